@@ -1,0 +1,150 @@
+"""What every task is: its data, its loss, its metric, its baseline and when it counts as solved.
+
+Axes in names: T time, B batch, D input features, K outputs.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from spectral_bench.config.registry import Registry
+
+Split = Literal["train", "validation", "test"]
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model must accept and give to work on a task.
+
+    Attributes:
+        input_size: features of one time step, or the size of the vocabulary when inputs are tokens.
+        output_size: values (or class scores) of one prediction.
+        length: time steps of one training sequence.
+        every_step: a prediction at every time step, or only after the last.
+        embedding_size: None for real-valued inputs; for tokens, the width of the embedding they pass through.
+    """
+
+    input_size: int
+    output_size: int
+    length: int
+    every_step: bool
+    embedding_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch, time first.
+
+    Attributes:
+        inputs: (T, B, D) real values, or (T, B) int64 tokens.
+        targets: what the task's own loss expects: (T, B) or (B,) classes, or (B, K) values.
+        continues: the sequences go on where those of the previous batch ended, so the hidden state is carried over.
+    """
+
+    inputs: Tensor
+    targets: Tensor
+    continues: bool = False
+
+    @property
+    def size(self) -> int:
+        """Sequences in the batch, B."""
+        return self.inputs.shape[1]
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on another device."""
+        return Batch(self.inputs.to(device), self.targets.to(device), self.continues)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """The number a task is judged by."""
+
+    name: str
+    mode: Literal["min", "max"]
+
+    def better(self, candidate: float, incumbent: float | None) -> bool:
+        """Whether ``candidate`` improves on ``incumbent`` (None: anything finite does; NaN never does)."""
+        if candidate != candidate:
+            return False
+        if incumbent is None:
+            return True
+        return candidate < incumbent if self.mode == "min" else candidate > incumbent
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """What a memoryless predictor scores.
+
+    Attributes:
+        of: whether ``value`` is a loss (lower is better) or a value of the task's metric.
+        value: the score.
+        description: how it is obtained, for the report.
+    """
+
+    of: Literal["loss", "metric"]
+    value: float
+    description: str
+
+
+class Task(ABC):
+    """A task as the training loop sees it; nothing outside this room asks which task it is.
+
+    A subclass is registered under ``task.name`` and declares in ``Config`` the dataclass of its configuration keys; its
+    constructor takes that dataclass and the folder of data sets, reads what it needs, and raises ``DataError`` or
+    ``InputError``.
+
+    Training batches are a pure function of ``(seed, step)``, so a run can go on from any step without saved
+    iterators.
+    """
+
+    Config: ClassVar[type[Any]]
+    signature: Signature
+    metric: Metric
+    baseline: Baseline | None = None
+    #: Value of the metric, on the validation split, from which the task counts as solved; None: never.
+    solved_at: float | None = None
+    #: SHA-256 of every data file that was read, by its path relative to the data folder.
+    digests: Mapping[str, str]
+
+    @abstractmethod
+    def __init__(self, config: Any, data_dir: Path) -> None: ...
+
+    @abstractmethod
+    def updates_per_epoch(self, batch_size: int) -> int | None:
+        """Training batches in one pass over the training data; None when the data is generated without end."""
+
+    @abstractmethod
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """The batch of update ``step`` (counted from 0) of the run with this seed.
+
+        Raises:
+            InputError: the batch is larger than the training data.
+        """
+
+    @abstractmethod
+    def batches(self, split: Split, batch_size: int) -> Iterator[Batch]:
+        """All of a split, in a fixed order that no seed changes. ``validation`` and ``test`` exist for every task."""
+
+    @abstractmethod
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Each sequence's own loss, shape (B,). Outputs are (T, B, K) or (B, K), as ``signature`` asks."""
+
+    @abstractmethod
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Each sequence's own score, shape (B,), no gradient; ``metric_value`` turns their mean into the metric."""
+
+    def weight(self, batch: Batch) -> float:
+        """How much a batch counts in a mean over batches: by default its number of sequences."""
+        return float(batch.size)
+
+    def metric_value(self, mean_loss: float, mean_score: float) -> float:  # noqa: ARG002
+        """The metric from the means over a split."""
+        return mean_score
+
+
+TASKS: Registry[Task] = Registry("task.name")
