@@ -1,0 +1,1 @@
+"""Timing of the recurrences against each other and against what people use today."""

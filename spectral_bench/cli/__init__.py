@@ -1,0 +1,1 @@
+"""The command line: one short function a verb, heavy imports inside the functions."""

@@ -1,0 +1,1 @@
+"""Configuration: composed once by Hydra, validated once, plain typed objects from there on."""

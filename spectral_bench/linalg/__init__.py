@@ -1,0 +1,1 @@
+"""Householder reflectors, the SVD parametrization and its inverse: tensors in, tensors out."""

@@ -1,0 +1,1 @@
+"""Recurrence kernels, transitions, layers and models."""

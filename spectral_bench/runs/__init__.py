@@ -1,0 +1,1 @@
+"""A run is a directory: written while it happens, readable at any moment, never overwritten."""

@@ -1,0 +1,1 @@
+"""One training loop for all models and tasks, and the probes that watch it."""
