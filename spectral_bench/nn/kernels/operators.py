@@ -1,0 +1,29 @@
+"""The two forms in which a recurrence takes its matrix W. Axes: B batch, N hidden size, M reflectors of both sides."""
+
+from typing import NamedTuple
+
+from torch import Tensor
+
+
+class Dense(NamedTuple):
+    """W itself: ``h @ weight_NN.T``, 2n² flops a sample."""
+
+    weight_NN: Tensor
+
+
+class LowRank(NamedTuple):
+    """Diagonal plus low rank: Wᵀ = diag(diagonal) + left @ right, 4nm flops a sample."""
+
+    diagonal_N: Tensor
+    left_NM: Tensor
+    right_MN: Tensor
+
+
+Operator = Dense | LowRank
+
+
+def apply(operator: Operator, h_BN: Tensor) -> Tensor:
+    """``h Wᵀ``, shape (B, N): W applied to every row of ``h_BN``."""
+    if isinstance(operator, Dense):
+        return h_BN @ operator.weight_NN.T
+    return h_BN * operator.diagonal_N + (h_BN @ operator.left_NM) @ operator.right_MN

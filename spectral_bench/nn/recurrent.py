@@ -1,0 +1,131 @@
+"""The recurrent layer every model but LSTM and GRU is made of: h_t = φ(W h_{t-1} + M x_t + b)."""
+
+from enum import StrEnum
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.kernels import reference
+from spectral_bench.nn.kernels.operators import Operator
+from spectral_bench.nn.trace import GradientTrace
+
+
+class Transition(Protocol):
+    """What the layer asks of its transition h -> W h."""
+
+    hidden_size: int
+
+    def operator(self, batch_size: int) -> Operator:
+        """W in the form that is cheaper for this batch size."""
+        ...
+
+    def weight(self) -> Tensor:
+        """W, shape (N, N)."""
+        ...
+
+    def constrain_(self) -> None:
+        """Bring the parameters back to where they must lie, after an update."""
+        ...
+
+
+class InputStart(StrEnum):
+    """How the input weights start."""
+
+    normal = "normal"
+    glorot = "glorot"
+
+
+class RecurrentLayer(nn.Module):
+    """One recurrent layer with an exchangeable transition.
+
+    Args:
+        input_size: D, features of one time step.
+        transition: the map h -> W h; its ``hidden_size`` is N.
+        activation: φ.
+        learn_h0: whether h_0 is trained (it starts at zero either way).
+        input_start: ``normal``: M is drawn from N(0, input_scale²), as Le et al. (2015) start the IRNN with 0.001;
+            ``glorot``: from the uniform distribution of Glorot and Bengio (2010), times ``input_scale``.
+        input_scale: standard deviation, or gain.
+        bias_start: the value every bias starts at.
+    """
+
+    transition: Transition
+
+    def __init__(
+        self,
+        input_size: int,
+        transition: Transition,
+        activation: Activation,
+        *,
+        learn_h0: bool = False,
+        input_start: str = InputStart.glorot,
+        input_scale: float = 1.0,
+        bias_start: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if input_start not in list(InputStart):
+            raise ValueError(f"unknown input_start '{input_start}'; valid: {', '.join(InputStart)}")
+        if not input_scale >= 0.0:
+            raise ValueError(f"input_scale must be 0 or more, got {input_scale}")
+        self.transition = transition
+        self.activation = activation
+        hidden_size = transition.hidden_size
+        self.input_size, self.hidden_size = input_size, hidden_size
+        self.input_weight = nn.Parameter(torch.empty(hidden_size, input_size))
+        self.bias = nn.Parameter(torch.full((hidden_size,), float(bias_start)))
+        self.h0 = nn.Parameter(torch.zeros(hidden_size)) if learn_h0 else None
+        if input_start == InputStart.normal:
+            nn.init.normal_(self.input_weight, std=input_scale)
+        else:
+            nn.init.xavier_uniform_(self.input_weight, gain=input_scale)
+
+    def forward(
+        self,
+        x_TBD: Tensor,
+        state: tuple[Tensor, ...] | None = None,
+        trace: GradientTrace | None = None,
+        index: int = 0,
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Run over all time steps.
+
+        Args:
+            x_TBD: inputs, shape (T, B, D).
+            state: ``(h_0,)`` with h_0 of shape (B, N); None starts from the layer's own h_0.
+            trace: where the backward pass writes ‖∂L/∂h_t‖ for every t.
+            index: the layer's number in the trace.
+
+        Returns:
+            The states h_1..h_T, shape (T, B, N), and ``(h_T,)``. Take the last state from the second: a gradient that
+            reaches only h_T is then never spread over T time steps.
+        """
+        batch_size = x_TBD.shape[1]
+        h0_BN = state[0] if state is not None else initial_state(self.h0, batch_size, self.bias)
+        states_TBN, h_BN = reference.recurrence(
+            x_TBD,
+            h0_BN,
+            self.input_weight,
+            self.bias,
+            self.transition.operator(batch_size),
+            self.activation,
+            trace,
+            index,
+        )
+        return states_TBN, (h_BN,)
+
+    def recurrent_matrices(self) -> dict[str, Tensor]:
+        """W under the name "", detached, shape (N, N)."""
+        with torch.no_grad():
+            return {"": self.transition.weight().detach()}
+
+    def constrain_(self) -> None:
+        """To be called after each update: the transition's parameters go back to where they must lie."""
+        self.transition.constrain_()
+
+
+def initial_state(learned_N: Tensor | None, batch_size: int, like: Tensor) -> Tensor:
+    """h_0 for a batch: the learned one in every row, or zeros; shape (B, N)."""
+    if learned_N is not None:
+        return learned_N.expand(batch_size, -1)
+    return like.new_zeros(batch_size, like.shape[-1])

@@ -1,0 +1,24 @@
+"""Gradient norms over time, collected while the backward pass runs."""
+
+from torch import Tensor
+
+
+class GradientTrace:
+    """Where the layers of one forward pass write the norms of their gradients during backward.
+
+    A fresh object belongs to one forward and one backward pass:
+
+        trace = GradientTrace()
+        outputs, _ = model(inputs, trace=trace)
+        loss.backward()
+        trace.norms[0]  # layer 0: shape (T + 1, B)
+
+    Attributes:
+        norms: for each layer index the 2-norms ‖∂L/∂h_t[b]‖, shape (T + 1, B), t = 0 (the initial state) to T. The
+            derivative is total: it counts every path from h_t to the loss L that was differentiated, through the
+            recurrence as well as through the outputs. For a mean over the batch, multiply by B to get the norm of
+            the sample's own loss.
+    """
+
+    def __init__(self) -> None:
+        self.norms: dict[int, Tensor] = {}
