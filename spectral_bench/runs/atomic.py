@@ -1,0 +1,39 @@
+"""Files that appear whole or not at all."""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a temporary file beside ``path``, flush it to the disk, and rename it into place.
+
+    A reader sees the old file or the new one; after a crash at any moment one of them is there and whole.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """``write_atomically`` for text."""
+    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """``write_atomically`` for a JSON object. NaN and infinities, which JSON does not know, become null."""
+    finite = {
+        key: None if isinstance(value, float) and not _is_finite(value) else value for key, value in content.items()
+    }
+    write_text(path, json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def _is_finite(value: float) -> bool:
+    return value - value == 0.0

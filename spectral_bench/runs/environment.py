@@ -1,0 +1,64 @@
+"""What a run was made with: versions, hardware, threads, and the state of the source."""
+
+import os
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import spectral_bench
+
+PACKAGES = ("spectral-bench", "torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra-core", "omegaconf")
+
+
+def describe_environment(device: torch.device) -> dict[str, Any]:
+    """Everything that can change a number besides configuration and seed."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "git": source_commit(),
+        "hardware": {
+            "cpu": _cpu_model(),
+            "cores": os.cpu_count(),
+            "accelerator": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        },
+        "threads": torch.get_num_threads(),
+    }
+
+
+def source_commit() -> dict[str, Any] | None:
+    """Commit of the checkout this package runs from and whether it has uncommitted changes; None for a wheel."""
+    root = Path(spectral_bench.__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return None
+    commit = _git(root, "rev-parse", "HEAD")
+    changes = _git(root, "status", "--porcelain", "--", "spectral_bench", "conf")
+    return None if commit is None else {"commit": commit, "dirty": bool(changes)}
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, timeout=10, check=True)  # noqa: S603, S607
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,61 @@
+"""``summary.json``: one flat object that says how a run ended."""
+
+from typing import Any
+
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.runs.recorder import RunRecorder
+from spectral_bench.tasks.base import Task
+from spectral_bench.training.gradient_decay import steepest_decay
+from spectral_bench.training.loop import Outcome
+from spectral_bench.training.observer import Measurement
+from spectral_bench.training.progress import Progress
+
+
+def summarise(
+    config: ExperimentConfig,
+    task: Task,
+    num_parameters: int,
+    progress: Progress,
+    recorder: RunRecorder,
+    outcome: Outcome | None,
+) -> dict[str, Any]:
+    """The summary of a run; what does not exist (a run that diverged has no test) is None.
+
+    Args:
+        config: of the run.
+        task: of the run.
+        num_parameters: of the model.
+        progress: where the run stands.
+        recorder: holds the last measurement of each split and the last traces.
+        outcome: None when the run did not come to its end.
+    """
+    decay = steepest_decay(recorder.last_norms.by_layer) if recorder.last_norms else None
+    return {
+        "task": config.task.name,
+        "model": config.model.name,
+        "seed": config.seed,
+        "metric": task.metric.name,
+        "mode": task.metric.mode,
+        "train": _metric(recorder.measurements.get("train")),
+        "validation": _metric(recorder.measurements.get("validation")),
+        "test": outcome.test.metric if outcome else None,
+        "best_step": progress.best_step,
+        "best_validation": progress.best_validation,
+        "test_at_best": outcome.test_at_best.metric if outcome else None,
+        "loss_test": outcome.test.loss if outcome else None,
+        "baseline": task.baseline.value if task.baseline else None,
+        "baseline_of": task.baseline.of if task.baseline else None,
+        "steps": progress.step,
+        "steps_to_beat_baseline": progress.steps_to_beat_baseline,
+        "solved_at": progress.solved_at,
+        "num_parameters": num_parameters,
+        "ms_per_step": 1e3 * progress.update_seconds / progress.step if progress.step else None,
+        "wall_seconds": progress.wall_seconds,
+        "gradient_decay_rate": decay.rate if decay else None,
+        "gradient_verdict": decay.verdict if decay else None,
+        "spectral_margin": recorder.last_spectrum.margin if recorder.last_spectrum else None,
+    }
+
+
+def _metric(measurement: Measurement | None) -> float | None:
+    return measurement.metric if measurement else None

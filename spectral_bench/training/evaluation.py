@@ -1,0 +1,71 @@
+"""Loss and metric of a model on a split."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.tasks.base import Split, Task
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Means over one split, and how long they took."""
+
+    loss: float
+    metric: float
+    samples: int
+    seconds: float
+
+
+class RunningMean:
+    """Weighted means of loss and score over batches, accumulated in double precision."""
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything seen."""
+        self.loss = self.score = self.weight = 0.0
+        self.samples = 0
+
+    def add(self, loss: float, score: float, weight: float, samples: int) -> None:
+        """Count one batch with its mean loss and mean score."""
+        self.loss += weight * loss
+        self.score += weight * score
+        self.weight += weight
+        self.samples += samples
+
+    def means(self) -> tuple[float, float]:
+        """Mean loss and mean score of what was counted; NaN when nothing was."""
+        if self.weight == 0.0:
+            return float("nan"), float("nan")
+        return self.loss / self.weight, self.score / self.weight
+
+    def state_dict(self) -> dict[str, float]:
+        """What a checkpoint has to keep."""
+        return dict(vars(self))
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """Go on from a checkpoint."""
+        vars(self).update(state)
+
+
+@torch.no_grad()
+def evaluate(model: SequenceModel, task: Task, split: Split, batch_size: int, device: torch.device) -> Evaluation:
+    """Run the model over a whole split, without dropout, carrying states where the task's batches continue."""
+    start = time.perf_counter()
+    was_training = model.training
+    model.eval()
+    mean = RunningMean()
+    state = None
+    for batch in task.batches(split, batch_size):
+        batch = batch.to(device)
+        outputs, state = model(batch.inputs, state if batch.continues else None)
+        losses = task.losses(outputs, batch.targets)
+        scores = task.scores(outputs, batch.targets)
+        mean.add(losses.mean().item(), scores.mean().item(), task.weight(batch), batch.size)
+    model.train(was_training)
+    loss, score = mean.means()
+    return Evaluation(loss, task.metric_value(loss, score), mean.samples, time.perf_counter() - start)

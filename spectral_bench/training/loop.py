@@ -1,0 +1,337 @@
+"""The training loop: one for all models and all tasks.
+
+Axes in names: T time, B batch, N hidden.
+"""
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_, get_total_norm
+
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.errors import InputError, SpectralBenchError
+from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.nn.trace import GradientTrace
+from spectral_bench.tasks.base import Batch, Split, Task
+from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate
+from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Update
+from spectral_bench.training.optimizer import build_optimizer, decay_rates, remember_initial_rates
+from spectral_bench.training.progress import Progress
+from spectral_bench.training.spectrum import measure_spectrum
+
+#: Measurements of a training whose length is given in steps alone, when ``train.evaluate_every`` is not set.
+DEFAULT_MEASUREMENTS = 20
+
+
+Reason = Literal["finished", "no improvement"]
+
+
+class DivergedError(SpectralBenchError):
+    """A loss or a gradient is no longer finite."""
+
+    def __init__(self, step: int, quantity: str, value: float) -> None:
+        super().__init__(f"diverged at step {step}: the {quantity} is {value}")
+        self.step = step
+        self.quantity = quantity
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a finished training has to say.
+
+    Attributes:
+        reason: whether all updates were made, or ``train.patience`` ran out.
+        progress: counters, firsts and bests.
+        train: loss and metric, means over the updates between the last two measurements.
+        validation, test: of the weights at the end.
+        test_at_best: of the weights that were best on validation.
+    """
+
+    reason: Reason
+    progress: Progress
+    train: tuple[float, float]
+    validation: Evaluation
+    test: Evaluation
+    test_at_best: Evaluation
+
+
+class Trainer:
+    """Trains one model on one task.
+
+    The state after ``s`` updates is a function of configuration and seed: batches are drawn by step number, and
+    ``state_dict`` holds everything else.
+
+    Args:
+        model: on any device; it is moved to ``device``.
+        task: what to train on.
+        config: ``train``, ``trace``, ``optimizer`` and ``seed`` are used.
+        device: where to compute.
+
+    Raises:
+        InputError: ``train.epochs`` alone for a task whose data never ends, or a batch larger than the data.
+    """
+
+    def __init__(
+        self,
+        model: SequenceModel,
+        task: Task,
+        config: ExperimentConfig,
+        device: torch.device,
+    ) -> None:
+        self.model = model.to(device)
+        self.task = task
+        self.config = config
+        self.device = device
+        self._observers: Sequence[Observer] = ()
+        self.updates_per_epoch = task.updates_per_epoch(config.train.batch_size)
+        self.total_steps = _total_steps(config, self.updates_per_epoch)
+        self.evaluate_every = config.train.evaluate_every or (
+            self.updates_per_epoch or math.ceil(self.total_steps / DEFAULT_MEASUREMENTS)
+        )
+        self.optimizer = build_optimizer(config.optimizer, self.model)
+        remember_initial_rates(self.optimizer)
+        self.progress = Progress()
+        self._parameters = [p for p in self.model.parameters() if p.requires_grad]
+        self._carried: list[tuple[Tensor, ...]] | None = None
+        self._since_measurement = RunningMean()
+        self._seconds_since_measurement = 0.0
+        self._best_weights: dict[str, Tensor] = {}
+        self._train_means = (float("nan"), float("nan"))
+        self._validation: Evaluation | None = None
+        self._sitting_began = 0.0
+
+    def run(self, observers: Sequence[Observer] = ()) -> Outcome:
+        """Train to the end.
+
+        Args:
+            observers: are told what happens, in this order.
+
+        Raises:
+            DivergedError: a loss or gradient is no longer finite; the weights are those before that update.
+        """
+        self._observers = observers
+        progress, train = self.progress, self.config.train
+        self._sitting_began = time.perf_counter() - progress.wall_seconds
+        self._tell_start()
+        while progress.step < self.total_steps and not self._stopped_improving():
+            self._update()
+            if progress.step % self.evaluate_every == 0 or progress.step == self.total_steps:
+                self._measure()
+            if progress.step % train.checkpoint_every == 0 and progress.step < self.total_steps:
+                self._tell_checkpoint()
+        self._trace_final_state()
+        validation = self._validation or self._evaluate("validation")
+        test, test_at_best = self._test()
+        self._tell_checkpoint()
+        reason: Reason = "no improvement" if self._stopped_improving() else "finished"
+        return Outcome(reason, progress, self._train_means, validation, test, test_at_best)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on bit for bit; tensors and plain values only."""
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "progress": self.progress.state_dict(),
+            "since_measurement": self._since_measurement.state_dict(),
+            "seconds_since_measurement": self._seconds_since_measurement,
+            "carried": self._carried,
+            "best_weights": self._best_weights,
+            "train_means": self._train_means,
+            "random": _random_state(self.device),
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from what ``state_dict`` gave."""
+        self.model.load_state_dict(state["model"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.progress.load_state_dict(state["progress"])
+        self._since_measurement.load_state_dict(state["since_measurement"])
+        self._seconds_since_measurement = state["seconds_since_measurement"]
+        self._carried = state["carried"]
+        self._best_weights = state["best_weights"]
+        self._train_means = state["train_means"]
+        _set_random_state(state["random"], self.device)
+
+    # One update -----------------------------------------------------------------------------------------------------
+
+    def _update(self) -> None:
+        step = self.progress.step
+        batch = self._batch(step)
+        if self.updates_per_epoch is not None:
+            decay_rates(self.optimizer, self.config.optimizer.lr_decay, step // self.updates_per_epoch)
+        trace = self._traced(step)
+        if trace and self.config.trace.spectrum:
+            self._tell_spectrum()
+
+        start = time.perf_counter()
+        losses, scores = self._backward(batch, GradientTrace() if trace and self.config.trace.gradients else None)
+        loss = losses.mean().item()
+        self._check_finite("loss", loss)
+        self._check_finite("gradient norm", self._clip())
+        self.optimizer.step()
+        self.model.constrain_()
+        seconds = time.perf_counter() - start
+
+        self.progress.step += 1
+        self.progress.update_seconds += seconds
+        self._seconds_since_measurement += seconds
+        self._since_measurement.add(loss, scores.mean().item(), self.task.weight(batch), batch.size)
+        for observer in self._observers:
+            observer.on_update(Update(self.progress.step, loss, seconds))
+
+    def _backward(self, batch: Batch, trace: GradientTrace | None) -> tuple[Tensor, Tensor]:
+        """Fill the gradients; returns each sequence's loss and score, and tells the gradient norms if traced."""
+        self.optimizer.zero_grad(set_to_none=True)
+        outputs, state = self.model(batch.inputs, self._carried if batch.continues else None, trace)
+        losses = self.task.losses(outputs, batch.targets)
+        losses.mean().backward()  # type: ignore[no-untyped-call]
+        self._carried = [tuple(part.detach() for part in layer) for layer in state]
+        if trace is not None:
+            self._tell_gradients(trace, batch.size)
+        return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
+
+    def _batch(self, step: int) -> Batch:
+        return self.task.train_batch(step, self.config.train.batch_size, self.config.seed).to(self.device)
+
+    def _clip(self) -> float:
+        """Clip the gradients where asked; returns their norm before that."""
+        if self.config.train.clip_norm is not None:
+            return float(clip_grad_norm_(self._parameters, self.config.train.clip_norm))
+        return float(get_total_norm([p.grad for p in self._parameters if p.grad is not None]))
+
+    def _check_finite(self, quantity: str, value: float) -> None:
+        if not math.isfinite(value):
+            raise DivergedError(self.progress.step + 1, quantity, value)
+
+    # Measuring ------------------------------------------------------------------------------------------------------
+
+    def _evaluate(self, split: Split) -> Evaluation:
+        batch_size = self.config.train.evaluation_batch_size
+        return evaluate(self.model, self.task, split, batch_size, self.device)
+
+    def _measure(self) -> None:
+        """Measure train (over the updates since last time) and validation, and keep the best weights."""
+        loss, score = self._since_measurement.means()
+        self._train_means = (loss, self.task.metric_value(loss, score))
+        rate = self._since_measurement.samples / max(self._seconds_since_measurement, 1e-9)
+        self._tell_measurement("train", *self._train_means, rate)
+        self._since_measurement.reset()
+        self._seconds_since_measurement = 0.0
+
+        self._validation = self._evaluate("validation")
+        if self.progress.record(self.task, self._validation):
+            self._best_weights = deepcopy(self.model.state_dict())
+        self._tell_evaluation("validation", self._validation)
+
+    def _stopped_improving(self) -> bool:
+        patience = self.config.train.patience
+        return patience is not None and self.progress.measurements_without_improvement >= patience
+
+    def _test(self) -> tuple[Evaluation, Evaluation]:
+        """Measure the test split, which no decision before looked at: with the last weights and with the best."""
+        test = self._evaluate("test")
+        self._tell_evaluation("test", test)
+        if self.progress.best_step in (None, self.progress.step):
+            return test, test
+        last_weights = deepcopy(self.model.state_dict())
+        self.model.load_state_dict(self._best_weights)
+        test_at_best = self._evaluate("test")
+        self.model.load_state_dict(last_weights)
+        return test, test_at_best
+
+    # Tracing: what is labelled with step s was measured on the weights after s updates --------------------------------
+
+    def _traced(self, step: int) -> bool:
+        return step % self.config.trace.every == 0
+
+    def _trace_final_state(self) -> None:
+        """Trace the weights at the end, on the batch that would have come next."""
+        if self.config.trace.spectrum:
+            self._tell_spectrum()
+        if self.config.trace.gradients:
+            carried, random = self._carried, _random_state(self.device)
+            self._backward(self._batch(self.progress.step), GradientTrace())
+            self._carried = carried
+            _set_random_state(random, self.device)
+            self.optimizer.zero_grad(set_to_none=True)
+
+    # Telling --------------------------------------------------------------------------------------------------------
+
+    def _epoch(self) -> float | None:
+        return None if self.updates_per_epoch is None else self.progress.step / self.updates_per_epoch
+
+    def _tell_start(self) -> None:
+        plan = Plan(
+            first_step=self.progress.step,
+            total_steps=self.total_steps,
+            updates_per_epoch=self.updates_per_epoch,
+            batch_size=self.config.train.batch_size,
+            num_parameters=self.model.num_parameters(),
+            metric=self.task.metric,
+            baseline=self.task.baseline,
+        )
+        for observer in self._observers:
+            observer.on_start(plan)
+
+    def _tell_evaluation(self, split: Split, evaluation: Evaluation) -> None:
+        rate = evaluation.samples / max(evaluation.seconds, 1e-9)
+        self._tell_measurement(split, evaluation.loss, evaluation.metric, rate)
+
+    def _tell_measurement(self, split: Split, loss: float, metric: float, rate: float) -> None:
+        progress = self.progress
+        progress.wall_seconds = time.perf_counter() - self._sitting_began
+        measurement = Measurement(progress.step, self._epoch(), split, loss, metric, rate, progress.wall_seconds)
+        for observer in self._observers:
+            observer.on_measurement(measurement)
+
+    def _tell_gradients(self, trace: GradientTrace, batch_size: int) -> None:
+        # The loss is a mean over the batch, so ∂L_b/∂h_t is batch_size times what the backward pass saw.
+        by_layer = {
+            layer: (norms_TB.double().mean(dim=1) * batch_size).cpu().numpy() for layer, norms_TB in trace.norms.items()
+        }
+        for observer in self._observers:
+            observer.on_gradients(GradientNorms(self.progress.step, by_layer))
+
+    def _tell_spectrum(self) -> None:
+        spectrum = measure_spectrum(self.model, self.progress.step)
+        for observer in self._observers:
+            observer.on_spectrum(spectrum)
+
+    def _tell_checkpoint(self) -> None:
+        self.progress.wall_seconds = time.perf_counter() - self._sitting_began
+        state = self.state_dict()
+        for observer in self._observers:
+            observer.on_checkpoint(self.progress.step, state)
+
+
+def _total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
+    """Updates until ``train.steps`` or ``train.epochs``, whichever ends first."""
+    steps, epochs = config.train.steps, config.train.epochs
+    if epochs is not None and updates_per_epoch is not None:
+        by_epochs = epochs * updates_per_epoch
+        return by_epochs if steps is None else min(steps, by_epochs)
+    if steps is None:
+        raise InputError(
+            f"train.epochs={epochs} does not end this training: "
+            f"the data of task {config.task.name} is generated without end. Set train.steps."
+        )
+    return steps
+
+
+def _random_state(device: torch.device) -> dict[str, Tensor]:
+    state = {"cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
+
+
+def _set_random_state(state: Mapping[str, Tensor], device: torch.device) -> None:
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state:
+        torch.cuda.set_rng_state(state["cuda"], device)

@@ -1,0 +1,74 @@
+"""How far a training has come, and the firsts and bests it has seen."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from spectral_bench.tasks.base import Task
+from spectral_bench.training.evaluation import Evaluation
+
+#: The baseline counts as beaten when the validation score is better by this fraction of it: the noise of a finite
+#: validation set carries a model that has learnt nothing across the bare line now and then.
+BASELINE_MARGIN = 0.05
+
+
+@dataclass
+class Progress:
+    """Counters and records of one training; part of every checkpoint.
+
+    Attributes:
+        step: updates made.
+        update_seconds: time spent in updates, evaluation and tracing apart.
+        wall_seconds: time since the beginning, over all sittings.
+        best_step, best_validation: when and what the metric was best on the validation split.
+        steps_to_beat_baseline: first measured step at which validation was better than the baseline by
+            ``BASELINE_MARGIN``.
+        solved_at: first measured step at which the task counted as solved on validation.
+        measurements_without_improvement: validation measurements since the best one.
+    """
+
+    step: int = 0
+    update_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    best_step: int | None = None
+    best_validation: float | None = None
+    steps_to_beat_baseline: int | None = None
+    solved_at: int | None = None
+    measurements_without_improvement: int = 0
+
+    def record(self, task: Task, validation: Evaluation) -> bool:
+        """Note a validation measurement; returns whether it is the best so far."""
+        if self.steps_to_beat_baseline is None and _beats_baseline(task, validation):
+            self.steps_to_beat_baseline = self.step
+        if self.solved_at is None and _solves(task, validation.metric):
+            self.solved_at = self.step
+        if task.metric.better(validation.metric, self.best_validation):
+            self.best_step, self.best_validation = self.step, validation.metric
+            self.measurements_without_improvement = 0
+            return True
+        self.measurements_without_improvement += 1
+        return False
+
+    def state_dict(self) -> dict[str, Any]:
+        """What a checkpoint has to keep."""
+        return asdict(self)
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        vars(self).update(state)
+
+
+def _beats_baseline(task: Task, validation: Evaluation) -> bool:
+    baseline = task.baseline
+    if baseline is None:
+        return False
+    lower_is_better = baseline.of == "loss" or task.metric.mode == "min"
+    score = validation.loss if baseline.of == "loss" else validation.metric
+    if lower_is_better:
+        return score < baseline.value * (1.0 - BASELINE_MARGIN)
+    return score > baseline.value * (1.0 + BASELINE_MARGIN)
+
+
+def _solves(task: Task, metric: float) -> bool:
+    if task.solved_at is None:
+        return False
+    return metric <= task.solved_at if task.metric.mode == "min" else metric >= task.solved_at

@@ -1,0 +1,111 @@
+import json
+import os
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from spectral_bench.errors import InputError
+from spectral_bench.runs.atomic import write_json, write_text
+from spectral_bench.runs.checkpoint import load_checkpoint, save_checkpoint
+from spectral_bench.runs.directory import new_run_directory
+from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.metrics import MetricsFile
+from spectral_bench.training.observer import Measurement
+
+
+def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file.txt"
+    write_text(path, "old")
+
+    def cut_off(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", cut_off)
+    with pytest.raises(OSError, match="No space left"):
+        write_text(path, "new")
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_json_files_hold_null_where_a_number_is_not_finite(tmp_path: Path) -> None:
+    write_json(tmp_path / "x.json", {"a": float("nan"), "b": float("inf"), "c": 1.5, "d": None})
+    assert json.loads((tmp_path / "x.json").read_text()) == {"a": None, "b": None, "c": 1.5, "d": None}
+
+
+def test_runs_started_in_the_same_second_get_directories_of_their_own(tmp_path: Path) -> None:
+    paths = {new_run_directory(tmp_path, "copy", "rnn", seed=1) for _ in range(200)}
+    assert len(paths) == 200
+    assert all(path.parent == tmp_path / "copy" / "rnn" for path in paths)
+
+
+def test_an_identifier_that_is_taken_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = iter(["aaaaaa", "aaaaaa", "bbbbbb"])
+    monkeypatch.setattr("spectral_bench.runs.directory.secrets.token_hex", lambda _: next(draws))
+    first = new_run_directory(tmp_path, "copy", "rnn", seed=1)
+    second = new_run_directory(tmp_path, "copy", "rnn", seed=1)
+    assert first != second
+
+
+def test_a_results_folder_that_is_a_file_is_named_in_the_message(tmp_path: Path) -> None:
+    (tmp_path / "results").write_text("")
+    with pytest.raises(InputError, match=r"results_dir=.*results cannot be written"):
+        new_run_directory(tmp_path / "results", "copy", "rnn", seed=1)
+
+
+def test_metrics_read_back_exactly_and_are_on_disk_before_the_file_is_closed(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    metrics = MetricsFile(path, "accuracy")
+    metrics.append(Measurement(10, 0.5, "validation", 0.1 + 0.2, 1 / 3, 1000.0, 2.5))
+    metrics.append(Measurement(20, None, "test", float("nan"), 1.0, 1000.0, 2.5))
+    frame = pd.read_csv(path, float_precision="round_trip")
+    assert list(frame.columns) == [
+        "step", "epoch", "split", "loss", "accuracy", "samples_per_second", "wall_seconds",
+    ]  # fmt: skip
+    assert frame["loss"][0] == 0.1 + 0.2
+    assert frame["accuracy"][0] == 1 / 3
+    assert pd.isna(frame["epoch"][1])
+    assert pd.isna(frame["loss"][1])
+    metrics.close()
+
+
+def test_a_metrics_file_that_is_opened_again_goes_on_without_a_second_header(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    for step in (1, 2):
+        metrics = MetricsFile(path, "mse")
+        metrics.append(Measurement(step, None, "train", 0.0, 0.0, 0.0, 0.0))
+        metrics.close()
+    assert list(pd.read_csv(path)["step"]) == [1, 2]
+
+
+def test_the_manifest_says_running_until_it_says_how_the_run_ended(tmp_path: Path) -> None:
+    path = tmp_path / "manifest.json"
+    manifest = Manifest(path, {"threads": 2})
+    assert json.loads(path.read_text())["status"] == "running"
+    manifest.end("diverged", "the loss is nan")
+    content = json.loads(path.read_text())
+    assert (content["status"], content["reason"], content["threads"]) == ("diverged", "the loss is nan", 2)
+    assert content["ended"] >= content["started"]
+
+
+class Malicious:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.system, ("touch should-not-exist",)
+
+
+def test_a_checkpoint_cannot_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    torch.save({"model": Malicious()}, tmp_path / "checkpoint.pt")
+    with pytest.raises(Exception, match="Weights only load failed"):
+        load_checkpoint(tmp_path / "checkpoint.pt")
+    assert not (tmp_path / "should-not-exist").exists()
+
+
+def test_a_checkpoint_gives_back_what_was_saved(tmp_path: Path) -> None:
+    state = {"weight": torch.randn(3, 4), "progress": {"step": 7, "best": None}, "carried": [(torch.ones(2),)]}
+    save_checkpoint(tmp_path / "checkpoint.pt", state)
+    loaded = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert torch.equal(loaded["weight"], state["weight"])  # type: ignore[arg-type]
+    assert loaded["progress"] == state["progress"]
+    assert torch.equal(loaded["carried"][0][0], torch.ones(2))

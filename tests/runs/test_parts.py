@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from spectral_bench.runs.parts import PartedTable, repeated
+
+SCHEMA = pa.schema([("step", pa.int64()), ("value", pa.float64())])
+
+
+def rows(step: int, count: int) -> dict[str, np.ndarray]:
+    return {"step": repeated(step, count), "value": np.arange(count, dtype=float)}
+
+
+def test_pandas_reads_all_sealed_parts_in_one_line(tmp_path: Path) -> None:
+    table = PartedTable(tmp_path / "values.parquet", SCHEMA)
+    for step in range(6):
+        table.add(rows(step, 3))
+        if step % 2:
+            table.seal()
+    frame = pd.read_parquet(tmp_path / "values.parquet")
+    assert list(frame.columns) == ["step", "value"]
+    assert sorted(set(frame["step"])) == list(range(6))
+    assert len(frame) == 18
+
+
+def test_a_part_left_half_written_by_a_crash_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "values.parquet"
+    table = PartedTable(folder, SCHEMA)
+    table.add(rows(0, 2))
+    table.seal()
+    (folder / ".steps-000000001-000000001.parquet.tmp").write_bytes(b"PAR1 cut off")
+    assert len(pd.read_parquet(folder)) == 2
+
+
+def test_sealing_nothing_writes_nothing(tmp_path: Path) -> None:
+    PartedTable(tmp_path / "values.parquet", SCHEMA).seal()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_write_keeps_the_rows_and_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = PartedTable(tmp_path / "values.parquet", SCHEMA)
+    table.add(rows(0, 2))
+
+    def full_disk(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("spectral_bench.runs.parts.pq.write_table", full_disk)
+        with pytest.raises(OSError, match="No space left"):
+            table.seal()
+    assert list((tmp_path / "values.parquet").iterdir()) == []
+    table.seal()
+    assert len(pd.read_parquet(tmp_path / "values.parquet")) == 2
