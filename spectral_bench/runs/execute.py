@@ -98,8 +98,8 @@ def execute(prepared: Prepared, observers: Sequence[Observer] = ()) -> Result:
 
 
 def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcome: Outcome | None) -> dict[str, Any]:
-    """Close the tables and write the summary of whatever was reached."""
-    recorder.close()
+    """Seal the tables and write the summary of whatever was reached."""
+    recorder.seal()
     summary = summarise(
         prepared.loaded.config,
         prepared.task,

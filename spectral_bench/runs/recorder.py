@@ -78,11 +78,6 @@ class RunRecorder(Observer):
         save_checkpoint(self._checkpoint, state)
 
     def seal(self) -> None:
-        """Write the traces gathered so far."""
+        """Write the traces gathered so far; to be called at the end of a run that made no last checkpoint."""
         self._gradients.seal()
         self._spectrum.seal()
-
-    def close(self) -> None:
-        """Write what is still held, and close the files."""
-        self.seal()
-        self._metrics.close()
