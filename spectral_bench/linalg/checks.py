@@ -1,0 +1,98 @@
+"""Refusals: what is wrong with a tensor, by name and with the offending value."""
+
+import torch
+from torch import Tensor
+
+#: Triangular solves and decompositions exist in these precisions only.
+PRECISIONS = (torch.float32, torch.float64)
+
+
+def check_dtype(name: str, tensor: Tensor) -> None:
+    """Refuse anything but float32 and float64.
+
+    Raises:
+        ValueError: naming the dtype.
+    """
+    if tensor.dtype not in PRECISIONS:
+        raise ValueError(f"{name} must be float32 or float64, got {tensor.dtype}")
+
+
+def check_finite(name: str, tensor: Tensor) -> None:
+    """Refuse NaN and infinity.
+
+    Raises:
+        ValueError: naming the first such value and where it stands.
+    """
+    _refuse_where(~tensor.isfinite(), name, tensor, "must be finite")
+
+
+def check_triangular(name: str, rows: Tensor) -> None:
+    """Refuse reflectors whose row i does not begin with i zeros.
+
+    Raises:
+        ValueError: naming the first value below the diagonal and where it stands.
+    """
+    _refuse_where(rows.tril(-1) != 0, name, rows, "must be upper triangular (row i begins with i zeros)")
+
+
+def check_radius(r: float) -> None:
+    """Refuse a radius that is negative, infinite or NaN.
+
+    Raises:
+        ValueError: naming the radius.
+    """
+    if not 0.0 <= r < float("inf"):
+        raise ValueError(f"r must be a finite number, 0 or more, got {r}")
+
+
+def check_count(name: str, m: int, size: int) -> None:
+    """Refuse a number of reflectors outside 0..size, and an empty size.
+
+    Raises:
+        ValueError: naming the number.
+    """
+    if not 0 <= m <= size or size == 0:
+        raise ValueError(f"{name} = {m} reflectors of size {size}: expected 0 <= {name} <= size, and size >= 1")
+
+
+def check_svd_shapes(u: Tensor, v: Tensor, sigma: Tensor) -> None:
+    """Refuse shapes, precisions and devices that do not make one matrix; reads no values, so it costs next to nothing.
+
+    Raises:
+        ValueError: naming the shapes or dtypes.
+    """
+    for name, tensor, axes in (("u", u, 2), ("v", v, 2), ("sigma", sigma, 1)):
+        check_dtype(name, tensor)
+        if tensor.ndim < axes:
+            raise ValueError(f"{name} must have at least {axes} axes, got shape {tuple(tensor.shape)}")
+    if not u.dtype == v.dtype == sigma.dtype or not u.device == v.device == sigma.device:
+        raise ValueError(
+            "u, v and sigma must share dtype and device, got "
+            + ", ".join(f"{tensor.dtype} on {tensor.device}" for tensor in (u, v, sigma))
+        )
+    (m1, out_size), (m2, in_size) = u.shape[-2:], v.shape[-2:]
+    if not u.shape[:-2] == v.shape[:-2] == sigma.shape[:-1] or sigma.shape[-1] != min(out_size, in_size):
+        raise ValueError(
+            "u (..., m1, out), v (..., m2, in) and sigma (..., min(out, in)) do not fit together: got shapes "
+            f"{tuple(u.shape)}, {tuple(v.shape)} and {tuple(sigma.shape)}"
+        )
+    for name, m, size in (("m1", m1, out_size), ("m2", m2, in_size)):
+        check_count(name, m, size)
+
+
+def check_svd_values(u: Tensor, v: Tensor, sigma: Tensor) -> None:
+    """Refuse values that cannot be parameters of U diag(σ) Vᵀ.
+
+    Raises:
+        ValueError: naming the first value that is not finite, or not zero below the diagonal.
+    """
+    for name, tensor in (("u", u), ("v", v), ("sigma", sigma)):
+        check_finite(name, tensor)
+    check_triangular("u", u)
+    check_triangular("v", v)
+
+
+def _refuse_where(bad: Tensor, name: str, tensor: Tensor, expected: str) -> None:
+    if bad.any():
+        place = tuple(bad.nonzero()[0].tolist())
+        raise ValueError(f"{name} {expected}, but {name}{list(place)} = {tensor[place].item():g}")

@@ -1,0 +1,123 @@
+"""Products of Householder reflectors, in compact form.
+
+A reflector a ∈ Rⁿ stands for H(a) = I − 2 a aᵀ / ‖a‖², and a = 0 for the identity. The rows of A (m × n) stand for
+H(A) = H(row 0) H(row 1) … H(row m−1). Without a loop over reflectors (derivation in docs/svd.md),
+
+    H(A) = I − Aᵀ P,   P = S⁻¹ A,   S = striu(A Aᵀ) + ½ diag(A Aᵀ),
+
+striu the strictly upper triangle: one triangular solve of size m, differentiable, instead of m dependent updates.
+Axes in shapes: ``...`` any batch, M reflectors, N their size.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from spectral_bench.linalg.checks import check_count, check_dtype, check_finite
+
+
+class CompactForm(NamedTuple):
+    """H(A) = I − rowsᵀ solved.
+
+    Attributes:
+        rows: the reflectors A, each scaled to a largest absolute entry of 1, shape (..., M, N).
+        solved: P = S⁻¹ A, shape (..., M, N).
+    """
+
+    rows: Tensor
+    solved: Tensor
+
+
+def compact_form(reflectors: Tensor) -> CompactForm:
+    """The compact form of H(A); values are trusted, for this runs at every update.
+
+    Rows of any norm that float32 can hold are safe: H(a) does not change when a is scaled, so every row is first
+    divided by its largest absolute entry. That divisor is a constant to autograd, and the derivative is nevertheless
+    exact: H(a / c) = H(a) for every constant c. The gradient with respect to a zero row is zero.
+
+    Runs in the precision of its argument also under autocast: orthogonality does not survive half precision.
+
+    Args:
+        reflectors: A, shape (..., M, N), float32 or float64.
+    """
+    with torch.autocast(reflectors.device.type, enabled=False):
+        largest = reflectors.detach().abs().amax(-1, keepdim=True)
+        rows = reflectors / largest.where(largest > 0, 1.0)
+        gram = rows @ rows.mT
+        half_squares = 0.5 * gram.diagonal(dim1=-2, dim2=-1)
+        # A zero row would make S singular; with any positive number in its place it drops out of the product.
+        pivots = half_squares.where(half_squares > 0, 1.0)
+        solved = torch.linalg.solve_triangular(gram.triu(1) + torch.diag_embed(pivots), rows, upper=True)
+    return CompactForm(rows, solved)
+
+
+def reflect(vectors: Tensor, reflectors: Tensor, *, inverse: bool = False) -> Tensor:
+    """H(A) x for every row x of ``vectors``, 4NM flops each.
+
+    Args:
+        vectors: shape (..., B, N).
+        reflectors: A, shape (..., M, N).
+        inverse: multiply by H(A)⁻¹ = H(A)ᵀ instead.
+
+    Returns:
+        Shape (..., B, N).
+
+    Raises:
+        ValueError: shapes, batch axes or dtypes differ, or a reflector is not finite.
+    """
+    _check_reflectors(reflectors)
+    if (
+        vectors.ndim != reflectors.ndim
+        or vectors.shape[:-2] != reflectors.shape[:-2]
+        or vectors.shape[-1] != reflectors.shape[-1]
+        or vectors.dtype != reflectors.dtype
+    ):
+        raise ValueError(
+            f"vectors (..., B, N) and reflectors (..., M, N) do not fit together: got {vectors.dtype} of shape "
+            f"{tuple(vectors.shape)} and {reflectors.dtype} of shape {tuple(reflectors.shape)}"
+        )
+    rows, solved = compact_form(reflectors)
+    if inverse:
+        rows, solved = solved, rows
+    return vectors - (vectors @ solved.mT) @ rows
+
+
+def reflectors_to_matrix(reflectors: Tensor) -> Tensor:
+    """H(A) as a matrix, shape (..., N, N).
+
+    Args:
+        reflectors: A, shape (..., M, N).
+
+    Raises:
+        ValueError: fewer than two axes, a dtype other than float32 and float64, or a value that is not finite.
+    """
+    _check_reflectors(reflectors)
+    rows, solved = compact_form(reflectors)
+    identity = torch.eye(rows.shape[-1], dtype=rows.dtype, device=rows.device)
+    return identity - rows.mT @ solved
+
+
+def unit_rows(reflectors: Tensor) -> Tensor:
+    """The same reflectors at norm 1; zero rows stay zero, and neither tiny nor huge rows lose their direction."""
+    largest = reflectors.abs().amax(-1, keepdim=True)
+    rows = reflectors / largest.where(largest > 0, 1.0)
+    norms: Tensor = torch.linalg.vector_norm(rows, dim=-1, keepdim=True)
+    return rows / norms.where(norms > 0, 1.0)
+
+
+def random_reflectors(m: int, size: int, dtype: torch.dtype | None = None) -> Tensor:
+    """Upper triangular reflectors of random direction and norm 1, shape (m, size), from torch's global generator.
+
+    Raises:
+        ValueError: m is negative or more than ``size``.
+    """
+    check_count("m", m, size)
+    return unit_rows(torch.randn(m, size, dtype=dtype).triu())
+
+
+def _check_reflectors(reflectors: Tensor) -> None:
+    check_dtype("reflectors", reflectors)
+    if reflectors.ndim < 2 or reflectors.shape[-1] == 0:
+        raise ValueError(f"reflectors must have shape (..., M, N) with N >= 1, got {tuple(reflectors.shape)}")
+    check_finite("reflectors", reflectors)

@@ -1,0 +1,178 @@
+"""Maps from free parameters to the singular values of U diag(σ) Vᵀ, by name.
+
+Every map takes raw = 0 to σ = centre, so weight decay on the raw values pulls towards the centre.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from spectral_bench.linalg.checks import check_radius
+from spectral_bench.linalg.svd import singular_values
+
+#: How far, in units of σ, a given singular value may lie outside the interval and still count as rounding.
+_ROUNDING = 1e-5
+
+
+class MapName(StrEnum):
+    """The words a configuration may use."""
+
+    sigmoid = "sigmoid"
+    clip = "clip"
+    free = "free"
+    fixed = "fixed"
+
+
+@dataclass(frozen=True)
+class SingularMap(ABC):
+    """A map raw -> σ and its inverse.
+
+    Args:
+        radius: r; ``free`` does not use it.
+        centre: σ*.
+        penalty: λ of a loss λ ‖σ − centre‖² that holds the values of ``free`` near the centre.
+
+    Raises:
+        ValueError: the radius or the penalty is negative or not finite, or the centre is not finite.
+    """
+
+    radius: float
+    centre: float = 1.0
+    penalty: float = 0.0
+
+    #: Whether the raw values are trained at all.
+    trainable: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_radius(self.radius)
+        if not abs(self.centre) < inf:
+            raise ValueError(f"centre must be finite, got {self.centre}")
+        if not 0.0 <= self.penalty < inf:
+            raise ValueError(f"penalty must be finite and 0 or more, got {self.penalty}")
+
+    @property
+    def reach(self) -> float:
+        """The largest |σ − centre| the map can give."""
+        return self.radius
+
+    @abstractmethod
+    def __call__(self, raw: Tensor) -> Tensor:
+        """σ, the shape of ``raw``."""
+
+    @abstractmethod
+    def inverse(self, sigma: Tensor) -> Tensor:
+        """Raw values whose image is ``sigma``, which lies in reach."""
+
+    def raw_of(self, sigma: Tensor) -> Tensor:
+        """The inverse of the map, checked.
+
+        Raises:
+            ValueError: some σ cannot be reached.
+        """
+        distance = (sigma - self.centre).abs()
+        if sigma.numel() and not distance.max() <= self.reach + _ROUNDING:
+            worst = sigma.flatten()[distance.argmax()].item()
+            raise ValueError(
+                f"singular value {worst:.6g} lies outside [{self.centre - self.reach:g}, {self.centre + self.reach:g}]"
+            )
+        return self.inverse(sigma)
+
+    def project(self, raw: Tensor) -> Tensor:
+        """The nearest raw values with the same image whose gradient is not zero by construction."""
+        return raw
+
+
+class Sigmoid(SingularMap):
+    """σ = 2r (sigmoid(raw) − ½) + centre: equation (8) of Zhang, Lei and Dhillon (2018)."""
+
+    def __call__(self, raw: Tensor) -> Tensor:
+        """σ, the shape of ``raw``."""
+        return singular_values(raw, self.radius, self.centre, check=False)
+
+    def inverse(self, sigma: Tensor) -> Tensor:
+        """2 atanh((σ − centre) / r); a σ on the very edge, where the sigmoid never arrives, goes 1e-6 r inside."""
+        if self.radius == 0.0:
+            return torch.zeros_like(sigma)
+        edge = 1.0 - 1e-6
+        return 2.0 * torch.atanh(((sigma - self.centre) / self.radius).clamp(-edge, edge))
+
+
+class Clip(SingularMap):
+    """σ = centre + clip(raw, −r, r): hard thresholding.
+
+    Beyond ±r the gradient of a raw value is zero; ``project`` after each update puts it on the edge, where it is not.
+    """
+
+    def __call__(self, raw: Tensor) -> Tensor:
+        """σ, the shape of ``raw``."""
+        return self.centre + raw.clamp(-self.radius, self.radius)
+
+    def inverse(self, sigma: Tensor) -> Tensor:
+        """σ − centre."""
+        return (sigma - self.centre).clamp(-self.radius, self.radius)
+
+    def project(self, raw: Tensor) -> Tensor:
+        """The raw values, clipped."""
+        return raw.clamp(-self.radius, self.radius)
+
+
+class Free(SingularMap):
+    """σ = centre + raw, held near the centre by the penalty alone, if at all (Vorontsov et al. 2017)."""
+
+    @property
+    def reach(self) -> float:
+        """No bound."""
+        return inf
+
+    def __call__(self, raw: Tensor) -> Tensor:
+        """σ, the shape of ``raw``."""
+        return self.centre + raw
+
+    def inverse(self, sigma: Tensor) -> Tensor:
+        """σ − centre."""
+        return sigma - self.centre
+
+
+class Fixed(SingularMap):
+    """σ = centre, not trained: orthogonal transitions, as the oRNN's."""
+
+    trainable = False
+
+    @property
+    def reach(self) -> float:
+        """Only the centre itself."""
+        return 0.0
+
+    def __call__(self, raw: Tensor) -> Tensor:
+        """σ, the shape of ``raw``."""
+        return torch.full_like(raw, self.centre)
+
+    def inverse(self, sigma: Tensor) -> Tensor:
+        """Zeros."""
+        return torch.zeros_like(sigma)
+
+
+_MAPS: dict[MapName, type[SingularMap]] = {
+    MapName.sigmoid: Sigmoid,
+    MapName.clip: Clip,
+    MapName.free: Free,
+    MapName.fixed: Fixed,
+}
+
+
+def singular_map(name: str, radius: float, centre: float = 1.0, penalty: float = 0.0) -> SingularMap:
+    """The map of this name.
+
+    Raises:
+        ValueError: the name is unknown, a number is out of range, or a penalty is set for a map that has none.
+    """
+    if name not in list(MapName):
+        raise ValueError(f"unknown map '{name}'; valid: {', '.join(MapName)}")
+    if penalty and name != MapName.free:
+        raise ValueError(f"penalty {penalty} needs map '{MapName.free}', got map '{name}'")
+    return _MAPS[MapName(name)](radius, centre, penalty)

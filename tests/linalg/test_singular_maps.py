@@ -1,0 +1,57 @@
+import pytest
+import torch
+
+from spectral_bench.linalg import MapName, singular_map
+
+
+@pytest.mark.parametrize("name", MapName)
+@pytest.mark.parametrize("centre", [1.0, 0.0, -2.0])
+def test_raw_zero_is_the_centre(name: str, centre: float) -> None:
+    assert torch.equal(singular_map(name, 0.1, centre)(torch.zeros(4)), torch.full((4,), centre))
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "clip", "free"])
+def test_inverse_gives_back_sigma(name: str) -> None:
+    sigma = torch.linspace(0.6, 1.4, 9, dtype=torch.float64)
+    found = singular_map(name, 0.5)
+    torch.testing.assert_close(found(found.raw_of(sigma)), sigma)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "clip"])
+def test_the_edge_of_the_interval_can_be_started_from(name: str) -> None:
+    found = singular_map(name, 0.5)
+    sigma = torch.tensor([0.5, 1.5])
+    raw = found.raw_of(sigma)
+    assert raw.isfinite().all()
+    torch.testing.assert_close(found(raw), sigma, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "r"), [("sigmoid", 0.1), ("sigmoid", 0.0), ("clip", 0.1), ("fixed", 0.5)])
+def test_a_sigma_out_of_reach_is_refused_by_value(name: str, r: float) -> None:
+    with pytest.raises(ValueError, match=r"singular value 1\.25 lies outside"):
+        singular_map(name, r).raw_of(torch.tensor([1.0, 1.25]))
+
+
+def test_clip_is_a_hard_threshold_that_training_can_come_back_from() -> None:
+    clip = singular_map("clip", 0.1)
+    raw = torch.tensor([-1.0, 0.05, 1.0])
+    torch.testing.assert_close(clip(raw), torch.tensor([0.9, 1.05, 1.1]))
+    raw = clip.project(raw).requires_grad_()
+    clip(raw).sum().backward()
+    assert torch.equal(raw.grad, torch.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("sigmoidal", 0.1), "unknown map 'sigmoidal'"),
+        (("sigmoid", -1.0), "got -1.0"),
+        (("sigmoid", float("nan")), "got nan"),
+        (("sigmoid", 0.1, float("inf")), "centre must be finite, got inf"),
+        (("free", 0.1, 1.0, -2.0), "got -2.0"),
+        (("sigmoid", 0.1, 1.0, 2.0), "penalty 2.0 needs map 'free'"),
+    ],
+)
+def test_what_makes_no_map_is_refused(arguments: tuple[str, float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        singular_map(*arguments)
