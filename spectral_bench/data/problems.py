@@ -1,0 +1,33 @@
+"""What to say when a data file is missing or damaged: which, what was expected, and the command that gets it."""
+
+import shlex
+from pathlib import Path
+
+from spectral_bench.data.catalog import Dataset
+from spectral_bench.errors import DataError
+
+
+def missing(dataset: Dataset, data_dir: Path) -> DataError:
+    """The error for a data set of which a file is not there."""
+    absent = [paths[0] for paths, found in zip(dataset.choices, dataset.find(data_dir), strict=True) if found is None]
+    return DataError(
+        f"Data set {dataset.name} is not complete in {data_dir}: {absent[0]} is not there.\n"
+        f"Expected: {dataset.layout}.\nGet it with: {command(dataset, data_dir)}"
+    )
+
+
+def damaged(dataset: Dataset, data_dir: Path, file: Path, problem: str) -> DataError:
+    """The error for a file that is not what it should be.
+
+    Args:
+        dataset: the data set it belongs to.
+        data_dir: where data sets are looked for.
+        file: the file.
+        problem: what was found and what was expected, without a full stop.
+    """
+    return DataError(f"{file}: {problem}.\nGet it again with: {command(dataset, data_dir)}")
+
+
+def command(dataset: Dataset, data_dir: Path) -> str:
+    """The command that downloads a data set into this folder."""
+    return f"spectral-bench data download {dataset.name} --data-dir {shlex.quote(str(data_dir))}"

@@ -1,0 +1,89 @@
+"""Tasks that sort whole sequences into classes, from data that fits in memory."""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from spectral_bench.errors import InputError
+from spectral_bench.tasks.base import Baseline, Batch, Metric, Signature, Split, Task
+from spectral_bench.tasks.streams import training_stream
+
+
+class Labelled(NamedTuple):
+    """Sequences and their classes: values (N, L), uint8 for fractions of 255 or float32, and classes (N,) int64."""
+
+    values: Tensor
+    classes: Tensor
+
+
+class ClassificationTask(Task):
+    """A task that reads a sequence, ``input_size`` values a time step, and names its class at the end.
+
+    An epoch visits every training sequence once, in an order drawn from (seed, epoch); its last batch may be smaller.
+    """
+
+    metric = Metric("accuracy", "max")
+
+    def _set_data(self, splits: Mapping[Split, Labelled], input_size: int, num_classes: int) -> None:
+        """To be called by the constructor of a subclass.
+
+        Args:
+            splits: all three; sequences of one length, a multiple of ``input_size``.
+            input_size: values a time step.
+            num_classes: classes are 0..num_classes - 1.
+        """
+        self._splits = splits
+        length = splits["train"].values.shape[1]
+        self.signature = Signature(input_size, num_classes, length // input_size, every_step=False)
+        majority = splits["train"].classes.bincount(minlength=num_classes).argmax()
+        self.baseline = Baseline(
+            "metric",
+            (splits["test"].classes == majority).double().mean().item(),
+            "always the most frequent training class, on the test set",
+        )
+
+    def updates_per_epoch(self, batch_size: int) -> int | None:
+        """Batches that visit every training sequence once."""
+        return -(-len(self._splits["train"].classes) // batch_size)
+
+    def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
+        """Sequences ``batch_size * k`` onwards of the order of their epoch."""
+        size = len(self._splits["train"].classes)
+        if batch_size > size:
+            raise InputError(f"train.batch_size={batch_size}: there are only {size} training sequences.")
+        epoch, index = divmod(step, -(-size // batch_size))
+        order = _order(size, seed, epoch)[index * batch_size : (index + 1) * batch_size]
+        return self._batch("train", torch.from_numpy(order))
+
+    def batches(self, split: Split, batch_size: int) -> Iterator[Batch]:
+        """The sequences of a split, in the order of the file."""
+        size = len(self._splits[split].classes)
+        for first in range(0, size, batch_size):
+            yield self._batch(split, torch.arange(first, min(first + batch_size, size)))
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Cross entropy."""
+        return cross_entropy(outputs, targets, reduction="none")
+
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """1 where the class is right, else 0."""
+        return (outputs.detach().argmax(1) == targets).float()
+
+    def _batch(self, split: Split, indices: Tensor) -> Batch:
+        values, classes = self._splits[split]
+        steps_BTD = values[indices].view(len(indices), self.signature.length, self.signature.input_size)
+        inputs_TBD = steps_BTD.transpose(0, 1).contiguous()
+        if inputs_TBD.dtype == torch.uint8:
+            inputs_TBD = inputs_TBD.float().div_(255)
+        return Batch(inputs_TBD, classes[indices])
+
+
+@lru_cache(maxsize=1)  # asked for once a batch, changes once an epoch
+def _order(size: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    return training_stream(seed, epoch).permutation(size)

@@ -1,0 +1,103 @@
+"""MNIST read as a sequence, some pixels a time step, in the order of the rows or in a fixed random order."""
+
+import gzip
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfileobj
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from spectral_bench.data.catalog import MNIST, MNIST_FILES
+from spectral_bench.data.digest import digests
+from spectral_bench.data.problems import damaged, missing
+from spectral_bench.tasks.base import TASKS
+from spectral_bench.tasks.classification import ClassificationTask, Labelled
+from spectral_bench.tasks.divisors import check_divisor
+from spectral_bench.tasks.vision import read_idx_images, read_idx_labels
+
+PIXELS = 28 * 28
+VALIDATION_SIZE = 5_000
+
+_SHAPES = dict(zip(MNIST_FILES, ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,)), strict=True))
+
+
+@dataclass
+class MNISTConfig:
+    """Keys of ``task=mnist``; see ``conf/task/mnist.yaml``."""
+
+    name: str
+    pixels_per_step: int
+    permuted: bool
+    permutation_seed: int
+
+
+@TASKS.register("mnist")
+class MNISTTask(ClassificationTask):
+    """Name the digit after 784 / ``pixels_per_step`` time steps; pixels are scaled to [0, 1].
+
+    The first 5,000 training images are the validation set, as in TensorFlow's split that Wisdom et al. (2016) and
+    scoRNN use; 55,000 remain. A permutation is of single pixels, drawn by NumPy's ``RandomState``; seed 92916 is the
+    one of expRNN and scoRNN.
+
+    Raises:
+        InputError: ``pixels_per_step`` does not divide 784.
+        DataError: a file is missing, truncated, or not the MNIST file it should be.
+    """
+
+    Config = MNISTConfig
+
+    def __init__(self, config: MNISTConfig, data_dir: Path) -> None:
+        input_size = check_divisor("task.pixels_per_step", config.pixels_per_step, PIXELS)
+        files = [file for file in MNIST.find(data_dir) if file is not None]
+        if len(files) != len(MNIST_FILES):
+            raise missing(MNIST, data_dir)
+        images, labels, test_images, test_labels = (
+            _read(file, name, data_dir) for file, name in zip(files, MNIST_FILES, strict=True)
+        )
+        if config.permuted:
+            order = torch.from_numpy(np.random.RandomState(config.permutation_seed).permutation(PIXELS))
+            images, test_images = images[:, order], test_images[:, order]
+        self._set_data(
+            {
+                "train": Labelled(images[VALIDATION_SIZE:], labels[VALIDATION_SIZE:]),
+                "validation": Labelled(images[:VALIDATION_SIZE], labels[:VALIDATION_SIZE]),
+                "test": Labelled(test_images, test_labels),
+            },
+            input_size=input_size,
+            num_classes=10,
+        )
+        self.digests = digests(files, data_dir)
+
+
+def _read(file: Path, name: str, data_dir: Path) -> Tensor:
+    """Images as (N, 784) uint8, or labels as (N,) int64."""
+    shape = _SHAPES[name]
+    expected = f"expected {shape[0]:,} " + ("images of 28 x 28 pixels" if len(shape) == 3 else "labels 0 to 9")
+    try:
+        content = _parse(file, len(shape) == 3)
+    except (OSError, EOFError, zlib.error) as error:  # what gzip raises for a file that is cut short or none of its own
+        raise damaged(MNIST, data_dir, file, f"cannot be unpacked ({error}); {expected}") from error
+    except (AssertionError, ValueError, TypeError, KeyError, RuntimeError) as error:  # what torchvision raises
+        raise damaged(MNIST, data_dir, file, f"is not a whole IDX file; {expected}") from error
+    if content.shape != shape:
+        found = " x ".join(f"{size:,}" for size in content.shape)
+        raise damaged(MNIST, data_dir, file, f"holds {found}; {expected}")
+    if len(shape) == 1 and content.max() > 9:
+        raise damaged(MNIST, data_dir, file, f"holds a label {content.max()}; {expected}")
+    return content.flatten(1) if len(shape) == 3 else content
+
+
+def _parse(file: Path, images: bool) -> Tensor:
+    """Read a file, packed or not. torchvision takes unpacked files only, by their path."""
+    read = read_idx_images if images else read_idx_labels
+    if file.suffix != ".gz":
+        return read(str(file))
+    with TemporaryDirectory() as folder:
+        unpacked = Path(folder) / file.stem
+        with gzip.open(file) as source, unpacked.open("wb") as target:
+            copyfileobj(source, target)
+        return read(str(unpacked))
