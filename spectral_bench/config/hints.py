@@ -1,18 +1,54 @@
 """Did you mean: the nearest valid word to one that was mistyped."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+
+#: Beyond this many, valid words are counted instead of listed: a message is read, a wall of words is not.
+_LISTED = 20
 
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """The valid word nearest to ``word``, or None when nothing is near."""
-    matches = get_close_matches(word.lower(), list(valid), n=1, cutoff=0.5)
-    return matches[0] if matches else None
+    words = {candidate.lower(): candidate for candidate in valid}
+    matches = get_close_matches(word.lower(), words, n=1, cutoff=0.5)
+    return words[matches[0]] if matches else None
+
+
+def nearest_key(key: str, valid: Collection[str]) -> str | None:
+    """The valid dotted key nearest to ``key``: one of the same name (``lr``: ``optimizer.lr``), else a sibling."""
+    parent, name = _parent(key), _name(key)
+    for candidate in sorted(valid):
+        if _name(candidate) == name:
+            return candidate
+    siblings = {_name(candidate): candidate for candidate in valid if _parent(candidate) == parent}
+    if siblings:
+        guess = nearest(name, siblings)
+        return siblings[guess] if guess else None
+    return nearest(key, valid)
 
 
 def unknown(what: str, word: str, valid: Iterable[str]) -> str:
     """The message for a word that is not valid: the word, the nearest valid one, and all of them."""
     words = sorted(valid)
-    guess = nearest(word, words)
+    return _message(what, word, nearest(word, words), words)
+
+
+def unknown_key(key: str, valid: Collection[str]) -> str:
+    """The message for a dotted key that does not exist: the nearest one, and those that could stand in its place."""
+    siblings = [word for word in valid if _parent(word) == _parent(key)]
+    roots = [word for word in valid if not _parent(word)]
+    return _message("key", key, nearest_key(key, valid), sorted(siblings or roots))
+
+
+def _message(what: str, word: str, guess: str | None, words: list[str]) -> str:
     hint = f" Did you mean '{guess}'?" if guess else ""
-    return f"Unknown {what} '{word}'.{hint} Valid: {', '.join(words)}."
+    rest = f", ... ({len(words)} in all)" if len(words) > _LISTED else ""
+    return f"Unknown {what} '{word}'.{hint} Valid: {', '.join(words[:_LISTED])}{rest}."
+
+
+def _parent(key: str) -> str:
+    return key.rpartition(".")[0]
+
+
+def _name(key: str) -> str:
+    return key.rpartition(".")[2]

@@ -1,0 +1,66 @@
+"""Composing a configuration from files and overrides."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.override_parser.types import Override
+from omegaconf import OmegaConf
+
+from spectral_bench.config.engine import Engine
+from spectral_bench.config.explain import explained
+from spectral_bench.config.origins import Choice, choices, origins
+from spectral_bench.config.overrides import check_single, parse
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A composed configuration, and where it came from.
+
+    Attributes:
+        config: plain nested dicts, interpolations resolved.
+        choices: the chosen file of every group.
+        origins: for every dotted key the file that set its value (``"task/copy"``), or ``"command line"``.
+        overrides: what was typed.
+    """
+
+    config: dict[str, Any]
+    choices: dict[str, Choice]
+    origins: dict[str, str]
+    overrides: list[str]
+
+
+def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Composition:
+    """Composes the configuration of one run.
+
+    Args:
+        overrides: ``KEY=VALUE`` or ``GROUP=OPTION`` in Hydra's grammar, no grid.
+        config_dir: a folder of the user's own files, laid out like ``conf/``.
+
+    Raises:
+        InputError: an override or a file is wrong; the message names it, and the nearest valid word.
+    """
+    hydra = Engine(config_dir)
+    parsed = parse(overrides, hydra)
+    check_single(parsed, config_dir)
+    try:
+        return _composed(hydra, list(overrides), parsed)
+    except Exception as error:
+        # Hydra answers wrong input not only with its own exceptions and OmegaConf's, but with ValueError, TypeError
+        # and AssertionError, too: whatever its engine raises here, the input was the cause.
+        raise explained(error, hydra, parsed) from error
+
+
+def _composed(hydra: Engine, overrides: list[str], parsed: list[Override]) -> Composition:
+    composed = hydra.compose(overrides)
+    defaults = hydra.defaults(overrides)
+    OmegaConf.set_struct(composed, False)
+    chosen = composed.pop("hydra").runtime.choices
+    config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
+    return Composition(
+        config=cast("dict[str, Any]", config),
+        choices=choices(chosen, defaults),
+        origins=origins(defaults, parsed, hydra.config_dir),
+        overrides=overrides,
+    )

@@ -1,0 +1,60 @@
+"""Hydra's and OmegaConf's exceptions, said in one line: the value, what was expected, the nearest valid word."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from hydra.core.override_parser.types import Override
+from omegaconf import OmegaConf
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
+from yaml import MarkedYAMLError
+
+from spectral_bench.config.catalog import GROUPS
+from spectral_bench.config.engine import Engine
+from spectral_bench.config.hints import unknown_key
+from spectral_bench.config.keys import flatten, keys_set, nodes
+from spectral_bench.errors import InputError
+
+
+def explained(error: Exception, hydra: Engine, overrides: Sequence[Override]) -> InputError:
+    """What was wrong with the input, found out from what Hydra's engine raised on it."""
+    for cause in _chain(error):
+        if isinstance(cause, MarkedYAMLError) and cause.problem_mark is not None:
+            mark = cause.problem_mark
+            return InputError(f"{mark.name}, line {mark.line + 1}: not valid yaml: {cause.problem}.")
+        if isinstance(cause, MissingMandatoryValue):
+            return InputError(f"{cause.full_key} has no value; set it with {cause.full_key}=VALUE.")
+    message = _unknown_key(hydra, overrides)
+    if message is not None:
+        return InputError(message)
+    return InputError("; ".join(dict.fromkeys(first_line(cause) for cause in _chain(error))) + ".")
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an exception's message that says something, without the full stop."""
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line), type(error).__name__).rstrip(".:")
+
+
+def _chain(error: BaseException) -> Iterator[Exception]:
+    """An exception and the ones that caused it, outermost first."""
+    cause: BaseException | None = error
+    while isinstance(cause, Exception):
+        # The outer exceptions of OmegaConf errors are often raised without a message of their own.
+        if str(cause) or isinstance(cause, OmegaConfBaseException):
+            yield cause
+        cause = cause.__cause__
+
+
+def _unknown_key(hydra: Engine, overrides: Sequence[Override]) -> str | None:
+    """The message for the first override whose key does not exist beside the chosen options, if there is one."""
+    groups = [str(override.input_line) for override in overrides if not keys_set(override)]
+    try:
+        config = hydra.compose(groups)
+    except Exception:  # the choices themselves do not compose: then no key is to blame
+        return None
+    OmegaConf.set_struct(config, False)
+    config.pop("hydra")
+    keys = flatten(cast("dict[str, Any]", OmegaConf.to_container(config)))
+    valid = {*keys, *nodes(keys), *GROUPS}
+    typed = (key for override in overrides for key in keys_set(override))
+    return next((unknown_key(key, valid) for key in typed if key not in valid), None)

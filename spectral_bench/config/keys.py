@@ -1,0 +1,33 @@
+"""Dotted keys: a nested configuration seen as a flat one."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from hydra.core.override_parser.types import Override
+
+from spectral_bench.config.catalog import GROUPS
+
+
+def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Every value under its dotted key: ``{"train": {"steps": 5}}`` becomes ``{"train.steps": 5}``."""
+    flat: dict[str, Any] = {}
+    for name, value in node.items():
+        key = f"{path}.{name}" if path else str(name)
+        if isinstance(value, Mapping):
+            flat |= flatten(value, key)
+        else:
+            flat[key] = value
+    return flat
+
+
+def nodes(keys: Mapping[str, Any]) -> set[str]:
+    """The dotted keys that hold further keys: ``{"train.steps": 5}`` has ``{"train"}``."""
+    return {key[:end] for key in keys for end, sign in enumerate(key) if sign == "."}
+
+
+def keys_set(override: Override) -> list[str]:
+    """The dotted keys an override sets; none if it chooses an option of a group."""
+    key, value = override.key_or_group, override.value()
+    if isinstance(value, dict):
+        return list(flatten(value, key))
+    return [] if key in GROUPS else [key]

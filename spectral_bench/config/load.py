@@ -1,0 +1,132 @@
+"""From overrides to the typed configuration of a run, and from there to what is saved and compared."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from spectral_bench.config.compose import Composition, compose
+from spectral_bench.config.optimizers import OPTIMIZERS
+from spectral_bench.config.origins import COMMAND_LINE
+from spectral_bench.config.registry import Registry
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.config.typed import typed
+from spectral_bench.errors import InputError
+
+#: Environment variable that names the folder of data sets.
+DATA_VARIABLE = "SPECTRAL_BENCH_DATA"
+
+#: Keys that do not change what a run measures, or only which repetition of it this is.
+_NOT_IN_DIGEST = ("seed", "data_dir", "results_dir")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The configuration of one run, typed, with where it came from.
+
+    Attributes:
+        experiment: what the rest of the program works with.
+        composition: what was composed, from which files and overrides.
+        warnings: what was typed but has no effect.
+    """
+
+    experiment: ExperimentConfig
+    composition: Composition
+    warnings: list[str]
+
+
+def load(
+    overrides: Sequence[str], *, models: Registry[Any], tasks: Registry[Any], config_dir: Path | None = None
+) -> Loaded:
+    """Composes, types and checks the configuration of one run.
+
+    Args:
+        overrides: ``KEY=VALUE`` or ``GROUP=OPTION`` in Hydra's grammar, no grid.
+        models: what ``model.layer`` may be; entries have ``Config`` (a dataclass) and ``uses_radius``.
+        tasks: what ``task.name`` may be; entries have ``Config``.
+        config_dir: a folder of the user's own files, laid out like ``conf/``.
+
+    Raises:
+        InputError: anything about it is wrong; one message naming the value and what was expected.
+    """
+    composition = compose(overrides, config_dir)
+    experiment = experiment_config(composition.config, models=models, tasks=tasks, origins=composition.origins)
+    warnings = []
+    if composition.origins.get("r") == COMMAND_LINE and not models[experiment.model.layer].uses_radius:
+        warnings.append(f"r={experiment.r} has no effect: model '{experiment.model.name}' has no sigma radius.")
+    return Loaded(experiment, composition, warnings)
+
+
+def experiment_config(
+    config: Mapping[str, Any],
+    *,
+    models: Registry[Any],
+    tasks: Registry[Any],
+    origins: Mapping[str, str] | None = None,
+) -> ExperimentConfig:
+    """Types a composed configuration, or one read back from a run's ``config.yaml``.
+
+    Raises:
+        InputError: a key is unknown or missing, or a value has the wrong type or makes no sense.
+    """
+    nodes = {
+        "model": _typed_by_name(config, "model", "layer", models, lambda name: models[name].Config, origins),
+        "task": _typed_by_name(config, "task", "name", tasks, lambda name: tasks[name].Config, origins),
+        "optimizer": _typed_by_name(config, "optimizer", "name", OPTIMIZERS, lambda name: OPTIMIZERS[name], origins),
+        "data_dir": _data_dir(config.get("data_dir")),
+    }
+    return typed({**config, **nodes}, ExperimentConfig, "", origins)
+
+
+def resolved(experiment: ExperimentConfig) -> dict[str, Any]:
+    """The configuration as plain dicts, text and numbers, as it is saved; ``experiment_config`` reads it back."""
+    return {field.name: _plain(getattr(experiment, field.name)) for field in fields(experiment)}
+
+
+def digest(experiment: ExperimentConfig, *, uses_radius: bool) -> str:
+    """SHA-256 of what a run measures: two runs have the same digest when they differ in nothing but the seed.
+
+    The folders of data and results are left out, and so is ``r`` for a model that has no radius.
+    """
+    left_out = _NOT_IN_DIGEST if uses_radius else (*_NOT_IN_DIGEST, "r")
+    kept = {key: value for key, value in resolved(experiment).items() if key not in left_out}
+    canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _typed_by_name(
+    config: Mapping[str, Any],
+    node: str,
+    key: str,
+    names: Iterable[str],
+    schema: Callable[[str], type[Any]],
+    origins: Mapping[str, str] | None,
+) -> Any:
+    """Types a node by the dataclass that one of its own keys names."""
+    values = config.get(node)
+    if not isinstance(values, Mapping) or values.get(key) is None:
+        raise InputError(f"{node}.{key} has no value: expected one of {', '.join(names)}.")
+    return typed(values, schema(str(values[key])), node, origins)
+
+
+def _data_dir(configured: Any) -> Any:
+    """The folder of data sets: as configured, else by the environment, else the user's data folder."""
+    if configured is None:
+        configured = os.environ.get(DATA_VARIABLE) or platformdirs.user_data_path("spectral-bench")
+    return Path(configured).expanduser() if isinstance(configured, str | Path) else configured
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Path):
+        return str(value)
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,75 @@
+"""What was typed: Hydra's grammar, held to setting keys and choosing options that exist."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+
+from spectral_bench.config.catalog import GROUPS, options
+from spectral_bench.config.engine import Engine
+from spectral_bench.config.explain import first_line
+from spectral_bench.config.hints import unknown
+from spectral_bench.errors import InputError
+
+
+def parse(overrides: Sequence[str], hydra: Engine) -> list[Override]:
+    """Parses overrides.
+
+    Raises:
+        InputError: one of them is not ``KEY=VALUE`` in Hydra's grammar.
+    """
+    parser = OverridesParser.create(config_loader=hydra.loader)
+    parsed = []
+    for text in overrides:
+        try:
+            parsed.extend(parser.parse_overrides([text]))
+        except HydraException as error:
+            hint = "; a value with special signs needs quotes, as in KEY='\"a b\"'" if "=" in text else ""
+            raise InputError(f"'{text}': expected KEY=VALUE{hint}.") from error
+    for override in parsed:
+        if override.is_hydra_override() or override.package is not None:
+            raise InputError(f"'{override.input_line}': Hydra itself is not configured here.")
+        if override.is_add() or override.is_force_add() or override.is_delete():
+            raise InputError(f"'{override.input_line}': keys can be set, not added or removed; write KEY=VALUE.")
+    return parsed
+
+
+def check_single(parsed: Sequence[Override], config_dir: Path | None) -> None:
+    """Refuses a grid, and options that do not exist (Hydra ignores those of an optional group).
+
+    Raises:
+        InputError: naming the override and what was expected.
+    """
+    for override in parsed:
+        if override.is_sweep_override():
+            raise InputError(f"'{override.input_line}' is a grid: add -m to run all of it, or write a list as [a,b].")
+        group, value = override.key_or_group, override.value()
+        if group in GROUPS and not isinstance(value, dict):
+            _check_option(group, value, config_dir)
+
+
+def _check_option(group: str, option: Any, config_dir: Path | None) -> None:
+    words = options(group, config_dir)
+    if not isinstance(option, str) or option not in words:
+        what = "preset" if group == "experiment" else group
+        raise InputError(unknown(what, "null" if option is None else str(option), words))
+
+
+def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> list[list[str]]:
+    """Every point of the grid that overrides span, as the overrides of one run each; the last one varies fastest.
+
+    ``["model=rnn,svdrnn", "seed=range(1,3)"]`` gives four points. ``glob()`` chooses among the options of a group.
+
+    Raises:
+        InputError: an override cannot be parsed or expanded.
+    """
+    parsed = parse(overrides, Engine(config_dir))
+    try:
+        (points,) = BasicSweeper.split_arguments(parsed, None)
+    except HydraException as error:
+        raise InputError(f"Cannot expand the grid: {first_line(error)}.") from error
+    return points

@@ -1,0 +1,98 @@
+"""The parts of the configuration that are the same for every model and task, and what values make sense in them.
+
+Defaults and explanations stand in ``conf/config.yaml`` and nowhere else; these classes hold types and ranges.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spectral_bench.errors import InputError
+
+#: Seeds are handed to NumPy as well, whose generators take 32 bits.
+_SEEDS = 2**32
+
+
+def _at_least(low: int, **values: int | None) -> None:
+    for name, value in values.items():
+        if value is not None and value < low:
+            raise InputError(f"{name.replace('__', '.')}={value}: expected at least {low}.")
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long to train and how often to look: node ``train``."""
+
+    steps: int | None
+    epochs: int | None
+    batch_size: int
+    evaluate_every: int | None
+    evaluation_batch_size: int
+    clip_norm: float | None
+    checkpoint_every: int
+    threads: int | None
+    patience: int | None
+
+    def __post_init__(self) -> None:
+        if self.steps is None and self.epochs is None:
+            raise InputError("train.steps and train.epochs are both null: set at least one of them.")
+        _at_least(
+            1,
+            train__steps=self.steps,
+            train__epochs=self.epochs,
+            train__batch_size=self.batch_size,
+            train__evaluate_every=self.evaluate_every,
+            train__evaluation_batch_size=self.evaluation_batch_size,
+            train__checkpoint_every=self.checkpoint_every,
+            train__threads=self.threads,
+            train__patience=self.patience,
+        )
+        if self.clip_norm is not None and self.clip_norm <= 0:
+            raise InputError(f"train.clip_norm={self.clip_norm}: expected more than 0, or null not to clip.")
+
+
+@dataclass(frozen=True)
+class TraceConfig:
+    """What to watch while training: node ``trace``."""
+
+    every: int
+    gradients: bool
+    spectrum: bool
+
+    def __post_init__(self) -> None:
+        _at_least(1, trace__every=self.every)
+
+
+@dataclass(frozen=True)
+class ExperimentConfig:
+    """Everything one run depends on.
+
+    Attributes:
+        model: the ``Config`` of the layer named by ``model.layer``.
+        task: the ``Config`` of the task named by ``task.name``.
+        optimizer: the entry of ``OPTIMIZERS`` named by ``optimizer.name``.
+        train: how long to train and how often to look.
+        trace: what to watch while training.
+        r: the sigma radius: every singular value stays in [σ* - r, σ* + r].
+        seed: of the weights, the data stream and dropout.
+        device: where to compute, in PyTorch's words.
+        data_dir: the folder of data sets.
+        results_dir: the folder of run directories.
+    """
+
+    model: Any
+    task: Any
+    optimizer: Any
+    train: TrainConfig
+    trace: TraceConfig
+    r: float
+    seed: int
+    device: str
+    data_dir: Path
+    results_dir: Path
+
+    def __post_init__(self) -> None:
+        if self.r < 0:
+            raise InputError(f"r={self.r}: expected at least 0; r is half the width of the interval around σ*.")
+        if not 0 <= self.seed < _SEEDS:
+            raise InputError(f"seed={self.seed}: expected a whole number from 0 to {_SEEDS - 1}.")

@@ -1,0 +1,141 @@
+"""From a composed node to its dataclass, refusing whatever does not fit.
+
+OmegaConf's own structured configs would convert quietly (``"3"`` to 3, True to 1) and keep unknown keys that were added
+with ``+``; a training that runs for a day should start from exactly what was meant.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from spectral_bench.config.hints import unknown, unknown_key
+from spectral_bench.errors import InputError
+
+T = TypeVar("T")
+
+_EXPECTED: dict[Any, str] = {
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    str: "text",
+    Path: "a path",
+    NoneType: "null",
+}
+
+
+def typed(node: Any, schema: type[T], path: str, origins: Mapping[str, str] | None = None) -> T:
+    """Turns a composed node into its dataclass.
+
+    Args:
+        node: a plain mapping, interpolations resolved.
+        schema: a dataclass whose fields are annotated with int, float, bool, str, Path, an Enum, another dataclass,
+            a list of one of these, or a union of them (None included). A whole number is a float, too.
+        path: the dotted key of the node, for messages; empty for the root.
+        origins: where each dotted key came from, for messages.
+
+    Returns:
+        An instance of ``schema``.
+
+    Raises:
+        InputError: a key is unknown or missing, a value has the wrong type or is infinite or NaN, or the dataclass
+            itself refuses it (a ``ValueError`` from ``__post_init__``).
+    """
+    if not isinstance(node, Mapping):
+        raise InputError(f"{path}={_shown(node)}: expected a group of keys.")
+    known = {field.name for field in fields(schema)}  # type: ignore[arg-type]
+    for key in node:
+        if key not in known:
+            raise InputError(_unknown_key(_join(path, str(key)), [_join(path, name) for name in known], origins))
+    for name in sorted(known - node.keys()):
+        raise InputError(f"{_join(path, name)} has no value{_nearby(path, origins)}.")
+    hints = get_type_hints(schema)
+    values = {name: _convert(node[name], hints[name], _join(path, name), origins) for name in known}
+    try:
+        return schema(**values)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"{path}: {error}" if path else str(error)) from error
+
+
+def _convert(value: Any, annotation: Any, path: str, origins: Mapping[str, str] | None) -> Any:
+    """The value as ``annotation`` wants it, or an InputError."""
+    if annotation is Any:
+        return value
+    arms = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    for arm in arms:
+        if is_dataclass(arm) and isinstance(arm, type) and isinstance(value, Mapping):
+            return typed(value, arm, path, origins)
+        if get_origin(arm) is list and isinstance(value, list):
+            (item,) = get_args(arm)
+            return [_convert(element, item, f"{path}[{i}]", origins) for i, element in enumerate(value)]
+        if isinstance(arm, type) and issubclass(arm, Enum) and isinstance(value, str):
+            words = {str(member.value): member for member in arm}
+            if value in words:
+                return words[value]
+            raise InputError(unknown(path, value, words))
+        if _fits(value, arm):
+            return arm(value) if arm in (float, Path) else value
+    raise InputError(f"{path}={_shown(value)}: expected {' or '.join(map(_described, arms))}{_but(value, arms)}.")
+
+
+def _fits(value: Any, arm: Any) -> bool:
+    if arm is bool or isinstance(value, bool):
+        return arm is bool and isinstance(value, bool)
+    if arm is float:
+        return isinstance(value, int | float) and math.isfinite(value)
+    if arm is Path:
+        return isinstance(value, str | Path)
+    return arm in (int, str, NoneType) and isinstance(value, arm)
+
+
+def _described(arm: Any) -> str:
+    if arm in _EXPECTED:
+        return _EXPECTED[arm]
+    if get_origin(arm) is list:
+        return "a list"
+    if isinstance(arm, type) and issubclass(arm, Enum):
+        return "one of " + ", ".join(str(member.value) for member in arm)
+    return "a group of keys"
+
+
+def _but(value: Any, arms: tuple[Any, ...]) -> str:
+    """What is the matter with a value that looks right."""
+    if isinstance(value, float) and not math.isfinite(value) and float in arms:
+        return ", and a finite one"
+    if isinstance(value, str) and value.isdigit() and int in arms:
+        return ", not text: leave the quotes away"
+    if isinstance(value, int | float) and str in arms:
+        return "; quote it to make a number text"
+    return ""
+
+
+def _shown(value: Any) -> str:
+    """A value as one would type it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"'{value}'" if isinstance(value, str) and value.strip() != value else str(value)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _unknown_key(key: str, valid: list[str], origins: Mapping[str, str] | None) -> str:
+    origin = (origins or {}).get(key, "")
+    message = unknown_key(key, valid)
+    return f"{message} (It stands in {origin}.yaml.)" if "/" in origin else message
+
+
+def _nearby(path: str, origins: Mapping[str, str] | None) -> str:
+    """Where a missing key belongs: the file the node's name came from."""
+    for key in (f"{path}.name", f"{path}.layer"):
+        if origins and "/" in origins.get(key, ""):
+            return f"; set it in {origins[key]}.yaml"
+    return ""

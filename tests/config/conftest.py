@@ -1,0 +1,129 @@
+"""A small project of the user's own: one model, one task, two presets, in a folder for ``--config-dir``."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from spectral_bench.config.registry import Registry
+
+MODELS: Registry[Any] = Registry("model.layer")
+TASKS: Registry[Any] = Registry("task.name")
+
+
+class Start(Enum):
+    RANDOM = "random"
+    IDENTITY = "identity"
+
+
+@MODELS.register("toy")
+class ToyLayer:
+    uses_radius: ClassVar[bool] = False
+
+    @dataclass
+    class Config:
+        name: str
+        layer: str
+        hidden_size: int
+        dropout: float
+        start: Start
+        reflectors: int | None
+
+
+@MODELS.register("round")
+class RoundLayer(ToyLayer):
+    uses_radius: ClassVar[bool] = True
+
+
+@TASKS.register("toy")
+class ToyTask:
+    @dataclass
+    class Config:
+        name: str
+        length: int
+        sizes: list[int]
+
+        def __post_init__(self) -> None:
+            if self.length < 1:
+                raise ValueError(f"length={self.length}: expected at least 1")
+
+
+FILES = {
+    "model/toy.yaml": """
+        # A model to test with
+        name: toy
+        layer: toy
+        hidden_size: 8
+        dropout: 0
+        start: random
+        reflectors: null
+    """,
+    "model/round.yaml": """
+        # A model with a radius
+        name: round
+        layer: round
+        hidden_size: 8
+        dropout: 0
+        start: identity
+        reflectors: 4
+    """,
+    "task/toy.yaml": """
+        # @package _global_
+        # A task to test with
+        task:
+          name: toy
+          length: 10
+          sizes: [1, 2]
+        train:
+          steps: 50
+        optimizer:
+          lr: 0.5
+    """,
+    "recipe/toy_round.yaml": """
+        # @package _global_
+        # Found by trying
+        optimizer:
+          lr: 0.25
+        model:
+          reflectors: 2
+    """,
+    "experiment/toy_preset.yaml": """
+        # @package _global_
+        # A preset to test with
+        defaults:
+          - override /model: round
+          - override /task: toy
+          - _self_
+        model:
+          reflectors: 3
+        train:
+          batch_size: 7
+    """,
+    "experiment/plain.yaml": """
+        # @package _global_
+        # A preset that takes no recipe
+        defaults:
+          - override /model: round
+          - override /task: toy
+          - override /recipe: none
+          - _self_
+        r: 0.5
+    """,
+}
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    """A folder for ``--config-dir``."""
+    for name, text in FILES.items():
+        write(tmp_path / "own" / name, text)
+    return tmp_path / "own"
+
+
+def write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = text.strip("\n").splitlines()
+    indent = len(lines[0]) - len(lines[0].lstrip())
+    file.write_text("\n".join(line[indent:] for line in lines).rstrip() + "\n")
