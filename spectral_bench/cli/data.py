@@ -1,0 +1,109 @@
+"""``spectral-bench data``: where data sets are, whether they are what they should be, and getting them."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from spectral_bench.data.download import Progress
+    from spectral_bench.data.status import FileStatus
+
+data_app = typer.Typer(no_args_is_help=True, help="See, check and download data sets.")
+
+#: What the tasks read by default.
+_DEFAULT = ("mnist", "ptb", "CBF")
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option(help="Folder of data sets; default: $SPECTRAL_BENCH_DATA, else the user's data folder."),
+]
+Name = Annotated[str | None, typer.Argument(help="mnist, ptb, or a UCR set such as CBF; default: all that are there.")]
+
+
+@data_app.command("status")
+def show_status(name: Name = None, data_dir: DataDir = None) -> None:
+    """Say where every data set was looked for and what was found there."""
+    _show(name, _folder(data_dir), check=False)
+
+
+@data_app.command()
+def verify(name: Name = None, data_dir: DataDir = None) -> None:
+    """Compare every file with its known digest, or with the one recorded when it was downloaded."""
+    from spectral_bench.data.status import State
+    from spectral_bench.errors import DataError
+
+    files = _show(name, _folder(data_dir), check=True)
+    wrong = [
+        f"{file.path}: SHA-256 {file.digest}, expected {file.expected}"
+        for file in files
+        if file.state is State.different
+    ]
+    wrong += [f"{file.path}: missing" for file in files if name and file.state is State.missing]
+    if wrong:
+        raise DataError("\n".join(wrong))
+
+
+@data_app.command()
+def download(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME]...", help=f"mnist, ptb, UCR sets such as CBF; default: {', '.join(_DEFAULT)}."),
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Get data sets: what broke off is resumed, what is there and right is left alone."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bars
+
+    from spectral_bench.data.catalog import dataset
+    from spectral_bench.data.fetch import fetch
+
+    folder, console = _folder(data_dir), Console()
+    chosen = [dataset(name, folder) for name in names or _DEFAULT]
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+
+        def watch(file: str) -> "Progress":
+            bar = bars.add_task(file, total=None)
+            return lambda have, total: bars.update(bar, completed=have, total=total)
+
+        for one in chosen:
+            for line in fetch(one, folder, watch):
+                console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _folder(data_dir: Path | None) -> Path:
+    from spectral_bench.config.location import default_data_dir
+
+    return (data_dir or default_data_dir()).expanduser()
+
+
+def _show(name: str | None, folder: Path, *, check: bool) -> "list[FileStatus]":
+    """Print a line for every file, and how to get what is missing; returns the files."""
+    from spectral_bench.data.catalog import dataset
+    from spectral_bench.data.problems import command
+    from spectral_bench.data.status import State, found_datasets, status
+
+    datasets = [dataset(name, folder)] if name else found_datasets(folder)
+    files = {one: status(one, folder, check=check) for one in datasets}
+    rows = [
+        (file.path.relative_to(folder).as_posix(), "" if file.size is None else f"{file.size:,}", file.state.value)
+        for group in files.values()
+        for file in group
+    ]
+    width = max(len(path) for path, _, _ in rows)
+    typer.echo(f"Data sets in {folder}")
+    for path, size, state in rows:
+        typer.echo(f"  {path:{width}}  {size:>11}  {state}")
+    for one, group in files.items():
+        if any(file.state is State.missing for file in group):
+            typer.echo(f"{one.name}: looked for {one.layout}. Get it with: {command(one, folder)}")
+    return [file for group in files.values() for file in group]

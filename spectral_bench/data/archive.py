@@ -1,0 +1,66 @@
+"""Taking the two files of a UCR set out of its zip archive, and nothing else."""
+
+import zlib
+from pathlib import Path, PurePosixPath
+from shutil import copyfileobj
+from stat import S_ISLNK
+from zipfile import BadZipFile, ZipFile, ZipInfo
+
+from spectral_bench.errors import DataError
+
+_LARGEST = 4 << 30
+
+
+def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> list[Path]:
+    """Write the members called ``names``, wherever they are in the archive, into ``folder``.
+
+    All of them appear, or none does.
+
+    Returns:
+        The files, in the order of ``names``.
+
+    Raises:
+        DataError: the archive is damaged, lacks one of them or has it twice, or holds a member that is not a plain
+            file inside a folder (an absolute path, a path that leaves the folder, a link).
+    """
+    try:
+        with ZipFile(archive) as content:
+            members = content.infolist()
+            for member in members:
+                _check(member, archive)
+            wanted = [_only(name, members, archive) for name in names]
+            if sum(member.file_size for member in wanted) > _LARGEST:
+                raise DataError(f"{archive}: unpacks to more than {_LARGEST:,} bytes; not unpacked.")
+            parts = [folder / f"{name}.part" for name in names]
+            try:
+                for member, part in zip(wanted, parts, strict=True):
+                    with content.open(member) as source, part.open("wb") as target:
+                        copyfileobj(source, target)
+                for part in parts:
+                    part.replace(part.with_suffix(""))
+            finally:
+                for part in parts:
+                    part.unlink(missing_ok=True)
+    except (
+        BadZipFile,
+        EOFError,
+        zlib.error,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:  # the last two: exotic, locked
+        raise DataError(f"{archive}: not an archive that can be unpacked ({error}).") from error
+    return [folder / name for name in names]
+
+
+def _check(member: ZipInfo, archive: Path) -> None:
+    path = PurePosixPath(member.filename)
+    leaves = path.is_absolute() or ".." in path.parts or "\\" in member.filename or ":" in member.filename
+    if leaves or S_ISLNK(member.external_attr >> 16):
+        raise DataError(f"{archive}: the member {member.filename!r} would leave its folder; not unpacked.")
+
+
+def _only(name: str, members: list[ZipInfo], archive: Path) -> ZipInfo:
+    found = [member for member in members if PurePosixPath(member.filename).name == name and not member.is_dir()]
+    if len(found) != 1:
+        raise DataError(f"{archive}: holds {len(found)} members called {name}, expected one.")
+    return found[0]

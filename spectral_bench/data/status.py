@@ -1,0 +1,80 @@
+"""What there is of a data set, and whether it is what it should be."""
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from spectral_bench.data.catalog import MNIST, PTB, Dataset, found_ucr_names, known_file, known_ucr_names, ucr
+from spectral_bench.data.digest import sha256
+from spectral_bench.data.sums import read_sums
+
+
+class State(Enum):
+    """What is known of a file."""
+
+    missing = "missing"
+    found = "found"  # its digest was not looked at
+    known = "digest as known"
+    recorded = "digest as downloaded"
+    unknown = "no digest known"
+    different = "digest differs"
+
+
+@dataclass(frozen=True)
+class FileStatus:
+    """One file of a data set: where it was found (or would be), its bytes, and its state."""
+
+    path: Path
+    size: int | None
+    state: State
+    digest: str | None = None
+    expected: str | None = None
+
+
+def status(dataset: Dataset, data_dir: Path, *, check: bool = False) -> list[FileStatus]:
+    """Every file of a data set.
+
+    Args:
+        dataset: which.
+        data_dir: where it is looked for.
+        check: compute digests and compare them with the known ones, or with those recorded at the download.
+    """
+    statuses = []
+    for paths, file in zip(dataset.choices, dataset.find(data_dir), strict=True):
+        if file is None:
+            statuses.append(FileStatus(data_dir / paths[0], None, State.missing))
+        elif not check:
+            statuses.append(FileStatus(file, file.stat().st_size, State.found))
+        else:
+            statuses.append(_checked(file, data_dir))
+    return statuses
+
+
+def _checked(file: Path, data_dir: Path) -> FileStatus:
+    digest, size = sha256(file), file.stat().st_size
+    known = known_file(file.relative_to(data_dir).as_posix())
+    expected = known.sha256 if known else read_sums(file.parent).get(file.name)
+    if expected is None:
+        return FileStatus(file, size, State.unknown, digest)
+    if digest != expected:
+        return FileStatus(file, size, State.different, digest, expected)
+    return FileStatus(file, size, State.known if known else State.recorded, digest, expected)
+
+
+def found_datasets(data_dir: Path) -> list[Dataset]:
+    """MNIST, PTB, and the UCR sets of which there is something in the data folder."""
+    return [MNIST, PTB, *(ucr(name) for name in found_ucr_names(data_dir))]
+
+
+def describe_datasets(data_dir: Path) -> list[tuple[str, str]]:
+    """Name and one line for every data set: what it is, and whether it is there."""
+    lines = []
+    for dataset in found_datasets(data_dir):
+        files = dataset.find(data_dir)
+        there = "found" if all(files) else "incomplete" if any(files) else "not there"
+        lines.append((dataset.name, f"task={dataset.task}: {dataset.description}; {there}"))
+    absent = len(set(known_ucr_names()) - set(found_ucr_names(data_dir)))
+    lines.append(
+        ("NAME", f"task=ucr: any of {absent} more sets of the UCR archive, by `spectral-bench data download NAME`")
+    )
+    return lines
