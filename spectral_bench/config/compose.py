@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.explain import explained
+from spectral_bench.config.explain import explained, first_line
 from spectral_bench.config.origins import Choice, choices, origins
 from spectral_bench.config.overrides import check_single, parse
+from spectral_bench.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,22 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Co
         # Hydra answers wrong input not only with its own exceptions and OmegaConf's, but with ValueError, TypeError
         # and AssertionError, too: whatever its engine raises here, the input was the cause.
         raise explained(error, hydra, parsed) from error
+
+
+def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> list[list[str]]:
+    """Every point of the grid that overrides span, as the overrides of one run each; the last one varies fastest.
+
+    ``["model=rnn,svdrnn", "seed=range(1,3)"]`` gives four points. ``glob()`` chooses among the options of a group.
+
+    Raises:
+        InputError: an override cannot be parsed or expanded.
+    """
+    parsed = parse(overrides, Engine(config_dir))
+    try:
+        (points,) = BasicSweeper.split_arguments(parsed, None)
+    except HydraException as error:
+        raise InputError(f"Cannot expand the grid: {first_line(error)}.") from error
+    return points
 
 
 def _composed(hydra: Engine, overrides: list[str], parsed: list[Override]) -> Composition:

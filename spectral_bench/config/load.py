@@ -2,25 +2,20 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
 from spectral_bench.config.compose import Composition, compose
+from spectral_bench.config.data_dir import data_dir
 from spectral_bench.config.optimizers import OPTIMIZERS
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
-
-#: Environment variable that names the folder of data sets.
-DATA_VARIABLE = "SPECTRAL_BENCH_DATA"
 
 #: Keys that do not change what a run measures, or only which repetition of it this is.
 _NOT_IN_DIGEST = ("seed", "data_dir", "results_dir")
@@ -75,11 +70,12 @@ def experiment_config(
     Raises:
         InputError: a key is unknown or missing, or a value has the wrong type or makes no sense.
     """
+    folder = config.get("data_dir")
     nodes = {
         "model": _typed_by_name(config, "model", "layer", models, lambda name: models[name].Config, origins),
         "task": _typed_by_name(config, "task", "name", tasks, lambda name: tasks[name].Config, origins),
         "optimizer": _typed_by_name(config, "optimizer", "name", OPTIMIZERS, lambda name: OPTIMIZERS[name], origins),
-        "data_dir": _data_dir(config.get("data_dir")),
+        "data_dir": data_dir(folder) if folder is None or isinstance(folder, str) else folder,
     }
     return typed({**config, **nodes}, ExperimentConfig, "", origins)
 
@@ -113,13 +109,6 @@ def _typed_by_name(
     if not isinstance(values, Mapping) or values.get(key) is None:
         raise InputError(f"{node}.{key} has no value: expected one of {', '.join(names)}.")
     return typed(values, schema(str(values[key])), node, origins)
-
-
-def _data_dir(configured: Any) -> Any:
-    """The folder of data sets: as configured, else by the environment, else the user's data folder."""
-    if configured is None:
-        configured = os.environ.get(DATA_VARIABLE) or platformdirs.user_data_path("spectral-bench")
-    return Path(configured).expanduser() if isinstance(configured, str | Path) else configured
 
 
 def _plain(value: Any) -> Any:

@@ -4,14 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 
 from spectral_bench.config.catalog import GROUPS, options
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.explain import first_line
 from spectral_bench.config.hints import unknown
 from spectral_bench.errors import InputError
 
@@ -57,19 +55,3 @@ def _check_option(group: str, option: Any, config_dir: Path | None) -> None:
     if not isinstance(option, str) or option not in words:
         what = "preset" if group == "experiment" else group
         raise InputError(unknown(what, "null" if option is None else str(option), words))
-
-
-def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> list[list[str]]:
-    """Every point of the grid that overrides span, as the overrides of one run each; the last one varies fastest.
-
-    ``["model=rnn,svdrnn", "seed=range(1,3)"]`` gives four points. ``glob()`` chooses among the options of a group.
-
-    Raises:
-        InputError: an override cannot be parsed or expanded.
-    """
-    parsed = parse(overrides, Engine(config_dir))
-    try:
-        (points,) = BasicSweeper.split_arguments(parsed, None)
-    except HydraException as error:
-        raise InputError(f"Cannot expand the grid: {first_line(error)}.") from error
-    return points

@@ -1,0 +1,56 @@
+"""The command line: ``spectral-bench VERB``. A verb imports what it needs when it is called: help is instant."""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from spectral_bench import __version__
+from spectral_bench.cli.data import data_app
+from spectral_bench.cli.list import list_
+from spectral_bench.errors import SpectralBenchError
+
+#: Environment variable that shows the traceback of an expected error, too.
+TRACEBACK_VARIABLE = "SPECTRAL_BENCH_TRACEBACK"
+
+app = typer.Typer(
+    help="Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?",
+    epilog="Exit codes: 0 done, 1 failed or diverged, 2 wrong input, 3 data missing or damaged, 130 interrupted. "
+    f"{TRACEBACK_VARIABLE}=1 shows the traceback of an error.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def spectral_bench(
+    version: Annotated[
+        bool, typer.Option("--version", callback=lambda wanted: _show_version(wanted), is_eager=True, help="Say which.")
+    ] = False,
+) -> None:
+    """Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?"""
+
+
+app.command("list")(list_)
+app.add_typer(data_app, name="data")
+
+
+def main() -> None:
+    """Runs the command line; an expected error becomes one message and its exit code."""
+    try:
+        app()
+    except SpectralBenchError as error:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        from rich.console import Console
+        from rich.text import Text
+
+        Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), str(error)), soft_wrap=True)
+        sys.exit(error.exit_code)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"spectral-bench {__version__}")
+        raise typer.Exit

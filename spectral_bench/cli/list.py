@@ -1,0 +1,73 @@
+"""``spectral-bench list``: what there is to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    models = "models"
+    tasks = "tasks"
+    presets = "presets"
+    datasets = "datasets"
+
+
+_GROUPS = {Kind.models: "model", Kind.tasks: "task", Kind.presets: "experiment"}
+
+
+def list_(
+    kind: Annotated[Kind, typer.Argument(help="What to list.", show_default=False)],
+    config_dir: Annotated[
+        Path | None, typer.Option("--config-dir", help="A folder of your own configuration files.", file_okay=False)
+    ] = None,
+) -> None:
+    """Say what models, tasks, presets or datasets there are, and what each is for."""
+    from rich.console import Console
+
+    lines = _datasets() if kind is Kind.datasets else _options(_GROUPS[kind], config_dir)
+    _show(list(lines), Console())
+
+
+def _options(group: str, config_dir: Path | None) -> Iterator[tuple[str, str]]:
+    from spectral_bench.config.catalog import description, options
+
+    for name, file in options(group, config_dir).items():
+        yield f"{group}={name}", description(file)
+
+
+def _datasets() -> Iterator[tuple[str, str]]:
+    from spectral_bench.config.data_dir import data_dir
+    from spectral_bench.data.catalog import MNIST, PTB, found_ucr_names, known_ucr_names, ucr
+
+    own = found_ucr_names(data_dir())
+    for dataset in (MNIST, PTB):
+        yield dataset.name, f"task={dataset.task}: {dataset.description}"
+    for name in sorted({*known_ucr_names(), *own}, key=str.lower):
+        here = ", in the data folder" if name in own else ""
+        yield name, f"task=ucr task.dataset={name}: {ucr(name).description}{here}"
+
+
+def _show(lines: list[tuple[str, str]], console: Console) -> None:
+    """A line each; in a terminal a long one goes on under its own beginning."""
+    from rich.table import Table
+
+    if not console.is_terminal:
+        for name, purpose in lines:
+            typer.echo(f"{name}  {purpose}")
+        return
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column()
+    for name, purpose in lines:
+        table.add_row(name, purpose)
+    console.print(table, highlight=False)
