@@ -1,0 +1,45 @@
+"""What the beginning of an override may become."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from spectral_bench.config.catalog import GROUPS, options
+from spectral_bench.config.compose import compose
+from spectral_bench.config.keys import flatten
+
+
+def candidates(word: str, before: Sequence[str], config_dir: Path | None = None) -> list[str]:
+    """The overrides, or beginnings of overrides, that ``word`` may become.
+
+    Keys are those of the configuration that the overrides before the word compose: after ``model=lstm`` those of
+    the LSTM. A key that is certain comes with its present value, to be kept or changed.
+
+    Raises:
+        InputError: the overrides before the word do not compose.
+    """
+    name, sign, _ = word.partition("=")
+    if sign and name in GROUPS:
+        return _beginning(word, (f"{name}={option}" for option in options(name, config_dir)))
+    values = flatten(compose(before, config_dir).config)
+    if sign:
+        return _beginning(word, [f"{name}={_typed(values[name])}"] if name in values else [])
+    depth = word.count(".")
+    level = {".".join(key.split(".")[: depth + 1]) + ("." if key.count(".") > depth else "=") for key in values}
+    if not depth:
+        level |= {f"{group}=" for group in GROUPS}
+    matching = _beginning(word, level)
+    if len(matching) > 1 or not matching:
+        return matching
+    (only,) = matching
+    # A single candidate would be followed by a space, which no override survives: say what may come after it, too.
+    return [only, *candidates(only, before, config_dir)] if only.endswith("=") else candidates(only, before, config_dir)
+
+
+def _beginning(word: str, texts: Iterable[str]) -> list[str]:
+    return sorted(text for text in texts if text.startswith(word))
+
+
+def _typed(value: object) -> str:
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)
