@@ -46,10 +46,10 @@ def _options(group: str, config_dir: Path | None) -> Iterator[tuple[str, str]]:
 
 
 def _datasets() -> Iterator[tuple[str, str]]:
-    from spectral_bench.config.data_dir import data_dir
+    from spectral_bench.config.location import default_data_dir
     from spectral_bench.data.catalog import MNIST, PTB, found_ucr_names, known_ucr_names, ucr
 
-    own = found_ucr_names(data_dir())
+    own = found_ucr_names(default_data_dir())
     for dataset in (MNIST, PTB):
         yield dataset.name, f"task={dataset.task}: {dataset.description}"
     for name in sorted({*known_ucr_names(), *own}, key=str.lower):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.config.compose import Composition, compose
-from spectral_bench.config.data_dir import data_dir
+from spectral_bench.config.location import default_data_dir
 from spectral_bench.config.optimizers import OPTIMIZERS
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
@@ -70,12 +70,12 @@ def experiment_config(
     Raises:
         InputError: a key is unknown or missing, or a value has the wrong type or makes no sense.
     """
-    folder = config.get("data_dir")
+    configured = config.get("data_dir")
     nodes = {
         "model": _typed_by_name(config, "model", "layer", models, lambda name: models[name].Config, origins),
         "task": _typed_by_name(config, "task", "name", tasks, lambda name: tasks[name].Config, origins),
         "optimizer": _typed_by_name(config, "optimizer", "name", OPTIMIZERS, lambda name: OPTIMIZERS[name], origins),
-        "data_dir": data_dir(folder) if folder is None or isinstance(folder, str) else folder,
+        "data_dir": default_data_dir() if configured is None else configured,
     }
     return typed({**config, **nodes}, ExperimentConfig, "", origins)
 

@@ -79,7 +79,9 @@ def _convert(value: Any, annotation: Any, path: str, origins: Mapping[str, str] 
                 return words[value]
             raise InputError(unknown(path, value, words))
         if _fits(value, arm):
-            return arm(value) if arm in (float, Path) else value
+            if arm is Path:
+                return Path(value).expanduser()
+            return float(value) if arm is float else value
     raise InputError(f"{path}={_shown(value)}: expected {' or '.join(map(_described, arms))}{_but(value, arms)}.")
 
 
