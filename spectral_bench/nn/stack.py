@@ -1,0 +1,59 @@
+"""Recurrent layers on top of each other. Axes: T time, B batch, D input, N hidden size."""
+
+import warnings
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from spectral_bench.nn.layer_kinds import Layer
+from spectral_bench.nn.trace import GradientTrace
+
+#: The state of every layer, bottom first: (h,) each, or (h, c) for LSTM; parts of shape (B, N).
+State = list[tuple[Tensor, ...]]
+
+
+class RecurrentStack(nn.Module):
+    """Layers, each reading the states of the one below.
+
+    Args:
+        layers: at least one, bottom first.
+        dropout: probability with which a state is dropped on its way to the next layer; nothing is dropped below the
+            first layer or above the last.
+
+    Raises:
+        ValueError: no layers, or the dropout is not in [0, 1).
+    """
+
+    def __init__(self, layers: Sequence[Layer], dropout: float = 0.0) -> None:
+        super().__init__()
+        if not layers:
+            raise ValueError("a stack needs at least one layer, got none")
+        if not 0.0 <= dropout < 1.0:
+            raise ValueError(f"dropout must be in [0, 1), got {dropout}")
+        if dropout and len(layers) == 1:
+            warnings.warn(f"dropout {dropout} acts between layers, and there is only one", stacklevel=2)
+        self.layers = nn.ModuleList(layers)  # type: ignore[arg-type] # every Layer is a Module
+        self.dropout = dropout
+
+    def forward(
+        self, x_TBD: Tensor, state: State | None = None, trace: GradientTrace | None = None
+    ) -> tuple[Tensor, State]:
+        """Run all layers over all time steps.
+
+        Args:
+            x_TBD: inputs of the bottom layer, shape (T, B, D).
+            state: where every layer begins; None: at its own h_0.
+            trace: where the backward pass writes ‖∂L/∂h_t‖ of every layer, under its index.
+
+        Returns:
+            The states of the top layer, shape (T, B, N), and the final state of every layer.
+        """
+        if state is not None and len(state) != len(self.layers):
+            raise ValueError(f"expected a state for each of {len(self.layers)} layers, got {len(state)}")
+        final: State = []
+        for index, layer in enumerate(self.layers):
+            if index:
+                x_TBD = nn.functional.dropout(x_TBD, self.dropout, self.training)
+            x_TBD, last = layer(x_TBD, None if state is None else state[index], trace, index)
+            final.append(last)
+        return x_TBD, final

@@ -1,0 +1,163 @@
+"""Where the parameters of U diag(σ) Vᵀ start: random reflectors, or computed from a matrix.
+
+A reflector that is zero is the identity and, its gradient being zero, stays so. What a matrix leaves unused is filled
+with reflectors that cancel each other, and can be trained apart.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from spectral_bench.linalg import SingularMap, orthogonal_factors, random_reflectors, svd_factors
+from spectral_bench.linalg.checks import check_count
+from spectral_bench.nn.starts import MatrixStart, start_matrix
+
+#: Singular values that differ by less than this, relative to their size, count as equal.
+_EQUAL = 1e-5
+
+
+class FactoredStart(StrEnum):
+    """Where a product of reflectors may start: the words a configuration may use.
+
+    * ``random``: random reflectors, those of U and of V independent.
+    * ``identity``: a multiple of I, with U = V: random reflectors that cancel.
+    * ``orthogonal``, ``henaff``, ``cayley``: a multiple of that orthogonal matrix (``MatrixStart``); it needs m1 + m2
+      reflectors that reach the hidden size.
+    * ``glorot``: exactly that matrix; it needs all reflectors and a radius that holds its singular values.
+    """
+
+    random = "random"
+    identity = "identity"
+    orthogonal = "orthogonal"
+    henaff = "henaff"
+    cayley = "cayley"
+    glorot = "glorot"
+
+
+class SVDStart(NamedTuple):
+    """Parameters of an (out, in) matrix: reflectors ``u`` (M1, out) and ``v`` (M2, in), and ``raw`` (min(out, in),)."""
+
+    u: Tensor
+    v: Tensor
+    raw: Tensor
+
+
+def random_start(out_size: int, in_size: int, m1: int, m2: int) -> SVDStart:
+    """Random reflectors in U and, independent of them, in V; every σ at the centre of its map.
+
+    Raises:
+        ValueError: m1 is not in 0..out, or m2 not in 0..in.
+    """
+    check_count("m1", m1, out_size)
+    check_count("m2", m2, in_size)
+    return SVDStart(
+        random_reflectors(m1, out_size), random_reflectors(m2, in_size), torch.zeros(min(out_size, in_size))
+    )
+
+
+@torch.no_grad()
+def orthogonal_start(matrix: Tensor, m1: int, m2: int) -> SVDStart:
+    """H(u) H(v)ᵀ is this orthogonal matrix; every σ at the centre of its map.
+
+    It takes rank(I − matrix) reflectors, in U and V together: none for the identity. Those left over come in pairs of
+    equal random reflectors that cancel: one in U and one in V as far as there are both, so that the identity starts
+    with U = V. An odd one out is zero: the sign of the determinant forbids more.
+
+    Args:
+        matrix: shape (N, N).
+        m1: reflectors of U, at most N.
+        m2: reflectors of V, at most N.
+
+    Raises:
+        ValueError: the matrix is not orthogonal, or the reflectors are too few.
+    """
+    u, v = _fill(*orthogonal_factors(matrix, m1, m2))
+    return SVDStart(u, v, matrix.new_zeros(len(matrix)))
+
+
+@torch.no_grad()
+def start_from(weight: Tensor, m1: int, m2: int, sigma_map: SingularMap) -> SVDStart:
+    """Parameters of exactly this matrix.
+
+    A multiple of an orthogonal matrix needs as many reflectors as ``orthogonal_start`` says. Any other matrix needs, in
+    general, min(out, in) reflectors on either side.
+
+    Args:
+        weight: shape (out, in), float32 or float64.
+        m1: reflectors of U, at most out.
+        m2: reflectors of V, at most in.
+        sigma_map: must be able to give the singular values.
+
+    Raises:
+        ValueError: the reflectors are too few, or a singular value is out of reach.
+    """
+    if weight.ndim != 2:
+        raise ValueError(f"expected a matrix of shape (out, in), got {tuple(weight.shape)}")
+    out_size, in_size = weight.shape
+    check_count("m1", m1, out_size)
+    check_count("m2", m2, in_size)
+    u, v, sigma = svd_factors(weight)
+    scale = sigma.mean()
+    if out_size == in_size and scale > 0 and (sigma - scale).abs().max() <= _EQUAL * scale:
+        raw = sigma_map.raw_of(scale.expand(out_size))
+        return orthogonal_start(weight / scale, m1, m2)._replace(raw=raw)
+    raw = sigma_map.raw_of(sigma)
+    u, v = (rows[rows.any(dim=-1)] for rows in (u, v))
+    if len(u) > m1 or len(v) > m2:
+        raise ValueError(f"m1 = {m1} and m2 = {m2} reflectors are too few: this matrix needs {len(u)} and {len(v)}")
+    return SVDStart(_pad(u, m1), _pad(v, m2), raw)
+
+
+def square_start(start: str | Tensor, size: int, m1: int, m2: int, sigma_map: SingularMap) -> SVDStart:
+    """The parameters that a name or a matrix of shape (size, size) stands for.
+
+    Raises:
+        ValueError: the name is unknown, the shape is another, or the start cannot be represented.
+    """
+    if isinstance(start, Tensor):
+        if start.shape != (size, size):
+            raise ValueError(f"the matrix to start from must have shape ({size}, {size}), got {tuple(start.shape)}")
+        return start_from(start, m1, m2, sigma_map)
+    if start not in list(FactoredStart):
+        raise ValueError(f"unknown start '{start}'; valid: {', '.join(FactoredStart)}")
+    if start == FactoredStart.random:
+        return random_start(size, size, m1, m2)
+    matrix = start_matrix(start, size)
+    if start == MatrixStart.glorot:
+        return start_from(matrix, m1, m2, sigma_map)
+    return orthogonal_start(matrix, m1, m2)
+
+
+@torch.no_grad()
+def nearest(weight: Tensor, sigma_map: SingularMap) -> Tensor:
+    """The matrix nearest to ``weight`` (in the Frobenius norm) with singular values in reach of the map.
+
+    They are kept 1 % of the radius away from the edge, where a sigmoid would have no gradient left.
+    """
+    left, sigma, right = torch.linalg.svd(weight.double(), full_matrices=False)
+    reach = 0.99 * sigma_map.reach
+    sigma = sigma.clamp(sigma_map.centre - reach, sigma_map.centre + reach)
+    found: Tensor = (left * sigma @ right).to(weight.dtype)
+    return found
+
+
+def _fill(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+    """Fills the zero rows at the end with reflectors that cancel, without changing H(u) H(v)ᵀ."""
+    size = u.shape[1]
+    used_u, used_v = (int(rows.any(dim=-1).sum()) for rows in (u, v))
+    common = min(len(u) - used_u, len(v) - used_v)
+    # A row may begin no earlier than its own index, in u and in v.
+    shared = random_reflectors(size, size, u.dtype)[max(used_u, used_v) :][:common]
+    u, v = u.clone(), v.clone()
+    for rows, used in ((u, used_u), (v, used_v)):
+        rows[used : used + len(shared)] = shared
+        random = random_reflectors(size, size, u.dtype)
+        for i in range(used + common, len(rows) - 1, 2):
+            rows[i : i + 2] = random[i + 1]
+    return u, v
+
+
+def _pad(rows: Tensor, count: int) -> Tensor:
+    return torch.nn.functional.pad(rows, (0, 0, 0, count - len(rows)))

@@ -1,0 +1,81 @@
+"""The orthogonal recurrent matrix as one chain of reflectors: oRNN (Mhammedi et al. 2017)."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from spectral_bench.linalg import MapName, compact_form, singular_map, unit_rows
+from spectral_bench.nn.kernels.cost import use_low_rank
+from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
+from spectral_bench.nn.layer_kinds import LAYERS, RecurrentConfig
+from spectral_bench.nn.svd_starts import FactoredStart, square_start
+from spectral_bench.nn.transitions.base import Transition
+
+
+@LAYERS.register("householder")
+class HouseholderTransition(Transition):
+    """W = H(row 0) H(row 1) … H(row m−1) = I − AᵀP: orthogonal whatever the parameters.
+
+    Args:
+        hidden_size: N.
+        m: reflectors, 0..N; with N of them every orthogonal matrix can be reached.
+        start: one of ``FactoredStart`` (``glorot`` is not orthogonal), or the orthogonal matrix to start from, (N, N).
+        renormalise: scale reflectors to norm 1 after every update, as the code of Mhammedi et al. does.
+
+    Raises:
+        ValueError: m is out of range, or the start is unknown or needs more reflectors.
+    """
+
+    @dataclass
+    class Config(RecurrentConfig):
+        """What ``ornn`` can be configured with."""
+
+        m: int
+        start: FactoredStart
+        renormalise: bool
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            self.check_reflectors("m")
+
+    def __init__(
+        self, hidden_size: int, m: int, *, start: str | Tensor = FactoredStart.random, renormalise: bool = True
+    ) -> None:
+        super().__init__()
+        self.hidden_size = hidden_size
+        self.renormalise = renormalise
+        orthogonal = singular_map(MapName.fixed, radius=0.0)
+        self.reflectors = nn.Parameter(square_start(start, hidden_size, m, 0, orthogonal).u)
+
+    @classmethod
+    def from_config(cls, config: Any, r: float) -> Self:  # noqa: ARG003
+        """An orthogonal matrix has the radius 0."""
+        return cls(config.hidden_size, config.m, start=config.start, renormalise=config.renormalise)
+
+    def operator(self, batch_size: int) -> Operator:
+        """W as identity plus low rank where that is cheaper than dense (see ``nn.kernels.cost``)."""
+        if not use_low_rank(self.hidden_size, len(self.reflectors), batch_size):
+            return Dense(self.weight())
+        rows, solved = compact_form(self.reflectors.triu())
+        return LowRank(rows.new_ones(self.hidden_size), solved.mT, -rows)
+
+    def weight(self) -> Tensor:
+        """W, shape (N, N), differentiable."""
+        rows, solved = compact_form(self.reflectors.triu())
+        with torch.autocast(rows.device.type, enabled=False):
+            identity = torch.eye(self.hidden_size, dtype=rows.dtype, device=rows.device)
+            return identity - rows.mT @ solved
+
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        """Renormalise the reflectors, if asked to."""
+        if self.renormalise:
+            self.reflectors.copy_(unit_rows(self.reflectors))
+
+    @property
+    def structural_zeros(self) -> int:
+        """The triangle below the diagonal."""
+        m = len(self.reflectors)
+        return m * (m - 1) // 2

@@ -1,0 +1,168 @@
+"""Every model of ``conf/model`` is built from its yaml file as it stands."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from spectral_bench.config.typed import typed
+from spectral_bench.errors import InputError
+from spectral_bench.nn.build import LAYERS, build_model
+
+CONF = Path(__file__).parents[2] / "conf" / "model"
+MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
+
+
+def config(model: str, **changes: Any) -> Any:
+    node = yaml.safe_load((CONF / f"{model}.yaml").read_text(encoding="utf-8"))
+    return typed(node | changes, LAYERS[node["layer"]].Config, "model")
+
+
+def build(model: str, **changes: Any) -> Any:
+    return build_model(config(model, **changes), r=0.01, input_size=2, output_size=3, every_step=False)
+
+
+def test_the_six_models_are_here() -> None:
+    assert MODELS == ["gru", "irnn", "lstm", "ornn", "rnn", "svdrnn"]
+
+
+def test_only_svdrnn_uses_the_radius() -> None:
+    assert [model for model in MODELS if LAYERS[config(model).layer].uses_radius] == ["svdrnn"]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("every_step", [True, False])
+@pytest.mark.parametrize("num_layers", [1, 2])
+def test_outputs_and_states_have_their_shapes(model: str, every_step: bool, num_layers: int) -> None:
+    built = build_model(
+        config(model, num_layers=num_layers, hidden_size=36, learn_h0=True),
+        r=0.01,
+        input_size=2,
+        output_size=3,
+        every_step=every_step,
+    )
+    outputs, state = built(torch.randn(7, 5, 2))
+    assert outputs.shape == ((7, 5, 3) if every_step else (5, 3))
+    assert len(state) == num_layers
+    assert all(part.shape == (5, 36) for layer in state for part in layer)
+    assert all(matrix.shape == (36, 36) for matrix in built.recurrent_matrices().values())
+    assert (built.num_layers, built.hidden_size) == (num_layers, 36)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_matrix(model: str) -> None:
+    torch.manual_seed(0)
+    built = build(model, hidden_size=36, learn_h0=True)
+    before = {name: matrix.clone() for name, matrix in built.recurrent_matrices().items()}
+    optimizer = torch.optim.Adam(built.parameter_groups(1e-2))
+    for _ in range(2):  # small input weights: in the first update hardly anything reaches the states
+        optimizer.zero_grad()
+        built(torch.randn(7, 5, 2))[0].square().sum().backward()
+        optimizer.step()
+        built.constrain_()
+    assert all(parameter.grad is not None and parameter.grad.any() for parameter in built.parameters())
+    for name, matrix in built.recurrent_matrices().items():
+        assert (matrix - before[name]).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_sequence_in_two_parts_with_the_state_carried_over_is_the_sequence(model: str) -> None:
+    built = build(model, hidden_size=36, num_layers=2).eval()
+    x = torch.randn(8, 5, 2)
+    _, state = built(x[:3])
+    torch.testing.assert_close(built(x[3:], state)[0], built(x)[0])
+
+
+@pytest.mark.parametrize(
+    ("model", "n_o", "n_i", "n"),
+    [("rnn", 10, 1, 128), ("irnn", 3, 2, 7), ("svdrnn", 10, 1, 128), ("svdrnn", 9, 10, 40)],
+)
+def test_parameter_counts_are_the_formulas_of_the_paper(model: str, n_o: int, n_i: int, n: int) -> None:
+    """Zhang, Lei and Dhillon (2018) do not count the bias of the output."""
+    settings = config(model, hidden_size=n)
+    built = build_model(settings, r=0.01, input_size=n_i, output_size=n_o, every_step=False)
+    if model == "svdrnn":
+        m1, m2 = settings.m1, settings.m2
+        expected = (n_o + n_i + m1 + m2 + 2) * n - (m1**2 + m2**2 - m1 - m2) // 2
+    else:
+        expected = (n_o + n_i + n + 1) * n
+    assert built.num_parameters() == expected + n_o
+
+
+def test_with_all_reflectors_the_formula_is_the_short_one() -> None:
+    built = build("svdrnn", hidden_size=20, m1=20, m2=20)
+    assert built.num_parameters() == (3 + 2 + 20 + 3) * 20 + 3
+
+
+def test_tokens_pass_through_an_embedding() -> None:
+    built = build_model(config("gru"), r=0.0, input_size=50, output_size=50, every_step=True, embedding_size=6)
+    outputs, _ = built(torch.randint(50, (7, 5)))
+    assert outputs.shape == (7, 5, 50)
+    with pytest.raises(ValueError, match=r"tokens, got shape \(7, 5, 6\)"):
+        built(torch.randn(7, 5, 6))
+
+
+def test_a_rescaled_sigma_has_its_own_parameter_group() -> None:
+    built = build("svdrnn", rescale_sigma_lr=True)
+    groups = built.parameter_groups(0.1)
+    assert [group["lr"] for group in groups] == pytest.approx([0.1, 0.1 / 0.02])
+    (raw,) = groups[1]["params"]
+    assert raw is built.stack.layers[0].transition.matrix.raw
+    assert sum(len(group["params"]) for group in groups) == len(list(built.parameters()))
+    assert len(build("svdrnn").parameter_groups(0.1)) == 1
+
+
+def test_only_a_free_sigma_with_a_penalty_adds_to_the_loss() -> None:
+    assert build("svdrnn").penalty() is None
+    built = build("svdrnn", map="free", penalty=0.5, num_layers=2)
+    with torch.no_grad():
+        built.stack.layers[1].transition.matrix.raw[:3] = 2.0
+    penalty = built.penalty()
+    assert penalty.item() == pytest.approx(0.5 * 3 * 4.0)
+    penalty.backward()
+    assert built.stack.layers[1].transition.matrix.raw.grad.any()
+
+
+@pytest.mark.parametrize(
+    ("model", "changes", "message"),
+    [
+        ("rnn", {"hidden_size": 0}, "model.hidden_size=0: expected at least 1"),
+        ("gru", {"num_layers": -1}, "model.num_layers=-1: expected at least 1"),
+        ("lstm", {"dropout": 1.0}, "model.dropout=1.0"),
+        ("rnn", {"leak": 1.5}, "model.leak=1.5: expected 0 to 1"),
+        ("rnn", {"input_scale": -1.0}, "model.input_scale=-1.0"),
+        ("svdrnn", {"m1": 129}, "model.m1=129: expected 0 to model.hidden_size=128"),
+        ("svdrnn", {"m2": -1}, "model.m2=-1"),
+        ("ornn", {"m": 200}, "model.m=200"),
+        ("svdrnn", {"start": "orthogonal"}, r"model=svdrnn: m1 \+ m2 = 32 reflectors are too few"),
+        ("svdrnn", {"start": "glorot", "m1": 128, "m2": 128}, r"singular value .* lies outside \[0.99, 1.01\]"),
+        ("svdrnn", {"map": "clip", "rescale_sigma_lr": True}, "rescale_sigma_lr needs map 'sigmoid'"),
+        ("svdrnn", {"penalty": 1.0}, "penalty 1.0 needs map 'free'"),
+        ("ornn", {"start": "glorot"}, r"lies outside \[1, 1\]"),
+        ("svdrnn", {"start": "mirror"}, "mirror"),
+    ],
+)
+def test_values_that_do_not_fit_are_refused(model: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        build(model, **changes)
+
+
+def test_an_unknown_layer_is_refused_with_the_nearest() -> None:
+    with pytest.raises(InputError, match=r"householdr.*Did you mean 'householder'"):
+        build_model(replace(config("rnn"), layer="householdr"), r=0.0, input_size=1, output_size=1, every_step=False)
+
+
+def test_dropout_with_one_layer_draws_a_warning() -> None:
+    with pytest.warns(UserWarning, match="there is only one"):
+        build("gru", dropout=0.5)
+
+
+def test_dropout_acts_between_layers_and_only_in_training() -> None:
+    built = build("lstm", dropout=0.9, num_layers=2, hidden_size=36)
+    x = torch.randn(4, 3, 2)
+    assert not torch.equal(built(x)[0], built(x)[0])
+    built.eval()
+    assert torch.equal(built(x)[0], built(x)[0])
