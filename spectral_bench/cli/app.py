@@ -9,6 +9,7 @@ import typer
 from spectral_bench import __version__
 from spectral_bench.cli.data import data_app
 from spectral_bench.cli.list import list_
+from spectral_bench.cli.run import run
 from spectral_bench.errors import SpectralBenchError
 
 #: Environment variable that shows the traceback of an expected error, too.
@@ -32,6 +33,7 @@ def spectral_bench(
     """Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?"""
 
 
+app.command()(run)
 app.command("list")(list_)
 app.add_typer(data_app, name="data")
 

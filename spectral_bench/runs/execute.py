@@ -9,10 +9,11 @@ from typing import Any
 import torch
 import yaml
 
-from spectral_bench.config.load import Loaded
+from spectral_bench.config.load import Loaded, digest, resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
 from spectral_bench.nn.build import build_model
+from spectral_bench.nn.layer_kinds import LAYERS
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.runs.atomic import write_json, write_text
 from spectral_bench.runs.directory import new_run_directory
@@ -20,7 +21,8 @@ from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.manifest import Manifest, Status
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.summary import summarise
-from spectral_bench.tasks.base import TASKS, Task
+from spectral_bench.tasks import TASKS
+from spectral_bench.tasks.base import Task
 from spectral_bench.training.loop import DivergedError, Outcome, Trainer
 from spectral_bench.training.observer import Observer
 
@@ -51,12 +53,12 @@ def prepare(loaded: Loaded) -> Prepared:
         InputError: the configuration does not fit the task, the model or this machine.
         DataError: a data file is missing or damaged.
     """
-    config = loaded.config
+    config = loaded.experiment
     device = _device(config.device)
     if config.train.threads is not None:
         torch.set_num_threads(config.train.threads)
     torch.manual_seed(config.seed)
-    task = TASKS[config.task.name](config.task, Path(config.data_dir))
+    task = TASKS[config.task.name](config.task, config.data_dir)
     model = _build(config, task)
     trainer = Trainer(model, task, config, device)
     task.train_batch(0, config.train.batch_size, config.seed)
@@ -71,19 +73,19 @@ def execute(prepared: Prepared, observers: Sequence[Observer] = ()) -> Result:
         InputError: the results folder cannot be written.
     """
     loaded, task, trainer = prepared.loaded, prepared.task, prepared.trainer
-    config = loaded.config
-    directory = new_run_directory(Path(config.results_dir), config.task.name, config.model.name, config.seed)
+    config = loaded.experiment
+    directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed)
     manifest = Manifest(
         directory / "manifest.json",
         {
-            "command": sys.argv,
-            "config_digest": loaded.digest,
+            "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+            "config_digest": digest(config, uses_radius=LAYERS[config.model.layer].uses_radius),
             "data": dict(task.digests),
             **describe_environment(prepared.device),
         },
     )
-    write_text(directory / "config.yaml", yaml.safe_dump(loaded.resolved, sort_keys=False, allow_unicode=True))
-    write_text(directory / "overrides.yaml", yaml.safe_dump(list(loaded.overrides), allow_unicode=True))
+    write_text(directory / "config.yaml", yaml.safe_dump(resolved(config), sort_keys=False, allow_unicode=True))
+    write_text(directory / "overrides.yaml", yaml.safe_dump(loaded.composition.overrides, allow_unicode=True))
     recorder = RunRecorder(directory, task.metric.name)
 
     try:
@@ -101,7 +103,7 @@ def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcom
     """Seal the tables and write the summary of whatever was reached."""
     recorder.seal()
     summary = summarise(
-        prepared.loaded.config,
+        prepared.loaded.experiment,
         prepared.task,
         prepared.model.num_parameters(),
         prepared.trainer.progress,
@@ -120,17 +122,14 @@ def _status_after(error: BaseException) -> Status:
 
 def _build(config: ExperimentConfig, task: Task) -> SequenceModel:
     signature = task.signature
-    try:
-        return build_model(
-            config.model,
-            r=config.r,
-            input_size=signature.input_size,
-            output_size=signature.output_size,
-            every_step=signature.every_step,
-            embedding_size=signature.embedding_size,
-        )
-    except ValueError as error:
-        raise InputError(f"model {config.model.name} cannot be built: {error}") from error
+    return build_model(
+        config.model,
+        r=config.r,
+        input_size=signature.input_size,
+        output_size=signature.output_size,
+        every_step=signature.every_step,
+        embedding_size=signature.embedding_size,
+    )
 
 
 def _device(name: str) -> torch.device:

@@ -6,5 +6,9 @@ Every module of this package is imported here, so that a new task needs no more 
 from importlib import import_module
 from pkgutil import iter_modules
 
+from spectral_bench.tasks.base import TASKS, Baseline, Batch, Metric, Signature, Split, Task
+
+__all__ = ["TASKS", "Baseline", "Batch", "Metric", "Signature", "Split", "Task"]
+
 for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")

@@ -190,7 +190,10 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         outputs, state = self.model(batch.inputs, self._carried if batch.continues else None, trace)
         losses = self.task.losses(outputs, batch.targets)
-        losses.mean().backward()  # type: ignore[no-untyped-call]
+        total, penalty = losses.mean(), self.model.penalty()
+        if penalty is not None:
+            total = total + penalty
+        total.backward()  # type: ignore[no-untyped-call]
         self._carried = [tuple(part.detach() for part in layer) for layer in state]
         if trace is not None:
             self._tell_gradients(trace, batch.size)

@@ -1,0 +1,82 @@
+"""``spectral-bench run -m``: every point of a grid, one after the other."""
+
+from __future__ import annotations
+
+import shlex
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from spectral_bench.cli.run import load_cell, run_cell, show_instead
+from spectral_bench.errors import SpectralBenchError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def run_grid(
+    overrides: list[str],
+    config_dir: Path | None,
+    console: Console,
+    *,
+    print_config: bool,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
+    """Run every cell of a grid; a cell that fails does not stop the others.
+
+    Args:
+        overrides: what was typed, grid included.
+        config_dir: a folder of the user's own files.
+        console: where to show progress and results.
+        print_config: show the configuration of every cell instead.
+        dry_run: show the plan of every cell instead.
+        quiet: nothing but results.
+
+    Raises:
+        InputError: the grid itself is wrong, or every cell of it.
+        typer.Exit: with code 1, when a cell failed.
+    """
+    from spectral_bench.config.compose import expand_grid
+
+    cells = expand_grid(overrides, config_dir)
+    failures: dict[str, str] = {}
+    first_error: SpectralBenchError | None = None
+    # All cells are composed before the first one trains: a typing error shows at once and not in the middle of a night.
+    ready = []
+    for cell in cells:
+        try:
+            ready.append((shlex.join(cell), load_cell(cell, config_dir)))
+        except SpectralBenchError as error:
+            first_error = first_error or error
+            failures[shlex.join(cell)] = str(error)
+            typer.echo(f"Error: {shlex.join(cell)}: {error}", err=True)
+    if first_error and not ready:
+        raise first_error
+    for number, (name, loaded) in enumerate(ready, 1):
+        if not quiet:
+            console.rule(f"{number} of {len(ready)}: {name}", align="left", style="dim")
+        try:
+            if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
+                run_cell(loaded, console, quiet=quiet)
+        except SpectralBenchError as error:
+            failures[name] = str(error)
+            typer.echo(f"Error: {error}", err=True)
+        except Exception as error:
+            failures[name] = f"{type(error).__name__}: {error}"
+            traceback.print_exc()
+    _show_failures(failures, len(cells), console)
+
+
+def _show_failures(failures: dict[str, str], total: int, console: Console) -> None:
+    if not failures:
+        return
+    table = Table("cell", "what happened", title=f"{len(failures)} of {total} failed", title_justify="left")
+    for name, message in failures.items():
+        table.add_row(Text(name), Text(message))
+    console.print(table)
+    raise typer.Exit(1)
