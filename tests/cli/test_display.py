@@ -1,0 +1,249 @@
+"""What is shown while a training runs, and at its end."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from spectral_bench.cli import display
+from spectral_bench.cli.display import LiveDisplay, PlainDisplay, open_display
+from spectral_bench.cli.figures import duration, number
+from spectral_bench.cli.results import show_results
+from spectral_bench.tasks.base import Baseline, Metric
+from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
+
+PLAN = Plan(
+    first_step=0,
+    total_steps=2000,
+    updates_per_epoch=None,
+    batch_size=128,
+    num_parameters=16777,
+    metric=Metric("recall_accuracy", "max"),
+    baseline=Baseline("loss", 0.1733, "blanks, then chance"),
+)
+
+SUMMARY: dict[str, Any] = {
+    "task": "copy",
+    "model": "svdrnn",
+    "seed": 0,
+    "metric": "recall_accuracy",
+    "mode": "max",
+    "train": 0.998912,
+    "validation": 0.99791,
+    "test": 0.99771,
+    "best_step": 1900,
+    "best_validation": 0.9981,
+    "test_at_best": 0.99712,
+    "loss_test": 0.001234,
+    "baseline": 0.17329,
+    "baseline_of": "loss",
+    "steps": 2000,
+    "steps_to_beat_baseline": 300,
+    "solved_at": 1350,
+    "num_parameters": 16777,
+    "ms_per_step": 25.123,
+    "wall_seconds": 52.3,
+    "gradient_decay_rate": -0.0021,
+    "gradient_verdict": "stable",
+    "spectral_margin": 0.0098,
+}
+
+
+def console(*, terminal: bool, colour: bool = False) -> Console:
+    return Console(
+        file=io.StringIO(),
+        width=80,
+        force_terminal=terminal,
+        color_system="truecolor" if colour else None,
+        legacy_windows=False,
+    )
+
+
+def written(to: Console) -> str:
+    assert isinstance(to.file, io.StringIO)
+    return to.file.getvalue()
+
+
+def tell(observer: Observer, layers: int = 1) -> None:
+    observer.on_start(PLAN)
+    observer.on_gradients(GradientNorms(0, {layer: np.geomspace(1e-4, 1e-2, 121) for layer in range(layers)}))
+    observer.on_spectrum(Spectrum(0, {(0, ""): np.array([1.0098, 0.995])}))
+    for step in range(1, 501):
+        observer.on_update(Update(step, 0.0473, 0.01))
+    observer.on_measurement(Measurement(500, None, "train", 0.05, 0.9257, 7000.0, 5.0))
+    for step, metric in ((500, 0.95), (501, 0.91)):
+        observer.on_measurement(Measurement(step, None, "validation", 0.0463, metric, 7000.0, 5.0))
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_live_display_shows_everything_in_80_columns_without_colour(layers: int) -> None:
+    screen = console(terminal=True)
+    live = LiveDisplay(screen, "svdrnn on copy")
+    tell(live, layers)
+    screen.print(live.render())
+    text = written(screen)
+    assert all(len(line) <= 80 for line in text.splitlines())
+    for shown in (
+        "svdrnn on copy",
+        "step 500 of 2,000",
+        "left",
+        "0.0473",
+        "0.0463",
+        "0.9257",
+        "0.1733",
+        "12,800 samples/s",
+    ):
+        assert shown in text
+    row = next(line for line in text.splitlines() if line.startswith("recall_accuracy"))
+    assert row.split() == ["recall_accuracy", "0.9257", "0.91", "0.95"]
+    assert text.count("1.00e-04 at t=0, 1.00e-02 at t=T") == layers
+    assert "0.0098" in text
+
+
+def test_live_display_before_the_training_begins_says_what_is_going_on() -> None:
+    screen = console(terminal=True)
+    screen.print(LiveDisplay(screen, "svdrnn on copy").render())
+    assert "svdrnn on copy" in written(screen)
+
+
+def test_baseline_stands_beside_what_it_is_a_baseline_of() -> None:
+    screen = console(terminal=True)
+    live = LiveDisplay(screen, "title")
+    tell(live)
+    screen.print(live.render())
+    rows = {line.split()[0]: line for line in written(screen).splitlines() if line.strip()}
+    assert "0.1733" in rows["loss"]
+    assert "0.1733" not in rows["recall_accuracy"]
+
+
+def test_live_display_is_redrawn_by_the_clock_and_not_by_every_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(display.time, "monotonic", lambda: now)
+    drawn = 0
+
+    def refresh() -> None:
+        nonlocal drawn
+        drawn += 1
+
+    live = LiveDisplay(console(terminal=True), "title")
+    monkeypatch.setattr(live._live, "refresh", refresh)
+    live.on_start(PLAN)
+    for step in range(1, 1001):
+        now += 0.01
+        live.on_update(Update(step, 0.1, 0.01))
+    assert 15 <= drawn <= 25  # ten seconds, a picture every half second
+
+
+def test_live_display_leaves_the_screen_after_success_and_stays_after_failure() -> None:
+    screen = console(terminal=True)
+    with LiveDisplay(screen, "title") as live:
+        live.on_start(PLAN)
+    assert live._live.transient
+    live = LiveDisplay(screen, "title")
+    with pytest.raises(ZeroDivisionError), live:
+        raise ZeroDivisionError
+    assert not live._live.transient
+
+
+def test_plain_display_writes_whole_lines_at_growing_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(display.time, "monotonic", lambda: now)
+    screen = console(terminal=False)
+    with PlainDisplay(screen, "rnn on copy") as plain:
+        plain.on_start(PLAN)
+        for step in range(1, 2001):
+            now += 1.0
+            plain.on_update(Update(step, 0.1, 1.0))
+    lines = written(screen).splitlines()
+    assert 30 <= len(lines) <= 60  # 2,000 seconds
+    assert all(line.startswith("rnn on copy: step ") and line.endswith(" left") for line in lines)
+    assert "\x1b" not in written(screen)
+
+
+def test_plain_line_holds_what_the_live_display_holds() -> None:
+    plain = PlainDisplay(console(terminal=False), "svdrnn on copy")
+    tell(plain)
+    line = plain.line()
+    for shown in (
+        "step 500/2000",
+        "loss 0.0473",
+        "validation recall_accuracy 0.91",
+        "baseline 0.1733 (loss)",
+        "gradient 1.0e-04 at t=0 1.0e-02 at t=T",
+        "margin 0.0098",
+        "12,800 samples/s",
+    ):
+        assert shown in line
+
+
+def test_display_suits_the_console() -> None:
+    assert isinstance(open_display(console(terminal=True), "title"), LiveDisplay)
+    assert isinstance(open_display(console(terminal=False), "title"), PlainDisplay)
+    screen = console(terminal=True)
+    with open_display(screen, "title", quiet=True) as observer:
+        tell(observer)
+    assert written(screen) == ""
+
+
+def test_time_left_counts_only_this_sitting(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 50.0
+    monkeypatch.setattr("spectral_bench.cli.watch.time.monotonic", lambda: now)
+    plain = PlainDisplay(console(terminal=False), "title")
+    plain.on_start(Plan(1000, 2000, 10, 128, 1, PLAN.metric, None))
+    assert plain.seconds_left() is None
+    now += 5.0
+    plain.on_update(Update(1010, 0.1, 0.2))
+    assert plain.seconds_left() == pytest.approx(495.0)
+    assert plain.epoch() == 101.0
+
+
+def test_results_fit_in_80_columns_and_name_every_number() -> None:
+    screen = console(terminal=True)
+    show_results(SUMMARY, Path("results/copy/svdrnn/run"), screen)
+    text = written(screen)
+    assert all(len(line) <= 80 for line in text.splitlines())
+    for shown in (
+        "0.9977",
+        "0.9971",
+        "0.9979",
+        "0.9989",
+        "0.001234",
+        "0.1733",
+        "step 300",
+        "step 1,350",
+        "stable",
+        "16,777",
+    ):
+        assert shown in text
+    assert text.splitlines()[-1] == "results/copy/svdrnn/run"
+
+
+def test_results_of_a_run_that_came_to_nothing_show_dashes() -> None:
+    screen = console(terminal=False)
+    kept = {"task", "model", "seed", "metric", "mode"}
+    show_results({key: value if key in kept else None for key, value in SUMMARY.items()}, Path("run"), screen)
+    assert "None" not in written(screen)
+    assert "not yet" in written(screen)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "-"),
+        (0.123456, "0.1235"),
+        (1234567, "1,234,567"),
+        (7111.4, "7,111"),
+        (1e-9, "1e-09"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_numbers_are_short(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_durations_are_hours_minutes_seconds() -> None:
+    assert duration(3725.4) == "1:02:05"
+    assert duration(None) == "-"
