@@ -2,10 +2,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
 
 from spectral_bench.config.load import Loaded, load
-from spectral_bench.nn.build import LAYERS
+from spectral_bench.nn.layer_kinds import LAYERS
 from spectral_bench.runs.execute import Prepared, prepare
 from spectral_bench.tasks import TASKS
 
@@ -23,27 +22,21 @@ SMALL = [
 
 @pytest.fixture
 def small(tmp_path: Path) -> Callable[..., Loaded]:
-    """The configuration of a training that takes a moment; later overrides win."""
+    """The configuration of a training that takes a moment; overrides given win."""
 
-    def configure(*overrides: str) -> Loaded:
-        reflectors = [] if any(o.startswith("model=") and o != "model=svdrnn" for o in overrides) else REFLECTORS
-        folder = f"results_dir={tmp_path / 'results'}"
-        return load([*overrides[:2], *SMALL, *reflectors, folder, *overrides[2:]], models=LAYERS, tasks=TASKS)
+    def configure(*overrides: str, model: str = "svdrnn", task: str = "copy") -> Loaded:
+        reflectors = {"svdrnn": ["model.m1=3", "model.m2=3"], "ornn": ["model.m=3"]}.get(model, [])
+        own = [f"results_dir={tmp_path / 'results'}", f"model={model}", f"task={task}"]
+        return load([*own, *SMALL, *reflectors, *overrides], models=LAYERS, tasks=TASKS)
 
     return configure
 
 
-REFLECTORS = ["model.m1=3", "model.m2=3"]
-
-
 @pytest.fixture
 def prepared(small: Callable[..., Loaded]) -> Callable[..., Prepared]:
-    def build(*overrides: str) -> Prepared:
-        return prepare(small(*overrides))
+    """A training that is ready to start."""
+
+    def build(*overrides: str, model: str = "svdrnn", task: str = "copy") -> Prepared:
+        return prepare(small(*overrides, model=model, task=task))
 
     return build
-
-
-@pytest.fixture(autouse=True)
-def _fresh_generator() -> None:
-    torch.manual_seed(0)

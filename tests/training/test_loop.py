@@ -1,0 +1,202 @@
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from spectral_bench.errors import InputError
+from spectral_bench.runs.execute import Prepared
+from spectral_bench.training.loop import DivergedError
+from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
+
+MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
+
+Build = Callable[..., Prepared]
+
+
+class Diary(Observer):
+    """Everything a training says, without its times."""
+
+    def __init__(self) -> None:
+        self.plans: list[Plan] = []
+        self.losses: list[float] = []
+        self.measurements: list[Measurement] = []
+        self.gradients: list[GradientNorms] = []
+        self.spectra: list[Spectrum] = []
+        self.checkpoints: dict[int, dict[str, Any]] = {}
+
+    def on_start(self, plan: Plan) -> None:
+        self.plans.append(plan)
+
+    def on_update(self, update: Update) -> None:
+        self.losses.append(update.loss)
+
+    def on_measurement(self, measurement: Measurement) -> None:
+        self.measurements.append(replace(measurement, samples_per_second=0.0, wall_seconds=0.0))
+
+    def on_gradients(self, norms: GradientNorms) -> None:
+        self.gradients.append(norms)
+
+    def on_spectrum(self, spectrum: Spectrum) -> None:
+        self.spectra.append(spectrum)
+
+    def on_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
+        self.checkpoints[step] = deepcopy(dict(state))
+
+
+def same_weights(one: Prepared, other: Prepared) -> bool:
+    pairs = zip(one.model.state_dict().values(), other.model.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_the_same_seed_gives_the_same_training_and_another_seed_another(prepared: Build) -> None:
+    diaries = []
+    for seed in (1, 1, 2):
+        diary = Diary()
+        prepared(f"seed={seed}").trainer.run([diary])
+        diaries.append(diary)
+    assert diaries[0].losses == diaries[1].losses
+    assert diaries[0].measurements == diaries[1].measurements
+    assert diaries[0].losses != diaries[2].losses
+
+
+def test_observers_change_nothing(prepared: Build) -> None:
+    watched, alone = prepared(), prepared("trace.gradients=false", "trace.spectrum=false")
+    watched.trainer.run([Diary()])
+    alone.trainer.run()
+    assert same_weights(watched, alone)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_training_that_goes_on_from_a_checkpoint_ends_like_one_never_interrupted(prepared: Build, model: str) -> None:
+    options = ["train.checkpoint_every=3", "model.num_layers=2", "model.dropout=0.3"]
+    whole, diary = prepared(*options, model=model), Diary()
+    outcome = whole.trainer.run([diary])
+
+    resumed, rest = prepared(*options, model=model), Diary()
+    torch.manual_seed(987)
+    resumed.trainer.load_state_dict(diary.checkpoints[6])
+    assert resumed.trainer.run([rest]).validation.metric == outcome.validation.metric
+    assert diary.losses[6:] == rest.losses
+    assert [m for m in diary.measurements if m.step > 6] == rest.measurements
+    assert same_weights(whole, resumed)
+
+
+def test_measurements_come_when_asked_for_and_the_test_split_is_read_once_at_the_end(prepared: Build) -> None:
+    diary = Diary()
+    prepared().trainer.run([diary])
+    seen = [(m.step, m.split) for m in diary.measurements]
+    assert seen == [
+        *((5, "train"), (5, "validation"), (10, "train"), (10, "validation")),
+        *((12, "train"), (12, "validation"), (12, "test")),
+    ]
+
+
+def test_traces_are_labelled_by_the_updates_made_before_them_and_include_both_ends(prepared: Build) -> None:
+    diary = Diary()
+    prepared().trainer.run([diary])
+    assert [trace.step for trace in diary.gradients] == [0, 4, 8, 12]
+    assert [spectrum.step for spectrum in diary.spectra] == [0, 4, 8, 12]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_gradient_norms_are_those_of_each_sequences_own_loss(prepared: Build, model: str) -> None:
+    """Against finite differences' big sister: autograd of each sequence alone, one sequence at a time."""
+    ready, diary = prepared("train.steps=1", model=model), Diary()
+    net, task = deepcopy(ready.model), ready.task
+    ready.trainer.run([diary])
+    batch = task.train_batch(0, 5, seed=0)
+    layer = net.stack.layers[0]
+    expected = []
+    for b in range(5):
+        x_TBD, target = batch.inputs[:, b : b + 1], batch.targets[:, b : b + 1]
+        state = layer(x_TBD)[1]
+        h = [torch.zeros_like(part, requires_grad=True) for part in state]
+        states = [tuple(h)]
+        for t in range(x_TBD.shape[0]):
+            states.append(layer(x_TBD[t : t + 1], states[-1])[1])
+            states[-1][0].retain_grad()
+        outputs = net.readout(torch.stack([s[0] for s in states[1:]]))
+        task.losses(outputs, target).sum().backward()
+        expected.append([float(s[0].grad.norm()) for s in states])  # type: ignore[union-attr]
+    np.testing.assert_allclose(diary.gradients[0].by_layer[0], np.mean(expected, axis=0), rtol=1e-4)
+
+
+def test_gradient_norms_do_not_depend_on_the_batch_size(prepared: Build) -> None:
+    """A batch twice over has the same mean loss and the same norms."""
+    ready = prepared("train.steps=1")
+    task = ready.task
+    once = task.train_batch(0, 5, seed=0)
+    norms = []
+    for copies in (1, 2):
+        diary = Diary()
+        run = prepared("train.steps=1")
+        inputs, targets = once.inputs.repeat(1, copies, 1), once.targets.repeat(1, copies)
+        run.task.train_batch = lambda *_, i=inputs, t=targets, **__: replace(once, inputs=i, targets=t)  # type: ignore[method-assign]
+        run.trainer.run([diary])
+        norms.append(diary.gradients[0].by_layer[0])
+    np.testing.assert_allclose(norms[0], norms[1], rtol=1e-5)
+
+
+def test_a_loss_that_is_not_finite_stops_the_training_before_the_weights_are_touched(prepared: Build) -> None:
+    ready = prepared()
+    task, original = ready.task, ready.task.losses
+
+    def poisoned(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return original(outputs, targets) * (float("nan") if ready.trainer.progress.step == 3 else 1.0)
+
+    task.losses = poisoned  # type: ignore[method-assign]
+    with pytest.raises(DivergedError, match="step 4: the loss is nan"):
+        ready.trainer.run()
+    assert ready.trainer.progress.step == 3
+    assert all(torch.isfinite(weight).all() for weight in ready.model.state_dict().values())
+
+
+def test_a_training_that_explodes_is_stopped(prepared: Build) -> None:
+    options = ["model.activation=identity", "model.start=glorot", "optimizer=sgd", "optimizer.lr=1e6"]
+    with pytest.raises(DivergedError, match=r"diverged at step \d+: the (loss|gradient norm) is"):
+        prepared("train.steps=500", *options, model="rnn").trainer.run()
+
+
+def test_patience_ends_a_training_that_no_longer_improves(prepared: Build) -> None:
+    ready = prepared("train.patience=2", "train.evaluate_every=1", "train.steps=500", "optimizer.lr=1e-12")
+    outcome = ready.trainer.run()
+    assert outcome.reason == "no improvement"
+    assert outcome.progress.step == 3
+    assert outcome.progress.best_step == 1
+
+
+def test_the_best_weights_are_tested_and_the_last_ones_kept(prepared: Build) -> None:
+    ready = prepared("train.steps=40", "train.evaluate_every=1", "optimizer.lr=0.3")
+    outcome = ready.trainer.run()
+    assert outcome.progress.best_step is not None
+    assert outcome.progress.best_step < 40
+    assert outcome.progress.best_validation is not None
+    assert outcome.progress.best_validation > outcome.validation.metric
+    assert ready.trainer._evaluate("test").metric == outcome.test.metric
+
+
+def test_clipping_bounds_the_step_of_plain_gradient_descent(prepared: Build) -> None:
+    ready = prepared("optimizer=sgd", "optimizer.momentum=0", "optimizer.lr=1", "train.clip_norm=1e-3", model="rnn")
+    before = torch.cat([p.detach().flatten().clone() for p in ready.model.parameters()])
+    ready.trainer._update()
+    after = torch.cat([p.detach().flatten() for p in ready.model.parameters()])
+    assert float((after - before).norm()) == pytest.approx(1e-3, rel=1e-3)
+
+
+def test_epochs_alone_are_refused_where_the_data_never_ends(prepared: Build) -> None:
+    with pytest.raises(InputError, match=r"train\.epochs=2 does not end this training"):
+        prepared("train.steps=null", "train.epochs=2")
+
+
+def test_the_penalty_of_free_singular_values_pulls_them_to_the_centre(prepared: Build) -> None:
+    margins = []
+    for penalty in (0, 1000):
+        ready = prepared("model.map=free", f"model.penalty={penalty}", "optimizer.lr=0.01", "train.steps=60")
+        diary = Diary()
+        ready.trainer.run([diary])
+        margins.append(diary.spectra[-1].margin)
+    assert margins[1] < margins[0] / 2
