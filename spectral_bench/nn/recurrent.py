@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.nn.activations import Activation
-from spectral_bench.nn.kernels import reference
 from spectral_bench.nn.kernels.operators import Operator
+from spectral_bench.nn.kernels.recurrence import recurrence
 from spectral_bench.nn.trace import GradientTrace
 
 
@@ -102,7 +102,7 @@ class RecurrentLayer(nn.Module):
         """
         batch_size = x_TBD.shape[1]
         h0_BN = state[0] if state is not None else initial_state(self.h0, batch_size, self.bias)
-        states_TBN, h_BN = reference.recurrence(
+        states_TBN, h_BN = recurrence(
             x_TBD,
             h0_BN,
             self.input_weight,

@@ -1,5 +1,6 @@
 """Gradient norms over time, collected while the backward pass runs."""
 
+import torch
 from torch import Tensor
 
 
@@ -22,3 +23,10 @@ class GradientTrace:
 
     def __init__(self) -> None:
         self.norms: dict[int, Tensor] = {}
+
+    def begin(self, index: int, gradient_BN: Tensor, num_steps: int) -> Tensor:
+        """Make room for a layer's norms, shape (T + 1, B), given ∂L/∂h_T, whose norm is entered."""
+        norms_TB = gradient_BN.new_empty(num_steps + 1, gradient_BN.shape[0])
+        torch.linalg.vector_norm(gradient_BN, dim=1, out=norms_TB[num_steps])
+        self.norms[index] = norms_TB
+        return norms_TB

@@ -27,3 +27,15 @@ def apply(operator: Operator, h_BN: Tensor) -> Tensor:
     if isinstance(operator, Dense):
         return h_BN @ operator.weight_NN.T
     return h_BN * operator.diagonal_N + (h_BN @ operator.left_NM) @ operator.right_MN
+
+
+def inner_width(operator: Operator) -> int:
+    """M: numbers per sample and step between the two products; 0 for the dense form."""
+    return 0 if isinstance(operator, Dense) else operator.left_NM.shape[-1]
+
+
+def expected_shapes(operator: Operator, hidden_size: int) -> dict[str, tuple[Tensor, tuple[int, ...]]]:
+    """The operator's tensors by name, each with the shape it must have for N = ``hidden_size``."""
+    n, m = hidden_size, inner_width(operator)
+    shapes = ((n, n),) if isinstance(operator, Dense) else ((n,), (n, m), (m, n))
+    return {name: (tensor, shape) for name, tensor, shape in zip(operator._fields, operator, shapes, strict=True)}
