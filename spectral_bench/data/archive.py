@@ -1,5 +1,6 @@
 """Taking the two files of a UCR set out of its zip archive, and nothing else."""
 
+import struct
 import zlib
 from pathlib import Path, PurePosixPath
 from shutil import copyfileobj
@@ -9,6 +10,9 @@ from zipfile import BadZipFile, ZipFile, ZipInfo
 from spectral_bench.errors import DataError
 
 _LARGEST = 4 << 30
+
+#: What an archive that is damaged, encrypted or exotic makes ``zipfile`` raise, and a folder that cannot be written.
+_FAILURES = (BadZipFile, OSError, EOFError, zlib.error, struct.error, ValueError, NotImplementedError, RuntimeError)
 
 
 def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> list[Path]:
@@ -23,32 +27,19 @@ def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> list[Path]:
         DataError: the archive is damaged, lacks one of them or has it twice, or holds a member that is not a plain
             file inside a folder (an absolute path, a path that leaves the folder, a link).
     """
+    parts = [folder / f"{name}.part" for name in names]
     try:
         with ZipFile(archive) as content:
-            members = content.infolist()
-            for member in members:
-                _check(member, archive)
-            wanted = [_only(name, members, archive) for name in names]
-            if sum(member.file_size for member in wanted) > _LARGEST:
-                raise DataError(f"{archive}: unpacks to more than {_LARGEST:,} bytes; not unpacked.")
-            parts = [folder / f"{name}.part" for name in names]
-            try:
-                for member, part in zip(wanted, parts, strict=True):
-                    with content.open(member) as source, part.open("wb") as target:
-                        copyfileobj(source, target)
-                for part in parts:
-                    part.replace(part.with_suffix(""))
-            finally:
-                for part in parts:
-                    part.unlink(missing_ok=True)
-    except (
-        BadZipFile,
-        EOFError,
-        zlib.error,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:  # the last two: exotic, locked
-        raise DataError(f"{archive}: not an archive that can be unpacked ({error}).") from error
+            for member, part in zip(_wanted(content.infolist(), names, archive), parts, strict=True):
+                with content.open(member) as source, part.open("wb") as target:
+                    copyfileobj(source, target)
+        for part in parts:
+            part.replace(part.with_suffix(""))
+    except _FAILURES as error:
+        raise DataError(f"{archive}: cannot be unpacked ({error}).") from error
+    finally:
+        for part in parts:
+            part.unlink(missing_ok=True)
     return [folder / name for name in names]
 
 
@@ -59,8 +50,17 @@ def _check(member: ZipInfo, archive: Path) -> None:
         raise DataError(f"{archive}: the member {member.filename!r} would leave its folder; not unpacked.")
 
 
-def _only(name: str, members: list[ZipInfo], archive: Path) -> ZipInfo:
-    found = [member for member in members if PurePosixPath(member.filename).name == name and not member.is_dir()]
-    if len(found) != 1:
-        raise DataError(f"{archive}: holds {len(found)} members called {name}, expected one.")
-    return found[0]
+def _wanted(members: list[ZipInfo], names: tuple[str, ...], archive: Path) -> list[ZipInfo]:
+    """The members with these names, every member having been looked at."""
+    for member in members:
+        _check(member, archive)
+    files = [member for member in members if not member.is_dir()]
+    wanted = []
+    for name in names:
+        found = [member for member in files if PurePosixPath(member.filename).name == name]
+        if len(found) != 1:
+            raise DataError(f"{archive}: holds {len(found)} members called {name}, expected one.")
+        wanted += found
+    if sum(member.file_size for member in wanted) > _LARGEST:
+        raise DataError(f"{archive}: unpacks to more than {_LARGEST:,} bytes; not unpacked.")
+    return wanted

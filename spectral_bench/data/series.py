@@ -126,7 +126,7 @@ def _convert(row: _Row, target: NDArray[np.float32]) -> None:
     """Write the values of a row into ``target``."""
     try:
         with np.errstate(over="ignore"):  # too large for float32: infinite, and refused below
-            target[:] = np.array(row.values, dtype=np.float64)
+            target[:] = [float(value) for value in row.values]
     except ValueError:
         pass
     else:
@@ -143,6 +143,6 @@ def _convert(row: _Row, target: NDArray[np.float32]) -> None:
 def _is_finite(text: str) -> bool:
     try:
         with np.errstate(over="ignore"):
-            return bool(np.isfinite(np.float32(text)))
+            return bool(np.isfinite(np.float32(float(text))))
     except ValueError:
         return False

@@ -9,7 +9,7 @@ _declared: list[torch.library.Library] = []
 
 def read_idx_images(path: str) -> Tensor:
     """The images of an unpacked IDX file, (N, height, width) uint8."""
-    _import()
+    import_torchvision()
     from torchvision.datasets.mnist import read_image_file
 
     images: Tensor = read_image_file(path)
@@ -18,14 +18,14 @@ def read_idx_images(path: str) -> Tensor:
 
 def read_idx_labels(path: str) -> Tensor:
     """The labels of an unpacked IDX file, (N,) int64."""
-    _import()
+    import_torchvision()
     from torchvision.datasets.mnist import read_label_file
 
     labels: Tensor = read_label_file(path)
     return labels
 
 
-def _import() -> None:
+def import_torchvision() -> None:
     """Import torchvision, declaring its operators first where their library does not load.
 
     The wheel of torchvision on the package index is built for CUDA. Beside a CPU-only torch its compiled library fails

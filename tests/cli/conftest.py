@@ -1,0 +1,3 @@
+from web_server import server
+
+__all__ = ["server"]

@@ -1,0 +1,91 @@
+"""Reading UCR files: every spelling of the same series reads the same, and nothing doubtful passes."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectral_bench.data.series import SeriesError, read_series
+
+VALUES = [[0.5, -1.25, 3.0], [1e-3, 2.0, -7.0]]
+LABELS = ["-1", "2"]
+
+TS_HEADER = "# about\n@problemName X\n@timeStamps false\n@missing false\n@univariate true\n@equalLength true\n"
+
+SPELLINGS = {
+    "X.tsv": "-1\t0.5\t-1.25\t3\n2\t0.001\t2\t-7\n",
+    "X_crlf.tsv": "-1\t0.5\t-1.25\t3\r\n2\t0.001\t2\t-7\r\n",
+    "X.csv": "-1,0.5,-1.25,3.0\n2,1e-3,2,-7",
+    "X": "-1,0.5,-1.25,3.0\n\n2,1e-3,2,-7\n",
+    "X.txt": "  -1.0000000e+00   5.0000000e-01  -1.2500000e+00   3.0\n   2.0000000e+00   1.0e-03  2.0  -7.0\n",
+    "X_bom.tsv": "\ufeff-1\t0.5\t-1.25\t3\n2\t0.001\t2\t-7\n",
+    "X.ts": f"{TS_HEADER}@classLabel true -1 2\n@data\n0.5,-1.25,3.0:-1\n0.001,2,-7:2.0\n",
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_every_spelling_reads_the_same(tmp_path, name):
+    file = tmp_path / name
+    file.write_text(SPELLINGS[name], encoding="utf-8", newline="")
+    series = read_series(file)
+    assert series.values.dtype == np.float32
+    np.testing.assert_array_equal(series.values, np.array(VALUES, dtype=np.float32))
+    assert series.labels == LABELS
+
+
+def test_labels_may_be_words(tmp_path):
+    file = tmp_path / "X.tsv"
+    file.write_text("walk\t1\t2\nrun\t3\t4\n")
+    assert read_series(file).labels == ["walk", "run"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("X.tsv", "1\t1\t2\n2\t1\n", "line 2: 1 values, where line 1 has 2"),
+        ("X.tsv", "1\t1\t2\n\n2\t1\t2\t3\n", "line 3: 3 values, where line 1 has 2"),
+        ("X.tsv", "1\t1\tNaN\t2\n", "line 1, value 2: 'NaN' is a missing value"),
+        ("X.tsv", "1\t1\t2\tNaN\tNaN\n", "line 1, value 3: 'NaN' is a shorter series padded at its end"),
+        ("X.tsv", "1\t1\t\t2\n", "line 1, value 2: '' is a missing value"),
+        ("X.tsv", "1\t1\tinf\n", "line 1, value 2: 'inf' is not a finite number"),
+        ("X.tsv", "1\t1\t1e39\n", "line 1, value 2: '1e39' is not a finite number"),
+        ("X.tsv", "1\t1\tx2\n", "line 1, value 2: 'x2' is not a finite number"),
+        ("X.tsv", "nan\t1\t2\n", "line 1: no class"),
+        ("X.tsv", "\n\n", "holds no series"),
+        ("X.tsv", "1\n2\n", "line 1: a label without values"),
+        ("X.ts", "@univariate false\n@data\n1,2:3,4:1\n", "line 1: .* several dimensions"),
+        ("X.ts", "@equalLength false\n@data\n1,2:1\n", "line 1: .* unequal length"),
+        ("X.ts", "@timeStamps true\n@data\n(0,1):1\n", "line 1: .* time stamps"),
+        ("X.ts", "@missing true\n@data\n1,?:1\n", "line 1: .* missing values"),
+        ("X.ts", "@data\n1,?,3:1\n", "line 2, value 2: '\\?' is a missing value"),
+        ("X.ts", "@data\n1,2:3,4:1\n", "line 2: 2 colons"),
+        ("X.ts", "@data\n1,2\n", "line 2: 0 colons"),
+        ("X.ts", "@problemName X\n1,2:1\n", "line 2: expected a header line"),
+        ("X.ts", "@problemName X\n", "no @data line"),
+    ],
+)
+def test_what_is_wrong_is_refused_with_line_and_reason(tmp_path, name, content, message):
+    file = tmp_path / name
+    file.write_text(content)
+    with pytest.raises(SeriesError, match=message):
+        read_series(file)
+
+
+def test_a_binary_file_is_refused(tmp_path):
+    file = tmp_path / "X.tsv"
+    file.write_bytes(b"\x1f\x8b\xff\xfe")
+    with pytest.raises(SeriesError, match="not a text file"):
+        read_series(file)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="01.eE+-\t,: \n@data?nNaifx_１", max_size=60), st.sampled_from([".tsv", ".ts", ".txt"]))
+def test_any_text_is_read_or_refused(tmp_path_factory, text, ending):
+    file = tmp_path_factory.mktemp("fuzz") / f"X{ending}"
+    file.write_text(text, encoding="utf-8")
+    try:
+        series = read_series(file)
+    except SeriesError:
+        return
+    assert len(series.values) == len(series.labels) == len(series.lines) > 0
+    assert np.isfinite(series.values).all()

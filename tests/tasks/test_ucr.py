@@ -1,0 +1,118 @@
+"""UCR sets: classes, the validation split, time steps, and what is refused."""
+
+import numpy as np
+import pytest
+import torch
+from fabricate import ucr_text, write_ucr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectral_bench.errors import DataError, InputError
+from spectral_bench.tasks.ucr import hold_out
+
+
+def test_labels_of_any_kind_become_0_to_c_minus_1_in_their_order(make_task, fabricated):
+    task = make_task("ucr", fabricated, dataset="Small")
+    assert task.signature.output_size == 3
+    assert next(task.batches("test", 3)).targets.tolist() == [1, 0, 2]  # 2, -1, 10
+    assert task.baseline.value == pytest.approx(1 / 3)
+
+
+def test_training_and_validation_share_out_the_training_file_class_by_class(make_task, fabricated):
+    task = make_task("ucr", fabricated, dataset="Small", validation_fraction=0.3)
+    train, validation = (next(task.batches(split, 100)) for split in ("train", "validation"))
+    assert train.targets.bincount().tolist() == [7, 7, 7]
+    assert validation.targets.bincount().tolist() == [3, 3, 3]
+    first_values = torch.cat([train.inputs[0, :, 0], validation.inputs[0, :, 0]])
+    assert sorted(first_values.tolist()) == [12.0 * i for i in range(30)]
+    assert validation.inputs[0, :, 0].tolist() != sorted(first_values.tolist())[:9]  # not simply the first
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.floats(0.01, 0.99))
+def test_every_class_keeps_a_training_series(counts, fraction):
+    classes = np.repeat(np.arange(len(counts)), counts)
+    if max(counts) == 1:
+        with pytest.raises(InputError, match="single training series"):
+            hold_out(classes, fraction)
+        return
+    held_out = hold_out(classes, fraction)
+    assert held_out.any()
+    assert set(classes[~held_out]) == set(classes)
+    for label, count in enumerate(counts):
+        wanted = min(fraction * count, count - 1)
+        assert abs(held_out[classes == label].sum() - wanted) <= 0.5 + 1e-9 or held_out.sum() == 1
+
+
+@pytest.mark.parametrize(("length", "input_size"), [(128, 8), (251, 1), (12, 3), (16, 4), (1, 1), (24, 4)])
+def test_a_time_step_is_the_largest_divisor_not_above_the_root(make_task, tmp_path, length, input_size):
+    write_ucr(tmp_path, "X", ucr_text(["0", "1"] * 3, length), ucr_text(["0"], length))
+    task = make_task("ucr", dataset="X")
+    assert (task.signature.input_size, task.signature.length) == (input_size, length // input_size)
+    batch = next(task.batches("test", 1))
+    assert batch.inputs.flatten().tolist() == list(range(length))
+
+
+def test_a_time_step_may_be_chosen_if_it_divides_the_length(make_task, fabricated):
+    assert make_task("ucr", fabricated, dataset="Small", input_size=6).signature.length == 2
+    with pytest.raises(InputError, match=r"task.input_size=5 does not divide .* 12. Nearest that do: 4 and 6"):
+        make_task("ucr", fabricated, dataset="Small", input_size=5)
+
+
+def test_an_epoch_visits_every_series_once(make_task, fabricated):
+    task = make_task("ucr", fabricated, dataset="Small")
+    assert task.updates_per_epoch(10) == 3
+    values = torch.cat([task.train_batch(step, 10, seed=4).inputs[0, :, 0] for step in range(3)])
+    assert sorted(values.tolist()) == sorted(next(task.batches("train", 100)).inputs[0, :, 0].tolist())
+
+
+@pytest.mark.parametrize("name", ["Smal", "small", "../ucr/Small", "Small/", ""])
+def test_an_unknown_set_is_refused_with_the_nearest_name(make_task, fabricated, name):
+    with pytest.raises(InputError, match=f"Unknown data set '{name}'") as caught:
+        make_task("ucr", fabricated, dataset=name)
+    assert not name or "Did you mean 'Small'?" in str(caught.value)
+
+
+def test_a_set_of_the_archive_that_is_not_there_comes_with_its_command(make_task, tmp_path):
+    with pytest.raises(DataError, match=r"ucr/GunPoint/GunPoint_TRAIN.ts is not there(.|\n)*data download GunPoint"):
+        make_task("ucr", dataset="GunPoint")
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        (ucr_text(["0", "1"] * 3, 4), "0\t1\t2\t3\n", r"X_TEST.tsv: series of 3 values, where X_TRAIN.tsv has 4"),
+        (
+            ucr_text(["0", "1"] * 3, 2),
+            "0\t1\t2\n5\t1\t2\n",
+            r"X_TEST.tsv: line 2: class '5' is not in X_TRAIN.tsv, which",
+        ),
+        (ucr_text(["0", "1"] * 3, 2) + "0\t1\n", "0\t1\t2\n", r"X_TRAIN.tsv: line 7: 1 values, where line 1 has 2"),
+        (ucr_text(["0", "1"] * 3, 2), "0\t1\tNaN\n", r"X_TEST.tsv: line 1, value 2: 'NaN'"),
+    ],
+)
+def test_damaged_files_are_named_with_line_and_reason(make_task, tmp_path, train, test, message):
+    write_ucr(tmp_path, "X", train, test)
+    with pytest.raises(DataError, match=message):
+        make_task("ucr", dataset="X")
+
+
+def test_a_set_with_one_series_a_class_cannot_be_split(make_task, tmp_path):
+    write_ucr(tmp_path, "X", ucr_text(["0", "1"], 4), ucr_text(["0"], 4))
+    with pytest.raises(InputError, match="single training series"):
+        make_task("ucr", dataset="X")
+
+
+@pytest.mark.parametrize("fraction", [0.0, 1.0, -0.1])
+def test_a_validation_fraction_outside_0_to_1_is_refused(make_task, fabricated, fraction):
+    with pytest.raises(InputError, match=r"task\.validation_fraction"):
+        make_task("ucr", fabricated, dataset="Small", validation_fraction=fraction)
+
+
+def test_ts_files_are_read_before_tables(make_task, tmp_path):
+    write_ucr(tmp_path, "X", ucr_text(["0", "1"] * 3, 4), ucr_text(["0"], 4))
+    rows = "".join(f"{i},0:{i % 2}\n" for i in range(6))
+    write_ucr(tmp_path, "X", f"@data\n{rows}", "@data\n7,0:1\n", ending=".ts")
+    task = make_task("ucr", dataset="X")
+    assert task.signature.length * task.signature.input_size == 2
+    assert set(task.digests) == {"ucr/X/X_TRAIN.ts", "ucr/X/X_TEST.ts"}
