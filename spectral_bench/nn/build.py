@@ -12,6 +12,8 @@ from spectral_bench.nn.layer_kinds import LAYERS, LayerKind, ModelConfig
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.stack import RecurrentStack
 
+__all__ = ["LAYERS", "build_model"]
+
 
 @LAYERS.register("lstm")
 class LSTMKind(LayerKind):

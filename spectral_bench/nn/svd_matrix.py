@@ -72,7 +72,7 @@ class SVDMatrix(nn.Module):
 
     @torch.no_grad()
     def spectral_margin(self) -> float:
-        """max_i |σ_i − 1|, read off the parameters."""
+        """The largest |σ_i − 1|, read off the parameters."""
         return float((self.sigma() - 1.0).abs().max())
 
     @torch.no_grad()

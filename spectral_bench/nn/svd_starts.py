@@ -36,6 +36,19 @@ class FactoredStart(StrEnum):
     glorot = "glorot"
 
 
+class ConvertedStart(StrEnum):
+    """What becomes of a weight that is put into SVD form.
+
+    * ``weight``: exactly that weight; an error if it cannot be represented.
+    * ``nearest``: the nearest weight with singular values in reach of the map: the same one, if its own are.
+    * ``random``: random reflectors, and σ at the centre.
+    """
+
+    weight = "weight"
+    nearest = "nearest"
+    random = "random"
+
+
 class SVDStart(NamedTuple):
     """Parameters of an (out, in) matrix: reflectors ``u`` (M1, out) and ``v`` (M2, in), and ``raw`` (min(out, in),)."""
 
@@ -130,13 +143,28 @@ def square_start(start: str | Tensor, size: int, m1: int, m2: int, sigma_map: Si
     return orthogonal_start(matrix, m1, m2)
 
 
+def converted_start(start: str, weight: Tensor, m1: int, m2: int, sigma_map: SingularMap) -> SVDStart:
+    """The parameters that a weight of shape (out, in) is converted to; ``start`` is one of ``ConvertedStart``.
+
+    Raises:
+        ValueError: the name is unknown, or the weight cannot be represented.
+    """
+    if start not in list(ConvertedStart):
+        raise ValueError(f"unknown start '{start}'; valid: {', '.join(ConvertedStart)}")
+    if start == ConvertedStart.random:
+        return SVDStart(*(part.to(weight) for part in random_start(len(weight), weight.shape[1], m1, m2)))
+    return start_from(nearest(weight, sigma_map) if start == ConvertedStart.nearest else weight, m1, m2, sigma_map)
+
+
 @torch.no_grad()
 def nearest(weight: Tensor, sigma_map: SingularMap) -> Tensor:
     """The matrix nearest to ``weight`` (in the Frobenius norm) with singular values in reach of the map.
 
-    They are kept 1 % of the radius away from the edge, where a sigmoid would have no gradient left.
+    Those that are not in reach go to 99 % of the radius: on the very edge a sigmoid would have no gradient left.
     """
     left, sigma, right = torch.linalg.svd(weight.double(), full_matrices=False)
+    if ((sigma - sigma_map.centre).abs() <= sigma_map.reach).all():
+        return weight
     reach = 0.99 * sigma_map.reach
     sigma = sigma.clamp(sigma_map.centre - reach, sigma_map.centre + reach)
     found: Tensor = (left * sigma @ right).to(weight.dtype)

@@ -1,0 +1,163 @@
+"""The recurrent network with bounded singular values, in the place of ``torch.nn.RNN``.
+
+Axes: T time, B batch, D input, N hidden size, L layers.
+"""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+from spectral_bench.linalg import MapName
+from spectral_bench.nn.activations import Activation, ActivationName
+from spectral_bench.nn.recurrent import InputStart, RecurrentLayer
+from spectral_bench.nn.stack import RecurrentStack, State
+from spectral_bench.nn.svd_starts import FactoredStart
+from spectral_bench.nn.trace import GradientTrace
+from spectral_bench.nn.transitions.svd import SVDTransition
+
+
+class SpectralRNN(nn.Module):
+    """h_t = φ(W h_{t-1} + M x_t + b), the singular values of W within r of 1 (Zhang, Lei and Dhillon 2018).
+
+    Shapes of input, h_0, output and h_n are those of ``torch.nn.RNN``, unbatched input included:
+
+        >>> rnn = SpectralRNN(10, 32, num_layers=2)
+        >>> output, h_n = rnn(torch.randn(100, 8, 10))
+        >>> output.shape, h_n.shape
+        (torch.Size([100, 8, 32]), torch.Size([2, 8, 32]))
+
+    After each update of an optimizer, ``constrain_`` should be called (see there).
+
+    Args:
+        input_size: D.
+        hidden_size: N, of every layer.
+        num_layers: L.
+        m1: reflectors of U, 0..N; None: 16, or N if that is less.
+        m2: reflectors of V, 0..N; None: likewise.
+        r: the sigma radius.
+        activation: φ, one of ``ActivationName``.
+        leak: slope of ``leaky_relu`` for negative values.
+        batch_first: input and output have shape (B, T, ·) instead of (T, B, ·); h_0 and h_n never do.
+        dropout: probability with which a state is dropped on its way to the next layer.
+        learn_h0: whether the initial state is trained; it starts at zero.
+        map: how σ is parametrized, one of ``MapName``.
+        start: what W starts from, one of ``FactoredStart``.
+        input_start: how M starts, one of ``InputStart``.
+        input_scale: its standard deviation, or gain.
+        device: where the parameters live.
+        dtype: float32 or float64.
+
+    Raises:
+        ValueError: a size, a number or a name is out of range.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        num_layers: int = 1,
+        *,
+        m1: int | None = None,
+        m2: int | None = None,
+        r: float = 0.01,
+        activation: str = ActivationName.leaky_relu,
+        leak: float = 0.01,
+        batch_first: bool = False,
+        dropout: float = 0.0,
+        learn_h0: bool = False,
+        map: str = MapName.sigmoid,  # noqa: A002 (the word of the configuration)
+        start: str = FactoredStart.identity,
+        input_start: str = InputStart.normal,
+        input_scale: float = 0.001,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
+            if size < 1:
+                raise ValueError(f"{name} must be 1 or more, got {size}")
+        self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
+        self.batch_first = batch_first
+        most = min(16, hidden_size)
+        layers = [
+            RecurrentLayer(
+                hidden_size if index else input_size,
+                SVDTransition(
+                    hidden_size, most if m1 is None else m1, most if m2 is None else m2, r=r, map=map, start=start
+                ),
+                Activation(activation, hidden_size, leak),
+                learn_h0=learn_h0,
+                input_start=input_start,
+                input_scale=input_scale,
+            )
+            for index in range(num_layers)
+        ]
+        self.stack = RecurrentStack(layers, dropout)
+        self.to(device, dtype)
+
+    def forward(
+        self, x: Tensor, h0: Tensor | None = None, *, trace: GradientTrace | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Run over all time steps.
+
+        Args:
+            x: (T, B, D), with ``batch_first`` (B, T, D), or (T, D) for one sequence.
+            h0: initial states, shape (L, B, N), or (L, N) for one sequence; None: the layers' own.
+            trace: where the backward pass writes ‖∂L/∂h_t‖ of every layer.
+
+        Returns:
+            The states of the last layer at every time step, shape (T, B, N), (B, T, N) or (T, N); and the last state of
+            every layer, shape (L, B, N) or (L, N).
+
+        Raises:
+            ValueError: shapes that do not fit.
+            TypeError: the input is a packed sequence.
+        """
+        if not isinstance(x, Tensor):
+            raise TypeError(f"SpectralRNN takes a tensor, got {type(x).__name__}")
+        batched = x.ndim == 3
+        if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
+            raise ValueError(
+                f"expected input with 2 or 3 axes, the last of size {self.input_size}, got {tuple(x.shape)}"
+            )
+        time_first = x.transpose(0, 1) if batched and self.batch_first else x
+        x_TBD = time_first if batched else x.unsqueeze(1)
+        states_TBN, final = self.stack(x_TBD, self._state(h0, x_TBD.shape[1], batched), trace)
+        h_n = torch.stack([h_BN for (h_BN,) in final])
+        if not batched:
+            return states_TBN.squeeze(1), h_n.squeeze(1)
+        return (states_TBN.transpose(0, 1) if self.batch_first else states_TBN), h_n
+
+    def sigma(self) -> Tensor:
+        """σ of every layer, shape (L, N), differentiable."""
+        return torch.stack([transition.matrix.sigma() for transition in self._transitions])
+
+    def spectral_margin(self) -> float:
+        """The largest |σ − 1| of all layers."""
+        return max(transition.matrix.spectral_margin() for transition in self._transitions)
+
+    def in_radius(self, eps: float = 1e-4) -> bool:
+        """Whether the singular values of every W itself lie within the radius, give or take ``eps``."""
+        return all(transition.matrix.in_radius(eps) for transition in self._transitions)
+
+    def constrain_(self) -> None:
+        """To be called after an update: reflectors back to norm 1, and for map ``clip`` σ back to its edge.
+
+        Without it every W is as exact; but the norm of a reflector grows with every update, and the angle of the next
+        falls.
+        """
+        for transition in self._transitions:
+            transition.constrain_()
+
+    def _state(self, h0: Tensor | None, batch_size: int, batched: bool) -> State | None:
+        if h0 is None:
+            return None
+        expected = (self.num_layers, batch_size, self.hidden_size) if batched else (self.num_layers, self.hidden_size)
+        if h0.shape != expected:
+            raise ValueError(f"expected h0 of shape {expected}, got {tuple(h0.shape)}")
+        return [(h_BN,) for h_BN in (h0 if batched else h0.unsqueeze(1))]
+
+    @property
+    def _transitions(self) -> list[SVDTransition]:
+        return [cast("SVDTransition", layer.transition) for layer in self.stack.layers]

@@ -1,0 +1,156 @@
+"""A linear layer whose matrix is U diag(σ) Vᵀ."""
+
+from typing import Self
+
+import torch
+from torch import Tensor, nn
+
+from spectral_bench.linalg import MapName, singular_map
+from spectral_bench.nn.svd_matrix import SVDMatrix
+from spectral_bench.nn.svd_starts import ConvertedStart, converted_start, random_start
+
+#: Reflectors of a side where the user does not say: as many as in the experiments of Zhang, Lei and Dhillon (2018).
+_REFLECTORS = 16
+
+
+class SVDLinear(nn.Module):
+    """y = x Wᵀ + b with W = U diag(σ) Vᵀ: in the place of ``torch.nn.Linear``.
+
+    U and V start from random reflectors, σ at the centre, the bias as in ``torch.nn.Linear``. Any optimizer will do;
+    after an update, ``constrain_`` may be called (see there). Under autocast the matrix is built in its own precision
+    and only applied in the lower one; parameters in half precision are refused.
+
+    Args:
+        in_features: size of x.
+        out_features: size of y.
+        bias: whether there is a b.
+        m1: reflectors of U, 0..out_features; None: 16, or as many as there can be.
+        m2: reflectors of V, 0..in_features; None: likewise.
+        r: the sigma radius.
+        map: how σ is parametrized, one of ``MapName``.
+        centre: σ*; 0 for the branch beside a residual connection.
+        device: where the parameters live.
+        dtype: float32 or float64.
+
+    Raises:
+        ValueError: a size, a number of reflectors, the radius or the map is out of range.
+    """
+
+    bias: nn.Parameter | None
+
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        m1: int | None = None,
+        m2: int | None = None,
+        r: float = 0.01,
+        map: str = MapName.sigmoid,  # noqa: A002 (the word of the configuration)
+        centre: float = 1.0,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        m1 = min(_REFLECTORS, out_features) if m1 is None else m1
+        m2 = min(_REFLECTORS, in_features) if m2 is None else m2
+        start = random_start(out_features, in_features, m1, m2)
+        self.matrix = SVDMatrix(start, singular_map(map, r, centre))
+        bound = in_features**-0.5
+        self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound)) if bias else None
+        self.to(device, dtype)
+
+    @classmethod
+    @torch.no_grad()
+    def from_linear(
+        cls,
+        linear: nn.Linear,
+        *,
+        m1: int | None = None,
+        m2: int | None = None,
+        r: float | None = None,
+        map: str | None = None,  # noqa: A002
+        centre: float = 1.0,
+        start: str = ConvertedStart.weight,
+    ) -> Self:
+        """The layer that computes what a trained ``torch.nn.Linear`` computes; σ may take any value unless r is given.
+
+        Args:
+            linear: the layer to convert; it is not changed, and shares nothing with the result.
+            m1: reflectors of U; None: min(in, out), which is enough for every matrix.
+            m2: reflectors of V; None: likewise.
+            r: the sigma radius; None: σ is free.
+            map: None: ``free`` without a radius, ``sigmoid`` with one.
+            centre: σ*.
+            start: one of ``ConvertedStart``.
+
+        Raises:
+            ValueError: the matrix cannot be represented, or is not float32 or float64, or an argument is out of range.
+        """
+        weight = linear.weight.detach()
+        full = min(weight.shape)
+        sigma_map = singular_map(map or default_map(r), r or 0.0, centre)
+        m1, m2 = (full if m is None else m for m in (m1, m2))
+        layer = cls(linear.in_features, linear.out_features, linear.bias is not None, m1=0, m2=0, r=0.0)
+        layer.matrix = SVDMatrix(converted_start(start, weight, m1, m2, sigma_map), sigma_map)
+        layer.to(weight.device, weight.dtype)
+        if layer.bias is not None:
+            layer.bias.copy_(linear.bias)
+        return layer.train(linear.training)
+
+    @property
+    def in_features(self) -> int:
+        """Size of x."""
+        return self.matrix.in_size
+
+    @property
+    def out_features(self) -> int:
+        """Size of y."""
+        return self.matrix.out_size
+
+    @property
+    def weight(self) -> Tensor:
+        """W, shape (out_features, in_features), built anew at every access; differentiable."""
+        return self.matrix.weight()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """X of shape (..., in_features) to shape (..., out_features)."""
+        samples = x.numel() // x.shape[-1]
+        if not factored_is_cheaper(samples, self.in_features, self.out_features, self.matrix.rank):
+            return nn.functional.linear(x, self.matrix.weight(), self.bias)
+        diagonal, left, right = self.matrix.low_rank()
+        y = (x @ left) @ right
+        scaled = x[..., : len(diagonal)] * diagonal
+        y = y + nn.functional.pad(scaled, (0, self.out_features - len(diagonal))).to(y.dtype)
+        return y if self.bias is None else y + self.bias.to(y.dtype)
+
+    def sigma(self) -> Tensor:
+        """σ, shape (min(in_features, out_features),), differentiable."""
+        return self.matrix.sigma()
+
+    def spectral_margin(self) -> float:
+        """The largest |σ_i − 1|."""
+        return self.matrix.spectral_margin()
+
+    def in_radius(self, eps: float = 1e-4) -> bool:
+        """Whether the singular values of W itself lie within the radius, give or take ``eps``."""
+        return self.matrix.in_radius(eps)
+
+    def constrain_(self) -> None:
+        """To be called after an update, if at all: reflectors back to norm 1, and for map ``clip`` σ back to its edge.
+
+        Without it W is as exact; but the norm of a reflector grows with every update, and the angle of the next falls.
+        """
+        self.matrix.renormalise_()
+        self.matrix.project_()
+
+
+def default_map(r: float | None) -> MapName:
+    """The map of a user who gives a radius, or none."""
+    return MapName.free if r is None else MapName.sigmoid
+
+
+def factored_is_cheaper(samples: int, in_size: int, out_size: int, rank: int) -> bool:
+    """Whether x Σ + (x L) R takes fewer multiplications than building W = Σ + (L R)ᵀ and multiplying by it."""
+    return samples * rank * (in_size + out_size) < in_size * out_size * (rank + samples)

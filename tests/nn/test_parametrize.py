@@ -1,0 +1,166 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+from torch.nn.utils import parametrize
+
+from spectral_bench.nn import SVDParametrization, svd_parametrize
+
+
+def parametrization(module: nn.Module, name: str = "weight") -> SVDParametrization:
+    found = module.parametrizations[name][0]
+    assert isinstance(found, SVDParametrization)
+    return found
+
+
+def modules() -> dict[str, nn.Module]:
+    torch.manual_seed(0)
+    return {
+        "linear": nn.Linear(6, 4),
+        "conv1d": nn.Conv1d(3, 5, 4),
+        "conv2d": nn.Conv2d(3, 8, 3, padding=1),
+        "grouped": nn.Conv2d(4, 8, 3, groups=2),
+        "transposed": nn.ConvTranspose2d(4, 3, 2),
+        "embedding": nn.Embedding(9, 4),
+        "bilinear": nn.Bilinear(2, 3, 4),
+    }
+
+
+@pytest.mark.parametrize("name", modules())
+def test_without_a_radius_the_weight_stays_what_it_was(name: str) -> None:
+    module = modules()[name].double()
+    before = module.weight.detach().clone()
+    assert svd_parametrize(module, "weight") is module
+    torch.testing.assert_close(module.weight, before, rtol=0, atol=1e-10)
+    torch.testing.assert_close(
+        parametrization(module).sigma(), torch.linalg.svdvals(before.flatten(1)), rtol=0, atol=1e-10
+    )
+
+
+@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("start", ["nearest", "random"])
+def test_with_a_radius_the_weight_is_in_it_and_stays_there(name: str, start: str) -> None:
+    module = svd_parametrize(modules()[name], "weight", r=0.1, start=start)
+    bounded = parametrization(module)
+    assert bounded.in_radius()
+    before = module.weight.detach()
+    optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
+    for _ in range(5):
+        optimizer.zero_grad()
+        (module.weight * torch.randn_like(before)).sum().backward()
+        optimizer.step()
+    assert not torch.allclose(module.weight, before, atol=1e-2)
+    assert bounded.in_radius()
+    assert bounded.spectral_margin() <= 0.1 + 1e-6
+
+
+def test_nearest_is_the_weight_with_its_singular_values_clipped() -> None:
+    module = nn.Linear(5, 5).double()
+    left, sigma, right = torch.linalg.svd(module.weight.detach())
+    svd_parametrize(module, r=0.2)
+    torch.testing.assert_close(module.weight, left * sigma.clamp(1 - 0.198, 1 + 0.198) @ right)
+
+
+def test_few_reflectors_of_each_side() -> None:
+    module = svd_parametrize(nn.Conv2d(3, 8, 3), m1=2, m2=3, r=0.1, start="random")
+    shapes = [tuple(original.shape) for original in module.parametrizations["weight"].parameters()]
+    assert shapes == [(2, 8), (3, 27), (8,)]
+    assert module(torch.randn(1, 3, 5, 5)).shape == (1, 8, 3, 3)
+    with pytest.raises(ValueError, match="m1 = 2 and m2 = 3 reflectors are too few: this matrix needs"):
+        svd_parametrize(nn.Conv2d(3, 8, 3), m1=2, m2=3, r=0.1)
+
+
+def test_a_weight_can_be_assigned_if_it_is_in_the_radius() -> None:
+    module = svd_parametrize(nn.Linear(4, 4).double(), r=0.5)
+    weight = 1.2 * torch.linalg.qr(torch.randn(4, 4, dtype=torch.float64)).Q
+    module.weight = weight
+    torch.testing.assert_close(module.weight, weight)
+    with pytest.raises(ValueError, match=r"singular value 3\.6 lies outside"):
+        module.weight = 3.0 * weight
+
+
+def test_a_map_that_is_not_trained_freezes_sigma() -> None:
+    module = svd_parametrize(nn.Linear(4, 4), map="fixed", start="random")
+    assert not module.parametrizations["weight"].original2.requires_grad
+    torch.testing.assert_close(torch.linalg.svdvals(module.weight.detach()), torch.ones(4))
+
+
+def test_state_dict_round_trips_and_sigma_follows() -> None:
+    source, target = (svd_parametrize(nn.Linear(6, 4), r=0.3) for _ in range(2))
+    target.load_state_dict(source.state_dict())
+    assert torch.equal(target.weight, source.weight)
+    assert torch.equal(parametrization(target).sigma(), parametrization(source).sigma())
+
+
+def test_a_deep_copy_answers_for_itself() -> None:
+    module = svd_parametrize(nn.Linear(6, 4), r=0.3)
+    twin = copy.deepcopy(module)
+    assert torch.equal(twin.weight, module.weight)
+    with torch.no_grad():
+        twin.parametrizations["weight"].original2.fill_(2.0)
+    assert not torch.equal(parametrization(twin).sigma(), parametrization(module).sigma())
+    assert torch.equal(parametrization(twin).sigma(), 1.0 + 0.3 * torch.tanh(torch.ones(4)))
+
+
+def test_the_owner_is_no_submodule_of_the_parametrization() -> None:
+    module = svd_parametrize(nn.Linear(6, 4), r=0.3)
+    assert not list(parametrization(module).children())
+    assert len(list(module.parameters())) == 4
+
+
+def test_compiled() -> None:
+    module = svd_parametrize(nn.Linear(6, 4), r=0.3)
+    x = torch.randn(3, 6)
+    torch.testing.assert_close(torch.compile(module, backend="aot_eager")(x), module(x))
+
+
+def test_under_autocast_the_weight_keeps_its_precision() -> None:
+    module = svd_parametrize(nn.Linear(6, 4), r=0.3)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        assert module(torch.randn(3, 6)).dtype == torch.bfloat16
+        assert module.weight.dtype == torch.float32
+        assert parametrization(module).in_radius(1e-5)
+
+
+def test_removed_again_it_leaves_the_weight_behind() -> None:
+    module = svd_parametrize(nn.Linear(6, 4), r=0.3)
+    weight = module.weight.detach().clone()
+    parametrize.remove_parametrizations(module, "weight", leave_parametrized=True)
+    assert isinstance(module.weight, nn.Parameter)
+    assert torch.equal(module.weight, weight)
+
+
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
+def test_recurrent_layers_that_would_ignore_it_are_refused(kind: type[nn.RNNBase]) -> None:
+    with pytest.raises(TypeError, match=f"{kind.__name__}.*use SpectralRNN"):
+        svd_parametrize(kind(4, 4), "weight_hh_l0")
+
+
+def test_a_cell_that_reads_its_weight_anew_is_accepted() -> None:
+    cell = svd_parametrize(nn.RNNCell(4, 4), "weight_hh", r=0.1)
+    assert parametrization(cell, "weight_hh").in_radius()
+    cell(torch.randn(2, 4)).sum().backward()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("wieght", {}, "Linear has no parameter 'wieght'"),
+        ("bias", {}, r"at least two axes, got shape \(4,\)"),
+        ("weight", {"r": -1.0}, "got -1.0"),
+        ("weight", {"m1": 5, "r": 0.1, "start": "random"}, "m1 = 5 reflectors of size 4"),
+        ("weight", {"start": "far"}, "unknown start 'far'"),
+        ("weight", {"map": "cube"}, "unknown map 'cube'"),
+    ],
+)
+def test_what_cannot_be_parametrized_is_refused(name: str, arguments: dict[str, int], message: str) -> None:
+    module = nn.Linear(6, 4)
+    with pytest.raises(ValueError, match=message):
+        svd_parametrize(module, name, **arguments)
+    assert not parametrize.is_parametrized(module)
+
+
+def test_half_precision_is_refused() -> None:
+    with pytest.raises(ValueError, match="bfloat16"):
+        svd_parametrize(nn.Linear(6, 4, dtype=torch.bfloat16))

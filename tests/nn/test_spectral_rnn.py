@@ -1,0 +1,166 @@
+import copy
+import io
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from spectral_bench.linalg import singular_values, svd_weight
+from spectral_bench.nn import GradientTrace, SpectralRNN
+
+T, B, D, N = 7, 5, 3, 8
+
+
+@pytest.mark.parametrize("num_layers", [1, 2])
+@pytest.mark.parametrize("batch_first", [True, False])
+@pytest.mark.parametrize("with_h0", [True, False])
+@pytest.mark.parametrize("batched", [True, False])
+def test_shapes_are_those_of_torch_rnn(num_layers: int, batch_first: bool, with_h0: bool, batched: bool) -> None:
+    ours = SpectralRNN(D, N, num_layers, batch_first=batch_first)
+    theirs = nn.RNN(D, N, num_layers, batch_first=batch_first)
+    x = torch.randn(T, D) if not batched else torch.randn(B, T, D) if batch_first else torch.randn(T, B, D)
+    h0 = torch.randn(num_layers, B, N) if batched else torch.randn(num_layers, N)
+    found = ours(x, h0) if with_h0 else ours(x)
+    expected = theirs(x, h0) if with_h0 else theirs(x)
+    assert [part.shape for part in found] == [part.shape for part in expected]
+
+
+@pytest.mark.parametrize("num_layers", [1, 3])
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_values_are_those_of_torch_rnn_with_the_same_weights(num_layers: int, batch_first: bool) -> None:
+    torch.manual_seed(0)
+    ours = SpectralRNN(
+        D, N, num_layers, r=0.5, activation="tanh", batch_first=batch_first, start="random", dtype=torch.float64
+    )
+    theirs = nn.RNN(D, N, num_layers, batch_first=batch_first, dtype=torch.float64)
+    with torch.no_grad():
+        for index, layer in enumerate(ours.stack.layers):
+            layer.input_weight.normal_()
+            getattr(theirs, f"weight_ih_l{index}").copy_(layer.input_weight)
+            getattr(theirs, f"weight_hh_l{index}").copy_(layer.transition.weight())
+            getattr(theirs, f"bias_ih_l{index}").copy_(layer.bias.normal_())
+            getattr(theirs, f"bias_hh_l{index}").zero_()
+    x, h0 = torch.randn(B, T, D, dtype=torch.float64), torch.randn(num_layers, B, N, dtype=torch.float64)
+    x = x if batch_first else x.transpose(0, 1)
+    for found, expected in zip(ours(x, h0), theirs(x, h0), strict=True):
+        torch.testing.assert_close(found, expected)
+
+
+def test_one_sequence_is_a_batch_of_one() -> None:
+    rnn = SpectralRNN(D, N, 2)
+    x, h0 = torch.randn(T, D), torch.randn(2, N)
+    output, h_n = rnn(x, h0)
+    batch_output, batch_h_n = rnn(x.unsqueeze(1), h0.unsqueeze(1))
+    torch.testing.assert_close(output, batch_output.squeeze(1))
+    torch.testing.assert_close(h_n, batch_h_n.squeeze(1))
+
+
+def test_the_recurrent_matrix_changes_when_the_network_learns() -> None:
+    """A parametrized ``torch.nn.RNN`` goes on with its old matrix (pytorch#65688)."""
+    torch.manual_seed(0)
+    rnn = SpectralRNN(D, N, m1=4, m2=4, r=0.1, input_scale=1.0)
+    x = torch.randn(T, B, D)
+    before, outputs = rnn.stack.layers[0].transition.weight().detach().clone(), rnn(x)[0].detach()
+    optimizer = torch.optim.Adam(rnn.stack.layers[0].transition.parameters(), lr=0.05)
+    for _ in range(10):
+        optimizer.zero_grad()
+        rnn(x)[1].square().sum().backward()
+        optimizer.step()
+        rnn.constrain_()
+    assert (rnn.stack.layers[0].transition.weight() - before).abs().max() > 0.1
+    assert (rnn(x)[0] - outputs).abs().max() > 0.01
+    assert rnn.in_radius()
+    assert 0.0 < rnn.spectral_margin() <= 0.1 + 1e-6
+
+
+def test_with_u_equal_to_v_it_starts_as_the_identity() -> None:
+    for layer in SpectralRNN(D, 32, 2).stack.layers:
+        torch.testing.assert_close(layer.transition.weight(), torch.eye(32), rtol=0, atol=1e-5)
+
+
+def test_gradients_over_time_are_traced() -> None:
+    rnn, trace = SpectralRNN(D, N, 2), GradientTrace()
+    rnn(torch.randn(T, B, D), trace=trace)[1].square().sum().backward()
+    assert {layer: norms.shape for layer, norms in trace.norms.items()} == {0: (T + 1, B), 1: (T + 1, B)}
+
+
+def test_the_golden_recurrence_and_its_gradient_norms(golden_recurrence: dict[str, torch.Tensor]) -> None:
+    case = golden_recurrence
+    rnn = SpectralRNN(2, 12, m1=3, m2=4, r=case["r"].item(), leak=case["leak"].item(), dtype=torch.float64)
+    (layer,) = rnn.stack.layers
+    matrix = layer.transition.matrix
+    with torch.no_grad():
+        for parameter, key in (
+            (matrix.u, "u"),
+            (matrix.v, "v"),
+            (matrix.raw, "p"),
+            (layer.input_weight, "m"),
+            (layer.bias, "b"),
+        ):
+            parameter.copy_(case[key])
+    torch.testing.assert_close(
+        layer.transition.weight(), svd_weight(case["u"], case["v"], singular_values(case["p"], case["r"].item()))
+    )
+    trace = GradientTrace()
+    states, h_n = rnn(case["x"], trace=trace)
+    torch.testing.assert_close(states, case["states"][1:], rtol=0, atol=1e-10)
+    h_n.square().sum().backward()
+    torch.testing.assert_close(trace.norms[0].mean(dim=1), case["gradient_norms"], rtol=0, atol=1e-10)
+
+
+def test_state_dict_and_deep_copy() -> None:
+    source, target = (SpectralRNN(D, N, 2, learn_h0=True, start="random") for _ in range(2))
+    x = torch.randn(T, B, D)
+    buffer = io.BytesIO()
+    torch.save(source.state_dict(), buffer)
+    buffer.seek(0)
+    target.load_state_dict(torch.load(buffer, weights_only=True))
+    assert torch.equal(target(x)[0], source(x)[0])
+    assert torch.equal(copy.deepcopy(source)(x)[0], source(x)[0])
+
+
+def test_sigma_of_every_layer() -> None:
+    sigma = SpectralRNN(D, N, 2, r=0.3).sigma()
+    torch.testing.assert_close(sigma, torch.ones(2, N))
+
+
+@pytest.mark.parametrize(
+    ("x", "h0", "message"),
+    [
+        (torch.ones(D), None, r"2 or 3 axes, the last of size 3, got \(3,\)"),
+        (torch.ones(T, B, D + 1), None, r"got \(7, 5, 4\)"),
+        (torch.ones(1, T, B, D), None, r"got \(1, 7, 5, 3\)"),
+        (torch.ones(T, B, D), torch.ones(1, 1, N), r"h0 of shape \(1, 5, 8\), got \(1, 1, 8\)"),
+        (torch.ones(T, B, D), torch.ones(B, N), r"h0 of shape \(1, 5, 8\), got \(5, 8\)"),
+        (torch.ones(T, D), torch.ones(1, 1, N), r"h0 of shape \(1, 8\), got \(1, 1, 8\)"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused(x: torch.Tensor, h0: torch.Tensor | None, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SpectralRNN(D, N)(x, h0)
+
+
+def test_packed_sequences_are_refused() -> None:
+    packed = nn.utils.rnn.pack_padded_sequence(torch.ones(T, B, D), torch.full((B,), T))
+    with pytest.raises(TypeError, match="PackedSequence"):
+        SpectralRNN(D, N)(packed)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"input_size": 0}, "input_size must be 1 or more, got 0"),
+        ({"hidden_size": -1}, "hidden_size must be 1 or more, got -1"),
+        ({"num_layers": 0}, "num_layers must be 1 or more, got 0"),
+        ({"m1": 9}, "m1 = 9 reflectors of size 8"),
+        ({"r": -0.1}, "got -0.1"),
+        ({"activation": "swish"}, "unknown activation 'swish'"),
+        ({"leak": 2.0}, "got 2.0"),
+        ({"start": "zeros"}, "unknown start 'zeros'"),
+        ({"dropout": 1.0, "num_layers": 2}, "got 1.0"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SpectralRNN(**{"input_size": D, "hidden_size": N} | arguments)

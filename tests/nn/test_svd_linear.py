@@ -1,0 +1,168 @@
+import copy
+import io
+
+import pytest
+import torch
+from torch import nn
+
+from spectral_bench.nn import SVDLinear
+from spectral_bench.nn.svd_linear import factored_is_cheaper
+
+SHAPES = [(5, 5), (7, 3), (3, 7), (1, 1), (40, 12)]
+
+
+def linear(in_features: int, out_features: int, bias: bool = True) -> nn.Linear:
+    return nn.Linear(in_features, out_features, bias, dtype=torch.float64)
+
+
+@pytest.mark.parametrize(("in_features", "out_features"), SHAPES)
+@pytest.mark.parametrize("bias", [True, False])
+def test_from_linear_computes_what_the_linear_layer_computes(in_features: int, out_features: int, bias: bool) -> None:
+    dense = linear(in_features, out_features, bias)
+    layer = SVDLinear.from_linear(dense)
+    x = torch.randn(2, 4, in_features, dtype=torch.float64)
+    torch.testing.assert_close(layer(x), dense(x), rtol=0, atol=1e-10)
+    torch.testing.assert_close(layer.weight, dense.weight, rtol=0, atol=1e-10)
+    torch.testing.assert_close(layer.sigma(), torch.linalg.svdvals(dense.weight.detach()))
+    assert (layer.in_features, layer.out_features) == (in_features, out_features)
+
+
+def test_a_converted_layer_shares_nothing_with_its_source() -> None:
+    dense = linear(4, 4)
+    layer = SVDLinear.from_linear(dense)
+    nn.init.zeros_(dense.weight)
+    nn.init.zeros_(dense.bias)
+    assert layer.weight.abs().max() > 0.01
+    assert layer.bias.abs().max() > 0.01
+
+
+@pytest.mark.parametrize(("samples", "m"), [(1, 2), (1000, 2), (1, 12), (1000, 12)])
+def test_both_forms_of_the_forward_pass_agree(samples: int, m: int) -> None:
+    torch.manual_seed(0)
+    layer = SVDLinear(20, 12, m1=m, m2=m, r=0.2, dtype=torch.float64)
+    x = torch.randn(samples, 20, dtype=torch.float64)
+    torch.testing.assert_close(layer(x), nn.functional.linear(x, layer.weight, layer.bias))
+
+
+def test_the_forward_pass_takes_either_form_by_its_cost() -> None:
+    assert factored_is_cheaper(samples=1000, in_size=512, out_size=512, rank=32)
+    assert factored_is_cheaper(samples=1, in_size=16, out_size=16, rank=32)
+    assert not factored_is_cheaper(samples=1000, in_size=16, out_size=16, rank=32)
+
+
+def test_sigma_stays_within_the_radius_while_the_layer_learns() -> None:
+    torch.manual_seed(0)
+    layer = SVDLinear(8, 6, m1=4, m2=4, r=0.1)
+    assert layer.spectral_margin() == 0.0
+    optimizer = torch.optim.Adam(layer.parameters(), lr=0.1)
+    x, y = torch.randn(64, 8), torch.randn(64, 6)
+    losses = []
+    for _ in range(50):
+        optimizer.zero_grad()
+        loss = (layer(x) - y).square().mean()
+        loss.backward()
+        optimizer.step()
+        layer.constrain_()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    assert 0.01 < layer.spectral_margin() <= 0.1 + 1e-6
+    assert layer.in_radius()
+    margin = (torch.linalg.svdvals(layer.weight.detach()) - 1.0).abs().max().item()
+    assert margin == pytest.approx(layer.spectral_margin(), abs=1e-5)
+
+
+def test_in_radius_looks_at_the_matrix_itself() -> None:
+    layer = SVDLinear(4, 4, m1=2, m2=2, r=0.1)
+    assert layer.in_radius(1e-5)
+    layer.matrix.sigma_map = copy.copy(layer.matrix.sigma_map)
+    object.__setattr__(layer.matrix.sigma_map, "centre", 1.5)
+    assert layer.in_radius(1e-5)
+    assert layer.spectral_margin() == pytest.approx(0.5)
+
+
+def test_a_negative_sigma_counts_by_its_absolute_value() -> None:
+    layer = SVDLinear(3, 3, m1=1, m2=1, r=2.0, centre=0.5)
+    with torch.no_grad():
+        layer.matrix.raw.fill_(-20.0)
+    assert layer.sigma().min() < -1.4
+    assert layer.in_radius()
+
+
+def test_state_dict_round_trips() -> None:
+    torch.manual_seed(0)
+    source, target = (SVDLinear(6, 4, m1=3, m2=2, r=0.3) for _ in range(2))
+    with torch.no_grad():
+        source.matrix.raw.normal_()
+    buffer = io.BytesIO()
+    torch.save(source.state_dict(), buffer)
+    buffer.seek(0)
+    target.load_state_dict(torch.load(buffer, weights_only=True))
+    torch.testing.assert_close(target.weight, source.weight, rtol=0, atol=0)
+
+
+def test_a_deep_copy_computes_the_same_and_shares_nothing() -> None:
+    layer = SVDLinear(6, 4)
+    twin = copy.deepcopy(layer)
+    before = layer.weight.detach()
+    assert torch.equal(twin.weight, before)
+    with torch.no_grad():
+        twin.matrix.u.normal_()
+    assert torch.equal(layer.weight, before)
+
+
+@pytest.mark.parametrize("m", [2, 12])
+def test_compiled_without_graph_breaks(m: int) -> None:
+    layer = SVDLinear(20, 12, m1=m, m2=m, r=0.2)
+    compiled = torch.compile(layer, fullgraph=True, backend="aot_eager")
+    x = torch.randn(16, 20)
+    torch.testing.assert_close(compiled(x), layer(x))
+    compiled(x).square().sum().backward()
+    assert layer.matrix.u.grad is not None
+    assert layer.matrix.u.grad.any()
+
+
+@pytest.mark.parametrize("m", [2, 12])
+def test_under_autocast_the_matrix_keeps_its_precision_and_the_output_is_that_of_a_linear_layer(m: int) -> None:
+    layer = SVDLinear(20, 12, m1=m, m2=m, r=0.2)
+    x = torch.randn(16, 20)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        y, weight = layer(x), layer.weight
+        layer(x).sum().backward()
+    assert y.dtype == torch.bfloat16
+    assert weight.dtype == torch.float32
+    assert layer.in_radius(1e-5)
+    torch.testing.assert_close(y.float(), layer(x), rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_parameters_in_half_precision_are_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(ValueError, match=f"u must be float32 or float64, got {dtype}"):
+        SVDLinear(4, 4).to(dtype)(torch.ones(1, 4, dtype=dtype))
+    with pytest.raises(ValueError, match=str(dtype)):
+        SVDLinear.from_linear(nn.Linear(4, 4, dtype=dtype))
+
+
+def test_a_matrix_out_of_reach_is_refused_or_projected_as_asked() -> None:
+    dense = linear(6, 4)
+    nn.init.orthogonal_(dense.weight, gain=3.0)
+    with pytest.raises(ValueError, match=r"singular value 3 lies outside \[0.5, 1.5\]"):
+        SVDLinear.from_linear(dense, r=0.5)
+    layer = SVDLinear.from_linear(dense, r=0.5, start="nearest")
+    torch.testing.assert_close(layer.weight, dense.weight * 1.495 / 3.0)
+    with pytest.raises(ValueError, match="m1 = 2 and m2 = 4 reflectors are too few: this matrix needs"):
+        SVDLinear.from_linear(linear(6, 4), m1=2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"m1": 5}, "m1 = 5 reflectors of size 4"),
+        ({"m2": 7}, "m2 = 7 reflectors of size 6"),
+        ({"m1": -1}, "m1 = -1"),
+        ({"r": -0.5}, "got -0.5"),
+        ({"map": "tanh"}, "unknown map 'tanh'"),
+    ],
+)
+def test_arguments_out_of_range_are_refused(arguments: dict[str, int], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        SVDLinear(6, 4, **arguments)
