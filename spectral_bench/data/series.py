@@ -39,12 +39,14 @@ def read_series(file: Path) -> Series:
 
     Raises:
         SeriesError: a row that is ragged, a value that is missing, infinite or no number, a ``.ts`` file that holds
-            something else than univariate classified series, or no series at all.
+            something else than univariate classified series, no series at all, or the file cannot be read.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise SeriesError("not a text file; expected one series a line") from error
+    except OSError as error:
+        raise SeriesError(f"cannot be read ({error.strerror or error})") from error
     rows = list(_ts_rows(lines) if file.suffix == ".ts" else _table_rows(lines))
     if not rows:
         raise SeriesError("holds no series; expected one a line")

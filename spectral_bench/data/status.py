@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from spectral_bench.data.catalog import MNIST, PTB, Dataset, found_ucr_names, known_file, known_ucr_names, ucr
+from spectral_bench.data.catalog import MNIST, PTB, Dataset, found_ucr_names, known_file, ucr
 from spectral_bench.data.digest import sha256
 from spectral_bench.data.sums import read_sums
 
@@ -64,17 +64,3 @@ def _checked(file: Path, data_dir: Path) -> FileStatus:
 def found_datasets(data_dir: Path) -> list[Dataset]:
     """MNIST, PTB, and the UCR sets of which there is something in the data folder."""
     return [MNIST, PTB, *(ucr(name) for name in found_ucr_names(data_dir))]
-
-
-def describe_datasets(data_dir: Path) -> list[tuple[str, str]]:
-    """Name and one line for every data set: what it is, and whether it is there."""
-    lines = []
-    for dataset in found_datasets(data_dir):
-        files = dataset.find(data_dir)
-        there = "found" if all(files) else "incomplete" if any(files) else "not there"
-        lines.append((dataset.name, f"task={dataset.task}: {dataset.description}; {there}"))
-    absent = len(set(known_ucr_names()) - set(found_ucr_names(data_dir)))
-    lines.append(
-        ("NAME", f"task=ucr: any of {absent} more sets of the UCR archive, by `spectral-bench data download NAME`")
-    )
-    return lines

@@ -161,6 +161,8 @@ def _read(file: Path, data_dir: Path) -> list[str]:
         lines = file.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
         raise damaged(PTB, data_dir, file, "is not a text file; expected one sentence a line") from error
+    except OSError as error:
+        raise damaged(PTB, data_dir, file, f"cannot be read ({error.strerror or error})") from error
     words = [word for line in lines for word in (*line.split(), END_OF_SENTENCE)]
     if len(words) < 2:
         raise damaged(PTB, data_dir, file, "holds no text; expected one sentence a line")

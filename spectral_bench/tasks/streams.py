@@ -1,4 +1,8 @@
-"""Seeded random streams: which random numbers a task draws depends on nothing but what they are for."""
+"""Seeded random streams: which random numbers a task draws depends on nothing but what they are for.
+
+NumPy keeps the numbers of a seed the same over machines, and over its own versions unless it announces otherwise; the
+tests hold the first ones of the evaluation sets.
+"""
 
 from enum import IntEnum
 

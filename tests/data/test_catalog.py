@@ -6,7 +6,7 @@ import pytest
 
 from spectral_bench.data.catalog import MNIST, PTB, dataset, known_file, known_files, known_ucr_names, ucr
 from spectral_bench.data.problems import missing
-from spectral_bench.data.status import State, describe_datasets, status
+from spectral_bench.data.status import State, found_datasets, status
 from spectral_bench.errors import InputError
 from spectral_bench.tasks.vision import import_torchvision
 
@@ -45,7 +45,7 @@ def test_a_set_of_one_s_own_is_known_once_it_is_there(tmp_path):
     (tmp_path / "ucr" / "Mine").mkdir(parents=True)
     (tmp_path / "ucr" / "Mine" / "Mine_TRAIN.csv").touch()
     assert dataset("Mine", tmp_path).name == "Mine"
-    assert dict(describe_datasets(tmp_path))["Mine"].endswith("incomplete")
+    assert [one.name for one in found_datasets(tmp_path)] == ["mnist", "ptb", "Mine"]
 
 
 def test_files_are_compared_with_known_and_with_recorded_digests(tmp_path):
