@@ -64,8 +64,8 @@ class CopyTask(GeneratedTask[NDArray[np.int64]]):
     """Copy ten symbols over ``config.length`` blank steps.
 
     The loss is the mean cross entropy over all T + 20 steps; the metric, ``recall_accuracy``, looks at the last ten
-    only, since a model that always answers blank is right everywhere else. No paper names an accuracy from which the task
-    counts as solved; 0.99, one symbol wrong in ten sequences, is ours.
+    only, since a model that always answers blank is right everywhere else. No paper names an accuracy from which the
+    task counts as solved; 0.99, one symbol wrong in ten sequences, is ours.
 
     Raises:
         InputError: the length is less than 1.
