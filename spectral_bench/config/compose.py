@@ -48,7 +48,7 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Co
     parsed = parse(overrides, hydra)
     check_single(parsed, config_dir)
     try:
-        return _composed(hydra, list(overrides), parsed)
+        return _composed(hydra, parsed)
     except Exception as error:
         # Hydra answers wrong input not only with its own exceptions and OmegaConf's, but with ValueError, TypeError
         # and AssertionError, too: whatever its engine raises here, the input was the cause.
@@ -71,15 +71,12 @@ def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> lis
     return points
 
 
-def _composed(hydra: Engine, overrides: list[str], parsed: list[Override]) -> Composition:
-    composed = hydra.compose(overrides)
-    defaults = hydra.defaults(overrides)
-    OmegaConf.set_struct(composed, False)
-    chosen = composed.pop("hydra").runtime.choices
+def _composed(hydra: Engine, parsed: list[Override]) -> Composition:
+    composed, defaults = hydra.compose(parsed)
     config = OmegaConf.to_container(composed, resolve=True, throw_on_missing=True)
     return Composition(
         config=cast("dict[str, Any]", config),
-        choices=choices(chosen, defaults),
+        choices=choices(defaults),
         origins=origins(defaults, parsed, hydra.config_dir),
-        overrides=overrides,
+        overrides=[str(override.input_line) for override in parsed],
     )

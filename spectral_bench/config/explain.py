@@ -47,13 +47,10 @@ def _chain(error: BaseException) -> Iterator[Exception]:
 
 def _unknown_key(hydra: Engine, overrides: Sequence[Override]) -> str | None:
     """The message for the first override whose key does not exist beside the chosen options, if there is one."""
-    groups = [str(override.input_line) for override in overrides if not keys_set(override)]
     try:
-        config = hydra.compose(groups)
+        config, _ = hydra.compose([override for override in overrides if not keys_set(override)])
     except Exception:  # the choices themselves do not compose: then no key is to blame
         return None
-    OmegaConf.set_struct(config, False)
-    config.pop("hydra")
     keys = flatten(cast("dict[str, Any]", OmegaConf.to_container(config)))
     valid = {*keys, *nodes(keys), *GROUPS}
     typed = (key for override in overrides for key in keys_set(override))

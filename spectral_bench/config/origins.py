@@ -1,10 +1,10 @@
 """Where the values of a composed configuration came from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from hydra._internal.defaults_list import DefaultsList
 from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf
 
@@ -20,7 +20,7 @@ class Choice:
     """Which file of a group was chosen, and by whom.
 
     Attributes:
-        option: the file's name in the group's folder; None: no preset.
+        option: the file's name in the group's folder; None: none, as there is without a preset.
         by: ``"default"``, ``"command line"``, or the file that overrides the choice (``"experiment/pixel_mnist"``).
     """
 
@@ -28,39 +28,37 @@ class Choice:
     by: str
 
 
-def choices(chosen: Mapping[str, str | None], defaults: Any) -> dict[str, Choice]:
-    """The chosen file of every group.
-
-    Args:
-        chosen: Hydra's ``runtime.choices``.
-        defaults: Hydra's ``DefaultsList``.
-    """
+def choices(defaults: DefaultsList) -> dict[str, Choice]:
+    """The chosen file of every group."""
+    chosen = defaults.overrides.known_choices
     choosers = {
         group: COMMAND_LINE if meta.external_override else str(meta.containing_config_path)
         for group, meta in defaults.overrides.override_metadata.items()
     }
-    return {group: Choice(chosen[group], choosers.get(group, "default")) for group in GROUPS if group in chosen}
+    used = {default.config_path for default in defaults.defaults}  # there need not be a recipe
+    return {
+        group: Choice(chosen[group] if f"{group}/{chosen[group]}" in used else None, choosers.get(group, "default"))
+        for group in GROUPS
+    }
 
 
-def origins(defaults: Any, overrides: Sequence[Override], config_dir: Path | None) -> dict[str, str]:
+def origins(defaults: DefaultsList, overrides: Sequence[Override], config_dir: Path | None) -> dict[str, str]:
     """For every dotted key the file that set its value (``"task/copy"``), or ``"command line"``."""
     found: dict[str, str] = {}
     for default in defaults.defaults:
-        file = _file(default.config_path, config_dir)
-        if file is not None:
-            node = OmegaConf.to_container(OmegaConf.load(file))
-            content = node if isinstance(node, dict) else {}
-            keys = flatten({str(key): value for key, value in content.items() if key != "defaults"})
-            found |= dict.fromkeys((_join(default.package, key) for key in keys), default.config_path)
+        name = str(default.config_path)
+        node = OmegaConf.to_container(OmegaConf.load(_file(name, config_dir)))
+        content = node if isinstance(node, dict) else {}
+        keys = flatten({str(key): value for key, value in content.items() if key != "defaults"})
+        found |= dict.fromkeys((_join(default.package, key) for key in keys), name)
     for override in overrides:
         found |= dict.fromkeys(keys_set(override), COMMAND_LINE)
     return found
 
 
-def _file(config_path: str, config_dir: Path | None) -> Path | None:
-    """The file behind a path in Hydra's terms; None for Hydra's own."""
-    files = (folder / f"{config_path}.yaml" for folder in folders(config_dir))
-    return next((file for file in files if file.is_file()), None)
+def _file(name: str, config_dir: Path | None) -> Path:
+    """The file that Hydra knows by this name."""
+    return next(file for folder in folders(config_dir) if (file := folder / f"{name}.yaml").is_file())
 
 
 def _join(package: str | None, key: str) -> str:

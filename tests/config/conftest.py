@@ -81,7 +81,7 @@ FILES = {
         optimizer:
           lr: 0.5
     """,
-    "recipe/toy_round.yaml": """
+    "recipe/toy/round.yaml": """
         # @package _global_
         # Found by trying
         optimizer:

@@ -46,7 +46,7 @@ def test_origins_name_the_file_that_had_the_last_word(own: Path) -> None:
     origins = compose(["experiment=toy_preset", "model.hidden_size=9"], own).origins
     assert origins["r"] == "config"
     assert origins["train.steps"] == "task/toy"
-    assert origins["optimizer.lr"] == "recipe/toy_round"
+    assert origins["optimizer.lr"] == "recipe/toy/round"
     assert origins["model.reflectors"] == "experiment/toy_preset"
     assert origins["model.dropout"] == "model/round"
     assert origins["model.hidden_size"] == "command line"
@@ -67,6 +67,7 @@ def test_choices_say_who_chose(own: Path) -> None:
     assert choices["model"] == Choice("toy", "command line")
     assert choices["task"] == Choice("toy", "experiment/toy_preset")
     assert choices["optimizer"] == Choice("adam", "default")
+    assert choices["recipe"] == Choice(None, "default")  # there is none for this model and task
 
 
 def test_interpolations_are_resolved(own: Path) -> None:
@@ -90,7 +91,7 @@ def test_config_dir_with_odd_characters_in_its_path(tmp_path: Path, own: Path) -
         ("task=toi", "Unknown task 'toi'. Did you mean 'toy'?"),
         ("optimizer=addam", "Unknown optimizer 'addam'. Did you mean 'adam'? Valid: adam, rmsprop, sgd."),
         ("experiment=toy_pre", "Unknown preset 'toy_pre'. Did you mean 'toy_preset'?"),
-        ("recipe=toy_rund", "Unknown recipe 'toy_rund'. Did you mean 'toy_round'?"),
+        ("recipe=toy/rund", "Unknown recipe 'toy/rund'. Did you mean 'toy/round'?"),
         ("model=null", "Unknown model 'null'."),
         ("model=[toy,round]", "Unknown model '['toy', 'round']'."),
         ("model=../optimizer/adam", "Unknown model '../optimizer/adam'."),
