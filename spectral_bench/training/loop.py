@@ -120,7 +120,7 @@ class Trainer:
         self._sitting_began = time.perf_counter() - progress.wall_seconds
         self._tell_start()
         while progress.step < self.total_steps and not self._stopped_improving():
-            self._update()
+            self.update()
             if progress.step % self.evaluate_every == 0 or progress.step == self.total_steps:
                 self._measure()
             if progress.step % train.checkpoint_every == 0 and progress.step < self.total_steps:
@@ -160,7 +160,8 @@ class Trainer:
 
     # One update -----------------------------------------------------------------------------------------------------
 
-    def _update(self) -> None:
+    def update(self) -> None:
+        """Make one update, and trace it if its turn has come."""
         step = self.progress.step
         batch = self._batch(step)
         if self.updates_per_epoch is not None:

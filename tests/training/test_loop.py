@@ -182,7 +182,7 @@ def test_the_best_weights_are_tested_and_the_last_ones_kept(prepared: Build) -> 
 def test_clipping_bounds_the_step_of_plain_gradient_descent(prepared: Build) -> None:
     ready = prepared("optimizer=sgd", "optimizer.momentum=0", "optimizer.lr=1", "train.clip_norm=1e-3", model="rnn")
     before = torch.cat([p.detach().flatten().clone() for p in ready.model.parameters()])
-    ready.trainer._update()
+    ready.trainer.update()
     after = torch.cat([p.detach().flatten() for p in ready.model.parameters()])
     assert float((after - before).norm()) == pytest.approx(1e-3, rel=1e-3)
 

@@ -1,0 +1,5 @@
+"""``python -m spectral_bench``: the command line."""
+
+from spectral_bench.cli.app import main
+
+main()
