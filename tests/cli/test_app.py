@@ -1,0 +1,172 @@
+"""The frame around the verbs: help, version, lists, and what a wrong word is answered with."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spectral_bench import __version__
+from spectral_bench.cli import app
+from spectral_bench.errors import DataError, InputError, SpectralBenchError
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Call = Callable[..., tuple[int, str, str]]
+
+#: What takes long to import, and is not needed to say how the program is used.
+HEAVY = ("torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra", "omegaconf", "matplotlib", "scipy", "numba")
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """Runs the command line in this process, in an empty folder; gives exit code, output and errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["spectral-bench", *arguments])
+        code: object = 0
+        try:
+            app.main()
+        except SystemExit as ended:
+            code = ended.code
+        assert isinstance(code, int)
+        return code, *capsys.readouterr()
+
+    return run
+
+
+@pytest.mark.parametrize("arguments", [[], ["run"], ["list"], ["data"], ["data", "status"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    script = f"""
+import sys
+from spectral_bench.cli.app import app
+app([*{arguments!r}, "--help"], standalone_mode=False)
+print("imported:", [name for name in {HEAVY!r} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "imported: []"
+    assert "Usage:" in done.stdout
+
+
+def test_version_is_said(spectral_bench: Run) -> None:
+    assert spectral_bench("--version").stdout == f"spectral-bench {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["rn"], ["list", "modls"], ["run", "--quite"], ["list"], ["--verison"]])
+def test_wrong_usage_exits_with_2(call: Call, arguments: list[str]) -> None:
+    code, out, err = call(*arguments)
+    assert code == 2
+    assert "Usage:" in err
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("models", "model=svdrnn  Singular values"),
+        ("tasks", "task=copy  Remember ten symbols"),
+        ("presets", "experiment=pixel_mnist  Pixel-MNIST, 784 steps"),
+        ("datasets", "ptb  task=ptb: Penn Treebank"),
+        ("datasets", "FaceAll  task=ucr task.dataset=FaceAll: UCR archive"),
+    ],
+)
+def test_list_has_a_line_for_each_with_what_it_is_for(call: Call, kind: str, line: str) -> None:
+    code, out, _ = call("list", kind)
+    assert code == 0
+    assert any(shown.startswith(line) for shown in out.splitlines())
+    assert all("  " in shown for shown in out.splitlines())
+
+
+def test_list_shows_the_users_own_files(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "own/model").mkdir(parents=True)
+    (tmp_path / "own/model/mine.yaml").write_text("# What I made\nname: mine\n")
+    _, out, _ = call("list", "models", "--config-dir", "own")
+    assert "model=mine  What I made" in out
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("model=svdrn", "Unknown model 'svdrn'. Did you mean 'svdrnn'?"),
+        ("task=mnits", "Unknown task 'mnits'. Did you mean 'mnist'?"),
+        ("experiment=pixelmnist", "Unknown preset 'pixelmnist'. Did you mean 'pixel_mnist'?"),
+        ("model.hiden_size=3", "Unknown key 'model.hiden_size'. Did you mean 'model.hidden_size'?"),
+        ("model.activation=rulu", "Did you mean 'relu'?"),
+        ("model.hidden_size=many", "model.hidden_size=many: expected a whole number."),
+        ("model.m1=1000", "model.m1=1000"),
+        ("task.length=0", "task.length must be at least 1, not 0"),
+        ("r=-1", "r=-1.0: expected at least 0"),
+        ("+extra=1", "'+extra=1'"),
+        ("seed=1,2", "add -m"),
+        ("nonsense", "expected KEY=VALUE"),
+    ],
+)
+def test_wrong_input_is_answered_in_one_line_and_leaves_nothing_behind(
+    call: Call, tmp_path: Path, override: str, said: str
+) -> None:
+    code, out, err = call("run", override)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("Error: ")
+    assert said in err
+    assert len(err.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(SpectralBenchError("s"), 1), (InputError("[i] [/b]"), 2), (DataError("d"), 3)]
+)
+def test_expected_error_becomes_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: SpectralBenchError, code: int
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.setattr(app, "app", fail)
+    with pytest.raises(SystemExit) as caught:
+        app.main()
+    assert caught.value.code == code
+    assert capsys.readouterr().err == f"Error: {error}\n"
+
+
+def test_traceback_is_shown_when_asked_for(spectral_bench: Run) -> None:
+    done = spectral_bench("run", "model=svdrn", SPECTRAL_BENCH_TRACEBACK="1")
+    assert "Traceback" in done.stderr
+    assert "Unknown model 'svdrn'" in done.stderr
+
+
+def test_interruption_exits_with_130() -> None:
+    script = """
+import sys
+from spectral_bench.cli import app, list
+def interrupted(*_):
+    raise KeyboardInterrupt
+list._options = interrupted
+sys.argv = ["spectral-bench", "list", "models"]
+app.main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 130
+    assert done.stderr == ""
+
+
+def test_print_config_is_yaml_that_names_the_origin_of_each_value(call: Call) -> None:
+    code, out, _ = call("run", "--print-config", "experiment=pixel_mnist", "model.leak=0.1", "model.m1=8")
+    assert code == 0
+    config = yaml.safe_load(out)
+    assert config["model"]["m1"] == 8
+    assert config["train"]["batch_size"] == 512
+    origins = {line.split(":")[0].strip(): line.partition("  # ")[2] for line in out.splitlines() if "  # " in line}
+    assert origins["m1"] == "command line"
+    assert origins["m2"] == "recipe/spectral_rnn/svdrnn"
+    assert origins["batch_size"] == "experiment/pixel_mnist"
+    assert "# experiment  pixel_mnist (command line)" in out.splitlines()
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_radius_for_a_model_without_one_draws_a_warning(call: Call) -> None:
+    code, _, err = call("run", "--print-config", "model=rnn", "r=0.5")
+    assert code == 0
+    assert "r=0.5 has no effect" in err
