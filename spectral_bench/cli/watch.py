@@ -53,7 +53,9 @@ class Watch(Observer):
 
     def on_gradients(self, norms: GradientNorms) -> None:
         """Keeps both ends of the gradient norms."""
-        self.gradients = {layer: (float(values[0]), float(values[-1])) for layer, values in norms.by_layer.items()}
+        self.gradients = {
+            layer: (float(values[0]), float(values[-1])) for layer, values in sorted(norms.by_layer.items())
+        }
 
     def on_spectrum(self, spectrum: Spectrum) -> None:
         """Keeps the margin."""
