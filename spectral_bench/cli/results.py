@@ -42,7 +42,8 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     yield "test loss", number(summary["loss_test"]), _baseline(summary, "loss")
     if summary["baseline"] is not None:
         yield "baseline beaten", _step(summary["steps_to_beat_baseline"]), ""
-    yield "solved", _step(summary["solved_at"]), ""
+    if summary["solved_at"] is not None:  # many tasks are never called solved
+        yield "solved", _step(summary["solved_at"]), ""
     decay = summary["gradient_decay_rate"]
     remark = "" if decay is None else f"norm ~ exp({decay:.2g} t)"
     yield "gradients", summary["gradient_verdict"] or NOTHING, remark
@@ -57,4 +58,4 @@ def _baseline(summary: Mapping[str, Any], of: str) -> str:
 
 
 def _step(step: int | None) -> str:
-    return "not yet" if step is None else f"step {step:,}"
+    return "never" if step is None else f"step {step:,}"

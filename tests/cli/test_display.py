@@ -1,6 +1,7 @@
 """What is shown while a training runs, and at its end."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +227,13 @@ def test_results_of_a_run_that_came_to_nothing_show_dashes() -> None:
     kept = {"task", "model", "seed", "metric", "mode"}
     show_results({key: value if key in kept else None for key, value in SUMMARY.items()}, Path("run"), screen)
     assert "None" not in written(screen)
-    assert "not yet" in written(screen)
+    assert "solved" not in written(screen)
+
+
+def test_results_say_when_the_baseline_was_never_beaten() -> None:
+    screen = console(terminal=False)
+    show_results({**SUMMARY, "steps_to_beat_baseline": None}, Path("run"), screen)
+    assert re.search(r"baseline beaten +never", written(screen))
 
 
 @pytest.mark.parametrize(
