@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from spectral_bench.nn.kernels import reference
+from spectral_bench.nn.kernels.gru import gru
+from spectral_bench.nn.kernels.lstm import lstm
 from spectral_bench.nn.recurrent import initial_state
 from spectral_bench.nn.trace import GradientTrace
 
@@ -47,14 +48,14 @@ class LSTMLayer(GatedLayer):
         learn_h0: whether h_0 and c_0 are trained (they start at zero either way).
     """
 
-    gates = ("i", "f", "o", "g")
+    gates = ("o", "i", "f", "g")
 
     def __init__(self, input_size: int, hidden_size: int, *, forget_bias: float = 1.0, learn_h0: bool = False) -> None:
         super().__init__(input_size, hidden_size)
         self.h0 = nn.Parameter(torch.zeros(hidden_size)) if learn_h0 else None
         self.c0 = nn.Parameter(torch.zeros(hidden_size)) if learn_h0 else None
         with torch.no_grad():
-            self.bias[hidden_size : 2 * hidden_size] = forget_bias
+            self.bias[2 * hidden_size : 3 * hidden_size] = forget_bias
 
     def forward(
         self,
@@ -69,7 +70,7 @@ class LSTMLayer(GatedLayer):
         if state is None:
             state = (initial_state(self.h0, batch_size, like), initial_state(self.c0, batch_size, like))
         h0_BN, c0_BN = state
-        states_TBN, h_BN, c_BN = reference.lstm(
+        states_TBN, h_BN, c_BN = lstm(
             x_TBD, h0_BN, c0_BN, self.input_weight, self.hidden_weight, self.bias, trace, index
         )
         return states_TBN, (h_BN, c_BN)
@@ -100,7 +101,7 @@ class GRULayer(GatedLayer):
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
         """As ``RecurrentLayer.forward``, with state ``(h,)``."""
         h0_BN = state[0] if state is not None else initial_state(self.h0, x_TBD.shape[1], self.candidate_bias)
-        states_TBN, h_BN = reference.gru(
+        states_TBN, h_BN = gru(
             x_TBD, h0_BN, self.input_weight, self.hidden_weight, self.bias, self.candidate_bias, trace, index
         )
         return states_TBN, (h_BN,)

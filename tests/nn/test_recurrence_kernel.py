@@ -1,7 +1,5 @@
 """The recurrence kernel computes what the plain loop computes, gradients and gradient norms included."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from hypothesis import given, settings
@@ -54,11 +52,10 @@ def assert_same(actual: dict[str, Tensor], expected: dict[str, Tensor], **tolera
 
 
 @pytest.fixture
-def short_chunks(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def short_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Chunks of a few steps, so that short sequences cross their borders."""
     monkeypatch.setattr(buffers, "_CHUNK_ELEMENTS", 1)
     monkeypatch.setattr(buffers, "_CHUNK_ROWS", 9)
-    yield
 
 
 @pytest.mark.parametrize("form", ["dense", "low rank"])

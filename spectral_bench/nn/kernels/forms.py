@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
+from spectral_bench.nn.kernels.through_time import product_plus
 
 
 class DenseForm:
@@ -31,10 +32,7 @@ class DenseForm:
 
     def pull_back(self, a_BN: Tensor, direct_BN: Tensor | None, out_BN: Tensor, k: int) -> None:  # noqa: ARG002
         """``out = a W + direct`` at step k of a chunk; ``direct`` is the gradient that comes from outside the loop."""
-        if direct_BN is None:
-            torch.mm(a_BN, self.weight_NN, out=out_BN)
-        else:
-            torch.addmm(direct_BN, a_BN, self.weight_NN, out=out_BN)
+        product_plus(direct_BN, a_BN, self.weight_NN, out_BN)
 
     def accumulate(self, previous_KBN: Tensor, a_KBN: Tensor, first: int) -> None:  # noqa: ARG002
         """Add to the gradients what the chunk that begins at step ``first`` contributes; ``previous`` is h_{t-1}."""

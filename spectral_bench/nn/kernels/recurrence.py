@@ -23,7 +23,7 @@ from spectral_bench.nn.kernels.checks import check, outside_autocast
 from spectral_bench.nn.kernels.forms import form_of
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator, expected_shapes, inner_width
 from spectral_bench.nn.kernels.pointwise import pointwise
-from spectral_bench.nn.kernels.through_time import direct_gradients, previous_states
+from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
 from spectral_bench.nn.trace import GradientTrace
 
 
@@ -129,9 +129,8 @@ class _Recurrence(torch.autograd.Function):
 
         direct, gradient_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
         norms_TB = None if settings.trace is None else settings.trace.begin(settings.layer, gradient_BN, num_steps)
-        grad_x_TBD = buffers.sequence(x_TBD.shape, x_TBD) if needs_x else None
-        grad_input_weight_ND = torch.zeros_like(input_weight_ND)
-        grad_bias_N, grad_activation_N = states_TBN.new_zeros(2, hidden_size)
+        of_inputs = InputGradients(x_TBD, input_weight_ND, (needs_x, needs_input_weight, needs_bias))
+        grad_activation_N = states_TBN.new_zeros(hidden_size)
         for first, last in reversed(chunks):
             for t in reversed(range(first, last)):
                 k = t - first
@@ -143,23 +142,19 @@ class _Recurrence(torch.autograd.Function):
             rows = a_KBN[:size].flatten(0, 1)
             if norms_TB is not None:
                 torch.linalg.vector_norm(g_KBN[:size], dim=2, out=norms_TB[first:last])
+            of_inputs.add(rows, first, last)
             if any(needs_operator):
                 form.accumulate(previous_states(h0_BN, states_TBN, first, last), a_KBN[:size], first)
-            if needs_input_weight:
-                grad_input_weight_ND.addmm_(rows.t(), x_TBD[first:last].flatten(0, 1))
-            if needs_bias:
-                grad_bias_N.add_(rows.sum(0))
             if needs_activation:
                 grad_activation_N.add_((rows * states_TBN[first:last].flatten(0, 1).sign()).sum(0))
-            if grad_x_TBD is not None:
-                torch.mm(rows, input_weight_ND, out=grad_x_TBD[first:last].flatten(0, 1))
 
+        grad_x_TBD, grad_input_weight_ND, grad_bias_N = of_inputs.results
         return (
             None,
             grad_x_TBD,
             gradient_BN if needs_h0 else None,
-            grad_input_weight_ND if needs_input_weight else None,
-            grad_bias_N if needs_bias else None,
+            grad_input_weight_ND,
+            grad_bias_N,
             grad_activation_N if needs_activation else None,
             *(grad if needed else None for grad, needed in zip(form.gradients, needs_operator, strict=True)),
         )

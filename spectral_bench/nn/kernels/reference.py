@@ -42,12 +42,12 @@ def lstm(
     trace: GradientTrace | None = None,
     index: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Long short-term memory; weights hold the rows of the gates i, f, o, g; returns the states (T, B, N), h_T, c_T."""
+    """Long short-term memory; weights hold the rows of the gates o, i, f, g; returns the states (T, B, N), h_T, c_T."""
     h, c, states = _watched(h0_BN, trace), c0_BN, []
     initial = h
     for x in x_TBD:
         gates = x @ input_weight.T + h @ hidden_weight.T + bias
-        i, f, o, g = gates.chunk(4, dim=1)
+        o, i, f, g = gates.chunk(4, dim=1)
         c = f.sigmoid() * c + i.sigmoid() * g.tanh()
         h = o.sigmoid() * c.tanh()
         states.append(h)

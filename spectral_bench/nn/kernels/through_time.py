@@ -1,7 +1,12 @@
-"""What every backward pass through time needs: the gradients that enter from outside, and the states one step back."""
+"""What every backward pass through time needs besides its own recurrence.
+
+Axes: T time, B batch, D input, N hidden, G rows of a weight (N, or N for every gate).
+"""
 
 import torch
 from torch import Tensor
+
+from spectral_bench.nn.kernels import buffers
 
 
 def direct_gradients(
@@ -25,8 +30,46 @@ def direct_gradients(
     return [None, *direct], last_BN if grad_last_BN is None else last_BN + grad_last_BN
 
 
+def product_plus(direct_BN: Tensor | None, rows_BG: Tensor, weight_GN: Tensor, out_BN: Tensor) -> None:
+    """``out = rows @ weight + direct``, where no ``direct`` counts as zero."""
+    if direct_BN is None:
+        torch.mm(rows_BG, weight_GN, out=out_BN)
+    else:
+        torch.addmm(direct_BN, rows_BG, weight_GN, out=out_BN)
+
+
 def previous_states(h0_BN: Tensor, states_TBN: Tensor, first: int, last: int) -> Tensor:
     """h_{t-1} for the steps ``first <= t < last`` (t counted from 0), shape (last - first, B, N)."""
     if first > 0:
         return states_TBN[first - 1 : last - 1]
     return torch.cat((h0_BN.unsqueeze(0), states_TBN[: last - 1]))
+
+
+class InputGradients:
+    """Gradients of x, M and b in the inputs' part M x_t + b of the pre-activations, chunk by chunk.
+
+    Args:
+        x_TBD: the inputs.
+        weight_GD: M.
+        needs: which of x, M and b need a gradient; nothing is computed for the others.
+    """
+
+    def __init__(self, x_TBD: Tensor, weight_GD: Tensor, needs: tuple[bool, bool, bool]) -> None:
+        self.x_TBD, self.weight_GD = x_TBD, weight_GD
+        self.grad_x_TBD = buffers.sequence(x_TBD.shape, x_TBD) if needs[0] else None
+        self.grad_weight_GD = torch.zeros_like(weight_GD) if needs[1] else None
+        self.grad_bias_G = weight_GD.new_zeros(weight_GD.shape[0]) if needs[2] else None
+
+    def add(self, rows: Tensor, first: int, last: int) -> None:
+        """Enter the steps ``first <= t < last``, given the gradients of their pre-activations as rows (K·B, G)."""
+        if self.grad_x_TBD is not None:
+            torch.mm(rows, self.weight_GD, out=self.grad_x_TBD[first:last].flatten(0, 1))
+        if self.grad_weight_GD is not None:
+            self.grad_weight_GD.addmm_(rows.t(), self.x_TBD[first:last].flatten(0, 1))
+        if self.grad_bias_G is not None:
+            self.grad_bias_G.add_(rows.sum(0))
+
+    @property
+    def results(self) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """The gradients of x, M and b."""
+        return self.grad_x_TBD, self.grad_weight_GD, self.grad_bias_G

@@ -1,0 +1,176 @@
+"""Long short-term memory over a whole sequence, with backpropagation through time by hand.
+
+Rows of the weights, N each: o, i, f, g. In this order the three sigmoids are one block, and so are the three gates
+whose gradient comes from the cell:
+
+    c_t = f∘c_{t-1} + i∘g,   h_t = o∘tanh(c_t),   with o, i, f = sigmoid(·), g = tanh(·) of M x_t + W h_{t-1} + b.
+
+Everything in the gradients of the gates but ∂L/∂h_t and ∂L/∂c_t is known before the loop runs backward: it is computed
+for a chunk of steps at a time, and the loop itself is a handful of products.
+
+Axes: T time, K time steps of a chunk, B batch, D input, N hidden.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from spectral_bench.nn.kernels import buffers
+from spectral_bench.nn.kernels.checks import check, outside_autocast
+from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states, product_plus
+from spectral_bench.nn.trace import GradientTrace
+
+aten = torch.ops.aten
+
+
+def lstm(
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    c0_BN: Tensor,
+    input_weight: Tensor,
+    hidden_weight: Tensor,
+    bias: Tensor,
+    trace: GradientTrace | None = None,
+    index: int = 0,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Run the recurrence; differentiable once in every tensor.
+
+    Args:
+        x_TBD: inputs, T >= 1.
+        h0_BN: the initial state.
+        c0_BN: the initial cell.
+        input_weight: M, shape (4N, D).
+        hidden_weight: W, shape (4N, N).
+        bias: b, shape (4N,).
+        trace: where the backward pass writes ‖∂L/∂h_t‖, t = 0..T.
+        index: the layer's number in the trace.
+
+    Returns:
+        The states h_1..h_T, shape (T, B, N), a copy of h_T, and c_T. A loss that needs only h_T should take the copy.
+
+    Raises:
+        ValueError: shapes or types do not fit.
+    """
+    x_TBD, h0_BN, c0_BN = outside_autocast(bias, x_TBD, h0_BN, c0_BN)
+    rows = hidden_weight.shape[0]
+    state_shape = (x_TBD.shape[1], rows // 4)
+    check(
+        x_TBD,
+        {
+            "h0": (h0_BN, state_shape),
+            "c0": (c0_BN, state_shape),
+            "input_weight": (input_weight, (rows, x_TBD.shape[2])),
+            "hidden_weight": (hidden_weight, (rows, rows // 4)),
+            "bias": (bias, (rows,)),
+        },
+    )
+    tensors = (x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, bias)
+    differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    states_TBN, last_BN, cell_BN = _LSTM.apply(_Settings(differentiable, trace, index), *tensors)  # type: ignore[no-untyped-call]
+    return states_TBN, last_BN, cell_BN
+
+
+class _Settings(NamedTuple):
+    differentiable: bool
+    trace: GradientTrace | None
+    layer: int
+
+
+class _LSTM(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, settings: _Settings, *tensors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, bias = tensors
+        (num_steps, batch_size, _), (rows, hidden_size) = x_TBD.shape, hidden_weight.shape
+        chunks = buffers.chunks(num_steps, batch_size, rows)
+        shape = (num_steps, batch_size, hidden_size)
+
+        states_TBN = buffers.sequence(shape, bias)
+        cells_TBN = (buffers.sequence if settings.differentiable else buffers.overwritten)(shape, bias)
+        remembered = num_steps if settings.differentiable else chunks[0][1]
+        gates_TBG = buffers.sequence((remembered, batch_size, rows), bias)
+        h_BN, c_BN = h0_BN, c0_BN
+        for first, last in chunks:
+            gates_KBG = gates_TBG[first:last] if settings.differentiable else gates_TBG[: last - first]
+            torch.addmm(bias, x_TBD[first:last].flatten(0, 1), input_weight.t(), out=gates_KBG.flatten(0, 1))
+            sigmoids = gates_KBG[..., : 3 * hidden_size].unbind()
+            o, i, f, g = (gate.unbind() for gate in gates_KBG.chunk(4, dim=2))
+            pre, h, c = gates_KBG.unbind(), states_TBN[first:last].unbind(), cells_TBN[first:last].unbind()
+            for k in range(last - first):
+                pre[k].addmm_(h_BN, hidden_weight.t())
+                sigmoids[k].sigmoid_()
+                g[k].tanh_()
+                c_BN = torch.mul(f[k], c_BN, out=c[k]).addcmul_(i[k], g[k])
+                h_BN = torch.tanh(c_BN, out=h[k]).mul_(o[k])
+
+        ctx.settings = settings
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, states_TBN, cells_TBN, gates_TBG)
+        return states_TBN, h_BN.clone(), c_BN.clone()
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None, grad_cell_BN: Tensor | None
+    ) -> tuple[Tensor | None, ...]:
+        x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, states_TBN, cells_TBN, gates_TBG = ctx.saved_tensors
+        trace, layer = ctx.settings.trace, ctx.settings.layer
+        _, needs_x, needs_h0, needs_c0, needs_input_weight, needs_hidden_weight, needs_bias = ctx.needs_input_grad
+        num_steps, batch_size, rows = gates_TBG.shape
+        hidden_size = states_TBN.shape[2]
+        chunks = buffers.chunks(num_steps, batch_size, rows)
+        chunk_size = chunks[0][1]
+        smallest = torch.finfo(states_TBN.dtype).tiny
+
+        shape = (chunk_size, batch_size, hidden_size)
+        through_KBN = (buffers.overwritten if trace is None else buffers.sequence)(shape, states_TBN)
+        tanh_KBN = states_TBN.new_empty(shape)
+        grad_gates_KBG = states_TBN.new_empty(chunk_size, batch_size, rows)
+        of_inputs = InputGradients(x_TBD, input_weight, (needs_x, needs_input_weight, needs_bias))
+        grad_hidden_weight = torch.zeros_like(hidden_weight)
+
+        direct, grad_h_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
+        grad_c_BN = torch.zeros_like(c0_BN) if grad_cell_BN is None else grad_cell_BN.clone()
+        through = through_KBN.unbind()
+        norms_TB = None if trace is None else trace.begin(layer, grad_h_BN, num_steps)
+        for first, last in reversed(chunks):
+            size = last - first
+            o, i, f, g = gates_TBG[first:last].chunk(4, dim=2)
+            factors_KBG = grad_gates_KBG[:size]
+            factor_o, factor_i, factor_f, factor_g = factors_KBG.chunk(4, dim=2)
+            # tanh(c) is h / o. Where o has vanished every factor below vanishes with it, whatever the quotient.
+            tanh_c = torch.div(states_TBN[first:last], o.clamp_min(smallest), out=tanh_KBN[:size])
+            aten.sigmoid_backward.grad_input(tanh_c, o, grad_input=factor_o)
+            aten.sigmoid_backward.grad_input(g, i, grad_input=factor_i)
+            aten.sigmoid_backward.grad_input(previous_states(c0_BN, cells_TBN, first, last), f, grad_input=factor_f)
+            aten.tanh_backward.grad_input(i, g, grad_input=factor_g)
+            factor_c = aten.tanh_backward.grad_input(o, tanh_c, grad_input=tanh_c)
+
+            grad_gates, from_h = grad_gates_KBG.unbind(), factor_o.unbind()
+            from_c = factors_KBG[..., hidden_size:].unflatten(2, (3, hidden_size)).unbind()
+            for k in reversed(range(size)):
+                grad_c_BN.addcmul_(grad_h_BN, factor_c[k])
+                from_h[k].mul_(grad_h_BN)
+                from_c[k].mul_(grad_c_BN.unsqueeze(1))
+                grad_c_BN.mul_(f[k])
+                product_plus(direct[first + k], grad_gates[k], hidden_weight, through[k])
+                grad_h_BN = through[k]
+
+            grad_rows = factors_KBG.flatten(0, 1)
+            if norms_TB is not None:
+                torch.linalg.vector_norm(through_KBN[:size], dim=2, out=norms_TB[first:last])
+            of_inputs.add(grad_rows, first, last)
+            if needs_hidden_weight:
+                grad_hidden_weight.addmm_(grad_rows.t(), previous_states(h0_BN, states_TBN, first, last).flatten(0, 1))
+
+        grad_x_TBD, grad_input_weight, grad_bias = of_inputs.results
+        return (
+            None,
+            grad_x_TBD,
+            grad_h_BN if needs_h0 else None,
+            grad_c_BN if needs_c0 else None,
+            grad_input_weight,
+            grad_hidden_weight if needs_hidden_weight else None,
+            grad_bias,
+        )

@@ -1,0 +1,110 @@
+"""The LSTM and GRU kernels compute what the plain loops compute, and what PyTorch's own layers compute."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from spectral_bench.nn.gated import GRULayer, LSTMLayer
+from spectral_bench.nn.kernels import buffers, reference
+from spectral_bench.nn.kernels.gru import gru
+from spectral_bench.nn.kernels.lstm import lstm
+from spectral_bench.nn.trace import GradientTrace
+
+KERNELS = {"lstm": (lstm, reference.lstm), "gru": (gru, reference.gru)}
+
+
+def leaf(*shape: int) -> Tensor:
+    return (torch.randn(*shape, dtype=torch.float64)).requires_grad_()
+
+
+def arguments(cell: str, t: int, b: int, d: int, n: int) -> list[Tensor]:
+    if cell == "lstm":
+        return [leaf(t, b, d), leaf(b, n), leaf(b, n), leaf(4 * n, d), leaf(4 * n, n), leaf(4 * n)]
+    return [leaf(t, b, d), leaf(b, n), leaf(3 * n, d), leaf(3 * n, n), leaf(3 * n), leaf(n)]
+
+
+def results(function, leaves: list[Tensor], weights: list[Tensor]) -> list[Tensor]:
+    """Outputs, gradient norms and gradients."""
+    trace = GradientTrace()
+    outputs = function(*leaves, trace, 2)
+    loss = sum((output * weight).sum() for output, weight in zip(outputs, weights, strict=True))
+    gradients = torch.autograd.grad(loss, leaves)
+    return [*(output.detach() for output in outputs), trace.norms[2], *gradients]
+
+
+@pytest.mark.parametrize("cell", KERNELS)
+def test_gradients_pass_gradcheck(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffers, "_CHUNK_ELEMENTS", 1)
+    monkeypatch.setattr(buffers, "_CHUNK_ROWS", 9)
+    assert torch.autograd.gradcheck(KERNELS[cell][0], arguments(cell, 7, 3, 2, 4), check_undefined_grad=True)
+
+
+@pytest.mark.parametrize("cell", KERNELS)
+@given(t=st.integers(1, 12), b=st.integers(1, 5), d=st.integers(1, 4), n=st.integers(1, 9), seed=st.integers(0, 2**20))
+@settings(max_examples=30, deadline=None)
+def test_any_shape_agrees_with_the_plain_loop(cell: str, t: int, b: int, d: int, n: int, seed: int) -> None:
+    torch.manual_seed(seed)
+    leaves, (kernel, plain) = arguments(cell, t, b, d, n), KERNELS[cell]
+    weights = [torch.randn_like(output) for output in plain(*leaves)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(buffers, "_CHUNK_ELEMENTS", 1)
+        patch.setattr(buffers, "_CHUNK_ROWS", 8)
+        actual = results(kernel, leaves, weights)
+    for a, e in zip(actual, results(plain, leaves, weights), strict=True):
+        torch.testing.assert_close(a, e, rtol=1e-9, atol=1e-9)
+
+
+def reordered(weight: Tensor, order: str, torch_order: str) -> Tensor:
+    """Rows in PyTorch's order of gates."""
+    gates = dict(zip(order, weight.detach().chunk(len(order)), strict=True))
+    return torch.cat([gates[gate] for gate in torch_order])
+
+
+def test_lstm_agrees_with_torch() -> None:
+    ours, theirs = LSTMLayer(3, 5).double(), torch.nn.LSTM(3, 5).double()
+    theirs.load_state_dict(
+        {
+            "weight_ih_l0": reordered(ours.input_weight, "oifg", "ifgo"),
+            "weight_hh_l0": reordered(ours.hidden_weight, "oifg", "ifgo"),
+            "bias_ih_l0": reordered(ours.bias, "oifg", "ifgo"),
+            "bias_hh_l0": torch.zeros(20, dtype=torch.float64),
+        }
+    )
+    x, h0, c0 = (torch.randn(*shape, dtype=torch.float64) for shape in ((11, 4, 3), (4, 5), (4, 5)))
+    states, (h, c) = ours(x, (h0, c0))
+    expected, (expected_h, expected_c) = theirs(x, (h0[None], c0[None]))
+    torch.testing.assert_close(states, expected)
+    torch.testing.assert_close(h, expected_h[0])
+    torch.testing.assert_close(c, expected_c[0])
+
+
+def test_gru_agrees_with_torch() -> None:
+    ours, theirs = GRULayer(3, 5).double(), torch.nn.GRU(3, 5).double()
+    torch.nn.init.normal_(ours.candidate_bias)
+    zeros = torch.zeros(10, dtype=torch.float64)
+    theirs.load_state_dict(
+        {
+            "weight_ih_l0": ours.input_weight.detach(),
+            "weight_hh_l0": ours.hidden_weight.detach(),
+            "bias_ih_l0": ours.bias.detach(),
+            "bias_hh_l0": torch.cat((zeros, ours.candidate_bias.detach())),
+        }
+    )
+    x, h0 = torch.randn(11, 4, 3, dtype=torch.float64), torch.randn(4, 5, dtype=torch.float64)
+    states, (h,) = ours(x, (h0,))
+    expected, expected_h = theirs(x, h0[None])
+    torch.testing.assert_close(states, expected)
+    torch.testing.assert_close(h, expected_h[0])
+
+
+def test_lstm_survives_an_output_gate_that_has_vanished() -> None:
+    leaves = arguments("lstm", 4, 2, 3, 5)
+    with torch.no_grad():
+        leaves = [value.float() for value in leaves]
+        leaves[5][:5] = -200.0
+    leaves = [value.requires_grad_() for value in leaves]
+    weights = [torch.ones(4, 2, 5), torch.ones(2, 5), torch.ones(2, 5)]
+    for a, e in zip(results(lstm, leaves, weights), results(reference.lstm, leaves, weights), strict=True):
+        torch.testing.assert_close(a, e)
