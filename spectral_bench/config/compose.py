@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
+from math import prod
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +17,9 @@ from spectral_bench.config.explain import explained, first_line
 from spectral_bench.config.origins import Choice, choices, origins
 from spectral_bench.config.overrides import check_single, parse
 from spectral_bench.errors import InputError
+
+#: More points than this are a slip of the pen: range(0,1e9).
+_LARGEST_GRID = 10_000
 
 
 @dataclass(frozen=True)
@@ -65,10 +70,19 @@ def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> lis
     """
     parsed = parse(overrides, Engine(config_dir))
     try:
+        if prod(_choices(override) for override in parsed) > _LARGEST_GRID:
+            raise InputError(f"The grid has more than {_LARGEST_GRID:,} points.")
         (points,) = BasicSweeper.split_arguments(parsed, None)
     except HydraException as error:
         raise InputError(f"Cannot expand the grid: {first_line(error)}.") from error
     return points
+
+
+def _choices(override: Override) -> int:
+    """How many values an override takes in a grid, counted no further than need be."""
+    if not override.is_discrete_sweep():
+        return 1
+    return sum(1 for _ in islice(override.sweep_iterator(), _LARGEST_GRID + 1))
 
 
 def _composed(hydra: Engine, parsed: list[Override]) -> Composition:

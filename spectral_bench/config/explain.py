@@ -10,7 +10,7 @@ from yaml import MarkedYAMLError
 
 from spectral_bench.config.catalog import GROUPS
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.hints import unknown_key
+from spectral_bench.config.hints import short, unknown_key
 from spectral_bench.config.keys import flatten, keys_set, nodes
 from spectral_bench.errors import InputError
 
@@ -26,7 +26,7 @@ def explained(error: Exception, hydra: Engine, overrides: Sequence[Override]) ->
     message = _unknown_key(hydra, overrides)
     if message is not None:
         return InputError(message)
-    return InputError("; ".join(dict.fromkeys(first_line(cause) for cause in _chain(error))) + ".")
+    return InputError("; ".join(dict.fromkeys(short(first_line(cause), 300) for cause in _chain(error))) + ".")
 
 
 def first_line(error: Exception) -> str:

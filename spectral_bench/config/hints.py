@@ -27,6 +27,11 @@ def nearest_key(key: str, valid: Collection[str]) -> str | None:
     return nearest(key, valid)
 
 
+def short(text: str, limit: int = 80) -> str:
+    """A text, or its beginning when it is too long to be repeated in a message."""
+    return text if len(text) <= limit else f"{text[:limit]}..."
+
+
 def unknown(what: str, word: str, valid: Iterable[str]) -> str:
     """The message for a word that is not valid: the word, the nearest valid one, and all of them."""
     words = sorted(valid)
@@ -43,7 +48,7 @@ def unknown_key(key: str, valid: Collection[str]) -> str:
 def _message(what: str, word: str, guess: str | None, words: list[str]) -> str:
     hint = f" Did you mean '{guess}'?" if guess else ""
     rest = f", ... ({len(words)} in all)" if len(words) > _LISTED else ""
-    return f"Unknown {what} '{word}'.{hint} Valid: {', '.join(words[:_LISTED])}{rest}."
+    return f"Unknown {what} '{short(word)}'.{hint} Valid: {', '.join(words[:_LISTED])}{rest}."
 
 
 def _parent(key: str) -> str:

@@ -6,11 +6,10 @@ from typing import Any
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 
 from spectral_bench.config.catalog import GROUPS, options
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.hints import unknown
+from spectral_bench.config.hints import short, unknown
 from spectral_bench.errors import InputError
 
 
@@ -25,14 +24,15 @@ def parse(overrides: Sequence[str], hydra: Engine) -> list[Override]:
     for text in overrides:
         try:
             parsed.extend(parser.parse_overrides([text]))
-        except HydraException as error:
+        except Exception as error:  # mostly HydraException, but ValueError for a number of 5,000 digits, and others
             hint = "; a value with special signs needs quotes, as in KEY='\"a b\"'" if "=" in text else ""
-            raise InputError(f"'{text}': expected KEY=VALUE{hint}.") from error
+            raise InputError(f"'{short(text)}': expected KEY=VALUE{hint}.") from error
     for override in parsed:
+        typed = short(str(override.input_line))
         if override.is_hydra_override() or override.package is not None:
-            raise InputError(f"'{override.input_line}': Hydra itself is not configured here.")
+            raise InputError(f"'{typed}': Hydra itself is not configured here.")
         if override.is_add() or override.is_force_add() or override.is_delete():
-            raise InputError(f"'{override.input_line}': keys can be set, not added or removed; write KEY=VALUE.")
+            raise InputError(f"'{typed}': keys can be set, not added or removed; write KEY=VALUE.")
     return parsed
 
 
@@ -44,7 +44,9 @@ def check_single(parsed: Sequence[Override], config_dir: Path | None) -> None:
     """
     for override in parsed:
         if override.is_sweep_override():
-            raise InputError(f"'{override.input_line}' is a grid: add -m to run all of it, or write a list as [a,b].")
+            raise InputError(
+                f"'{short(str(override.input_line))}' is a grid: add -m to run all of it, or write a list as [a,b]."
+            )
         group, value = override.key_or_group, override.value()
         if group in GROUPS and not isinstance(value, dict):
             _check_option(group, value, config_dir)

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from spectral_bench.config.hints import unknown, unknown_key
+from spectral_bench.config.hints import short, unknown, unknown_key
 from spectral_bench.errors import InputError
 
 T = TypeVar("T")
@@ -89,10 +89,17 @@ def _fits(value: Any, arm: Any) -> bool:
     if arm is bool or isinstance(value, bool):
         return arm is bool and isinstance(value, bool)
     if arm is float:
-        return isinstance(value, int | float) and math.isfinite(value)
+        return isinstance(value, int | float) and _is_finite(value)
     if arm is Path:
         return isinstance(value, str | Path)
     return arm in (int, str, NoneType) and isinstance(value, arm)
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def _described(arm: Any) -> str:
@@ -107,7 +114,7 @@ def _described(arm: Any) -> str:
 
 def _but(value: Any, arms: tuple[Any, ...]) -> str:
     """What is the matter with a value that looks right."""
-    if isinstance(value, float) and not math.isfinite(value) and float in arms:
+    if isinstance(value, int | float) and not isinstance(value, bool) and float in arms:
         return ", and a finite one"
     if isinstance(value, str) and value.isdigit() and int in arms:
         return ", not text: leave the quotes away"
@@ -122,7 +129,7 @@ def _shown(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
-    return f"'{value}'" if isinstance(value, str) and value.strip() != value else str(value)
+    return short(f"'{value}'" if isinstance(value, str) and value.strip() != value else str(value))
 
 
 def _join(path: str, name: str) -> str:

@@ -174,7 +174,9 @@ def test_grid_can_choose_options_by_pattern(own: Path) -> None:
     assert expand_grid(["model=glob([to*,ro*])", "seed=1"], own) == [["model=round", "seed=1"], ["model=toy", "seed=1"]]
 
 
-@pytest.mark.parametrize("override", ["seed=interval(0,1)", "model", "+seed=1,2", "hydra.job.name=a,b"])
+@pytest.mark.parametrize(
+    "override", ["seed=interval(0,1)", "model", "+seed=1,2", "hydra.job.name=a,b", "seed=range(0,1000000000)"]
+)
 def test_grid_that_cannot_be_expanded_is_refused(override: str) -> None:
     with pytest.raises(InputError):
         expand_grid([override])

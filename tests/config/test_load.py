@@ -41,6 +41,9 @@ def test_whole_number_is_a_float_where_a_float_is_wanted(own: Path) -> None:
         ("model.dropout=false", "model.dropout=false: expected a number."),
         ("model.dropout=nan", "model.dropout=nan: expected a number, and a finite one."),
         ("model.dropout=-inf", "model.dropout=-inf: expected a number, and a finite one."),
+        (f"model.dropout=1{'0' * 400}", "expected a number, and a finite one."),
+        (f"seed=1{'0' * 5000}", "expected KEY=VALUE"),
+        (f"model={'a' * 5000}", "Unknown model 'aaaa"),
         ("model.reflectors=many", "model.reflectors=many: expected a whole number or null."),
         ("model.start=identty", "Unknown model.start 'identty'. Did you mean 'identity'? Valid: identity, random."),
         ("model.start=3", "model.start=3: expected one of random, identity."),
@@ -80,6 +83,7 @@ def test_wrong_value_is_answered_in_one_line(own: Path, override: str, said: str
     message = str(caught.value)
     assert said in message
     assert "\n" not in message
+    assert len(message) < 500
 
 
 def test_unknown_key_of_a_file_is_refused_with_the_file(own: Path) -> None:
