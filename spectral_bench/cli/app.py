@@ -48,7 +48,9 @@ def main() -> None:
         from rich.console import Console
         from rich.text import Text
 
-        Console(stderr=True).print(Text.assemble(("Error: ", "bold red"), str(error)), soft_wrap=True)
+        console = Console(stderr=True)
+        message = Text.assemble(("Error: ", "bold red"), str(error))
+        console.print(message, soft_wrap=not console.is_terminal)  # a log file gets one line
         sys.exit(error.exit_code)
 
 

@@ -34,15 +34,19 @@ def list_(
     """Say what models, tasks, presets or datasets there are, and what each is for."""
     from rich.console import Console
 
-    lines = _datasets() if kind is Kind.datasets else _options(_GROUPS[kind], config_dir)
-    _show(list(lines), Console())
+    console = Console()
+    if kind is Kind.datasets:
+        _show(list(_datasets()), console, "Read by task=mnist, task=ptb, and task=ucr task.dataset=NAME.")
+    else:
+        group = _GROUPS[kind]
+        _show(list(_options(group, config_dir)), console, f"Choose one with {group}=NAME.")
 
 
 def _options(group: str, config_dir: Path | None) -> Iterator[tuple[str, str]]:
     from spectral_bench.config.catalog import description, options
 
     for name, file in options(group, config_dir).items():
-        yield f"{group}={name}", description(file)
+        yield name, description(file)
 
 
 def _datasets() -> Iterator[tuple[str, str]]:
@@ -51,14 +55,14 @@ def _datasets() -> Iterator[tuple[str, str]]:
 
     own = found_ucr_names(default_data_dir())
     for dataset in (MNIST, PTB):
-        yield dataset.name, f"task={dataset.task}: {dataset.description}"
+        yield dataset.name, dataset.description
     for name in sorted({*known_ucr_names(), *own}, key=str.lower):
         here = ", in the data folder" if name in own else ""
-        yield name, f"task=ucr task.dataset={name}: {ucr(name).description}{here}"
+        yield name, f"{ucr(name).description}{here}"
 
 
-def _show(lines: list[tuple[str, str]], console: Console) -> None:
-    """A line each; in a terminal a long one goes on under its own beginning."""
+def _show(lines: list[tuple[str, str]], console: Console, hint: str) -> None:
+    """A line each; in a terminal a long one goes on under its own beginning, and ``hint`` says how to choose."""
     from rich.table import Table
 
     if not console.is_terminal:
@@ -71,3 +75,4 @@ def _show(lines: list[tuple[str, str]], console: Console) -> None:
     for name, purpose in lines:
         table.add_row(name, purpose)
     console.print(table, highlight=False)
+    console.print(hint, style="dim", highlight=False)
