@@ -67,9 +67,9 @@ class SpectralRNN(nn.Module):
         dropout: float = 0.0,
         learn_h0: bool = False,
         map: str = MapName.sigmoid,  # noqa: A002 (the word of the configuration)
-        start: str = FactoredStart.identity,
-        input_start: str = InputStart.normal,
-        input_scale: float = 0.001,
+        start: str = FactoredStart.random,
+        input_start: str = InputStart.glorot,
+        input_scale: float = 1.0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:

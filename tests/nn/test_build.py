@@ -58,7 +58,7 @@ def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_mat
     built = build(model, hidden_size=36, learn_h0=True)
     before = {name: matrix.clone() for name, matrix in built.recurrent_matrices().items()}
     optimizer = torch.optim.Adam(built.parameter_groups(1e-2))
-    for _ in range(2):  # small input weights: in the first update hardly anything reaches the states
+    for _ in range(2):  # IRNN's input weights are small: in the first update hardly anything reaches the states
         optimizer.zero_grad()
         built(torch.randn(7, 5, 2))[0].square().sum().backward()
         optimizer.step()

@@ -75,7 +75,7 @@ def test_the_recurrent_matrix_changes_when_the_network_learns() -> None:
 
 
 def test_with_u_equal_to_v_it_starts_as_the_identity() -> None:
-    for layer in SpectralRNN(D, 32, 2).stack.layers:
+    for layer in SpectralRNN(D, 32, 2, start="identity").stack.layers:
         torch.testing.assert_close(layer.transition.weight(), torch.eye(32), rtol=0, atol=1e-5)
 
 

@@ -67,7 +67,7 @@ class SVDTransition(Transition):
         map: str = MapName.sigmoid,  # noqa: A002 (the word of the configuration)
         centre: float = 1.0,
         penalty: float = 0.0,
-        start: str | Tensor = FactoredStart.identity,
+        start: str | Tensor = FactoredStart.random,
         renormalise: bool = True,
         rescale_sigma_lr: bool = False,
     ) -> None:
