@@ -5,8 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from web_server import server
 
 from spectral_bench.cli.app import main
+
+__all__ = ["server"]
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -13,28 +13,9 @@ from spectral_bench.cli import app
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-Call = Callable[..., tuple[int, str, str]]
 
 #: What takes long to import, and is not needed to say how the program is used.
 HEAVY = ("torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra", "omegaconf", "matplotlib", "scipy", "numba")
-
-
-@pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
-    """Runs the command line in this process, in an empty folder; gives exit code, output and errors."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["spectral-bench", *arguments])
-        code: object = 0
-        try:
-            app.main()
-        except SystemExit as ended:
-            code = ended.code
-        assert isinstance(code, int)
-        return code, *capsys.readouterr()
-
-    return run
 
 
 @pytest.mark.parametrize("arguments", [[], ["run"], ["list"], ["data"], ["data", "status"]])
@@ -55,11 +36,11 @@ def test_version_is_said(spectral_bench: Run) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["rn"], ["list", "modls"], ["run", "--quite"], ["list"], ["--verison"]])
-def test_wrong_usage_exits_with_2(call: Call, arguments: list[str]) -> None:
-    code, out, err = call(*arguments)
-    assert code == 2
-    assert "Usage:" in err
-    assert out == ""
+def test_wrong_usage_exits_with_2(in_process: Run, arguments: list[str]) -> None:
+    done = in_process(*arguments)
+    assert done.returncode == 2
+    assert "Usage:" in done.stderr
+    assert done.stdout == ""
 
 
 @pytest.mark.parametrize(
@@ -72,18 +53,18 @@ def test_wrong_usage_exits_with_2(call: Call, arguments: list[str]) -> None:
         ("datasets", "FaceAll  UCR archive"),
     ],
 )
-def test_list_has_a_line_for_each_with_what_it_is_for(call: Call, kind: str, line: str) -> None:
-    code, out, _ = call("list", kind)
-    assert code == 0
-    assert any(shown.startswith(line) for shown in out.splitlines())
-    assert all("  " in shown for shown in out.splitlines())
+def test_list_has_a_line_for_each_with_what_it_is_for(in_process: Run, kind: str, line: str) -> None:
+    done = in_process("list", kind)
+    assert done.returncode == 0
+    assert any(shown.startswith(line) for shown in done.stdout.splitlines())
+    assert all("  " in shown for shown in done.stdout.splitlines())
 
 
-def test_list_shows_the_users_own_files(call: Call, tmp_path: Path) -> None:
+def test_list_shows_the_users_own_files(in_process: Run, tmp_path: Path) -> None:
     (tmp_path / "own/model").mkdir(parents=True)
     (tmp_path / "own/model/mine.yaml").write_text("# What I made\nname: mine\n")
-    _, out, _ = call("list", "models", "--config-dir", "own")
-    assert "mine  What I made" in out
+    done = in_process("list", "models", "--config-dir", "own")
+    assert "mine  What I made" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -104,14 +85,14 @@ def test_list_shows_the_users_own_files(call: Call, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_input_is_answered_in_one_line_and_leaves_nothing_behind(
-    call: Call, tmp_path: Path, override: str, said: str
+    in_process: Run, tmp_path: Path, override: str, said: str
 ) -> None:
-    code, out, err = call("run", override)
-    assert code == 2
-    assert out == ""
-    assert err.startswith("Error: ")
-    assert said in err
-    assert len(err.splitlines()) == 1
+    done = in_process("run", override)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: ")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -152,21 +133,23 @@ app.main()
     assert done.stderr == ""
 
 
-def test_print_config_is_yaml_that_names_the_origin_of_each_value(call: Call) -> None:
-    code, out, _ = call("run", "--print-config", "experiment=pixel_mnist", "model.leak=0.1", "model.m1=8")
-    assert code == 0
-    config = yaml.safe_load(out)
+def test_print_config_is_yaml_that_names_the_origin_of_each_value(in_process: Run) -> None:
+    done = in_process("run", "--print-config", "experiment=pixel_mnist", "model.leak=0.1", "model.m1=8")
+    assert done.returncode == 0
+    config = yaml.safe_load(done.stdout)
     assert config["model"]["m1"] == 8
     assert config["train"]["batch_size"] == 512
-    origins = {line.split(":")[0].strip(): line.partition("  # ")[2] for line in out.splitlines() if "  # " in line}
+    origins = {
+        line.split(":")[0].strip(): line.partition("  # ")[2] for line in done.stdout.splitlines() if "  # " in line
+    }
     assert origins["m1"] == "command line"
     assert origins["m2"] == "recipe/spectral_rnn/svdrnn"
     assert origins["batch_size"] == "experiment/pixel_mnist"
-    assert "# experiment  pixel_mnist (command line)" in out.splitlines()
-    assert all(len(line) <= 80 for line in out.splitlines())
+    assert "# experiment  pixel_mnist (command line)" in done.stdout.splitlines()
+    assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
-def test_radius_for_a_model_without_one_draws_a_warning(call: Call) -> None:
-    code, _, err = call("run", "--print-config", "model=rnn", "r=0.5")
-    assert code == 0
-    assert "r=0.5 has no effect" in err
+def test_radius_for_a_model_without_one_draws_a_warning(in_process: Run) -> None:
+    done = in_process("run", "--print-config", "model=rnn", "r=0.5")
+    assert done.returncode == 0
+    assert "r=0.5 has no effect" in done.stderr
