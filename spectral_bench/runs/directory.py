@@ -1,17 +1,31 @@
 """Where a run lives: ``results_dir/TASK/MODEL/RUN_ID/``."""
 
+import errno
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
+from shutil import rmtree
 
 from spectral_bench.errors import InputError
 
+#: What a rename onto a directory that exists may answer.
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
-def new_run_directory(results_dir: Path, task: str, model: str, seed: int) -> Path:
+
+def new_run_directory(results_dir: Path, task: str, model: str, seed: int, fill: Callable[[Path], object]) -> Path:
     """Make a directory that no other run has, not even one started in the same second on another host.
 
-    The identifier sorts by start time and ends in random digits; ``mkdir`` refuses a directory that exists, so a
-    collision is noticed and another identifier drawn.
+    The identifier sorts by start time and ends in random digits. The directory is filled under a hidden name in
+    ``results_dir`` and then renamed: it appears with its first files in it, or not at all, and a rename onto another
+    run's directory is refused, upon which another identifier is drawn.
+
+    Args:
+        results_dir: the folder of all runs.
+        task: name of the task.
+        model: name of the model.
+        seed: of the run.
+        fill: writes the first files into the directory it is given, at least one.
 
     Raises:
         InputError: the results folder cannot be written.
@@ -19,16 +33,34 @@ def new_run_directory(results_dir: Path, task: str, model: str, seed: int) -> Pa
     parent = results_dir / task / model
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            started = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
-            path = parent / f"{started}-seed{seed}-{secrets.token_hex(3)}"
-            try:
-                path.mkdir()
-            except FileExistsError:
-                continue
-            return path
+        path = parent / _identifier(seed)
+        hidden = results_dir / f".{path.name}"
+        hidden.mkdir()
+        try:
+            fill(hidden)
+            while not _claimed(hidden, path):
+                path = parent / _identifier(seed)
+        finally:
+            rmtree(hidden, ignore_errors=True)
     except OSError as error:
         raise InputError(
             f"results_dir={results_dir} cannot be written: {error.strerror} ({error.filename}). "
             "Choose a folder you may write with results_dir=FOLDER."
         ) from error
+    return path
+
+
+def _identifier(seed: int) -> str:
+    started = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S")
+    return f"{started}-seed{seed}-{secrets.token_hex(3)}"
+
+
+def _claimed(hidden: Path, path: Path) -> bool:
+    """Give the directory its name; False if another has it."""
+    try:
+        hidden.rename(path)
+    except OSError as error:
+        if error.errno in _TAKEN:
+            return False
+        raise
+    return True

@@ -74,18 +74,22 @@ def execute(prepared: Prepared, observers: Sequence[Observer] = ()) -> Result:
     """
     loaded, task, trainer = prepared.loaded, prepared.task, prepared.trainer
     config = loaded.experiment
-    directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed)
-    manifest = Manifest(
-        directory / "manifest.json",
-        {
-            "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
-            "config_digest": digest(config, uses_radius=LAYERS[config.model.layer].uses_radius),
-            "data": dict(task.digests),
-            **describe_environment(prepared.device),
-        },
-    )
-    write_text(directory / "config.yaml", yaml.safe_dump(resolved(config), sort_keys=False, allow_unicode=True))
-    write_text(directory / "overrides.yaml", yaml.safe_dump(loaded.composition.overrides, allow_unicode=True))
+
+    def fill(new: Path) -> None:
+        write_text(new / "config.yaml", yaml.safe_dump(resolved(config), sort_keys=False, allow_unicode=True))
+        write_text(new / "overrides.yaml", yaml.safe_dump(loaded.composition.overrides, allow_unicode=True))
+        Manifest.create(
+            new,
+            {
+                "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
+                "config_digest": digest(config, uses_radius=LAYERS[config.model.layer].uses_radius),
+                "data": dict(task.digests),
+                **describe_environment(prepared.device),
+            },
+        )
+
+    directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed, fill)
+    manifest = Manifest.read(directory)
     recorder = RunRecorder(directory, task.metric.name)
 
     try:

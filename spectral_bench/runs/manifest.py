@@ -1,13 +1,17 @@
 """``manifest.json``: what a run is, with what it was made, and how it stands."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self, get_args
 
+from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_json
 
 Status = Literal["running", "completed", "diverged", "interrupted", "failed"]
+
+NAME = "manifest.json"
 
 #: Raised when a field of a run's files changes its meaning, so that readers can tell.
 FORMAT = 1
@@ -17,30 +21,68 @@ class Manifest:
     """The manifest of one run; every change is on disk before the call returns.
 
     Args:
-        path: ``manifest.json`` of the run directory.
-        facts: what is known at the start (command line, environment, digests); kept as they are.
+        directory: of the run.
+        content: what the file holds.
     """
 
-    def __init__(self, path: Path, facts: Mapping[str, Any]) -> None:
-        self._path = path
-        self._content: dict[str, Any] = {
-            "format": FORMAT,
-            "status": "running",
-            "reason": None,
-            "started": _now(),
-            "ended": None,
-            **facts,
-        }
+    def __init__(self, directory: Path, content: Mapping[str, Any]) -> None:
+        self._path = directory / NAME
+        self.content: dict[str, Any] = dict(content)
+
+    @classmethod
+    def create(cls, directory: Path, facts: Mapping[str, Any]) -> Self:
+        """The manifest of a run that begins.
+
+        Args:
+            directory: of the run.
+            facts: what is known at the start (command line, environment, digests); kept as they are.
+        """
+        beginning = {"format": FORMAT, "status": "running", "reason": None, "started": now(), "ended": None}
+        manifest = cls(directory, {**beginning, **facts})
+        manifest._write()
+        return manifest
+
+    @classmethod
+    def read(cls, directory: Path) -> Self:
+        """The manifest of a run that exists.
+
+        Raises:
+            DataError: it cannot be read or is not a manifest.
+        """
+        path = directory / NAME
+        try:
+            content = json.loads(path.read_bytes())
+        except (OSError, ValueError, RecursionError) as error:
+            raise DataError(f"{path}: cannot be read ({_first_line(error)}).") from error
+        if not isinstance(content, dict) or content.get("status") not in get_args(Status):
+            raise DataError(f"{path}: is not the manifest of a run.")
+        if content.get("format") != FORMAT:
+            raise DataError(f"{path}: is of format {content.get('format')}; this version reads {FORMAT}.")
+        return cls(directory, content)
+
+    @property
+    def status(self) -> Status:
+        """How the run stands; ``running`` also when its process was killed."""
+        status: Status = self.content["status"]
+        return status
+
+    def update(self, **fields: Any) -> None:
+        """Change fields."""
+        self.content.update(fields)
         self._write()
 
     def end(self, status: Status, reason: str | None = None) -> None:
         """Say how the run ended, and why if there is something to say."""
-        self._content.update(status=status, reason=reason, ended=_now())
-        self._write()
+        self.update(status=status, reason=reason, ended=now())
 
     def _write(self) -> None:
-        write_json(self._path, self._content)
+        write_json(self._path, self.content)
 
 
-def _now() -> str:
+def now() -> str:
+    """The time as it is written in a manifest."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

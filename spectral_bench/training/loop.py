@@ -33,7 +33,10 @@ Reason = Literal["finished", "no improvement"]
 
 
 class DivergedError(SpectralBenchError):
-    """A loss or a gradient is no longer finite."""
+    """The loss, the gradient or a state of an update is no longer finite.
+
+    A validation or test loss may be: no update depends on it. It is written as it is, and is never the best one.
+    """
 
     def __init__(self, step: int, quantity: str, value: float) -> None:
         super().__init__(f"diverged at step {step}: the {quantity} is {value}")
@@ -74,7 +77,8 @@ class Trainer:
         device: where to compute.
 
     Raises:
-        InputError: ``train.epochs`` alone for a task whose data never ends, or a batch larger than the data.
+        InputError: ``train.epochs`` alone or ``optimizer.lr_decay`` for a task whose data never ends, or a batch
+            larger than the data.
     """
 
     def __init__(
@@ -90,6 +94,11 @@ class Trainer:
         self.device = device
         self._observers: Sequence[Observer] = ()
         self.updates_per_epoch = task.updates_per_epoch(config.train.batch_size)
+        if self.updates_per_epoch is None and config.optimizer.lr_decay != 1:
+            raise InputError(
+                f"optimizer.lr_decay={config.optimizer.lr_decay} would have no effect: the learning rate decays after "
+                f"every epoch, and the data of task {config.task.name} is generated without end."
+            )
         self.total_steps = _total_steps(config, self.updates_per_epoch)
         self.evaluate_every = config.train.evaluate_every or (
             self.updates_per_epoch or math.ceil(self.total_steps / DEFAULT_MEASUREMENTS)

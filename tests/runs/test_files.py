@@ -6,13 +6,17 @@ import pandas as pd
 import pytest
 import torch
 
-from spectral_bench.errors import InputError
+from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.atomic import write_json, write_text
 from spectral_bench.runs.checkpoint import load_checkpoint, save_checkpoint
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.metrics import MetricsFile
 from spectral_bench.training.observer import Measurement
+
+
+def fill(path: Path) -> None:
+    (path / "file").write_text("")
 
 
 def test_a_write_that_fails_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,23 +39,33 @@ def test_json_files_hold_null_where_a_number_is_not_finite(tmp_path: Path) -> No
 
 
 def test_runs_started_in_the_same_second_get_directories_of_their_own(tmp_path: Path) -> None:
-    paths = {new_run_directory(tmp_path, "copy", "rnn", seed=1) for _ in range(200)}
+    paths = {new_run_directory(tmp_path, "copy", "rnn", 1, fill) for _ in range(200)}
     assert len(paths) == 200
     assert all(path.parent == tmp_path / "copy" / "rnn" for path in paths)
 
 
 def test_an_identifier_that_is_taken_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    draws = iter(["aaaaaa", "aaaaaa", "bbbbbb"])
+    draws = iter(["aaaaaa", "aaaaaa", "aaaaaa", "bbbbbb"])
     monkeypatch.setattr("spectral_bench.runs.directory.secrets.token_hex", lambda _: next(draws))
-    first = new_run_directory(tmp_path, "copy", "rnn", seed=1)
-    second = new_run_directory(tmp_path, "copy", "rnn", seed=1)
-    assert first != second
+    first = new_run_directory(tmp_path, "copy", "rnn", 1, lambda path: (path / "file").write_text("first"))
+    second = new_run_directory(tmp_path, "copy", "rnn", 1, lambda path: (path / "file").write_text("second"))
+    assert [(path / "file").read_text() for path in (first, second)] == ["first", "second"]
+
+
+def test_a_run_that_dies_while_its_first_files_are_written_has_no_directory(tmp_path: Path) -> None:
+    def die(path: Path) -> None:
+        fill(path)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        new_run_directory(tmp_path, "copy", "rnn", 1, die)
+    assert [path.name for path in tmp_path.rglob("*")] == ["copy", "rnn"]
 
 
 def test_a_results_folder_that_is_a_file_is_named_in_the_message(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     with pytest.raises(InputError, match=r"results_dir=.*results cannot be written"):
-        new_run_directory(tmp_path / "results", "copy", "rnn", seed=1)
+        new_run_directory(tmp_path / "results", "copy", "rnn", 1, fill)
 
 
 def test_metrics_read_back_exactly_and_are_there_at_once(tmp_path: Path) -> None:
@@ -77,13 +91,19 @@ def test_a_metrics_file_that_is_opened_again_goes_on_without_a_second_header(tmp
 
 
 def test_the_manifest_says_running_until_it_says_how_the_run_ended(tmp_path: Path) -> None:
-    path = tmp_path / "manifest.json"
-    manifest = Manifest(path, {"threads": 2})
-    assert json.loads(path.read_text())["status"] == "running"
+    manifest = Manifest.create(tmp_path, {"threads": 2})
+    assert Manifest.read(tmp_path).status == "running"
     manifest.end("diverged", "the loss is nan")
-    content = json.loads(path.read_text())
+    content = Manifest.read(tmp_path).content
     assert (content["status"], content["reason"], content["threads"]) == ("diverged", "the loss is nan", 2)
     assert content["ended"] >= content["started"]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"status": "gone"}', "[" * 100_000, "\0", "\udcff"])
+def test_a_damaged_manifest_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "manifest.json").write_text(text, errors="surrogateescape")
+    with pytest.raises(DataError, match=r"manifest\.json: (cannot be read|is not)"):
+        Manifest.read(tmp_path)
 
 
 class Malicious:

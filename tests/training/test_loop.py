@@ -1,4 +1,4 @@
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -9,6 +9,7 @@ import torch
 
 from spectral_bench.errors import InputError
 from spectral_bench.runs.execute import Prepared
+from spectral_bench.tasks.base import Batch, Split
 from spectral_bench.training.loop import DivergedError
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
 
@@ -190,6 +191,27 @@ def test_clipping_bounds_the_step_of_plain_gradient_descent(prepared: Build) -> 
 def test_epochs_alone_are_refused_where_the_data_never_ends(prepared: Build) -> None:
     with pytest.raises(InputError, match=r"train\.epochs=2 does not end this training"):
         prepared("train.steps=null", "train.epochs=2")
+
+
+def test_a_learning_rate_that_would_never_decay_is_refused(prepared: Build) -> None:
+    with pytest.raises(InputError, match=r"optimizer\.lr_decay=0\.9 would have no effect"):
+        prepared("optimizer.lr_decay=0.9")
+
+
+def test_a_validation_loss_that_is_not_finite_is_written_and_never_the_best(prepared: Build) -> None:
+    ready, diary = prepared("train.evaluate_every=4"), Diary()
+    original = ready.task.batches
+
+    def poisoned(split: Split, batch_size: int) -> Iterator[Batch]:
+        factor = float("nan") if ready.trainer.progress.step == 8 else 1.0
+        for batch in original(split, batch_size):
+            yield replace(batch, inputs=batch.inputs * factor)
+
+    ready.task.batches = poisoned  # type: ignore[method-assign]
+    outcome = ready.trainer.run([diary])
+    losses = {m.step: m.loss for m in diary.measurements if m.split == "validation"}
+    assert [step for step, loss in losses.items() if np.isnan(loss)] == [8]
+    assert outcome.progress.best_step in (4, 12)
 
 
 def test_the_penalty_of_free_singular_values_pulls_them_to_the_centre(prepared: Build) -> None:
