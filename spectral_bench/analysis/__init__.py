@@ -1,0 +1,1 @@
+"""Reads run directories, compares what they came to, and draws it. Never trains, never imports torch."""

@@ -1,0 +1,68 @@
+"""Run directories: where they are, and whether one has changed since it was last read."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from spectral_bench.errors import InputError
+
+#: What a reader looks at. A run that goes on changes ``metrics.csv``, one that ends ``manifest.json``.
+_WATCHED = ("manifest.json", "config.yaml", "summary.json", "metrics.csv", "gradients.parquet", "spectrum.parquet")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A run directory.
+
+    Attributes:
+        directory: its absolute path.
+        fingerprint: changes whenever a file of the run that is read does.
+    """
+
+    directory: Path
+    fingerprint: str
+
+
+def find_runs(paths: Sequence[Path]) -> list[Found]:
+    """Every run directory at or below the paths, each once, sorted by path.
+
+    A directory that holds a ``manifest.json`` is a run; nothing below it is looked at. Links to directories are not
+    followed, folders that may not be read are passed over.
+
+    Raises:
+        InputError: a path does not exist.
+    """
+    found: dict[Path, Found] = {}
+    for path in paths:
+        if not path.exists():
+            raise InputError(f"{path}: there is no such folder. Name folders of runs, or runs.")
+        root = path if path.is_dir() else path.parent
+        found |= {run.directory: run for run in _walk(root.resolve())}
+    return [found[directory] for directory in sorted(found)]
+
+
+def _walk(root: Path) -> Iterator[Found]:
+    pending = [str(root)]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(folder) as listing:
+                entries = {entry.name: entry for entry in listing}
+        except OSError:
+            continue
+        if "manifest.json" in entries:
+            yield Found(Path(folder), _fingerprint(entries))
+        else:
+            pending += [entry.path for entry in entries.values() if entry.is_dir(follow_symlinks=False)]
+
+
+def _fingerprint(entries: dict[str, os.DirEntry[str]]) -> str:
+    parts = []
+    for name in _WATCHED:
+        try:
+            stat = entries[name].stat()
+            parts.append(f"{stat.st_mtime_ns}:{stat.st_size}")
+        except (KeyError, OSError):  # not there, or gone since the listing
+            parts.append("")
+    return ",".join(parts)

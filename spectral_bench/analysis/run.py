@@ -1,0 +1,141 @@
+"""One run, as its directory tells it: what it is, how it stands, what it came to."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spectral_bench.analysis.unfinished import summarise_unfinished
+from spectral_bench.runs.manifest import FORMAT
+
+#: The C parser is ten times as fast, and missing only where PyYAML was built without it.
+_YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+#: What is kept of the manifest.
+_MANIFEST = ("status", "reason", "started", "ended", "config_digest", "every_step", "git")
+
+
+class UnreadableRunError(Exception):
+    """A run directory that cannot be understood; the message says why, in words for the user."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run.
+
+    Attributes:
+        directory: where it is.
+        manifest: status, reason, started, ended, config_digest, every_step, git.
+        config: the configuration under dotted keys (``"model.hidden_size"``).
+        summary: the content of ``summary.json``; for a run without one, what its tables tell so far.
+    """
+
+    directory: Path
+    manifest: Mapping[str, Any]
+    config: Mapping[str, Any]
+    summary: Mapping[str, Any]
+
+    @property
+    def run_id(self) -> str:
+        """Name of the directory: unique, by the way it is made."""
+        return self.directory.name
+
+    @property
+    def status(self) -> str:
+        """``running`` (or killed without a word), ``completed``, ``diverged``, ``interrupted`` or ``failed``."""
+        return str(self.manifest["status"])
+
+    @property
+    def group(self) -> str:
+        """Digest of the configuration: equal for runs that differ in nothing but the seed."""
+        return str(self.manifest["config_digest"])
+
+    @property
+    def task(self) -> str:
+        """Name of the task."""
+        return str(self.config["task.name"])
+
+    @property
+    def model(self) -> str:
+        """Name of the model."""
+        return str(self.config["model.name"])
+
+    @property
+    def seed(self) -> int:
+        """The seed."""
+        return int(self.config["seed"])
+
+    def fields(self) -> dict[str, Any]:
+        """Everything that can be asked of a run by name: summary, identity, and the configuration's dotted keys."""
+        identity = {
+            "run_id": self.run_id,
+            "task": self.task,
+            "model": self.model,
+            "status": self.status,
+            "group": self.group,
+        }
+        return {**self.config, **self.summary, **identity}
+
+
+def read_run(directory: Path) -> Run:
+    """Read a run directory, whatever state it is in.
+
+    Raises:
+        UnreadableRunError: written by a newer version, or damaged beyond use.
+    """
+    manifest = _json(directory / "manifest.json")
+    if not isinstance(manifest.get("format"), int):
+        raise UnreadableRunError("manifest.json does not say its format")
+    if manifest["format"] > FORMAT:
+        raise UnreadableRunError(
+            f"written by a newer version (format {manifest['format']}, this version reads up to {FORMAT})"
+        )
+    config = _config(directory / "config.yaml")
+    kept = {key: manifest.get(key) for key in _MANIFEST}
+    lacking = [key for key in ("status", "config_digest") if kept[key] is None]
+    lacking += [key for key in ("task.name", "model.name", "seed") if config.get(key) is None]
+    if lacking:
+        raise UnreadableRunError(f"does not say its {', '.join(lacking)}")
+    try:
+        summary = _json(directory / "summary.json")
+    except UnreadableRunError:
+        summary = summarise_unfinished(directory)
+    return Run(directory, kept, config, summary)
+
+
+def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Every value under its dotted key: ``{"train": {"steps": 5}}`` becomes ``{"train.steps": 5}``."""
+    flat: dict[str, Any] = {}
+    for name, value in node.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{path}{name}.")
+        else:
+            flat[f"{path}{name}"] = value
+    return flat
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UnreadableRunError(f"{path.name} is damaged: {error}") from error
+    if not isinstance(content, dict):
+        raise UnreadableRunError(f"{path.name} is damaged: expected an object")
+    return content
+
+
+def _config(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _YamlLoader)  # noqa: S506
+    except OSError as error:
+        raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
+    except (ValueError, yaml.YAMLError) as error:
+        raise UnreadableRunError(f"{path.name} is damaged") from error
+    if not isinstance(content, dict):
+        raise UnreadableRunError(f"{path.name} is damaged: expected keys and values")
+    return flatten(content)

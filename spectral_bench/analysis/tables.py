@@ -1,0 +1,74 @@
+"""The tables of a run directory, read whatever state they are in."""
+
+import csv
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
+    """The rows of ``metrics.csv`` as text, and the name of the metric.
+
+    A row that a crash cut short is left out. Where a run was resumed and measured a step again, the later row counts.
+    """
+    try:
+        text = (directory / "metrics.csv").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None, []
+    whole = text[: text.rfind("\n") + 1]
+    rows = list(csv.reader(io.StringIO(whole.replace("\0", ""))))
+    if not rows or len(rows[0]) < 5:
+        return None, []
+    header = rows[0]
+    found = {}
+    for row in rows[1:]:
+        if len(row) == len(header) and row[0].isdigit():
+            found[row[0], row[2]] = dict(zip(header, row, strict=True))
+    return header[4], list(found.values())
+
+
+def read_parts(directory: Path, name: str, *, last_only: bool = False) -> "pa.Table | None":
+    """``gradients.parquet`` or ``spectrum.parquet`` as one table; None when nothing of it can be read.
+
+    Args:
+        directory: of the run.
+        name: of the folder of parts.
+        last_only: read only the last part, enough to know the last traced step.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder = directory / name
+    files = sorted(folder.glob("[!.]*.parquet")) if folder.is_dir() else []
+    parts = []
+    for file in reversed(files):
+        try:
+            parts.append(pq.read_table(file))
+        except (OSError, pa.ArrowException):  # damaged: what the others hold is still true
+            continue
+        if last_only:
+            break
+    return pa.concat_tables(reversed(parts)) if parts else None
+
+
+def last_step(table: "pa.Table") -> "dict[str, NDArray[Any]]":
+    """The columns of a trace, its rows of the last traced step only."""
+    columns = {name: table[name].to_numpy() for name in table.column_names}
+    chosen = columns["step"] == columns["step"].max()
+    return {name: values[chosen] for name, values in columns.items()}
+
+
+def by_layer(columns: "dict[str, NDArray[Any]]") -> dict[int, NDArray[np.float64]]:
+    """Gradient norms of one step, an array over t for each layer."""
+    found = {}
+    for layer in np.unique(columns["layer"]):
+        rows = columns["layer"] == layer
+        order = np.argsort(columns["t"][rows])
+        found[int(layer)] = columns["norm"][rows][order]
+    return found

@@ -1,0 +1,165 @@
+"""Frames from run directories, in whatever state those are."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import edit, runs_of, train
+
+import spectral_bench
+from spectral_bench.errors import InputError
+
+
+def test_the_frames_hold_what_the_writer_wrote(shared_results: Path) -> None:
+    runs = spectral_bench.load_runs(shared_results)
+    assert len(runs) == len(runs.runs) == 9
+    assert runs.notes == []
+    for _, row in runs.runs.iterrows():
+        directory = Path(row["path"])
+        summary = json.loads((directory / "summary.json").read_text())
+        assert (row["test"], row["best_step"], row["num_parameters"]) == (
+            summary["test"],
+            summary["best_step"],
+            summary["num_parameters"],
+        )
+        metrics = pd.read_csv(directory / "metrics.csv")
+        own = runs.metrics[runs.metrics["run_id"] == row["run_id"]]
+        np.testing.assert_array_equal(own["value"], metrics[summary["metric"]])
+        for frame, name in ((runs.gradients, "gradients.parquet"), (runs.spectrum, "spectrum.parquet")):
+            expected = pd.read_parquet(directory / name)
+            own = frame[frame["run_id"] == row["run_id"]]
+            np.testing.assert_array_equal(own.iloc[:, -1], expected.iloc[:, -1])
+
+
+def test_the_columns_have_the_documented_types(shared_results: Path) -> None:
+    runs = spectral_bench.load_runs(shared_results)
+    dtypes = runs.runs.dtypes.astype(str)
+    expected = {"seed": "int64", "test": "float64", "best_step": "Int64", "started": "datetime64[us, UTC]"}
+    expected |= {"model.hidden_size": "Int64", "r": "float64", "trace.gradients": "boolean", "model.m1": "Int64"}
+    assert {name: dtypes[name] for name in expected} == expected
+    assert runs.runs.loc[runs.runs["model"] == "rnn", "model.m1"].isna().all()
+    assert [str(dtype) for dtype in runs.gradients.dtypes] == ["category", "int64", "int32", "int32", "float64"]
+    assert str(runs.metrics["value"].dtype) == "float64"
+    assert runs.spectrum["matrix"].dtype == "category"
+
+
+def test_runs_are_found_at_any_depth_and_each_counts_once(results: Path, tmp_path: Path) -> None:
+    (one,) = runs_of(results, "addition", "rnn")
+    shutil.copytree(one, tmp_path / "results" / "a copy" / one.name)
+    runs = spectral_bench.load_runs(tmp_path, results, one)
+    assert len(runs) == 9
+    (note,) = runs.notes
+    assert "copy of" in note
+
+
+def test_where_selects_by_configuration_and_by_what_the_run_came_to(shared_results: Path) -> None:
+    runs = spectral_bench.load_runs(shared_results)
+    assert len(runs.where("model=svdrnn", "task=copy")) == 4
+    assert len(runs.where("model=svdrnn", "r>=0.5")) == 1
+    assert len(runs.where("seed!=0")) == 4
+    assert len(runs.where("trace.gradients=true", "model.m1=null")) == 4
+    assert len(runs.where("test>1e9")) == 0
+
+
+@pytest.mark.parametrize("condition", ["hidden_size", "model.hidden_sice=8", "r<small"])
+def test_a_condition_that_cannot_be_understood_is_refused(shared_results: Path, condition: str) -> None:
+    with pytest.raises(InputError, match=r"KEY=VALUE|model\.hidden_size|number"):
+        spectral_bench.load_runs(shared_results).where(condition)
+
+
+def test_a_folder_without_runs_gives_empty_frames_with_all_columns(tmp_path: Path) -> None:
+    runs = spectral_bench.load_runs(tmp_path)
+    assert len(runs.runs) == len(runs.metrics) == 0
+    assert list(runs.gradients.columns) == ["run_id", "step", "layer", "t", "norm"]
+    assert "num_parameters" in runs.runs
+
+
+def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="resluts"):
+        spectral_bench.load_runs(tmp_path / "resluts")
+
+
+def test_a_killed_run_keeps_what_its_tables_tell(results: Path) -> None:
+    run = runs_of(results, "copy", "svdrnn")[0]
+    finished = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").unlink()
+    edit(run / "manifest.json", status="running", ended=None)
+    with (run / "metrics.csv").open("a") as file:
+        file.write("13,,validation,0.12")
+    rows = spectral_bench.load_runs(results).runs.set_index("run_id")
+    row = rows.loc[run.name]
+    assert row["status"] == "running"
+    assert row["mode"] == "max"
+    for name in ("best_validation", "best_step", "gradient_decay_rate", "gradient_verdict", "spectral_margin"):
+        assert row[name] == finished[name], name
+    assert np.isnan(row["test"])
+    assert row["steps"] == 12
+
+
+def test_the_sense_of_a_metric_is_known_even_when_no_run_of_the_task_has_ended(results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn") + runs_of(results, "copy", "svdrnn"):
+        (run / "summary.json").unlink()
+    frame = spectral_bench.load_runs(results).runs
+    assert set(frame.loc[frame["task"] == "copy", "mode"]) == {"max"}
+
+
+def test_rows_measured_again_after_a_resume_count_once_and_rows_cut_in_the_middle_not_at_all(results: Path) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    lines = (run / "metrics.csv").read_text().splitlines()
+    again = lines[2].split(",")
+    again[3] = "0.5"
+    (run / "metrics.csv").write_text("\n".join([*lines, "7,,valid", ",".join(again)]) + "\n")
+    metrics = spectral_bench.load_runs(run).metrics
+    assert len(metrics) == len(lines) - 1
+    assert metrics.loc[(metrics["step"] == int(again[0])) & (metrics["split"] == again[2]), "loss"].item() == 0.5
+
+
+def test_nan_and_infinite_measurements_are_kept_as_such(results: Path) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    with (run / "metrics.csv").open("a") as file:
+        file.write("16,,train,nan,0.1,1.0,1.0\n20,,train,inf,nan,1.0,1.0\n")
+    metrics = spectral_bench.load_runs(run).metrics
+    assert np.isnan(metrics["loss"].iloc[-2])
+    assert np.isinf(metrics["loss"].iloc[-1])
+
+
+def test_what_cannot_be_understood_is_left_out_and_said(results: Path) -> None:
+    newer, damaged, *_ = runs_of(results, "copy", "rnn")
+    edit(newer / "manifest.json", format=999)
+    (damaged / "manifest.json").write_text('{"format": 1, "sta')
+    no_config = runs_of(results, "copy", "svdrnn")[0]
+    (no_config / "config.yaml").unlink()
+    runs = spectral_bench.load_runs(results)
+    assert len(runs) == 6
+    notes = {Path(note.partition(" is left out")[0]).name: note for note in runs.notes}
+    assert "newer version (format 999" in notes[newer.name]
+    assert "damaged" in notes[damaged.name]
+    assert "config.yaml" in notes[no_config.name]
+
+
+def test_a_damaged_part_of_a_trace_leaves_the_others_readable(results: Path) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    first, *others = sorted((run / "gradients.parquet").iterdir())
+    assert others
+    first.write_bytes(b"PAR1 cut off")
+    assert len(spectral_bench.load_runs(run).gradients)
+
+
+def test_folders_with_spaces_and_unicode_are_read(tmp_path: Path) -> None:
+    train(tmp_path / "a", "rnn", "copy")
+    (tmp_path / "a").rename(tmp_path / "σ ≤ 1, läuft")
+    assert len(spectral_bench.load_runs(tmp_path).runs) == 1
+
+
+def test_loading_runs_imports_no_torch(shared_results: Path) -> None:
+    code = (
+        "import sys, spectral_bench; "
+        f"assert len(spectral_bench.load_runs({str(shared_results)!r}).gradients); "
+        "assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
