@@ -83,7 +83,8 @@ def execute(prepared: Prepared, observers: Sequence[Observer] = ()) -> Result:
             {
                 "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
                 "config_digest": digest(config, uses_radius=LAYERS[config.model.layer].uses_radius),
-                "data": dict(task.digests),
+                "every_step": task.signature.every_step,
+            "data": dict(task.digests),
                 **describe_environment(prepared.device),
             },
         )
