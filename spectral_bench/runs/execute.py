@@ -84,7 +84,7 @@ def execute(prepared: Prepared, observers: Sequence[Observer] = ()) -> Result:
                 "command": [Path(sys.argv[0]).name, *sys.argv[1:]],
                 "config_digest": digest(config, uses_radius=LAYERS[config.model.layer].uses_radius),
                 "every_step": task.signature.every_step,
-            "data": dict(task.digests),
+                "data": dict(task.digests),
                 **describe_environment(prepared.device),
             },
         )
