@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+#: Norms inside this range can be trusted to single precision; outside, the squares they are sums of leave its range.
+_SAFE = (1e-15, 1e15)
+
 
 class GradientTrace:
     """Where the layers of one forward pass write the norms of their gradients during backward.
@@ -27,6 +30,22 @@ class GradientTrace:
     def begin(self, index: int, gradient_BN: Tensor, num_steps: int) -> Tensor:
         """Make room for a layer's norms, shape (T + 1, B), given ∂L/∂h_T, whose norm is entered."""
         norms_TB = gradient_BN.new_empty(num_steps + 1, gradient_BN.shape[0])
-        torch.linalg.vector_norm(gradient_BN, dim=1, out=norms_TB[num_steps])
+        write_norms(gradient_BN, norms_TB[num_steps])
         self.norms[index] = norms_TB
         return norms_TB
+
+
+def write_norms(gradients: Tensor, out: Tensor) -> None:
+    """2-norms over the last axis, also of gradients that have all but vanished.
+
+    The few rows whose squares would underflow or overflow are summed again in double precision; doing so for all would
+    cost as much as the backward pass itself.
+
+    Args:
+        gradients: shape (..., N).
+        out: where to write, shape (...).
+    """
+    torch.linalg.vector_norm(gradients, dim=-1, out=out)
+    unsafe = (out < _SAFE[0]) | (out > _SAFE[1])
+    if unsafe.any():
+        out[unsafe] = torch.linalg.vector_norm(gradients[unsafe], dim=-1, dtype=torch.float64).to(out.dtype)

@@ -22,7 +22,7 @@ from torch.autograd.function import once_differentiable
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.checks import check, outside_autocast
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
-from spectral_bench.nn.trace import GradientTrace
+from spectral_bench.nn.trace import GradientTrace, write_norms
 
 aten = torch.ops.aten
 
@@ -156,7 +156,7 @@ class _GRU(torch.autograd.Function):
 
             grad_rows = factors_KBG.flatten(0, 1)
             if norms_TB is not None:
-                torch.linalg.vector_norm(through_KBN[:size], dim=2, out=norms_TB[first:last])
+                write_norms(through_KBN[:size], norms_TB[first:last])
             of_inputs.add(grad_rows, first, last)
             if needs_hidden_weight:
                 grad_hidden_weight.addmm_(grad_rows[:, : 3 * hidden_size].t(), previous_KBN.flatten(0, 1))

@@ -24,7 +24,7 @@ from spectral_bench.nn.kernels.forms import form_of
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator, expected_shapes, inner_width
 from spectral_bench.nn.kernels.pointwise import pointwise
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
-from spectral_bench.nn.trace import GradientTrace
+from spectral_bench.nn.trace import GradientTrace, write_norms
 
 
 def recurrence(
@@ -141,7 +141,7 @@ class _Recurrence(torch.autograd.Function):
             size = last - first
             rows = a_KBN[:size].flatten(0, 1)
             if norms_TB is not None:
-                torch.linalg.vector_norm(g_KBN[:size], dim=2, out=norms_TB[first:last])
+                write_norms(g_KBN[:size], norms_TB[first:last])
             of_inputs.add(rows, first, last)
             if any(needs_operator):
                 form.accumulate(previous_states(h0_BN, states_TBN, first, last), a_KBN[:size], first)
