@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from spectral_bench.nn.layer_kinds import Layer
@@ -47,7 +48,17 @@ class RecurrentStack(nn.Module):
 
         Returns:
             The states of the top layer, shape (T, B, N), and the final state of every layer.
+
+        Raises:
+            ValueError: there are more or fewer states than layers.
         """
+        # torch.compile would unroll the loop over time: minutes for a few hundred steps, and nothing gained.
+        run = self._run
+        if torch.compiler.is_compiling():
+            run = torch.compiler.disable(run)  # type: ignore[no-untyped-call]
+        return run(x_TBD, state, trace)
+
+    def _run(self, x_TBD: Tensor, state: State | None, trace: GradientTrace | None) -> tuple[Tensor, State]:
         if state is not None and len(state) != len(self.layers):
             raise ValueError(f"expected a state for each of {len(self.layers)} layers, got {len(state)}")
         final: State = []

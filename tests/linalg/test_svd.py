@@ -7,19 +7,18 @@ from spectral_bench.linalg import random_reflectors, singular_values, svd_low_ra
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-11), (torch.float32, 1e-4)], ids=str)
 def test_every_size_and_number_of_reflectors(dtype: torch.dtype, tolerance: float) -> None:
-    """n in 1..33, every m1 (with m2 falling as m1 grows), and the singular values are those asked for."""
+    """n in 1..33, every m1, as many reflectors in V and as many as reach n together."""
     for n in range(1, 34):
-        for m1 in range(n + 1):
-            m2 = n - m1
+        for m1, m2 in [(m, n - m) for m in range(n + 1)] + [(m, m) for m in range(n + 1)]:
             u, v = rows(m1, n, dtype), rows(m2, n, dtype, seed=1)
             sigma = torch.linspace(0.5, 1.5, n, dtype=dtype)
             diagonal, left, right = svd_low_rank(u, v, sigma, check=False)
-            found = torch.linalg.svdvals(svd_weight(u, v, sigma, check=False)).flip(0)
-            assert (found - sigma).abs().max() < tolerance, (n, m1, m2)
+            weight = svd_weight(u, v, sigma, check=False)
+            assert (torch.linalg.svdvals(weight).flip(0) - sigma).abs().max() < tolerance, (n, m1, m2)
+            assert (torch.diag(diagonal) + left @ right - weight.T).abs().max() < tolerance, (n, m1, m2)
             # Multiplying W by its inverse V diag(1/sigma) U^T is a check that needs no second implementation.
             inverse = svd_weight(v, u, 1.0 / sigma, check=False)
-            identity = (torch.diag(diagonal) + left @ right).mT @ inverse
-            assert (identity - torch.eye(n, dtype=dtype)).abs().max() < tolerance, (n, m1, m2)
+            assert (weight @ inverse - torch.eye(n, dtype=dtype)).abs().max() < tolerance, (n, m1, m2)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,14 @@ def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_mat
         assert (matrix - before[name]).abs().max() > 1e-4
 
 
+def test_a_readout_of_the_last_step_reads_one_step() -> None:
+    seen: list[torch.Size] = []
+    built = build("rnn")
+    built.readout.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
+    built(torch.randn(7, 5, 2))
+    assert seen == [(5, 128)]
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_sequence_in_two_parts_with_the_state_carried_over_is_the_sequence(model: str) -> None:
     built = build(model, hidden_size=36, num_layers=2).eval()

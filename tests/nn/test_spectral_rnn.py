@@ -120,6 +120,26 @@ def test_state_dict_and_deep_copy() -> None:
     assert torch.equal(copy.deepcopy(source)(x)[0], source(x)[0])
 
 
+# The compiler itself looks at .grad of what passes the gap it leaves.
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning")
+def test_compiled_around_the_recurrence() -> None:
+    """The loop over 500 time steps is left alone: unrolled, it would take many minutes to compile."""
+    rnn = SpectralRNN(D, N, 2)
+    x = torch.randn(500, B, D)
+    compiled = torch.compile(rnn, backend="aot_eager")
+    torch.testing.assert_close(compiled(x)[0], rnn(x)[0])
+    compiled(x)[0].sum().backward()
+    assert all(parameter.grad is not None for parameter in rnn.parameters())
+
+
+def test_under_autocast_the_recurrence_keeps_its_precision() -> None:
+    rnn = SpectralRNN(D, N, 2)
+    x = torch.randn(T, B, D)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        output, _ = rnn(x)
+    torch.testing.assert_close(output, rnn(x)[0])
+
+
 def test_sigma_of_every_layer() -> None:
     sigma = SpectralRNN(D, N, 2, r=0.3).sigma()
     torch.testing.assert_close(sigma, torch.ones(2, N))
