@@ -17,3 +17,11 @@ class DataError(SpectralBenchError):
     """A data file is missing or damaged; the message names the file and the command that gets it."""
 
     exit_code = 3
+
+
+class StorageError(SpectralBenchError):
+    """A run's files can no longer be written; the message names the file and the reason."""
+
+
+class LockedError(SpectralBenchError):
+    """Another process is at work in the run directory; the message says which, and since when."""

@@ -9,6 +9,7 @@ import typer
 from spectral_bench import __version__
 from spectral_bench.cli.data import data_app
 from spectral_bench.cli.list import list_
+from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
 from spectral_bench.errors import SpectralBenchError
 
@@ -17,7 +18,8 @@ TRACEBACK_VARIABLE = "SPECTRAL_BENCH_TRACEBACK"
 
 app = typer.Typer(
     help="Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?",
-    epilog="Exit codes: 0 done, 1 failed or diverged, 2 wrong input, 3 data missing or damaged, 130 interrupted. "
+    epilog="Exit codes: 0 done, 1 failed or diverged, 2 wrong input, 3 data missing or damaged, 75 stopped for a "
+    "requeue, 130 interrupted, 143 terminated. "
     f"{TRACEBACK_VARIABLE}=1 shows the traceback of an error.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -34,6 +36,7 @@ def spectral_bench(
 
 
 app.command()(run)
+app.command()(resume)
 app.command("list")(list_)
 app.add_typer(data_app, name="data")
 

@@ -25,6 +25,7 @@ def run_grid(
     *,
     print_config: bool,
     dry_run: bool,
+    resume: bool,
     quiet: bool,
 ) -> None:
     """Run every cell of a grid; a cell that fails does not stop the others.
@@ -35,6 +36,7 @@ def run_grid(
         console: where to show progress and results.
         print_config: show the configuration of every cell instead.
         dry_run: show the plan of every cell instead.
+        resume: go on with unfinished runs.
         quiet: nothing but results.
 
     Raises:
@@ -62,7 +64,7 @@ def run_grid(
             console.rule(f"{number} of {len(ready)}: {name}", align="left", style="dim")
         try:
             if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-                run_cell(loaded, console, quiet=quiet)
+                run_cell(loaded, console, resume=resume, quiet=quiet)
         except SpectralBenchError as error:
             failures[name] = str(error)
             typer.echo(f"Error: {error}", err=True)

@@ -17,9 +17,9 @@ def show_plan(loaded: Loaded, console: Console) -> None:
         InputError: the configuration does not fit the task, the model or this machine.
         DataError: a data file is missing or damaged.
     """
-    prepared = prepare(loaded)
-    task, model, trainer = prepared.task, prepared.model, prepared.trainer
     experiment = loaded.experiment
+    prepared = prepare(experiment)
+    task, model, trainer = prepared.task, prepared.model, prepared.trainer
     batch = task.train_batch(0, experiment.train.batch_size, experiment.seed)
     title = f"{experiment.model.name} on {experiment.task.name}: not run"
     table = Table(title=title, title_justify="left", box=HORIZONTALS, show_header=False)

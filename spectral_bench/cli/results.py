@@ -4,12 +4,32 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import typer
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from spectral_bench.cli.figures import NOTHING, duration, number
+from spectral_bench.runs.interruption import exit_code
+from spectral_bench.runs.sitting import Result, resume_command
+
+
+def show_end(result: Result, console: Console) -> None:
+    """Prints what a run came to; of one that was stopped before its end, how to go on with it.
+
+    Raises:
+        SystemExit: it was stopped before its end.
+    """
+    if result.stopped_by is None:
+        show_results(result.summary, result.directory, console)
+        return
+    typer.echo(
+        f"Stopped by {result.stopped_by} after {result.summary['steps']:,} updates. "
+        f"To go on: {resume_command(result.directory)}",
+        err=True,
+    )
+    raise SystemExit(exit_code(result.stopped_by))
 
 
 def show_results(summary: Mapping[str, Any], directory: Path, console: Console) -> None:
@@ -42,6 +62,8 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     yield "test loss", number(summary["loss_test"]), _baseline(summary, "loss")
     if summary["baseline"] is not None:
         yield "baseline beaten", _step(summary["steps_to_beat_baseline"]), ""
+    if summary["not_finite"]:
+        yield "updates not finite", number(summary["not_finite"]), ""
     if summary["solved_at"] is not None:  # many tasks are never called solved
         yield "solved", _step(summary["solved_at"]), ""
     decay = summary["gradient_decay_rate"]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from spectral_bench.config.load import Loaded
-    from spectral_bench.runs.execute import Result
+    from spectral_bench.config.schema import ExperimentConfig
 
 
 def run(
@@ -39,6 +39,10 @@ def run(
     config_dir: Annotated[
         Path | None, typer.Option("--config-dir", help="A folder of your own files, laid out like conf/.")
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with an unfinished run of exactly this configuration, if there is one."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
 ) -> None:
     """Train a model on a task, watch it, and keep everything.
@@ -52,11 +56,11 @@ def run(
     if multirun:
         from spectral_bench.cli.grid import run_grid
 
-        run_grid(typed, config_dir, console, print_config=print_config, dry_run=dry_run, quiet=quiet)
+        run_grid(typed, config_dir, console, print_config=print_config, dry_run=dry_run, resume=resume, quiet=quiet)
         return
     loaded = load_cell(typed, config_dir)
     if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-        run_cell(loaded, console, quiet=quiet)
+        run_cell(loaded, console, resume=resume, quiet=quiet)
 
 
 def load_cell(overrides: list[str], config_dir: Path | None) -> Loaded:
@@ -88,19 +92,29 @@ def show_instead(loaded: Loaded, console: Console, *, print_config: bool, dry_ru
     return print_config or dry_run
 
 
-def run_cell(loaded: Loaded, console: Console, *, quiet: bool) -> Result:
-    """Train, show it, and show the result.
+def run_cell(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> None:
+    """Train, or go on training, show it, and show the result.
 
     Raises:
         SpectralBenchError: the input is wrong, data is missing, or the training diverged.
+        SystemExit: the run was stopped before its end.
     """
     from spectral_bench.cli.display import open_display
-    from spectral_bench.cli.results import show_results
+    from spectral_bench.cli.results import show_end
     from spectral_bench.runs.execute import execute, prepare
+    from spectral_bench.runs.saved import find_unfinished
 
-    experiment = loaded.experiment
-    title = f"{experiment.model.name} on {experiment.task.name}, seed {experiment.seed}"
-    with open_display(console, title, quiet=quiet) as display:
-        result = execute(prepare(loaded), [display])
-    show_results(result.summary, result.directory, console)
-    return result
+    unfinished = find_unfinished(loaded.experiment) if resume else None
+    if unfinished is not None:
+        from spectral_bench.cli.resume import go_on
+
+        go_on(unfinished, [], console, quiet=quiet)
+        return
+    with open_display(console, title(loaded.experiment), quiet=quiet) as display:
+        result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display])
+    show_end(result, console)
+
+
+def title(experiment: ExperimentConfig) -> str:
+    """A run in a few words."""
+    return f"{experiment.model.name} on {experiment.task.name}, seed {experiment.seed}"

@@ -88,10 +88,12 @@ def resolved(experiment: ExperimentConfig) -> dict[str, Any]:
 def digest(experiment: ExperimentConfig, *, uses_radius: bool) -> str:
     """SHA-256 of what a run measures: two runs have the same digest when they differ in nothing but the seed.
 
-    The folders of data and results are left out, and so is ``r`` for a model that has no radius.
+    The folders of data and results are left out, and so are the length of a sitting and, for a model that has no
+    radius, ``r``.
     """
     left_out = _NOT_IN_DIGEST if uses_radius else (*_NOT_IN_DIGEST, "r")
     kept = {key: value for key, value in resolved(experiment).items() if key not in left_out}
+    del kept["train"]["max_minutes"]
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

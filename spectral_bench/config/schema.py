@@ -4,6 +4,7 @@ Defaults and explanations stand in ``conf/config.yaml`` and nowhere else; these 
 """
 
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,14 @@ def _at_least(low: int, **values: int | None) -> None:
             raise InputError(f"{name.replace('__', '.')}={value}: expected at least {low}.")
 
 
+class OnDivergence(Enum):
+    """What to do about an update whose loss, gradient or state is not finite: ``train.on_divergence``."""
+
+    stop = "stop"
+    carry_on = "continue"
+    skip_update = "skip_update"
+
+
 @dataclass(frozen=True)
 class TrainConfig:
     """How long to train and how often to look: node ``train``."""
@@ -32,6 +41,8 @@ class TrainConfig:
     checkpoint_every: int
     threads: int | None
     patience: int | None
+    max_minutes: float | None
+    on_divergence: OnDivergence
 
     def __post_init__(self) -> None:
         if self.steps is None and self.epochs is None:
@@ -47,6 +58,8 @@ class TrainConfig:
             train__threads=self.threads,
             train__patience=self.patience,
         )
+        if self.max_minutes is not None and self.max_minutes <= 0:
+            raise InputError(f"train.max_minutes={self.max_minutes}: expected more than 0, or null for no limit.")
         if self.clip_norm is not None and self.clip_norm <= 0:
             raise InputError(f"train.clip_norm={self.clip_norm}: expected more than 0, or null not to clip.")
 

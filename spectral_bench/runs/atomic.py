@@ -7,16 +7,24 @@ from pathlib import Path
 from typing import Any
 
 
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+def write_atomically(
+    path: Path, write: Callable[[Path], object], once_whole: Callable[[], object] = lambda: None
+) -> None:
     """Let ``write`` fill a temporary file beside ``path``, flush it to the disk, and rename it into place.
 
     A reader sees the old file or the new one; after a crash at any moment one of them is there and whole.
+
+    Args:
+        path: where the file belongs.
+        write: fills the file it is given.
+        once_whole: called when the new file is on the disk and the old one still in its place.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
         write(temporary)
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        once_whole()
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

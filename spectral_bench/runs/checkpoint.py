@@ -1,20 +1,86 @@
-"""``checkpoint.pt``: weights, optimizer, random states and position."""
+"""``checkpoint.pt`` and ``checkpoint.previous.pt``: weights, optimizer, random states and position, twice.
+
+The manifest records their SHA-256 before they get their names, so that a checkpoint is either the one that was written
+or known to be damaged. A digest does not make a stranger's checkpoint trustworthy: it is read with ``weights_only``,
+which accepts tensors and plain values and never runs code.
+"""
 
 from collections.abc import Mapping
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
+from spectral_bench.runs.manifest import Manifest
+
+NEWEST, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
+
+#: Digests that the manifest remembers: of the two files, and of one that was written but never got its name.
+_REMEMBERED = 3
 
 
-def save_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
-    """Write a checkpoint whole or not at all."""
-    write_atomically(path, lambda temporary: torch.save(dict(state), temporary))
+class Checkpoints:
+    """The last two checkpoints of a run.
 
+    Args:
+        directory: of the run.
+        manifest: of the run; remembers the digests.
+    """
 
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint. It may come from a stranger: only tensors and plain values are accepted, never code."""
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state
+    def __init__(self, directory: Path, manifest: Manifest) -> None:
+        self._newest = directory / NEWEST
+        self._previous = directory / PREVIOUS
+        self._manifest = manifest
+
+    def save(self, step: int, content: Mapping[str, Any]) -> None:
+        """Write a checkpoint whole or not at all; the one before it is kept."""
+        buffer = BytesIO()
+        torch.save(dict(content), buffer)
+        data = buffer.getbuffer()
+        entry = {"step": step, "sha256": sha256(data).hexdigest()}
+
+        def make_room() -> None:
+            self._manifest.update(checkpoints=[entry, *self._recorded()][:_REMEMBERED])
+            if self._newest.exists():
+                self._newest.replace(self._previous)
+
+        write_atomically(self._newest, lambda temporary: temporary.write_bytes(data), make_room)
+
+    def paths(self) -> list[Path]:
+        """Those that are there, the newest first."""
+        return [path for path in (self._newest, self._previous) if path.exists()]
+
+    def load(self, path: Path) -> dict[str, Any]:
+        """Read one of ``paths``.
+
+        Raises:
+            DataError: it is not what was written, or holds anything but tensors and plain values.
+        """
+        try:
+            data = path.read_bytes()
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
+        digest = sha256(data).hexdigest()
+        if all(entry["sha256"] != digest for entry in self._recorded()):
+            raise DataError(f"{path}: is damaged (its SHA-256 is none that was recorded when it was written).")
+        try:
+            content = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
+        except Exception as error:  # whatever a file that was made by hand makes torch raise
+            raise DataError(f"{path}: refused; expected tensors and plain values only.") from error
+        if not isinstance(content, dict):
+            raise DataError(f"{path}: is not a checkpoint.")
+        return content
+
+    def forget(self, path: Path) -> None:
+        """Remove a damaged checkpoint, and let the one before it take its place."""
+        path.unlink()
+        if path == self._newest and self._previous.exists():
+            self._previous.replace(self._newest)
+
+    def _recorded(self) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self._manifest.content.get("checkpoints", [])
+        return entries

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,23 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
         },
         "threads": torch.get_num_threads(),
     }
+
+
+def environment_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    """What ``describe_environment`` said then and says otherwise now, a line each."""
+    before, after = (_flat({key: facts.get(key) for key in now}) for facts in (then, now))
+    return [
+        f"{key}: {before.get(key)} then, {after.get(key)} now"
+        for key in sorted(before.keys() | after.keys())
+        if before.get(key) != after.get(key)
+    ]
+
+
+def _flat(facts: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in facts.items():
+        flat |= _flat(value, f"{path}{key} ") if isinstance(value, Mapping) else {f"{path}{key}": value}
+    return flat
 
 
 def source_commit() -> dict[str, Any] | None:

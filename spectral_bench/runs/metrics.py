@@ -1,8 +1,15 @@
 """``metrics.csv``: a row a measurement."""
 
 import csv
+import errno
+import os
+from hashlib import sha256
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
+from spectral_bench.errors import DataError
+from spectral_bench.tasks.base import Split
 from spectral_bench.training.observer import Measurement
 
 
@@ -19,7 +26,10 @@ class MetricsFile:
 
     def __init__(self, path: Path, metric: str) -> None:
         self._path = path
-        if not path.exists():
+        self._digest = sha256()
+        if path.exists():
+            self._digest.update(path.read_bytes())
+        else:
             self._write(["step", "epoch", "split", "loss", metric, "samples_per_second", "wall_seconds"])
 
     def append(self, row: Measurement) -> None:
@@ -28,6 +38,47 @@ class MetricsFile:
         times = f"{row.samples_per_second:.1f}", f"{row.wall_seconds:.3f}"
         self._write([row.step, epoch, row.split, repr(row.loss), repr(row.metric), *times])
 
+    def latest(self, split: Split) -> float | None:
+        """The metric of the last row of a split; None where there is no row."""
+        with self._path.open(newline="", encoding="utf-8") as file:
+            metrics = [float(row[4]) for row in csv.reader(file) if row[2] == split]
+        return metrics[-1] if metrics else None
+
+    def mark(self) -> dict[str, Any]:
+        """What a checkpoint notes of the file, for ``rewind``; all of it is on the disk when this returns."""
+        with self._path.open("rb+") as file:
+            os.fsync(file.fileno())
+        return {"bytes": self._path.stat().st_size, "sha256": self._digest.hexdigest()}
+
     def _write(self, cells: list[object]) -> None:
-        with self._path.open("a", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerow(cells)
+        line = StringIO()
+        csv.writer(line, lineterminator="\n").writerow(cells)
+        row = line.getvalue().encode()
+        with self._path.open("ab", buffering=0) as file:
+            before = file.tell()
+            if file.write(row) != len(row):  # the disk is full; half a row would spoil the whole file
+                file.truncate(before)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
+        self._digest.update(row)
+
+
+def check(path: Path, mark: dict[str, Any]) -> None:
+    """See that a file begins with what it held when ``mark`` was made.
+
+    Raises:
+        DataError: it does not.
+    """
+    try:
+        with path.open("rb") as file:
+            beginning = file.read(mark["bytes"])
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
+    if len(beginning) < mark["bytes"]:
+        raise DataError(f"{path}: has {len(beginning):,} bytes, and had {mark['bytes']:,} at the checkpoint.")
+    if sha256(beginning).hexdigest() != mark["sha256"]:
+        raise DataError(f"{path}: is not what it was at the checkpoint.")
+
+
+def rewind(path: Path, mark: dict[str, Any]) -> None:
+    """Cut a file back to what it held when ``mark`` was made."""
+    os.truncate(path, mark["bytes"])

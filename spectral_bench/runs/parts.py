@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
 
 
@@ -35,6 +37,20 @@ class PartedTable:
         arrays = [pa.array(columns[field.name], type=field.type) for field in self._schema]
         self._pending.append(pa.record_batch(arrays, schema=self._schema))
 
+    def latest(self) -> pa.Table | None:
+        """The rows of the last step, sealed or not; None when there are none.
+
+        Raises:
+            DataError: the last part is damaged.
+        """
+        if self._pending:
+            table = pa.Table.from_batches(self._pending, self._schema)
+        elif parts := sealed(self._folder):
+            table = read(parts[-1], self._schema)
+        else:
+            return None
+        return table.filter(pc.equal(table["step"], pc.max(table["step"])))
+
     def seal(self) -> None:
         """Write the gathered rows as one part, named by the steps it covers."""
         if not self._pending:
@@ -43,8 +59,41 @@ class PartedTable:
         steps = table["step"].to_numpy()
         self._folder.mkdir(exist_ok=True)
         part = self._folder / f"steps-{steps.min():09d}-{steps.max():09d}.parquet"
-        write_atomically(part, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+        write_atomically(part, lambda file: pq.write_table(table, file, compression="zstd", write_page_checksum=True))
         self._pending.clear()
+
+
+def sealed(folder: Path) -> list[Path]:
+    """The parts of a table, in the order of their steps."""
+    return sorted(folder.glob("steps-*.parquet"))
+
+
+def read(part: Path, schema: pa.Schema) -> pa.Table:
+    """The rows of one part, its checksums compared.
+
+    Raises:
+        DataError: it is damaged, or has other columns.
+    """
+    try:
+        return pq.read_table(part, schema=schema, page_checksum_verification=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise DataError(f"{part}: is damaged ({str(error).splitlines()[0]}).") from error
+
+
+def rewind(folder: Path, step: int) -> None:
+    """Remove the parts of step ``step`` and later, and what a crash left half-written.
+
+    Parts are sealed at every checkpoint, and traces labelled with its step come after it: no part lies astride.
+    """
+    for part in sealed(folder):
+        if _first_step(part) >= step:
+            part.unlink()
+    for leftover in folder.glob(".steps-*"):
+        leftover.unlink()
+
+
+def _first_step(part: Path) -> int:
+    return int(part.name.split("-")[1])
 
 
 def repeated(value: int, count: int) -> NDArray[np.int64]:

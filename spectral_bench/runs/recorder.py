@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spectral_bench.runs.checkpoint import save_checkpoint
+from spectral_bench.runs import metrics, parts
+from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.metrics import MetricsFile
 from spectral_bench.runs.parts import PartedTable, repeated
-from spectral_bench.tasks.base import Split
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum
 
-GRADIENTS = pa.schema([("step", pa.int64()), ("layer", pa.int32()), ("t", pa.int32()), ("norm", pa.float64())])
-SPECTRUM = pa.schema(
+METRICS, GRADIENTS, SPECTRUM = "metrics.csv", "gradients.parquet", "spectrum.parquet"
+
+GRADIENTS_SCHEMA = pa.schema([("step", pa.int64()), ("layer", pa.int32()), ("t", pa.int32()), ("norm", pa.float64())])
+SPECTRUM_SCHEMA = pa.schema(
     [
         ("step", pa.int64()),
         ("layer", pa.int32()),
@@ -33,25 +35,21 @@ class RunRecorder(Observer):
     Args:
         directory: the run directory.
         metric: name of the task's metric.
+        checkpoints: of the run.
     """
 
-    def __init__(self, directory: Path, metric: str) -> None:
-        self._checkpoint = directory / "checkpoint.pt"
-        self._metrics = MetricsFile(directory / "metrics.csv", metric)
-        self._gradients = PartedTable(directory / "gradients.parquet", GRADIENTS)
-        self._spectrum = PartedTable(directory / "spectrum.parquet", SPECTRUM)
-        self.measurements: dict[Split, Measurement] = {}
-        self.last_norms: GradientNorms | None = None
-        self.last_spectrum: Spectrum | None = None
+    def __init__(self, directory: Path, metric: str, checkpoints: Checkpoints) -> None:
+        self._checkpoints = checkpoints
+        self.metrics = MetricsFile(directory / METRICS, metric)
+        self._gradients = PartedTable(directory / GRADIENTS, GRADIENTS_SCHEMA)
+        self._spectrum = PartedTable(directory / SPECTRUM, SPECTRUM_SCHEMA)
 
     def on_measurement(self, measurement: Measurement) -> None:
         """Append a row to ``metrics.csv``."""
-        self.measurements[measurement.split] = measurement
-        self._metrics.append(measurement)
+        self.metrics.append(measurement)
 
     def on_gradients(self, norms: GradientNorms) -> None:
         """Gather gradient norms."""
-        self.last_norms = norms
         for layer, values in norms.by_layer.items():
             count = len(values)
             steps, layers = repeated(norms.step, count), repeated(layer, count)
@@ -59,7 +57,6 @@ class RunRecorder(Observer):
 
     def on_spectrum(self, spectrum: Spectrum) -> None:
         """Gather singular values."""
-        self.last_spectrum = spectrum
         for (layer, matrix), values in spectrum.singular_values.items():
             count = len(values)
             self._spectrum.add(
@@ -72,12 +69,38 @@ class RunRecorder(Observer):
                 }
             )
 
-    def on_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:  # noqa: ARG002
+    def on_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
         """Seal the traces, then write the checkpoint that promises them."""
         self.seal()
-        save_checkpoint(self._checkpoint, state)
+        self._checkpoints.save(step, {"trainer": dict(state), "metrics": self.metrics.mark()})
 
     def seal(self) -> None:
         """Write the traces gathered so far; to be called at the end of a run that made no last checkpoint."""
         self._gradients.seal()
         self._spectrum.seal()
+
+    def last_norms(self) -> GradientNorms | None:
+        """The gradient norms traced last, in this sitting or one before."""
+        table = self._gradients.latest()
+        if table is None:
+            return None
+        layers, norms = table["layer"].to_numpy(), table["norm"].to_numpy()
+        return GradientNorms(table["step"][0].as_py(), {int(layer): norms[layers == layer] for layer in set(layers)})
+
+    def last_spectrum(self) -> Spectrum | None:
+        """The singular values computed last, in this sitting or one before."""
+        table = self._spectrum.latest()
+        if table is None:
+            return None
+        rows = table.to_pandas().groupby(["layer", "matrix"])["singular_value"]
+        return Spectrum(table["step"][0].as_py(), {name: values.to_numpy() for name, values in rows})
+
+
+def rewind(directory: Path, checkpoint: Mapping[str, Any] | None) -> None:
+    """Cut the tables of a run back to one of its checkpoints, or to nothing: what came later will come again."""
+    if checkpoint is None:
+        (directory / METRICS).unlink(missing_ok=True)
+    else:
+        metrics.rewind(directory / METRICS, checkpoint["metrics"])
+    for table in (GRADIENTS, SPECTRUM):
+        parts.rewind(directory / table, checkpoint["trainer"]["progress"]["step"] if checkpoint else 0)

@@ -6,8 +6,7 @@ from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.tasks.base import Task
 from spectral_bench.training.gradient_decay import steepest_decay
-from spectral_bench.training.loop import Outcome
-from spectral_bench.training.observer import Measurement
+from spectral_bench.training.outcome import Outcome
 from spectral_bench.training.progress import Progress
 
 
@@ -26,18 +25,19 @@ def summarise(
         task: of the run.
         num_parameters: of the model.
         progress: where the run stands.
-        recorder: holds the last measurement of each split and the last traces.
+        recorder: knows the last measurement of each split and the last traces.
         outcome: None when the run did not come to its end.
     """
-    decay = steepest_decay(recorder.last_norms.by_layer) if recorder.last_norms else None
+    norms, spectrum = recorder.last_norms(), recorder.last_spectrum()
+    decay = steepest_decay(norms.by_layer) if norms else None
     return {
         "task": config.task.name,
         "model": config.model.name,
         "seed": config.seed,
         "metric": task.metric.name,
         "mode": task.metric.mode,
-        "train": _metric(recorder.measurements.get("train")),
-        "validation": _metric(recorder.measurements.get("validation")),
+        "train": recorder.metrics.latest("train"),
+        "validation": recorder.metrics.latest("validation"),
         "test": outcome.test.metric if outcome else None,
         "best_step": progress.best_step,
         "best_validation": progress.best_validation,
@@ -48,14 +48,11 @@ def summarise(
         "steps": progress.step,
         "steps_to_beat_baseline": progress.steps_to_beat_baseline,
         "solved_at": progress.solved_at,
+        "not_finite": progress.not_finite,
         "num_parameters": num_parameters,
         "ms_per_step": 1e3 * progress.update_seconds / progress.step if progress.step else None,
         "wall_seconds": progress.wall_seconds,
         "gradient_decay_rate": decay.rate if decay else None,
         "gradient_verdict": decay.verdict if decay else None,
-        "spectral_margin": recorder.last_spectrum.margin if recorder.last_spectrum else None,
+        "spectral_margin": spectrum.margin if spectrum else None,
     }
-
-
-def _metric(measurement: Measurement | None) -> float | None:
-    return measurement.metric if measurement else None

@@ -7,61 +7,28 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 
-from spectral_bench.config.schema import ExperimentConfig
-from spectral_bench.errors import InputError, SpectralBenchError
+from spectral_bench.config.schema import ExperimentConfig, OnDivergence
+from spectral_bench.errors import InputError
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.tasks.base import Batch, Split, Task
 from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Update
 from spectral_bench.training.optimizer import build_optimizer, decay_rates, remember_initial_rates
+from spectral_bench.training.outcome import DivergedError, Outcome, Reason
 from spectral_bench.training.progress import Progress
+from spectral_bench.training.random_state import random_state, set_random_state
 from spectral_bench.training.spectrum import measure_spectrum
+from spectral_bench.training.stop import Stop
 
 #: Measurements of a training whose length is given in steps alone, when ``train.evaluate_every`` is not set.
 DEFAULT_MEASUREMENTS = 20
-
-
-Reason = Literal["finished", "no improvement"]
-
-
-class DivergedError(SpectralBenchError):
-    """The loss, the gradient or a state of an update is no longer finite.
-
-    A validation or test loss may be: no update depends on it. It is written as it is, and is never the best one.
-    """
-
-    def __init__(self, step: int, quantity: str, value: float) -> None:
-        super().__init__(f"diverged at step {step}: the {quantity} is {value}")
-        self.step = step
-        self.quantity = quantity
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a finished training has to say.
-
-    Attributes:
-        reason: whether all updates were made, or ``train.patience`` ran out.
-        progress: counters, firsts and bests.
-        train: loss and metric, means over the updates between the last two measurements.
-        validation, test: of the weights at the end.
-        test_at_best: of the weights that were best on validation.
-    """
-
-    reason: Reason
-    progress: Progress
-    train: tuple[float, float]
-    validation: Evaluation
-    test: Evaluation
-    test_at_best: Evaluation
 
 
 class Trainer:
@@ -115,31 +82,57 @@ class Trainer:
         self._validation: Evaluation | None = None
         self._sitting_began = 0.0
 
-    def run(self, observers: Sequence[Observer] = ()) -> Outcome:
+    def run(self, observers: Sequence[Observer] = (), stop: Stop | None = None) -> Outcome | None:
         """Train to the end.
+
+        What only an end calls for (the last measurement, traces of the last weights, the test) comes after the last
+        checkpoint: whoever goes on from it with more updates goes on as if there had been no end.
 
         Args:
             observers: are told what happens, in this order.
+            stop: is heeded after every update.
+
+        Returns:
+            None when it was asked to stop, or ``train.max_minutes`` were over, before the end; a checkpoint has been
+            told by then.
 
         Raises:
-            DivergedError: a loss or gradient is no longer finite; the weights are those before that update.
+            DivergedError: a loss, gradient or state is no longer finite; the weights are those before that update.
         """
         self._observers = observers
+        stop = stop or Stop()
         progress, train = self.progress, self.config.train
-        self._sitting_began = time.perf_counter() - progress.wall_seconds
+        began = time.perf_counter()
+        self._sitting_began = began - progress.wall_seconds
+        first_step = progress.step
         self._tell_start()
-        while progress.step < self.total_steps and not self._stopped_improving():
+        while not self._complete():
             self.update()
-            if progress.step % self.evaluate_every == 0 or progress.step == self.total_steps:
+            if progress.step % self.evaluate_every == 0:
                 self._measure()
-            if progress.step % train.checkpoint_every == 0 and progress.step < self.total_steps:
+            if train.max_minutes is not None and time.perf_counter() - began >= 60 * train.max_minutes:
+                stop.ask("train.max_minutes")
+            if stop.cause is not None and not self._complete():
                 self._tell_checkpoint()
+                return None
+            if progress.step % train.checkpoint_every == 0 and not self._complete():
+                self._tell_checkpoint()
+        if progress.step > first_step:
+            self._tell_checkpoint()
+        return self._end()
+
+    def _complete(self) -> bool:
+        return self.progress.step >= self.total_steps or self._stopped_improving()
+
+    def _end(self) -> Outcome:
+        reason: Reason = "no improvement" if self._stopped_improving() else "finished"
+        if self.progress.step % self.evaluate_every != 0:
+            self._measure()
         self._trace_final_state()
         validation = self._validation or self._evaluate("validation")
         test, test_at_best = self._test()
-        self._tell_checkpoint()
-        reason: Reason = "no improvement" if self._stopped_improving() else "finished"
-        return Outcome(reason, progress, self._train_means, validation, test, test_at_best)
+        self._note_time()
+        return Outcome(reason, self.progress, self._train_means, validation, test, test_at_best)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit; tensors and plain values only."""
@@ -152,7 +145,7 @@ class Trainer:
             "carried": self._carried,
             "best_weights": self._best_weights,
             "train_means": self._train_means,
-            "random": _random_state(self.device),
+            "random": random_state(self.device),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -162,10 +155,11 @@ class Trainer:
         self.progress.load_state_dict(state["progress"])
         self._since_measurement.load_state_dict(state["since_measurement"])
         self._seconds_since_measurement = state["seconds_since_measurement"]
-        self._carried = state["carried"]
+        carried = state["carried"]
+        self._carried = carried and [tuple(part.to(self.device) for part in layer) for layer in carried]
         self._best_weights = state["best_weights"]
         self._train_means = state["train_means"]
-        _set_random_state(state["random"], self.device)
+        set_random_state(state["random"], self.device)
 
     # One update -----------------------------------------------------------------------------------------------------
 
@@ -182,16 +176,22 @@ class Trainer:
         start = time.perf_counter()
         losses, scores = self._backward(batch, GradientTrace() if trace and self.config.trace.gradients else None)
         loss = losses.mean().item()
-        self._check_finite("loss", loss)
-        self._check_finite("gradient norm", self._clip())
-        self.optimizer.step()
-        self.model.constrain_()
+        trouble = self._trouble(loss, self._clip())
+        on_divergence = self.config.train.on_divergence
+        if trouble is None or on_divergence is OnDivergence.carry_on:
+            self.optimizer.step()
+            self.model.constrain_()
+            self._since_measurement.add(loss, scores.mean().item(), self.task.weight(batch), batch.size)
+        elif on_divergence is OnDivergence.stop:
+            raise trouble
+        else:
+            self._carried = None
         seconds = time.perf_counter() - start
 
         self.progress.step += 1
+        self.progress.not_finite += trouble is not None
         self.progress.update_seconds += seconds
         self._seconds_since_measurement += seconds
-        self._since_measurement.add(loss, scores.mean().item(), self.task.weight(batch), batch.size)
         for observer in self._observers:
             observer.on_update(Update(self.progress.step, loss, seconds))
 
@@ -218,9 +218,22 @@ class Trainer:
             return float(clip_grad_norm_(self._parameters, self.config.train.clip_norm))
         return float(get_total_norm([p.grad for p in self._parameters if p.grad is not None]))
 
-    def _check_finite(self, quantity: str, value: float) -> None:
-        if not math.isfinite(value):
-            raise DivergedError(self.progress.step + 1, quantity, value)
+    def _trouble(self, loss: float, gradient_norm: float) -> DivergedError | None:
+        """What is not finite about the update that is being made, if anything is."""
+        quantities = {"loss": loss, "gradient norm": gradient_norm}
+        if self._carried is not None:
+            largest = [part.abs().max() for layer in self._carried for part in layer]
+            quantities["largest hidden state"] = float(torch.stack(largest).max())
+        for quantity, value in quantities.items():
+            if not math.isfinite(value):
+                return DivergedError(self.progress.step + 1, quantity, value)
+        return None
+
+    def _check_weights(self) -> None:
+        """The last update before a measurement has no next one whose loss would tell."""
+        norm = float(get_total_norm([weight.detach() for weight in self._parameters]))
+        if not math.isfinite(norm) and self.config.train.on_divergence is OnDivergence.stop:
+            raise DivergedError(self.progress.step, "norm of the weights", norm)
 
     # Measuring ------------------------------------------------------------------------------------------------------
 
@@ -230,6 +243,7 @@ class Trainer:
 
     def _measure(self) -> None:
         """Measure train (over the updates since last time) and validation, and keep the best weights."""
+        self._check_weights()
         loss, score = self._since_measurement.means()
         self._train_means = (loss, self.task.metric_value(loss, score))
         rate = self._since_measurement.samples / max(self._seconds_since_measurement, 1e-9)
@@ -268,16 +282,19 @@ class Trainer:
         if self.config.trace.spectrum:
             self._tell_spectrum()
         if self.config.trace.gradients:
-            carried, random = self._carried, _random_state(self.device)
+            carried, random = self._carried, random_state(self.device)
             self._backward(self._batch(self.progress.step), GradientTrace())
             self._carried = carried
-            _set_random_state(random, self.device)
+            set_random_state(random, self.device)
             self.optimizer.zero_grad(set_to_none=True)
 
     # Telling --------------------------------------------------------------------------------------------------------
 
     def _epoch(self) -> float | None:
         return None if self.updates_per_epoch is None else self.progress.step / self.updates_per_epoch
+
+    def _note_time(self) -> None:
+        self.progress.wall_seconds = time.perf_counter() - self._sitting_began
 
     def _tell_start(self) -> None:
         plan = Plan(
@@ -297,8 +314,8 @@ class Trainer:
         self._tell_measurement(split, evaluation.loss, evaluation.metric, rate)
 
     def _tell_measurement(self, split: Split, loss: float, metric: float, rate: float) -> None:
+        self._note_time()
         progress = self.progress
-        progress.wall_seconds = time.perf_counter() - self._sitting_began
         measurement = Measurement(progress.step, self._epoch(), split, loss, metric, rate, progress.wall_seconds)
         for observer in self._observers:
             observer.on_measurement(measurement)
@@ -317,7 +334,7 @@ class Trainer:
             observer.on_spectrum(spectrum)
 
     def _tell_checkpoint(self) -> None:
-        self.progress.wall_seconds = time.perf_counter() - self._sitting_began
+        self._note_time()
         state = self.state_dict()
         for observer in self._observers:
             observer.on_checkpoint(self.progress.step, state)
@@ -335,16 +352,3 @@ def _total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int
             f"the data of task {config.task.name} is generated without end. Set train.steps."
         )
     return steps
-
-
-def _random_state(device: torch.device) -> dict[str, Tensor]:
-    state = {"cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        state["cuda"] = torch.cuda.get_rng_state(device)
-    return state
-
-
-def _set_random_state(state: Mapping[str, Tensor], device: torch.device) -> None:
-    torch.set_rng_state(state["cpu"])
-    if "cuda" in state:
-        torch.cuda.set_rng_state(state["cuda"], device)

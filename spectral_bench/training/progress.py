@@ -24,6 +24,7 @@ class Progress:
             ``BASELINE_MARGIN``.
         solved_at: first measured step at which the task counted as solved on validation.
         measurements_without_improvement: validation measurements since the best one.
+        not_finite: updates whose loss, gradient or state was not finite (``train.on_divergence``).
     """
 
     step: int = 0
@@ -34,6 +35,7 @@ class Progress:
     steps_to_beat_baseline: int | None = None
     solved_at: int | None = None
     measurements_without_improvement: int = 0
+    not_finite: int = 0
 
     def record(self, task: Task, validation: Evaluation) -> bool:
         """Note a validation measurement; returns whether it is the best so far."""

@@ -1,9 +1,7 @@
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -110,23 +108,6 @@ def test_a_run_that_diverges_keeps_its_tables_and_says_so(spectral_bench: Run, t
     assert manifest["status"] == "diverged"
     assert json.loads((directory / "summary.json").read_text())["test"] is None
     assert len(pd.read_parquet(directory / "gradients.parquet"))
-
-
-def test_an_interrupted_run_is_marked_so(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "spectral_bench", "run", *SVDRNN, *QUICK, "train.steps=1000000"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        deadline = time.monotonic() + 60
-        while not list(tmp_path.glob("results/*/*/*/gradients.parquet")) and time.monotonic() < deadline:
-            if list(tmp_path.glob("results/*/*/*/metrics.csv")):
-                break
-            time.sleep(0.05)
-        time.sleep(0.5)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "Traceback" not in errors
-    manifest = json.loads((only_run(tmp_path / "results") / "manifest.json").read_text())
-    assert manifest["status"] == "interrupted"
 
 
 def test_a_radius_that_has_no_effect_draws_a_warning(in_process: Run) -> None:

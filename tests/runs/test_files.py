@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from spectral_bench.errors import DataError, InputError
+from spectral_bench.runs import metrics
 from spectral_bench.runs.atomic import write_json, write_text
-from spectral_bench.runs.checkpoint import load_checkpoint, save_checkpoint
+from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.metrics import MetricsFile
@@ -70,9 +71,9 @@ def test_a_results_folder_that_is_a_file_is_named_in_the_message(tmp_path: Path)
 
 def test_metrics_read_back_exactly_and_are_there_at_once(tmp_path: Path) -> None:
     path = tmp_path / "metrics.csv"
-    metrics = MetricsFile(path, "accuracy")
-    metrics.append(Measurement(10, 0.5, "validation", 0.1 + 0.2, 1 / 3, 1000.0, 2.5))
-    metrics.append(Measurement(20, None, "test", float("nan"), 1.0, 1000.0, 2.5))
+    file = MetricsFile(path, "accuracy")
+    file.append(Measurement(10, 0.5, "validation", 0.1 + 0.2, 1 / 3, 1000.0, 2.5))
+    file.append(Measurement(20, None, "test", float("nan"), 1.0, 1000.0, 2.5))
     frame = pd.read_csv(path)
     assert list(frame.columns) == [
         "step", "epoch", "split", "loss", "accuracy", "samples_per_second", "wall_seconds",
@@ -111,18 +112,61 @@ class Malicious:
         return os.system, ("touch should-not-exist",)
 
 
-def test_a_checkpoint_cannot_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> Checkpoints:
+    return Checkpoints(tmp_path, Manifest.create(tmp_path, {}))
+
+
+def test_a_checkpoint_cannot_run_code(
+    tmp_path: Path, checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    torch.save({"model": Malicious()}, tmp_path / "checkpoint.pt")
-    with pytest.raises(Exception, match="Weights only load failed"):
-        load_checkpoint(tmp_path / "checkpoint.pt")
+    checkpoints.save(1, {"model": Malicious()})
+    with pytest.raises(DataError, match=r"checkpoint\.pt: refused; expected tensors and plain values only"):
+        checkpoints.load(tmp_path / "checkpoint.pt")
     assert not (tmp_path / "should-not-exist").exists()
 
 
-def test_a_checkpoint_gives_back_what_was_saved(tmp_path: Path) -> None:
+def test_a_checkpoint_gives_back_what_was_saved_and_the_one_before_it_is_kept(
+    tmp_path: Path, checkpoints: Checkpoints
+) -> None:
     state = {"weight": torch.randn(3, 4), "progress": {"step": 7, "best": None}, "carried": [(torch.ones(2),)]}
-    save_checkpoint(tmp_path / "checkpoint.pt", state)
-    loaded = load_checkpoint(tmp_path / "checkpoint.pt")
-    assert torch.equal(loaded["weight"], state["weight"])  # type: ignore[arg-type]
-    assert loaded["progress"] == state["progress"]
-    assert torch.equal(loaded["carried"][0][0], torch.ones(2))
+    for step in (1, 2, 3):
+        checkpoints.save(step, {**state, "step": step})
+    newest, previous = (checkpoints.load(path) for path in checkpoints.paths())
+    assert torch.equal(newest["weight"], state["weight"])  # type: ignore[arg-type]
+    assert newest["progress"] == state["progress"]
+    assert torch.equal(newest["carried"][0][0], torch.ones(2))
+    assert (newest["step"], previous["step"]) == (3, 2)
+
+
+def test_a_checkpoint_with_any_bit_flipped_or_cut_off_anywhere_is_named(
+    tmp_path: Path, checkpoints: Checkpoints
+) -> None:
+    checkpoints.save(1, {"weight": torch.randn(3, 4)})
+    path = tmp_path / "checkpoint.pt"
+    whole = path.read_bytes()
+    for position in range(0, len(whole), 7):
+        flipped = bytes([whole[position] ^ 1 << position % 8])
+        for damaged in (whole[:position], whole[:position] + flipped + whole[position + 1 :]):
+            path.write_bytes(damaged)
+            with pytest.raises(DataError, match=r"checkpoint\.pt: is damaged"):
+                checkpoints.load(path)
+
+
+def test_metrics_are_checked_against_a_mark_and_cut_back_to_it(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    file = MetricsFile(path, "mse")
+    row = Measurement(1, None, "train", 0.5, 0.5, 1.0, 1.0)
+    file.append(row)
+    mark, then = file.mark(), path.read_bytes()
+    file.append(row)
+    metrics.check(path, mark)
+    metrics.rewind(path, mark)
+    assert path.read_bytes() == then
+    path.write_bytes(then[:-1])
+    with pytest.raises(DataError, match=r"metrics\.csv: has \d+ bytes, and had"):
+        metrics.check(path, mark)
+    path.write_bytes(then.replace(b"0.5", b"0.6"))
+    with pytest.raises(DataError, match=r"metrics\.csv: is not what it was"):
+        metrics.check(path, mark)

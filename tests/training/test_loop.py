@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from spectral_bench.errors import InputError
-from spectral_bench.runs.execute import Prepared
+from spectral_bench.runs.sitting import Prepared
 from spectral_bench.tasks.base import Batch, Split
-from spectral_bench.training.loop import DivergedError
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
+from spectral_bench.training.outcome import DivergedError
 
 MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
 
@@ -158,7 +158,7 @@ def test_a_loss_that_is_not_finite_stops_the_training_before_the_weights_are_tou
 
 def test_a_training_that_explodes_is_stopped(prepared: Build) -> None:
     options = ["model.activation=identity", "model.start=glorot", "optimizer=sgd", "optimizer.lr=1e6"]
-    with pytest.raises(DivergedError, match=r"diverged at step \d+: the (loss|gradient norm) is"):
+    with pytest.raises(DivergedError, match=r"diverged at step \d+: the (loss|gradient norm|norm of the weights) is"):
         prepared("train.steps=500", *options, model="rnn").trainer.run()
 
 

@@ -1,0 +1,43 @@
+"""Changing a configuration that was read back from a run."""
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from typing import Any
+
+from spectral_bench.config.engine import Engine
+from spectral_bench.config.hints import unknown_key
+from spectral_bench.config.keys import flatten
+from spectral_bench.config.overrides import check_single, parse
+from spectral_bench.errors import InputError
+
+
+def changed(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
+    """A copy of a configuration with single values set.
+
+    Args:
+        config: plain nested dicts.
+        overrides: ``KEY=VALUE`` in Hydra's grammar.
+
+    Raises:
+        InputError: an override cannot be parsed, or does not name the key of a single value.
+    """
+    parsed = parse(overrides, Engine(None)) if overrides else []
+    check_single(parsed, None)
+    result: dict[str, Any] = deepcopy(dict(config))
+    keys = flatten(config)
+    for override in parsed:
+        if override.key_or_group not in keys:
+            raise InputError(unknown_key(override.key_or_group, keys))
+        *path, name = override.key_or_group.split(".")
+        node = result
+        for part in path:
+            node = node[part]
+        node[name] = override.value()
+    return result
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The dotted keys in which two configurations differ, sorted."""
+    first, second = flatten(one), flatten(other)
+    absent = object()
+    return sorted(key for key in first.keys() | second.keys() if first.get(key, absent) != second.get(key, absent))

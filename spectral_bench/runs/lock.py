@@ -1,0 +1,58 @@
+"""One process at a time works in a run directory.
+
+The operating system holds the lock for as long as the process lives, so that of a dead process is taken over by whoever
+asks next; who holds it, and since when, stands in the manifest.
+"""
+
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from spectral_bench.errors import DataError, LockedError, StorageError
+from spectral_bench.runs.manifest import Manifest, now
+
+_NAME = ".lock"
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[None]:
+    """Have the directory for oneself.
+
+    Raises:
+        LockedError: another process has it.
+        StorageError: nothing can be written there.
+    """
+    path = directory / _NAME
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LockedError(f"{directory}: {_holder(directory)} is at work on this run.") from None
+    except OSError as error:
+        raise StorageError(f"{path}: cannot be written ({error.strerror}).") from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()  # before the release: afterwards it may be another's
+        lock.release()
+
+
+def owner() -> dict[str, Any]:
+    """This process, as a manifest names it."""
+    return {"host": platform.node(), "pid": os.getpid(), "since": now()}
+
+
+def _holder(directory: Path) -> str:
+    try:
+        found = Manifest.read(directory).content["owner"]
+        minutes = (datetime.now(UTC) - datetime.fromisoformat(found["since"])).total_seconds() / 60
+        return f"process {found['pid']} on {found['host']}, since {minutes:.0f} minutes,"
+    except (DataError, LookupError, TypeError, ValueError):
+        return "another process"

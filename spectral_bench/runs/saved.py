@@ -1,0 +1,90 @@
+"""A run directory read back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from spectral_bench.config.change import differences
+from spectral_bench.config.load import experiment_config, resolved
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.errors import DataError, InputError, SpectralBenchError
+from spectral_bench.nn.layer_kinds import LAYERS
+from spectral_bench.runs import manifest as manifests
+from spectral_bench.runs.execute import CONFIG
+from spectral_bench.runs.manifest import Manifest
+from spectral_bench.tasks import TASKS
+
+#: Keys that say where a run lies and how long one sitting at it may be: they change no number.
+CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """What a run directory says of itself.
+
+    Attributes:
+        directory: of the run.
+        manifest: how it stands.
+        config: the configuration, as ``config.yaml`` holds it.
+    """
+
+    directory: Path
+    manifest: Manifest
+    config: dict[str, Any]
+
+    def experiment(self, config: dict[str, Any] | None = None) -> ExperimentConfig:
+        """The typed configuration; or that of another mapping.
+
+        Raises:
+            InputError: it is none that this version knows.
+        """
+        try:
+            return experiment_config(config or self.config, models=LAYERS, tasks=TASKS)
+        except InputError as error:
+            raise InputError(f"{self.directory / CONFIG}: {error}") from error
+
+
+def read_run(directory: Path) -> SavedRun:
+    """Read what a run directory says of itself. It may come from a stranger: nothing in it can run code.
+
+    Raises:
+        InputError: it is not the directory of a run.
+        DataError: a file in it is damaged.
+    """
+    if not (directory / manifests.NAME).is_file():
+        raise InputError(f"{directory} is not the directory of a run: there is no {manifests.NAME} in it.")
+    return SavedRun(directory, Manifest.read(directory), _read_config(directory / CONFIG))
+
+
+def find_unfinished(config: ExperimentConfig) -> Path | None:
+    """The newest run of exactly this configuration that did not come to its end, if there is one."""
+    wanted = resolved(config)
+    for directory in _runs(config):
+        try:
+            run = read_run(directory)
+        except SpectralBenchError:
+            continue  # not a run that could be gone on with
+        if run.manifest.status not in ("completed", "diverged") and set(differences(run.config, wanted)) <= set(
+            CHANGES_NO_NUMBER
+        ):
+            return directory
+    return None
+
+
+def _runs(config: ExperimentConfig) -> Iterator[Path]:
+    """The runs of the same model on the same task, the newest first."""
+    parent = config.results_dir / config.task.name / config.model.name
+    yield from sorted(parent.glob("*"), reverse=True)
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        config = yaml.safe_load(path.read_bytes())
+    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: cannot be read ({(str(error).splitlines() or ['?'])[0]}).") from error
+    if not isinstance(config, dict):
+        raise DataError(f"{path}: is not the configuration of a run.")
+    return config

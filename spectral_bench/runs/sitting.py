@@ -1,0 +1,125 @@
+"""One sitting at a run: from a directory that is ready to the end, an interruption or a failure."""
+
+import shlex
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.errors import StorageError
+from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.runs.atomic import write_json
+from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.interruption import heeding_signals
+from spectral_bench.runs.manifest import Manifest, Status
+from spectral_bench.runs.recorder import RunRecorder
+from spectral_bench.runs.summary import summarise
+from spectral_bench.tasks.base import Task
+from spectral_bench.training.loop import Trainer
+from spectral_bench.training.observer import GradientNorms, Observer
+from spectral_bench.training.outcome import DivergedError, Outcome
+from spectral_bench.training.stop import Stop
+
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that could start: data read, model built, nothing written."""
+
+    config: ExperimentConfig
+    task: Task
+    model: SequenceModel
+    trainer: Trainer
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a sitting ended.
+
+    Attributes:
+        directory: of the run.
+        summary: the content of ``summary.json``.
+        stopped_by: what stopped it before its end (``SIGTERM``, ``train.max_minutes``); None for a run that is done.
+    """
+
+    directory: Path
+    summary: dict[str, Any]
+    stopped_by: str | None
+
+
+def sit(prepared: Prepared, directory: Path, manifest: Manifest, observers: Sequence[Observer]) -> Result:
+    """Train, and keep everything in the run directory, which must be locked and say ``running``.
+
+    Raises:
+        DivergedError: the training diverged; the directory says so and stays readable.
+        StorageError: a file can no longer be written; what was written before stays readable.
+    """
+    stop = Stop()
+    try:
+        recorder = RunRecorder(directory, prepared.task.metric.name, Checkpoints(directory, manifest))
+        try:
+            with heeding_signals(stop):
+                outcome = prepared.trainer.run([recorder, *observers], stop)
+        except DivergedError as error:
+            _conclude(directory, prepared, recorder, None)
+            manifest.end("diverged", f"{error}{_norms(recorder.last_norms())}")
+            raise
+        summary = _conclude(directory, prepared, recorder, outcome)
+        if outcome is None:
+            manifest.end("interrupted", stop.cause)
+        else:
+            manifest.end("completed", outcome.reason)
+    except DivergedError:
+        raise
+    except BaseException as error:
+        _give_up(manifest, error)
+        if isinstance(error, OSError):
+            raise StorageError(
+                f"{error.filename or directory}: {error.strerror or error}, after {prepared.trainer.progress.step} "
+                f"updates. What was written before stays; when there is room, `{resume_command(directory)}` goes on."
+            ) from error
+        raise
+    return Result(directory, summary, stop.cause if outcome is None else None)
+
+
+def resume_command(directory: Path) -> str:
+    """What to type to go on with a run."""
+    return shlex.join(["spectral-bench", "resume", str(directory)])
+
+
+def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcome: Outcome | None) -> dict[str, Any]:
+    """Seal the tables and write the summary of whatever was reached."""
+    recorder.seal()
+    summary = summarise(
+        prepared.config,
+        prepared.task,
+        prepared.model.num_parameters(),
+        prepared.trainer.progress,
+        recorder,
+        outcome,
+    )
+    write_json(directory / SUMMARY, summary)
+    return summary
+
+
+def _give_up(manifest: Manifest, error: BaseException) -> None:
+    """Say in the manifest why the run ended, where that can be written."""
+    status: Status = "interrupted" if isinstance(error, KeyboardInterrupt | SystemExit) else "failed"
+    with suppress(OSError):
+        manifest.end(status, str(error) or type(error).__name__)
+
+
+def _norms(norms: GradientNorms | None) -> str:
+    """The last traced gradient norms, in a few words for each layer."""
+    if norms is None:
+        return ""
+    layers = "; ".join(
+        f"layer {layer}: {values[0]:.3g} at t=0, {values[-1]:.3g} at t=T" for layer, values in norms.by_layer.items()
+    )
+    return f"; gradient norms at step {norms.step}: {layers}"

@@ -1,0 +1,76 @@
+"""Stopping a run from outside, and going on with it from the command line."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_runs import only_run, small_overrides
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def status(directory: Path) -> tuple[str, str]:
+    manifest = json.loads((directory / "manifest.json").read_text())
+    return manifest["status"], manifest["reason"]
+
+
+def endless(tmp_path: Path) -> list[str]:
+    return small_overrides(tmp_path / "results", "train.steps=1000000", "train.checkpoint_every=20")
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 75)])
+def test_a_signal_ends_a_run_with_a_checkpoint_and_the_command_that_goes_on(
+    tmp_path: Path, name: str, code: int, in_process: Run
+) -> None:
+    command = [sys.executable, "-m", "spectral_bench", "run", *endless(tmp_path)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 100
+        while not list(tmp_path.glob("results/*/*/*/checkpoint.pt")) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.Signals[name])
+        _, errors = process.communicate(timeout=100)
+    directory = only_run(tmp_path / "results")
+    assert process.returncode == code
+    assert "Traceback" not in errors
+    assert f"spectral-bench resume {directory}" in errors
+    assert status(directory) == ("interrupted", name)
+    done = in_process("resume", str(directory), "train.max_minutes=1e-4")
+    assert done.returncode == 75
+    assert status(directory) == ("interrupted", "train.max_minutes")
+
+
+def test_a_run_that_goes_on_again_and_again_comes_to_its_end(tmp_path: Path, in_process: Run) -> None:
+    overrides = small_overrides(tmp_path / "results", "train.max_minutes=1e-9")
+    codes = [in_process("run", "--resume", "-q", *overrides).returncode for _ in range(12)]
+    assert codes == [75] * 11 + [0]
+    directory = only_run(tmp_path / "results")
+    again = in_process("resume", str(directory))
+    assert (again.returncode, "this run is complete" in again.stdout) == (0, True)
+    longer = in_process("resume", str(directory), "train.steps=13", "train.max_minutes=null")
+    assert longer.returncode == 0, longer.stderr
+    assert "test recall_accuracy" in longer.stdout
+
+
+def test_a_second_run_with_resume_starts_anew_when_the_first_is_complete(tmp_path: Path, in_process: Run) -> None:
+    overrides = small_overrides(tmp_path / "results")
+    for _ in range(2):
+        assert in_process("run", "-m", "--resume", "-q", *overrides, "seed=1,2").returncode == 0
+    assert len(list(tmp_path.glob("results/*/*/*"))) == 4
+
+
+def test_what_cannot_be_gone_on_with_is_said_in_one_message(tmp_path: Path, in_process: Run) -> None:
+    assert in_process("run", "-q", *small_overrides(tmp_path / "results")).returncode == 0
+    directory = only_run(tmp_path / "results")
+    for arguments, code, message in (
+        (["nowhere"], 2, "is not the directory of a run"),
+        ([str(directory), "seed=5"], 2, "seed: a run that goes on keeps its configuration"),
+    ):
+        done = in_process("resume", *arguments)
+        assert done.returncode == code
+        assert message in " ".join(done.stderr.split())
+        assert len(done.stderr.splitlines()) <= 6

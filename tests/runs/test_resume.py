@@ -1,0 +1,229 @@
+"""A run that was interrupted ends like one that never was, bit for bit."""
+
+import json
+import os
+import signal
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import torch
+from small_runs import numbers, only_run, small_config
+from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
+
+from spectral_bench.errors import DataError, InputError, LockedError
+from spectral_bench.runs.execute import execute, prepare
+from spectral_bench.runs.lock import locked
+from spectral_bench.runs.resume import reopened
+from spectral_bench.runs.saved import find_unfinished
+from spectral_bench.training.observer import Observer, Update
+
+MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
+
+OFTEN = ["train.checkpoint_every=3", "trace.every=2"]
+STACK = ["model.num_layers=2", "model.dropout=0.3"]
+
+
+class PowerCutError(Exception):
+    """The process is gone."""
+
+
+class At(Observer):
+    """Does something once, after an update."""
+
+    def __init__(self, step: int, action: object) -> None:
+        self.step, self.action = step, action
+
+    def on_update(self, update: Update) -> None:
+        if update.step == self.step:
+            self.action()  # type: ignore[operator]
+
+
+def cut() -> None:
+    raise PowerCutError
+
+
+def start(results: Path, *overrides: str, observer: Observer | None = None, **chosen: str) -> Path:
+    """Run, if need be until the power cut."""
+    prepared = prepare(small_config(results, *overrides, **chosen))
+    try:
+        return execute(prepared, overrides, [observer or Observer()]).directory
+    except PowerCutError:
+        return only_run(results)
+
+
+def go_on(directory: Path, *overrides: str, observer: Observer | None = None) -> int:
+    """Resume; returns the step it went on from."""
+    with reopened(directory, overrides) as run:
+        with suppress(PowerCutError):
+            run.go_on([observer or Observer()])
+        return run.from_step
+
+
+def status(directory: Path) -> str:
+    return str(json.loads((directory / "manifest.json").read_text())["status"])
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with small files for every task."""
+    folder = tmp_path_factory.mktemp("data")
+    write_mnist(folder)
+    write_ptb(folder, "a b c d\n" * 20 + "a a e\n" * 5, "a b c e\n" * 7, "d a b\n" * 8)
+    write_ucr(folder, "Small", ucr_text(["10", "-1", "2"] * 10, 12), ucr_text(["2", "-1", "10"] * 5, 12))
+    return folder
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_goes_on_bit_for_bit_however_it_was_interrupted(tmp_path: Path, model: str) -> None:
+    whole = start(tmp_path / "whole", *OFTEN, *STACK, model=model)
+    broken = start(tmp_path / "broken", *OFTEN, *STACK, model=model, observer=At(5, cut))
+    assert go_on(broken, observer=At(8, lambda: os.kill(os.getpid(), signal.SIGTERM))) == 3
+    assert status(broken) == "interrupted"
+    assert go_on(broken, observer=At(9, cut)) == 8
+    assert go_on(broken) == 8
+    assert status(broken) == "completed"
+    assert numbers(broken) == numbers(whole)
+
+
+@pytest.mark.parametrize("task", ["addition", "mnist", "ptb", "ucr"])
+def test_every_task_goes_on_bit_for_bit(tmp_path: Path, task: str, data: Path) -> None:
+    options = [*OFTEN, f"data_dir={data}", "train.batch_size=3"]
+    whole = start(tmp_path / "whole", *options, task=task, model="lstm")
+    broken = start(tmp_path / "broken", *options, task=task, model="lstm", observer=At(5, cut))
+    for step in (7, 10):
+        go_on(broken, observer=At(step, cut))
+    go_on(broken)
+    assert numbers(broken) == numbers(whole)
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_again(tmp_path: Path) -> None:
+    whole = start(tmp_path / "whole")
+    broken = start(tmp_path / "broken", observer=At(11, cut))
+    assert go_on(broken) == 0
+    assert numbers(broken) == numbers(whole)
+
+
+def test_a_complete_run_that_is_trained_on_is_like_one_of_that_length(tmp_path: Path) -> None:
+    whole = start(tmp_path / "whole", "train.steps=21")
+    longer = start(tmp_path / "longer", "train.steps=12")
+    assert go_on(longer, "train.steps=21") == 12
+    assert numbers(longer) == numbers(whole)
+    assert json.loads((longer / "summary.json").read_text())["steps"] == 21
+    assert "steps: 21" in (longer / "config.yaml").read_text()
+
+
+def test_early_stopping_and_the_best_weights_survive(tmp_path: Path) -> None:
+    options = ["train.patience=3", "train.evaluate_every=2", "train.steps=500", "optimizer.lr=0.3", *OFTEN]
+    whole = start(tmp_path / "whole", *options)
+    broken = start(tmp_path / "broken", *options, observer=At(5, cut))
+    go_on(broken)
+    assert numbers(broken) == numbers(whole)
+    summaries = [json.loads((path / "summary.json").read_text()) for path in (whole, broken)]
+    times = ("ms_per_step", "wall_seconds")
+    first, second = ({key: value for key, value in summary.items() if key not in times} for summary in summaries)
+    assert first == second
+    assert first["steps"] < 500
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("optimizer.lr=0.5", r"optimizer\.lr: a run that goes on keeps its configuration"),
+        ("train.steps=5", r"train\.steps=5: may be raised, not lowered; it was 12"),
+        ("seed=3", r"seed: a run that goes on"),
+        ("model=rnn", r"'model'"),
+        ("train.step=13", r"Did you mean 'train\.steps'"),
+        ("train.steps=many", r"train\.steps=many: expected a whole number"),
+        ("train.steps=13,14", r"is a grid"),
+    ],
+)
+def test_any_other_change_is_refused_and_changes_nothing(tmp_path: Path, override: str, message: str) -> None:
+    directory = start(tmp_path)
+    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    with pytest.raises(InputError, match=message), reopened(directory, [override]):
+        pass
+    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
+
+
+def test_data_that_is_not_what_it_was_is_refused(tmp_path: Path, data: Path) -> None:
+    broken = start(tmp_path / "runs", f"data_dir={data}", "train.batch_size=3", task="ptb", observer=At(5, cut))
+    write_ptb(tmp_path, "a b c d\n" * 20, "a b\n", "c d\n")
+    with (
+        pytest.raises(DataError, match=r"ptb\.train\.txt, .*: not the data that this run was begun with"),
+        reopened(broken, [f"data_dir={tmp_path}"]),
+    ):
+        pass
+
+
+def test_a_damaged_checkpoint_is_named_and_the_previous_one_used(tmp_path: Path) -> None:
+    whole = start(tmp_path / "whole", *OFTEN)
+    for number, damage in enumerate((lambda data: data[:-100], lambda data: bytes([data[0] ^ 1]) + data[1:])):
+        broken = start(tmp_path / f"broken{number}", *OFTEN, observer=At(8, cut))
+        checkpoint = broken / "checkpoint.pt"
+        checkpoint.write_bytes(damage(checkpoint.read_bytes()))
+        with reopened(broken) as run:
+            assert run.from_step == 3
+            assert str(checkpoint) in run.warnings[0]
+            run.go_on()
+        assert numbers(broken) == numbers(whole)
+
+
+def test_when_no_checkpoint_is_whole_both_are_named(tmp_path: Path) -> None:
+    broken = start(tmp_path, *OFTEN, observer=At(8, cut))
+    for checkpoint in broken.glob("checkpoint*"):
+        checkpoint.write_bytes(b"")
+    with pytest.raises(DataError, match=r"checkpoint\.pt: is damaged.*checkpoint\.previous\.pt: is damaged"), \
+         reopened(broken):  # fmt: skip
+        pass
+
+
+def test_two_at_once_cannot_go_on_with_one_run(tmp_path: Path) -> None:
+    directory = start(tmp_path, *OFTEN, observer=At(8, cut))
+    with (
+        reopened(directory),
+        pytest.raises(LockedError, match=rf"process {os.getpid()} on .*, since 0 minutes, is at work"),
+        reopened(directory),
+    ):
+        pass
+    assert go_on(directory) == 6
+
+
+def test_a_run_in_progress_is_locked_and_a_finished_one_is_not(tmp_path: Path) -> None:
+    refused = []
+
+    def try_to_lock() -> None:
+        with pytest.raises(LockedError) as error, locked(only_run(tmp_path)):
+            pass
+        refused.append(error)
+
+    directory = start(tmp_path, observer=At(3, try_to_lock))
+    assert len(refused) == 1
+    with locked(directory):
+        pass
+    assert not (directory / ".lock").exists()
+
+
+def test_only_an_unfinished_run_of_exactly_this_configuration_is_found(tmp_path: Path) -> None:
+    assert find_unfinished(small_config(tmp_path)) is None
+    start(tmp_path)
+    assert find_unfinished(small_config(tmp_path)) is None
+    broken = start(tmp_path / "broken", observer=At(3, cut))
+    assert find_unfinished(small_config(tmp_path / "broken")) == broken
+    assert find_unfinished(small_config(tmp_path / "broken", "train.max_minutes=5")) == broken
+    for other in ("seed=1", "train.steps=13", "r=0.5"):
+        assert find_unfinished(small_config(tmp_path / "broken", other)) is None
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"is not the directory of a run"), reopened(tmp_path):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_changed_in_the_environment_since_is_said(tmp_path: Path) -> None:
+    directory = start(tmp_path, *OFTEN, observer=At(8, cut))
+    file = directory / "manifest.json"
+    file.write_text(file.read_text().replace(f'"torch": "{torch.__version__}"', '"torch": "1.0"'))
+    with reopened(directory) as run:
+        assert run.warnings == [f"packages torch: 1.0 then, {torch.__version__} now"]

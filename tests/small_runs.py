@@ -1,0 +1,68 @@
+"""Configurations of runs that take a moment, for the tests of training, runs and faults."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from spectral_bench.config.load import load
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.nn.layer_kinds import LAYERS
+from spectral_bench.tasks import TASKS
+
+SMALL = [
+    "model.hidden_size=8",
+    "train.batch_size=5",
+    "train.steps=12",
+    "train.evaluate_every=5",
+    "trace.every=4",
+]
+
+GENERATED = ["task.length=6", "task.validation_size=20", "task.test_size=20"]
+
+TASK_OPTIONS = {
+    "addition": GENERATED,
+    "copy": GENERATED,
+    "mnist": ["task.pixels_per_step=28"],
+    "ptb": ["task.bptt=4", "task.verify=false", "task.embedding_size=4", "train.evaluation_batch_size=2"],
+    "ucr": ["task.dataset=Small"],
+}
+
+REFLECTORS = {"svdrnn": ["model.m1=3", "model.m2=3"], "ornn": ["model.m=3"]}
+
+
+def small_overrides(results_dir: Path, *overrides: str, model: str = "svdrnn", task: str = "copy") -> list[str]:
+    """What to type for a small run; overrides given win."""
+    own = [f"results_dir={results_dir}", f"model={model}", f"task={task}"]
+    return [*own, *SMALL, *TASK_OPTIONS[task], *REFLECTORS.get(model, []), *overrides]
+
+
+def small_config(results_dir: Path, *overrides: str, model: str = "svdrnn", task: str = "copy") -> ExperimentConfig:
+    """The configuration of a small run; overrides given win."""
+    typed = small_overrides(results_dir, *overrides, model=model, task=task)
+    return load(typed, models=LAYERS, tasks=TASKS).experiment
+
+
+def numbers(directory: Path) -> dict[str, Any]:
+    """All that a run must get again bit for bit, as text and bytes: tables without their time columns, and weights."""
+    lines = (directory / "metrics.csv").read_text().splitlines()
+    checkpoint = torch.load(directory / "checkpoint.pt", weights_only=True)["trainer"]
+    return {
+        "metrics": [line.rsplit(",", 2)[0] for line in lines],
+        "gradients": table_bytes(directory / "gradients.parquet"),
+        "spectrum": table_bytes(directory / "spectrum.parquet"),
+        "weights": {name: weight.numpy().tobytes() for name, weight in checkpoint["model"].items()},
+    }
+
+
+def table_bytes(folder: Path) -> dict[str, bytes]:
+    """The columns of a table written in parts."""
+    frame = pd.read_parquet(folder)
+    return {name: "\n".join(map(repr, frame[name].tolist())).encode() for name in frame}
+
+
+def only_run(results: Path) -> Path:
+    """The one run in a results folder."""
+    (directory,) = results.glob("*/*/*")
+    return directory
