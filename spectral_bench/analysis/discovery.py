@@ -28,7 +28,7 @@ def find_runs(paths: Sequence[Path]) -> list[Found]:
     """Every run directory at or below the paths, each once, sorted by path.
 
     A directory that holds a ``manifest.json`` is a run; nothing below it is looked at. Links to directories are not
-    followed, folders that may not be read are passed over.
+    followed; hidden folders and those that may not be read are passed over.
 
     Raises:
         InputError: a path does not exist.
@@ -54,7 +54,11 @@ def _walk(root: Path) -> Iterator[Found]:
         if "manifest.json" in entries:
             yield Found(Path(folder), _fingerprint(entries))
         else:
-            pending += [entry.path for entry in entries.values() if entry.is_dir(follow_symlinks=False)]
+            pending += [
+                entry.path
+                for name, entry in entries.items()
+                if not name.startswith(".") and entry.is_dir(follow_symlinks=False)
+            ]
 
 
 def _fingerprint(entries: dict[str, os.DirEntry[str]]) -> str:

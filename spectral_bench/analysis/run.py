@@ -122,7 +122,7 @@ def _json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UnreadableRunError(f"{path.name} is damaged: {error}") from error
     if not isinstance(content, dict):
         raise UnreadableRunError(f"{path.name} is damaged: expected an object")
@@ -134,7 +134,7 @@ def _config(path: Path) -> dict[str, Any]:
         content = yaml.load(path.read_text(encoding="utf-8"), _YamlLoader)  # noqa: S506
     except OSError as error:
         raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
-    except (ValueError, yaml.YAMLError) as error:
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
         raise UnreadableRunError(f"{path.name} is damaged") from error
     if not isinstance(content, dict):
         raise UnreadableRunError(f"{path.name} is damaged: expected keys and values")

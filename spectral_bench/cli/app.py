@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from spectral_bench import __version__
+from spectral_bench.cli.compare import compare
 from spectral_bench.cli.data import data_app
 from spectral_bench.cli.list import list_
 from spectral_bench.cli.resume import resume
@@ -37,6 +38,7 @@ def spectral_bench(
 
 app.command()(run)
 app.command()(resume)
+app.command()(compare)
 app.command("list")(list_)
 app.add_typer(data_app, name="data")
 

@@ -9,10 +9,6 @@ from typing import Any
 import pytest
 
 from spectral_bench.cli.app import main
-from spectral_bench.config.load import load
-from spectral_bench.nn.layer_kinds import LAYERS
-from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.tasks import TASKS
 
 TINY = (
     "model.hidden_size=8",
@@ -24,6 +20,8 @@ TINY = (
     "train.evaluate_every=4",
     "train.checkpoint_every=6",
     "train.threads=1",
+    "train.clip_norm=1",
+    "optimizer.lr=0.01",
     "trace.every=3",
 )
 REFLECTORS = {"svdrnn": ("model.m1=3", "model.m2=3"), "ornn": ("model.m=3",)}
@@ -32,10 +30,18 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def train(results: Path, model: str, task: str, *overrides: str) -> Path:
-    """Trains a moment with the real loop and writer; returns the run directory."""
+    """Trains a moment through the command line, so with the real loop and writer; returns the run directory."""
+    folder = results / task / model
+    before = set(folder.glob("*"))
     chosen = (f"model={model}", f"task={task}", f"results_dir={results}")
-    loaded = load([*chosen, *TINY, *REFLECTORS.get(model, ()), *overrides], models=LAYERS, tasks=TASKS)
-    return execute(prepare(loaded)).directory
+    words = ["run", "-q", *chosen, *TINY, *REFLECTORS.get(model, ()), *overrides]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["spectral-bench", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+    assert ended.value.code == 0
+    (directory,) = set(folder.glob("*")) - before
+    return directory
 
 
 @pytest.fixture(autouse=True)

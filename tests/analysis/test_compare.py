@@ -1,0 +1,219 @@
+"""``spectral-bench compare``."""
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from conftest import Run, edit, runs_of, train
+from rich.console import Console
+
+from spectral_bench.analysis.comparison import compare
+from spectral_bench.analysis.groups import Section, sections
+from spectral_bench.analysis.load import collect
+from spectral_bench.cli.tables import show_report
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "compare.schema.json").read_text())
+
+
+def sections_of(results: Path) -> dict[str, Section]:
+    return {section.task: section for section in sections(collect([results]).runs)}
+
+
+def summaries(results: Path, task: str, model: str, field: str) -> list[float]:
+    return [json.loads((run / "summary.json").read_text())[field] for run in runs_of(results, task, model)]
+
+
+def document(command: Run, *arguments: str) -> dict:
+    done = command("compare", *arguments, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    jsonschema.validate(found, SCHEMA)
+    return found
+
+
+def group_of(found: dict, task: str, model: str) -> dict:
+    (section,) = [section for section in found["sections"] if section["task"] == task]
+    return next(group for group in section["groups"] if group["model"] == model)
+
+
+def test_runs_that_differ_in_the_seed_alone_make_a_row_and_only_differing_keys_are_shown(shared_results: Path) -> None:
+    groups = sorted(sections_of(shared_results)["copy"].groups, key=lambda group: group.label)
+    assert [(group.model, group.setting, len(group.runs)) for group in groups] == [
+        ("rnn", "", 3),
+        ("svdrnn", "r=0.01", 3),
+        ("svdrnn", "r=0.5", 1),
+    ]
+    assert [run.seed for run in groups[0].runs] == [0, 1, 2]
+
+
+def test_a_radius_that_has_no_effect_splits_no_group(tmp_path: Path) -> None:
+    for r in ("0.1", "0.2"):
+        train(tmp_path, "rnn", "copy", f"r={r}")
+    (group,) = sections_of(tmp_path)["copy"].groups
+    assert (len(group.runs), group.setting) == (2, "")
+
+
+def test_the_means_are_those_of_the_summaries(command: Run, shared_results: Path) -> None:
+    found = document(command, str(shared_results))
+    for task in ("copy", "addition"):
+        group = group_of(found, task, "rnn")
+        values = summaries(shared_results, task, "rnn", "test")
+        assert group["score"]["values"] == values
+        assert group["score"]["mean"] == pytest.approx(np.mean(values))
+        assert group["run_ids"] == [run.name for run in runs_of(shared_results, task, "rnn")]
+
+
+def test_the_best_is_the_highest_accuracy_and_the_lowest_error(command: Run, shared_results: Path) -> None:
+    found = document(command, str(shared_results))
+    for section in found["sections"]:
+        scores = [group["score"]["mean"] for group in section["groups"]]
+        best = min(scores) if section["task"] == "addition" else max(scores)
+        assert section["mode"] == ("min" if section["task"] == "addition" else "max")
+        assert [group["best"] for group in section["groups"]] == [score == best for score in scores]
+        assert scores == sorted(scores, reverse=section["mode"] == "max")
+
+
+def test_diverged_and_unfinished_runs_are_counted_and_not_averaged(command: Run, results: Path) -> None:
+    first, second, third = runs_of(results, "copy", "rnn")
+    edit(first / "manifest.json", status="diverged", reason="loss is nan")
+    edit(first / "summary.json", test=None)
+    edit(second / "manifest.json", status="running")
+    (second / "summary.json").unlink()
+    group = group_of(document(command, str(results)), "copy", "rnn")
+    assert group["runs"] == {"completed": 1, "diverged": 1, "failed": 0, "interrupted": 0, "unfinished": 1}
+    assert group["score"]["values"] == [json.loads((third / "summary.json").read_text())["test"]]
+    shown = command("compare", str(results)).stdout
+    assert "1 +1 diverged +1 unfinished" in shown
+
+
+def test_a_group_without_a_completed_run_shows_how_far_the_others_came(command: Run, results: Path) -> None:
+    (run,) = runs_of(results, "addition", "rnn")
+    (run / "summary.json").unlink()
+    edit(run / "manifest.json", status="running")
+    group = group_of(document(command, str(results)), "addition", "rnn")
+    assert group["score"] is None
+    assert group["best_validation"]["n"] == 1
+    assert not group["best"]
+
+
+def test_a_completed_run_without_a_finite_value_is_said(command: Run, results: Path) -> None:
+    edit(runs_of(results, "copy", "rnn")[0] / "summary.json", test=None)
+    assert group_of(document(command, str(results)), "copy", "rnn")["score"]["n"] == 2
+    assert "without a finite value" in command("compare", str(results)).stdout
+
+
+def test_few_seeds_are_marked_and_one_has_no_interval(command: Run, shared_results: Path) -> None:
+    shown = command("compare", str(shared_results)).stdout
+    assert re.search(r"±[\d.e-]+\*", shown)
+    assert "Fewer than 5 seeds" in shown
+    assert "One seed: no interval" in shown
+    assert group_of(document(command, str(shared_results)), "addition", "rnn")["score"]["low"] is None
+
+
+def test_the_table_fits_80_columns_and_repeats_what_names_the_rows(command: Run, shared_results: Path) -> None:
+    shown = command("compare", str(shared_results)).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert len(re.findall(r"^model +differs in", shown, flags=re.MULTILINE)) >= 2
+    wide = command("compare", str(shared_results), columns=250).stdout
+    assert len(re.findall(r"^model +differs in", wide, flags=re.MULTILINE)) == 1
+
+
+def test_best_is_bold_where_there_is_colour_and_nothing_is_lost_without(shared_results: Path) -> None:
+    report = compare(sections(collect([shared_results]).runs))
+    texts = []
+    for terminal in (True, False):
+        text = io.StringIO()
+        show_report(report, Console(file=text, width=80, force_terminal=terminal))
+        texts.append(text.getvalue())
+    assert "\x1b[1m" in texts[0]
+    assert "\x1b" not in texts[1]
+    assert re.sub(r"\x1b\[[\d;]*m", "", texts[0]) == texts[1]
+
+
+def test_csv_markdown_and_latex_hold_the_same_rows(command: Run, shared_results: Path, tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(command("compare", str(shared_results), "--format", "csv").stdout)))
+    assert [row["model"] for row in rows] == ["svdrnn", "rnn"] * 1 + [row["model"] for row in rows[2:]] or len(
+        rows
+    ) == 5
+    assert len(rows) == 5
+    assert {row["completed"] for row in rows} == {"3", "1"}
+    markdown = command("compare", str(shared_results), "--format", "markdown").stdout
+    assert len(re.findall(r"^\| (?:\*\*)?(?:svd)?rnn", markdown, flags=re.MULTILINE)) == 5
+    assert len(re.findall(r"\| \*\*", markdown)) >= 4
+    latex = command("compare", str(shared_results), "--format", "latex").stdout
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 2
+    assert r"\textbf{" in latex
+    assert r"recall\_accuracy" in latex
+    for name, beginning in (
+        ("t.csv", "task,"),
+        ("t.json", "{"),
+        ("t.md", "### "),
+        ("t.tex", "% "),
+        ("t.txt", "addition"),
+    ):
+        assert command("compare", str(shared_results), "-o", f"out/{name}").returncode == 0
+        assert (tmp_path / "out" / name).read_text().startswith(beginning)
+
+
+def test_other_fields_other_order_and_other_groups(command: Run, shared_results: Path) -> None:
+    found = document(command, str(shared_results), "--metric", "loss_test", "--where", "task=copy")
+    (section,) = found["sections"]
+    assert section["mode"] == "min"
+    assert section["groups"][0]["score"]["mean"] == min(group["score"]["mean"] for group in section["groups"])
+    by_model = document(command, str(shared_results), "--by", "model.name", "--where", "task=copy")
+    assert sorted((group["model"], len(group["seeds"])) for group in by_model["sections"][0]["groups"]) == [
+        ("rnn", 3),
+        ("svdrnn", 4),
+    ]
+    ascending = document(command, str(shared_results), "--sort", "num_parameters", "--where", "task=copy")
+    sizes = [group["num_parameters"] for group in ascending["sections"][0]["groups"]]
+    descending = document(command, str(shared_results), "--sort=-num_parameters", "--where", "task=copy")
+    assert sizes == sorted(sizes)
+    assert [group["num_parameters"] for group in descending["sections"][0]["groups"]] == sizes[::-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--metric", "tset"), "test"),
+        (("--sort", "model.hiddensize"), "model.hidden_size"),
+        (("--by", "modle.name"), "model.name"),
+        (("--where", "r"), "KEY=VALUE"),
+        (("-o", "file.csv/x.csv"), "cannot be written"),
+    ],
+)
+def test_what_was_mistyped_is_named(
+    command: Run, shared_results: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "file.csv").write_text("")
+    done = command("compare", str(shared_results), *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_no_runs_is_said_and_is_no_error(command: Run, tmp_path: Path) -> None:
+    done = command("compare")
+    assert done.returncode == 0
+    assert "There is no folder 'results'" in done.stdout
+    (tmp_path / "results").mkdir()
+    assert "No runs in results" in command("compare").stdout
+    assert json.loads(command("compare", "--format", "json").stdout)["sections"] == []
+    assert command("compare", "reslts").returncode == 2
+
+
+def test_none_of_the_runs_fulfilling_a_condition_is_said(command: Run, shared_results: Path) -> None:
+    done = command("compare", str(shared_results), "--where", "seed=77")
+    assert done.returncode == 0
+    assert "None of 9 runs" in done.stdout
+
+
+def test_tasks_in_different_settings_are_not_compared_with_each_other(shared_results: Path, tmp_path: Path) -> None:
+    train(tmp_path, "rnn", "copy", "task.length=7")
+    runs = collect([tmp_path, shared_results]).runs
+    titles = [section.title for section in sections(runs)]
+    assert titles == ["addition", "copy, length=6", "copy, length=7"]
