@@ -69,6 +69,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
                 "command": command(),
                 "owner": owner(),
                 "data": dict(prepared.task.digests),
+                "every_step": prepared.task.signature.every_step,
                 "config_digest": config_digest(config),
                 **describe_environment(prepared.device),
             },
