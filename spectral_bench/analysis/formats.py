@@ -38,11 +38,16 @@ _LATEX = str.maketrans(
 
 def as_csv(report: Report) -> str:
     """A header and a row a record; numbers in full, nothing for a value that does not exist."""
-    names = list(dict.fromkeys(name for record in report.records for name in record))
+    return records_as_csv(report.records)
+
+
+def records_as_csv(records: Sequence[Mapping[str, Any]]) -> str:
+    """Flat records as csv, with every column that any of them has."""
+    names = list(dict.fromkeys(name for record in records for name in record))
     text = io.StringIO()
     writer = csv.DictWriter(text, names, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({key: _csv_value(value) for key, value in record.items()} for record in report.records)
+    writer.writerows({key: _csv_value(value) for key, value in record.items()} for record in records)
     return text.getvalue()
 
 

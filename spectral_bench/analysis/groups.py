@@ -1,7 +1,8 @@
 """Which runs belong together: groups differ from each other in more than the seed, sections in the task."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -179,7 +180,13 @@ def _groups_by_digest(runs: list[Run]) -> list[Group]:
         config = configs[digest]
         differs = {key: config[key] for key in keys if key in config}
         groups.append(Group(digest[:8], model, differs, sorted(group, key=lambda run: run.seed)))
-    return groups
+    labels = Counter(group.label for group in groups)
+    return [group if labels[group.label] == 1 else _told_apart(group) for group in groups]
+
+
+def _told_apart(group: Group) -> Group:
+    """A group that differs from another only in keys the other's version did not know yet."""
+    return replace(group, differs={**group.differs, "group": group.id})
 
 
 def _common(runs: list[Run]) -> dict[str, Any]:
@@ -198,8 +205,9 @@ def _without_model(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _differing(configs: Sequence[dict[str, Any]]) -> list[str]:
+    """The keys that have several values, among the configurations that have them (older versions knew fewer keys)."""
     keys = dict.fromkeys(key for config in configs for key in config)
-    return [key for key in keys if len({written(config.get(key, "")) for config in configs}) > 1]
+    return [key for key in keys if len({written(config[key]) for config in configs if key in config}) > 1]
 
 
 def _task_keys(run: Run) -> dict[str, Any]:

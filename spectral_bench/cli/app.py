@@ -9,6 +9,7 @@ import typer
 from spectral_bench import __version__
 from spectral_bench.cli.compare import compare
 from spectral_bench.cli.data import data_app
+from spectral_bench.cli.grads import grads
 from spectral_bench.cli.list import list_
 from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
@@ -39,6 +40,7 @@ def spectral_bench(
 app.command()(run)
 app.command()(resume)
 app.command()(compare)
+app.command()(grads)
 app.command("list")(list_)
 app.add_typer(data_app, name="data")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,10 +23,23 @@ def show_report(report: Report, console: Console) -> None:
     """Print every table and every note."""
     from rich.text import Text
 
-    for table in report.tables:
-        show_table(table, console)
+    show_tables(report.tables, console)
     for note in report.notes:
         console.print(Text(f"Note: {note}", style="dim"))
+
+
+def show_tables(tables: Sequence[Table], console: Console) -> None:
+    """Print tables; what several of them remark is printed once, under the last."""
+    from collections import Counter
+
+    from rich.text import Text
+
+    said = Counter(note for table in tables for note in table.notes)
+    common = [note for note, times in said.items() if times > 1]
+    for table in tables:
+        show_table(replace(table, notes=[note for note in table.notes if note not in common]), console)
+    for note in common:
+        console.print(Text(note, style="dim"))
 
 
 def show_table(table: Table, console: Console) -> None:

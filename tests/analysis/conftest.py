@@ -95,3 +95,15 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
         return subprocess.CompletedProcess(arguments, code if isinstance(code, int) else 0, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def traced_results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Addition, whose loss counts the last step alone: rnn, lstm, and svdrnn with two seeds; svdrnn of two layers."""
+    results = tmp_path_factory.mktemp("traced") / "results"
+    train(results, "rnn", "addition")
+    train(results, "lstm", "addition")
+    for seed in range(2):
+        train(results, "svdrnn", "addition", f"seed={seed}", "r=0.1")
+    train(results, "svdrnn", "addition", "model.num_layers=2", "r=0.1")
+    return results

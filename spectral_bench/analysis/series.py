@@ -1,0 +1,72 @@
+"""Curves over seeds: what a picture draws and what ``--data`` writes."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectral_bench.training.gradient_decay import FLOOR
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve: the mean over runs, and a band from the smallest to the largest of them.
+
+    Attributes:
+        label: of the group.
+        style: position of the group in its section: it keeps its colour in every picture.
+        x, mean, low, high: shape (P,).
+        runs: how many.
+    """
+
+    label: str
+    style: int
+    x: Array
+    mean: Array
+    low: Array
+    high: Array
+    runs: int
+
+    def rows(self, picture: str, x_name: str) -> Iterator[dict[str, Any]]:
+        """The numbers, for ``--data``."""
+        for x, mean, low, high in zip(self.x, self.mean, self.low, self.high, strict=True):
+            yield {
+                "picture": picture,
+                "group": self.label,
+                x_name: float(x) if x % 1 else int(x),
+                "mean": float(mean),
+                "low": float(low),
+                "high": float(high),
+                "runs": self.runs,
+            }
+
+
+def over_runs(
+    label: str, style: int, curves: Sequence[tuple[NDArray[Any], NDArray[Any]]], *, logarithmic: bool
+) -> Series | None:
+    """One curve from those of several runs, at every x any of them has; None without runs.
+
+    Args:
+        label: of the group.
+        style: position of the group.
+        curves: x and y of every run.
+        logarithmic: take the geometric mean, as befits a logarithmic axis; values of zero count as the smallest number
+            of single precision.
+    """
+    if not curves:
+        return None
+    x = np.unique(np.concatenate([np.asarray(steps, dtype=np.float64) for steps, _ in curves]))
+    y = np.full((len(curves), len(x)), np.nan)
+    for row, (steps, values) in enumerate(curves):
+        y[row, np.searchsorted(x, steps)] = values
+    known = np.isfinite(y).any(axis=0)
+    x, y = x[known], y[:, known]
+    y[~np.isfinite(y)] = np.nan
+    if logarithmic:
+        y = np.maximum(y, FLOOR)
+    mean = np.exp(np.nanmean(np.log(y), axis=0)) if logarithmic else np.nanmean(y, axis=0)
+    return Series(label, style, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), len(curves))

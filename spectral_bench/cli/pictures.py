@@ -1,0 +1,105 @@
+"""What the verbs that draw have in common: files, data, and plots of characters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.figure import Figure
+    from rich.console import Console
+
+    from spectral_bench.analysis.series import Series
+
+Picture = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Draw into FILE.png, .svg or .pdf; one file for each task."),
+]
+Show = Annotated[bool, typer.Option("--show", help="Draw with characters, here.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="FILE", help="Write the numbers behind the pictures as csv.")
+]
+
+
+class Drawable(Protocol):
+    """What a figure is drawn from."""
+
+    @property
+    def title(self) -> str:
+        """Of its section."""
+
+    def rows(self) -> Iterable[dict[str, Any]]:
+        """The numbers behind it."""
+
+
+D = TypeVar("D", bound=Drawable)
+
+
+def deliver_pictures(
+    pictures: Sequence[D],
+    draw: Callable[[D], Figure],
+    curves: Callable[[D], Mapping[str, Sequence[Series]]],
+    console: Console,
+    *,
+    output: Path | None,
+    show: bool,
+    data: Path | None,
+    notes: Sequence[str],
+    logarithmic: bool = True,
+) -> None:
+    """Draw and write what was asked for, and say what was left out.
+
+    Args:
+        pictures: one for each section.
+        draw: makes the figure of one.
+        curves: those that ``--show`` draws, by title.
+        console: to draw on and to tell the names of files.
+        output: file of the figure; with several sections, its name is extended by each one's title.
+        show: draw with characters.
+        data: file of the numbers.
+        notes: what was left out.
+        logarithmic: the y axis of ``--show``.
+
+    Raises:
+        InputError: a file cannot be written, or its name asks for no picture format.
+    """
+    if show:
+        from spectral_bench.analysis.plots.terminal import text_plot
+
+        colour = console.color_system is not None and not console.no_color
+        for picture in pictures:
+            for title, lines in curves(picture).items():
+                drawn = text_plot(title, lines, console.width, colour=colour, logarithmic=logarithmic)
+                typer.echo(drawn, color=colour)
+    if output is not None:
+        _draw_all(pictures, draw, output)
+    if data is not None:
+        from spectral_bench.analysis.formats import records_as_csv
+        from spectral_bench.cli.reading import write
+
+        rows = ({"task": picture.title, **row} for picture in pictures for row in picture.rows())
+        write(data, records_as_csv(list(rows)))
+        typer.echo(str(data))
+    for note in notes:
+        typer.echo(f"Note: {note}", err=True)
+
+
+def _draw_all(pictures: Sequence[D], draw: Callable[[D], Figure], output: Path) -> None:
+    from spectral_bench.analysis.plots.style import check, printable, save
+
+    check(output)
+    for picture in pictures:
+        path = output if len(pictures) == 1 else output.with_stem(f"{output.stem}-{_slug(picture.title)}")
+        with printable():
+            save(draw(picture), path)
+        typer.echo(str(path))
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^\w.]+", "-", title).strip("-")
