@@ -71,7 +71,7 @@ def envelope(config: Mapping[str, Any]) -> Envelope | None:
     Args:
         config: the run's configuration under dotted keys.
     """
-    sigma = _sigma(config)
+    sigma = allowed_singular_values(config)
     activation = str(config.get("model.activation"))
     if activation == "leaky_relu":
         slope = (float(config["model.leak"]), 1.0)
@@ -82,7 +82,8 @@ def envelope(config: Mapping[str, Any]) -> Envelope | None:
     return None if sigma is None else Envelope(sigma, slope)
 
 
-def _sigma(config: Mapping[str, Any]) -> tuple[float, float] | None:
+def allowed_singular_values(config: Mapping[str, Any]) -> tuple[float, float] | None:
+    """The smallest and the largest singular value a run's model may have; None if they are free."""
     layer, how = config.get("model.layer"), config.get("model.map")
     if layer == "householder":
         return 1.0, 1.0

@@ -159,7 +159,7 @@ def gradient_pictures(
             series = over_runs(
                 one.group.label, one.style, [(np.arange(len(norms)), norms) for norms in runs], logarithmic=True
             )
-            if series is not None and len(series.x):
+            if len(series.x):
                 over_time[step].append(series)
                 if one.envelope is not None:
                     envelopes[step].append(_bounds(one, one.envelope, series))
@@ -178,9 +178,7 @@ def _chosen_steps(groups: Sequence[Traced], steps: Sequence[int] | None) -> list
 
 def _over_training(one: Traced, t: int) -> Series:
     curves = [(norms.steps, norms.norms[:, t]) for norms in one.norms]
-    series = over_runs(one.group.label, one.style, curves, logarithmic=True)
-    assert series is not None  # noqa: S101 (a traced group has runs)
-    return series
+    return over_runs(one.group.label, one.style, curves, logarithmic=True)
 
 
 def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:

@@ -47,8 +47,8 @@ class Series:
 
 def over_runs(
     label: str, style: int, curves: Sequence[tuple[NDArray[Any], NDArray[Any]]], *, logarithmic: bool
-) -> Series | None:
-    """One curve from those of several runs, at every x any of them has; None without runs.
+) -> Series:
+    """One curve from those of several runs, at every x any of them has a finite value for.
 
     Args:
         label: of the group.
@@ -58,7 +58,8 @@ def over_runs(
             of single precision.
     """
     if not curves:
-        return None
+        nothing = np.empty(0)
+        return Series(label, style, nothing, nothing, nothing, nothing, 0)
     x = np.unique(np.concatenate([np.asarray(steps, dtype=np.float64) for steps, _ in curves]))
     y = np.full((len(curves), len(x)), np.nan)
     for row, (steps, values) in enumerate(curves):

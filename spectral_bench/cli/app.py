@@ -8,11 +8,13 @@ import typer
 
 from spectral_bench import __version__
 from spectral_bench.cli.compare import compare
+from spectral_bench.cli.curves import curves
 from spectral_bench.cli.data import data_app
 from spectral_bench.cli.grads import grads
 from spectral_bench.cli.list import list_
 from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
+from spectral_bench.cli.spectrum import spectrum
 from spectral_bench.errors import SpectralBenchError
 
 #: Environment variable that shows the traceback of an expected error, too.
@@ -41,6 +43,8 @@ app.command()(run)
 app.command()(resume)
 app.command()(compare)
 app.command()(grads)
+app.command()(spectrum)
+app.command()(curves)
 app.command("list")(list_)
 app.add_typer(data_app, name="data")
 

@@ -50,7 +50,7 @@ def grads(
     deliver_pictures(
         pictures,
         draw_gradients,
-        lambda picture: {f"gradient norm at h_0 over training steps ({picture.title})": picture.start},
+        lambda picture: [(f"gradient norm at h_0 over training steps ({picture.title})", picture.start, True)],
         console,
         output=output,
         show=show,

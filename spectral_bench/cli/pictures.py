@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, TypeVar
 
@@ -44,27 +44,25 @@ D = TypeVar("D", bound=Drawable)
 def deliver_pictures(
     pictures: Sequence[D],
     draw: Callable[[D], Figure],
-    curves: Callable[[D], Mapping[str, Sequence[Series]]],
+    curves: Callable[[D], Sequence[tuple[str, Sequence[Series], bool]]],
     console: Console,
     *,
     output: Path | None,
     show: bool,
     data: Path | None,
     notes: Sequence[str],
-    logarithmic: bool = True,
 ) -> None:
     """Draw and write what was asked for, and say what was left out.
 
     Args:
         pictures: one for each section.
         draw: makes the figure of one.
-        curves: those that ``--show`` draws, by title.
+        curves: what ``--show`` draws: title, curves, and whether the y axis is logarithmic.
         console: to draw on and to tell the names of files.
         output: file of the figure; with several sections, its name is extended by each one's title.
         show: draw with characters.
         data: file of the numbers.
         notes: what was left out.
-        logarithmic: the y axis of ``--show``.
 
     Raises:
         InputError: a file cannot be written, or its name asks for no picture format.
@@ -74,7 +72,7 @@ def deliver_pictures(
 
         colour = console.color_system is not None and not console.no_color
         for picture in pictures:
-            for title, lines in curves(picture).items():
+            for title, lines, logarithmic in curves(picture):
                 drawn = text_plot(title, lines, console.width, colour=colour, logarithmic=logarithmic)
                 typer.echo(drawn, color=colour)
     if output is not None:

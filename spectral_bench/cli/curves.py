@@ -1,0 +1,60 @@
+"""``spectral-bench curves``: loss and metric over training."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from spectral_bench.cli.pictures import Data, Picture, Show, deliver_pictures
+from spectral_bench.cli.reading import Paths, Where, read
+
+
+class Split(StrEnum):
+    """Which data."""
+
+    train = "train"
+    validation = "validation"
+
+
+def curves(
+    paths: Paths = None,
+    *,
+    split: Annotated[Split, typer.Option(help="Measured on which data.")] = Split.validation,
+    where: Where = None,
+    output: Picture = None,
+    show: Show = False,
+    data: Data = None,
+) -> None:
+    """Draw loss and metric over training, seeds as mean and range, with the memoryless baseline.
+
+    Without -o or --data it draws with characters.
+    """
+    from rich.console import Console
+
+    from spectral_bench.analysis.groups import sections
+    from spectral_bench.analysis.learning import learning_pictures
+    from spectral_bench.analysis.plots.learning import draw_learning
+
+    found = read(paths, where)
+    pictures = []
+    for section in sections(found.runs):
+        picture = learning_pictures(section, split)
+        if picture is None:
+            found.notes.append(f"{section.title}: nothing was measured on {split} data yet.")
+        else:
+            pictures.append(picture)
+    deliver_pictures(
+        pictures,
+        draw_learning,
+        lambda picture: [
+            (f"{picture.split} {quantity.name} ({picture.title})", quantity.curves, quantity.logarithmic)
+            for quantity in picture.quantities
+        ],
+        Console(),
+        output=output,
+        show=show or (output is None and data is None),
+        data=data,
+        notes=found.notes,
+    )

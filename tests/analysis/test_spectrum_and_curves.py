@@ -1,0 +1,115 @@
+"""``spectral-bench spectrum`` and ``curves``: the numbers behind their pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Run, runs_of
+
+from spectral_bench.analysis.groups import Section, sections
+from spectral_bench.analysis.learning import learning_pictures
+from spectral_bench.analysis.load import collect
+from spectral_bench.analysis.plots.learning import draw_learning
+from spectral_bench.analysis.plots.spectrum import draw_spectrum
+from spectral_bench.analysis.spectra import spectrum_pictures, spectrum_table, traced_spectra
+
+
+def section_of(results: Path, task: str) -> Section:
+    (section,) = [section for section in sections(collect([results]).runs) if section.task == task]
+    return section
+
+
+def test_the_margin_drawn_is_the_largest_distance_from_one(shared_results: Path) -> None:
+    section = section_of(shared_results, "copy")
+    groups = traced_spectra(section)
+    figure = draw_spectrum(spectrum_pictures(section, groups))
+    lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
+    for one in groups:
+        margins = []
+        for run in one.group.runs:
+            frame = pd.read_parquet(run.directory / "spectrum.parquet")
+            margins.append((frame["singular_value"] - 1).abs().groupby(frame["step"]).max())
+            assert margins[-1].iloc[-1] == pytest.approx(run.summary["spectral_margin"])
+        expected = np.exp(np.log(margins).mean(axis=0))
+        np.testing.assert_allclose(np.asarray(lines[one.group.label].get_ydata()), expected)
+    radii = sorted(line.get_ydata()[0] for line in figure.axes[0].get_lines() if str(line.get_label()).startswith("_"))
+    np.testing.assert_allclose(radii, [0.01, 0.5])
+
+
+def test_the_spectrum_table_gives_extremes_and_what_the_radius_allows(shared_results: Path) -> None:
+    section = section_of(shared_results, "copy")
+    table = spectrum_table(section, traced_spectra(section))
+    rows = {f"{row[0].text} {row[1].text}".strip(): [cell.text for cell in row] for row in table.rows}
+    assert rows["svdrnn r=0.5"][4] == "0.5 to 1.5"
+    assert rows["rnn"][4] == "-"
+    frames = [pd.read_parquet(run / "spectrum.parquet") for run in runs_of(shared_results, "copy", "rnn")]
+    last = pd.concat([frame[frame["step"] == frame["step"].max()] for frame in frames])["singular_value"]
+    assert float(rows["rnn"][5]) == pytest.approx(last.min(), rel=1e-3)
+    assert float(rows["rnn"][7]) == pytest.approx(last.max(), rel=1e-3)
+
+
+def test_spectrum_data_holds_quantiles_and_margin(command: Run, shared_results: Path, tmp_path: Path) -> None:
+    done = command("spectrum", str(shared_results), "-o", "s.png", "--data", "s.csv", "--show")
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_csv(tmp_path / "s.csv")
+    assert set(frame["picture"]) == {"margin", "singular_value"}
+    assert set(frame["quantile"].dropna()) == {0.0, 0.25, 0.5, 0.75, 1.0}
+    (run,) = runs_of(shared_results, "addition", "rnn")
+    own = frame[(frame["task"] == "addition") & (frame["group"] == "rnn") & (frame["quantile"] == 1.0)]
+    written = pd.read_parquet(run / "spectrum.parquet")
+    np.testing.assert_allclose(own["mean"], written.groupby("step")["singular_value"].max())
+    assert sorted(path.name for path in tmp_path.glob("s-*.png")) == ["s-addition.png", "s-copy.png"]
+
+
+def test_the_curves_drawn_are_means_over_seeds_with_the_baseline_in_its_panel(shared_results: Path) -> None:
+    section = section_of(shared_results, "copy")
+    pictures = learning_pictures(section, "validation")
+    assert pictures is not None
+    loss, metric = draw_learning(pictures).axes
+    frames = [pd.read_csv(run / "metrics.csv") for run in runs_of(shared_results, "copy", "rnn")]
+    validation = [frame[frame["split"] == "validation"] for frame in frames]
+    line = next(line for line in metric.get_lines() if line.get_label() == "rnn")
+    np.testing.assert_array_equal(line.get_xdata(), validation[0]["step"])
+    np.testing.assert_allclose(
+        np.asarray(line.get_ydata()), np.mean([frame["recall_accuracy"] for frame in validation], axis=0)
+    )
+    (baseline,) = [line for line in loss.get_lines() if str(line.get_label()).startswith("_")]
+    assert np.asarray(baseline.get_ydata())[0] == pytest.approx(10 * np.log(8) / 26)
+    assert not [line for line in metric.get_lines() if str(line.get_label()).startswith("_")]
+    assert (loss.get_yscale(), metric.get_yscale()) == ("log", "linear")
+
+
+def test_a_metric_that_is_the_loss_is_drawn_once(shared_results: Path) -> None:
+    pictures = learning_pictures(section_of(shared_results, "addition"), "validation")
+    assert pictures is not None
+    assert [quantity.name for quantity in pictures.quantities] == ["mse"]
+    assert pictures.quantities[0].baseline == pytest.approx(1 / 6)
+
+
+def test_curves_that_diverge_are_drawn_as_far_as_they_go(command: Run, results: Path, tmp_path: Path) -> None:
+    (run,) = runs_of(results, "addition", "rnn")
+    with (run / "metrics.csv").open("a") as file:
+        file.write("16,,train,inf,inf,1.0,1.0\n16,,validation,nan,nan,1.0,1.0\n")
+    for split in ("train", "validation"):
+        done = command("curves", str(results), "--split", split, "-o", "c.svg", "--data", "c.csv")
+        assert done.returncode == 0, done.stderr
+        frame = pd.read_csv(tmp_path / "c.csv")
+        assert set(frame["split"]) == {split}
+        assert frame.loc[(frame["group"] == "rnn") & (frame["task"] == "addition"), "step"].max() == 12
+
+
+def test_curves_are_drawn_with_characters_when_no_file_is_named(command: Run, shared_results: Path) -> None:
+    shown = command("curves", str(shared_results)).stdout
+    assert "validation loss (copy)" in shown
+    assert "validation mse (addition)" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_runs_without_measurements_or_traces_are_said(command: Run, results: Path) -> None:
+    for run in runs_of(results, "addition", "rnn") + runs_of(results, "addition", "svdrnn"):
+        (run / "metrics.csv").unlink()
+        for part in (run / "spectrum.parquet").iterdir():
+            part.unlink()
+    assert "nothing was measured" in command("curves", str(results)).stderr
+    assert "no run traced singular values" in command("spectrum", str(results)).stderr
