@@ -102,9 +102,6 @@ class SVDMatrix(nn.Module):
 def singular_values_in_reach(weight: Tensor, sigma_map: SingularMap, eps: float) -> bool:
     """Whether the singular values of a matrix are absolute values of what the map can give, to within ``eps``."""
     low, high = sigma_map.centre - sigma_map.reach, sigma_map.centre + sigma_map.reach
-    if low <= 0.0 <= high:
-        low, high = 0.0, max(-low, high)
-    elif high < 0.0:
-        low, high = -high, -low
+    smallest, largest = max(low, -high, 0.0), max(-low, high)
     sigma = torch.linalg.svdvals(weight.double())
-    return bool(((sigma >= low - eps) & (sigma <= high + eps)).all())
+    return bool(((sigma >= smallest - eps) & (sigma <= largest + eps)).all())

@@ -69,6 +69,13 @@ def test_reflectors_from_columns_give_those_columns(n: int) -> None:
         torch.testing.assert_close(product(reflectors_from_columns(columns))[:, :k], columns, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("angle", [1e-4, 1e-8, 1e-11, 1e-14])
+def test_columns_next_to_the_axes_are_reflected_without_cancellation(angle: float) -> None:
+    skew = torch.randn(6, 6, dtype=torch.float64)
+    columns = torch.linalg.matrix_exp(angle * (skew - skew.T))
+    torch.testing.assert_close(product(reflectors_from_columns(columns)), columns, rtol=0, atol=5e-12)
+
+
 @pytest.mark.parametrize("n", [1, 2, 3, 8, 16])
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_n_reflectors_in_any_split_cover_the_orthogonal_matrices(n: int, sign: float) -> None:

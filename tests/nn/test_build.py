@@ -11,6 +11,8 @@ import yaml
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
 from spectral_bench.nn.build import LAYERS, build_model
+from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.nn.stack import RecurrentStack
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -68,12 +70,21 @@ def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_mat
         assert (matrix - before[name]).abs().max() > 1e-4
 
 
-def test_a_readout_of_the_last_step_reads_one_step() -> None:
-    seen: list[torch.Size] = []
-    built = build("rnn")
-    built.readout.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
-    built(torch.randn(7, 5, 2))
-    assert seen == [(5, 128)]
+class LayerWithDetachedStates(torch.nn.Module):
+    """Its states take no gradient; its final state does."""
+
+    hidden_size = 4
+
+    def forward(self, x: torch.Tensor, *_: Any) -> tuple[torch.Tensor, tuple[torch.Tensor]]:
+        return x.detach(), (x[-1],)
+
+
+def test_the_gradient_of_a_readout_of_the_last_step_does_not_pass_through_the_states() -> None:
+    built = SequenceModel(RecurrentStack([LayerWithDetachedStates()]), 3, every_step=False)
+    x = torch.randn(7, 5, 4, requires_grad=True)
+    built(x)[0].sum().backward()
+    assert x.grad is not None
+    assert x.grad[-1].any()
 
 
 @pytest.mark.parametrize("model", MODELS)

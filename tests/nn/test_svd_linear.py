@@ -71,21 +71,36 @@ def test_sigma_stays_within_the_radius_while_the_layer_learns() -> None:
     assert margin == pytest.approx(layer.spectral_margin(), abs=1e-5)
 
 
-def test_in_radius_looks_at_the_matrix_itself() -> None:
+def test_in_radius_looks_at_the_matrix_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = SVDLinear(4, 4, m1=2, m2=2, r=0.1)
     assert layer.in_radius(1e-5)
-    layer.matrix.sigma_map = copy.copy(layer.matrix.sigma_map)
-    object.__setattr__(layer.matrix.sigma_map, "centre", 1.5)
-    assert layer.in_radius(1e-5)
-    assert layer.spectral_margin() == pytest.approx(0.5)
+    monkeypatch.setattr(layer.matrix, "weight", lambda: 1.2 * torch.eye(4))
+    assert layer.spectral_margin() == 0.0
+    assert not layer.in_radius(0.09)
+    assert layer.in_radius(0.11)
+    monkeypatch.setattr(layer.matrix, "weight", lambda: 0.8 * torch.eye(4))
+    assert not layer.in_radius(0.09)
 
 
-def test_a_negative_sigma_counts_by_its_absolute_value() -> None:
-    layer = SVDLinear(3, 3, m1=1, m2=1, r=2.0, centre=0.5)
-    with torch.no_grad():
-        layer.matrix.raw.fill_(-20.0)
-    assert layer.sigma().min() < -1.4
-    assert layer.in_radius()
+@pytest.mark.parametrize(
+    ("centre", "r", "smallest", "largest"), [(0.5, 2.0, 0.0, 2.5), (-0.5, 2.0, 0.0, 2.5), (-2.0, 0.5, 1.5, 2.5)]
+)
+def test_a_negative_sigma_counts_by_its_absolute_value(
+    centre: float, r: float, smallest: float, largest: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = SVDLinear(3, 3, m1=1, m2=1, r=r, centre=centre)
+    for raw in (-20.0, 20.0):
+        with torch.no_grad():
+            layer.matrix.raw.fill_(raw)
+        assert layer.in_radius()
+    for value, expected in (
+        (smallest - 0.1, smallest == 0.0),
+        (smallest, True),
+        (largest, True),
+        (largest + 0.1, False),
+    ):
+        monkeypatch.setattr(layer.matrix, "weight", lambda value=value: value * torch.eye(3))
+        assert layer.in_radius() == expected
 
 
 def test_state_dict_round_trips() -> None:
