@@ -61,6 +61,9 @@ class LowRankForm:
         self.gradients = tuple(torch.zeros_like(tensor) for tensor in self.operator)
         self.pulled_KBM = self.inner_TBM.new_empty(chunk_size, *self.inner_TBM.shape[1:])
         self.pulled = self.pulled_KBM.unbind()
+        self.terms_KBN = self.inner_TBM.new_empty(
+            chunk_size, self.inner_TBM.shape[1], self.operator.diagonal_N.shape[0]
+        )
 
     def pull_back(self, a_BN: Tensor, direct_BN: Tensor | None, out_BN: Tensor, k: int) -> None:
         """``out = a W + direct``."""
@@ -78,7 +81,7 @@ class LowRankForm:
         size = a_KBN.shape[0]
         grad_right_MN.addmm_(self.inner_TBM[first : first + size].flatten(0, 1).t(), a_KBN.flatten(0, 1))
         grad_left_NM.addmm_(previous_KBN.flatten(0, 1).t(), self.pulled_KBM[:size].flatten(0, 1))
-        grad_diagonal_N.add_((previous_KBN * a_KBN).sum((0, 1)))
+        grad_diagonal_N.add_(torch.mul(previous_KBN, a_KBN, out=self.terms_KBN[:size]).sum((0, 1)))
 
 
 Form = DenseForm | LowRankForm

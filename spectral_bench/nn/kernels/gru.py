@@ -21,6 +21,7 @@ from torch.autograd.function import once_differentiable
 
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.checks import check, outside_autocast
+from spectral_bench.nn.kernels.pointwise import gate_tanh_
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
@@ -103,7 +104,7 @@ class _GRU(torch.autograd.Function):
             for k in range(last - first):
                 from_h[k].addmm_(h_BN, hidden_weight.t())
                 sigmoids[k].sigmoid_()
-                n[k].addcmul_(r[k], q[k]).tanh_()
+                gate_tanh_(n[k].addcmul_(r[k], q[k]))
                 h_BN = torch.lerp(n[k], h_BN, z[k], out=h[k])
 
         ctx.settings = settings

@@ -19,6 +19,7 @@ from torch.autograd.function import once_differentiable
 
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.checks import check, outside_autocast
+from spectral_bench.nn.kernels.pointwise import gate_tanh_
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states, product_plus
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
@@ -100,9 +101,9 @@ class _LSTM(torch.autograd.Function):
             for k in range(last - first):
                 pre[k].addmm_(h_BN, hidden_weight.t())
                 sigmoids[k].sigmoid_()
-                g[k].tanh_()
+                gate_tanh_(g[k])
                 c_BN = torch.mul(f[k], c_BN, out=c[k]).addcmul_(i[k], g[k])
-                h_BN = torch.tanh(c_BN, out=h[k]).mul_(o[k])
+                h_BN = gate_tanh_(h[k].copy_(c_BN)).mul_(o[k])
 
         ctx.settings = settings
         ctx.set_materialize_grads(False)

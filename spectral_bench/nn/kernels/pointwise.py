@@ -1,4 +1,4 @@
-"""In-place nonlinearities whose derivative is read off their output: a kernel then keeps the states, nothing else."""
+"""In-place nonlinearities whose slope is read off their output: a kernel then keeps the states, nothing else."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -8,42 +8,34 @@ from torch import Tensor
 
 from spectral_bench.nn.activations import Activation, ActivationName
 
-aten = torch.ops.aten
-
 
 class Pointwise(NamedTuple):
     """A nonlinearity φ as a kernel uses it.
 
     Attributes:
         apply_: ``apply_(x)`` overwrites x with y = φ(x).
-        pull_back: ``pull_back(gradient, y, out)`` writes gradient · φ'(x) into ``out``.
+        slope: ``slope(y, out)`` writes φ'(x) into ``out``; at a kink, the one autograd takes.
     """
 
     apply_: Callable[[Tensor], object]
-    pull_back: Callable[[Tensor, Tensor, Tensor], object]
+    slope: Callable[[Tensor, Tensor], object]
 
 
 def pointwise(activation: Activation) -> Pointwise:
-    """The in-place form of an activation. Where φ has a kink, the derivative is the one autograd takes."""
+    """The in-place form of an activation."""
     match activation.name:
         case ActivationName.leaky_relu:
             leak = activation.leak
             return Pointwise(
                 lambda x: torch.nn.functional.leaky_relu_(x, leak),
-                lambda gradient, y, out: aten.leaky_relu_backward.grad_input(gradient, y, leak, True, grad_input=out),
+                lambda y, out: torch.gt(y, 0, out=out).clamp_min_(leak),
             )
         case ActivationName.relu:
-            return Pointwise(
-                torch.relu_,
-                lambda gradient, y, out: aten.threshold_backward.grad_input(gradient, y, 0, grad_input=out),
-            )
+            return Pointwise(torch.relu_, lambda y, out: torch.gt(y, 0, out=out))
         case ActivationName.tanh:
-            return Pointwise(
-                torch.tanh_,
-                lambda gradient, y, out: aten.tanh_backward.grad_input(gradient, y, grad_input=out),
-            )
+            return Pointwise(torch.tanh_, lambda y, out: torch.mul(y, y, out=out).neg_().add_(1.0))
         case ActivationName.identity:
-            return Pointwise(lambda _: None, lambda gradient, _, out: out.copy_(gradient))
+            return Pointwise(lambda _: None, lambda _, out: out.fill_(1.0))
         case ActivationName.modrelu:
             assert activation.bias is not None  # noqa: S101
             return _modrelu(activation.bias)
@@ -56,7 +48,14 @@ def _modrelu(bias_N: Tensor) -> Pointwise:
         magnitude = x.abs().add_(bias_N).relu_()
         x.sign_().mul_(magnitude)
 
-    def pull_back(gradient: Tensor, y: Tensor, out: Tensor) -> None:
-        torch.mul(gradient, y.ne(0), out=out)
+    return Pointwise(apply_, lambda y, out: torch.ne(y, 0, out=out))
 
-    return Pointwise(apply_, pull_back)
+
+def gate_tanh_(x: Tensor) -> Tensor:
+    """Overwrite x with tanh(x) = 2·sigmoid(2x) - 1, and return it.
+
+    Four operations, and still two to four times as fast as ``torch.tanh`` on a CPU. The absolute error stays near the
+    spacing of floating-point numbers below 1 (6e-8 in single precision), but not the relative error of values near 0:
+    right for the candidates of gated cells, which are added to values of order 1, and not used for φ.
+    """
+    return x.mul_(2.0).sigmoid_().mul_(2.0).sub_(1.0)

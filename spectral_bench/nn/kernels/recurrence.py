@@ -1,9 +1,9 @@
 """h_t = φ(W h_{t-1} + M x_t + b) over a whole sequence, with backpropagation through time by hand.
 
 Forward, a chunk of time steps at a time: the inputs of the chunk in one product, written where its states will be; then
-step by step, in place. Backward, the same chunks from the end: the recurrence runs step by step into working buffers
-that stay in cache; the weights' gradients follow as a few large products. Nothing as long as the sequence is kept but
-the states (and h L for the low-rank form): φ' is read off the states.
+step by step, in place. Backward, the same chunks from the end: φ' for the whole chunk; the recurrence step by step, in
+working buffers that stay in cache; then the chunk's share of the weights' gradients, as a few large products. Nothing
+as long as the sequence is kept but the states (and h L for the low-rank form): φ' is read off the states.
 
 With g_t = ∂L/∂h_t, total, and a_t = φ'(h_t)∘g_t:   g_{t-1} = a_t W + direct_{t-1},   ∂L/∂W = Σ_t a_tᵀ h_{t-1},
 where direct_t is the part of g_t that does not come through h_{t+1}.
@@ -118,27 +118,27 @@ class _Recurrence(torch.autograd.Function):
         num_steps, batch_size, hidden_size = states_TBN.shape
         chunks = buffers.chunks(num_steps, batch_size, hidden_size)
         shape_of_chunk = (chunks[0][1], batch_size, hidden_size)
-        pull_back = pointwise(settings.activation).pull_back
+        slope = pointwise(settings.activation).slope
         form = form_of(settings.operator_type(*operator_tensors), inner_TBM)
         form.begin_backward(shape_of_chunk[0])
 
-        # Of every chunk: g before each of its steps, which nobody but a trace needs beyond the next step; and a.
+        # Of a chunk: g before each step, which nobody but a trace needs beyond the next one; and φ', made a in place.
         g_KBN = (buffers.overwritten if settings.trace is None else buffers.sequence)(shape_of_chunk, states_TBN)
         a_KBN = buffers.sequence(shape_of_chunk, states_TBN)
-        g, a, states = g_KBN.unbind(), a_KBN.unbind(), states_TBN.unbind()
+        g, a = g_KBN.unbind(), a_KBN.unbind()
 
         direct, gradient_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
         norms_TB = None if settings.trace is None else settings.trace.begin(settings.layer, gradient_BN, num_steps)
         of_inputs = InputGradients(x_TBD, input_weight_ND, (needs_x, needs_input_weight, needs_bias))
         grad_activation_N = states_TBN.new_zeros(hidden_size)
         for first, last in reversed(chunks):
-            for t in reversed(range(first, last)):
-                k = t - first
-                pull_back(gradient_BN, states[t], a[k])
-                form.pull_back(a[k], direct[t], g[k], k)
+            size = last - first
+            slope(states_TBN[first:last], a_KBN[:size])
+            for k in reversed(range(size)):
+                a[k].mul_(gradient_BN)
+                form.pull_back(a[k], direct[first + k], g[k], k)
                 gradient_BN = g[k]
 
-            size = last - first
             rows = a_KBN[:size].flatten(0, 1)
             if norms_TB is not None:
                 write_norms(g_KBN[:size], norms_TB[first:last])
