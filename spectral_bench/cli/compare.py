@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spectral_bench.cli.reading import Paths, Where, deliver, read
+
+if TYPE_CHECKING:
+    from spectral_bench.analysis.ranks import CriticalDifference
 
 
 class Format(StrEnum):
@@ -19,6 +23,12 @@ class Format(StrEnum):
     json = "json"
     markdown = "markdown"
     latex = "latex"
+
+
+class Against(StrEnum):
+    """What to compare with."""
+
+    paper = "paper"
 
 
 def compare(
@@ -36,6 +46,20 @@ def compare(
         list[str] | None,
         typer.Option("--by", metavar="KEY", help="Put runs together that agree in KEY, whatever else differs."),
     ] = None,
+    against: Annotated[
+        Against | None, typer.Option(help="Set published numbers beside ours, and say which are comparable.")
+    ] = None,
+    diff: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="A B", help="Two runs or groups side by side, by path, run id, group id, label or model."),
+    ] = None,
+    pairwise: Annotated[
+        bool, typer.Option("--pairwise", help="Every group against every other, paired by seed; data sets by ranks.")
+    ] = False,
+    diagram: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --pairwise over five or more data sets: draw the critical difference."),
+    ] = None,
     form: Annotated[Format | None, typer.Option("--format", help="How to write it; default: as -o asks.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
 ) -> None:
@@ -45,10 +69,56 @@ def compare(
     """
     from rich.console import Console
 
-    from spectral_bench.analysis import comparison
     from spectral_bench.analysis.groups import sections
 
+    _only_one(against=against is not None, diff=diff is not None, pairwise=pairwise)
     console = Console()
     found = read(paths, where)
-    report = comparison.compare(sections(found.runs, by or []), field=metric, sort=sort, notes=found.notes)
+    groups = sections(found.runs, by or [])
+    if against is not None:
+        from spectral_bench.analysis.against import against_papers
+
+        report = against_papers(groups, found.notes)
+    elif diff is not None:
+        from spectral_bench.analysis.difference import difference_report
+
+        report = difference_report(groups, diff, found.notes)
+    elif pairwise:
+        from spectral_bench.analysis import pairwise as pairs
+
+        report, ranked = pairs.pairwise(groups, field=metric, notes=found.notes)
+        if diagram is not None:
+            _draw(ranked, diagram)
+    else:
+        from spectral_bench.analysis import comparison
+
+        report = comparison.compare(groups, field=metric, sort=sort, notes=found.notes)
     deliver(report, console, form=form, output=output)
+
+
+def _only_one(**chosen: bool) -> None:
+    """Refuse what cannot be done together.
+
+    Raises:
+        InputError: naming the options.
+    """
+    from spectral_bench.errors import InputError
+
+    named = [f"--{name}" for name, wanted in chosen.items() if wanted]
+    if len(named) > 1:
+        raise InputError(f"{' and '.join(named)} cannot be shown together: choose one.")
+
+
+def _draw(ranked: Sequence[CriticalDifference], path: Path) -> None:
+    """Draw the diagram of every task that has one.
+
+    Raises:
+        InputError: none has.
+    """
+    from spectral_bench.analysis.plots.ranks import draw_ranks
+    from spectral_bench.cli.pictures import draw_all
+    from spectral_bench.errors import InputError
+
+    if not ranked:
+        raise InputError("--diagram: no task has five data sets (or other settings) with three groups in all of them.")
+    draw_all([(one.task, one) for one in ranked], draw_ranks, path)

@@ -39,6 +39,7 @@ class Drawable(Protocol):
 
 
 D = TypeVar("D", bound=Drawable)
+T = TypeVar("T")
 
 
 def deliver_pictures(
@@ -76,27 +77,32 @@ def deliver_pictures(
                 drawn = text_plot(title, lines, console.width, colour=colour, logarithmic=logarithmic)
                 typer.echo(drawn, color=colour)
     if output is not None:
-        _draw_all(pictures, draw, output)
+        draw_all([(picture.title, picture) for picture in pictures], draw, output)
     if data is not None:
         from spectral_bench.analysis.formats import records_as_csv
         from spectral_bench.cli.reading import write
 
         rows = ({"task": picture.title, **row} for picture in pictures for row in picture.rows())
         write(data, records_as_csv(list(rows)))
-        typer.echo(str(data))
+        typer.echo(str(data), err=True)
     for note in notes:
         typer.echo(f"Note: {note}", err=True)
 
 
-def _draw_all(pictures: Sequence[D], draw: Callable[[D], Figure], output: Path) -> None:
+def draw_all(titled: Sequence[tuple[str, T]], draw: Callable[[T], Figure], output: Path) -> None:
+    """Draw each into a file and tell its name, which the title extends where there are several.
+
+    Raises:
+        InputError: a file cannot be written, or its name asks for no picture format.
+    """
     from spectral_bench.analysis.plots.style import check, printable, save
 
     check(output)
-    for picture in pictures:
-        path = output if len(pictures) == 1 else output.with_stem(f"{output.stem}-{_slug(picture.title)}")
+    for title, one in titled:
+        path = output if len(titled) == 1 else output.with_stem(f"{output.stem}-{_slug(title)}")
         with printable():
-            save(draw(picture), path)
-        typer.echo(str(path))
+            save(draw(one), path)
+        typer.echo(str(path), err=True)
 
 
 def _slug(title: str) -> str:

@@ -1,0 +1,168 @@
+"""Every group against every other, paired by seed; over many data sets, by ranks."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+from spectral_bench.analysis.comparison import SCORES, interval_notes, score_name, sense, with_interval
+from spectral_bench.analysis.groups import Group, Section
+from spectral_bench.analysis.ranks import CriticalDifference, critical_differences
+from spectral_bench.analysis.report import Cell, Column, Report, Table
+from spectral_bench.analysis.statistics import (
+    Estimate,
+    estimate,
+    holm,
+    probability_of_improvement,
+    sign_flip_p,
+)
+from spectral_bench.analysis.wording import number
+from spectral_bench.config.hints import unknown
+from spectral_bench.errors import InputError
+
+_COLUMNS = [
+    Column("A", "left", label=True),
+    Column("B", "left", label=True),
+    Column("seeds"),
+    Column("A - B"),
+    Column("P(A better)"),
+    Column("p"),
+    Column("p (Holm)"),
+]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two groups, paired by seed.
+
+    Attributes:
+        first, second: the groups, the better one first.
+        seeds: those that both completed.
+        gap: mean difference, first minus second, with its interval.
+        improvement: how often a run of ``first`` is better than one of ``second``, over all pairs of runs.
+        p: two-sided, of a sign-flip permutation test.
+        p_holm: the same, corrected for the number of pairs in the section.
+    """
+
+    first: str
+    second: str
+    seeds: list[int]
+    gap: Estimate
+    improvement: float
+    p: float
+    p_holm: float
+
+
+def pairwise(
+    found: Sequence[Section], *, field: str = "test", notes: Sequence[str] = ()
+) -> tuple[Report, list[CriticalDifference]]:
+    """Compare the groups of every section in pairs, and over the sections of a task by ranks.
+
+    Args:
+        found: from ``sections``.
+        field: what groups are judged by, one of ``SCORES``.
+        notes: said about all of it.
+
+    Raises:
+        InputError: the field is none of ``SCORES``.
+    """
+    if field not in SCORES:
+        raise InputError(unknown("--metric", field, SCORES))
+    tables, records, said = [], [], list(notes)
+    for section in found:
+        pairs = _pairs(section, field)
+        if not pairs:
+            said.append(f"{section.title}: no two groups share a seed they completed.")
+            continue
+        tables.append(_table(section, pairs, field))
+        records += [_record(section, pair) for pair in pairs]
+    ranked = critical_differences(found, field)
+    tables += [_rank_table(one) for one in ranked]
+    document = {
+        "schema": "spectral-bench/pairwise",
+        "version": 1,
+        "field": field,
+        "pairs": records,
+        "ranks": [asdict(one) for one in ranked],
+    }
+    return Report(tables, records, document, said), ranked
+
+
+def _by_seed(group: Group, field: str) -> dict[int, float]:
+    """The value of each seed, the mean where a seed was run more than once."""
+    values: dict[int, list[float]] = {}
+    for run in group.completed:
+        value = run.summary.get(field)
+        if isinstance(value, int | float) and value - value == 0:
+            values.setdefault(run.seed, []).append(float(value))
+    return {seed: sum(several) / len(several) for seed, several in values.items()}
+
+
+def _pairs(section: Section, field: str) -> list[Pair]:
+    higher = sense(section, field) == "max"
+    valued = [(group.label, values) for group in section.groups if (values := _by_seed(group, field))]
+    valued.sort(key=lambda pair: sum(pair[1].values()) / len(pair[1]), reverse=higher)
+    pairs = []
+    for (first, a), (second, b) in combinations(valued, 2):
+        seeds = sorted(a.keys() & b.keys())
+        gaps = [a[seed] - b[seed] for seed in seeds]
+        gap = estimate(gaps)
+        if gap is not None:
+            improvement = probability_of_improvement(list(a.values()), list(b.values()), higher_is_better=higher)
+            pairs.append((first, second, seeds, gap, improvement, sign_flip_p(gaps)))
+    corrected = holm([pair[-1] for pair in pairs])
+    return [Pair(*pair, p_holm) for pair, p_holm in zip(pairs, corrected, strict=True)]
+
+
+def _table(section: Section, pairs: Sequence[Pair], field: str) -> Table:
+    rows = [
+        [
+            Cell(pair.first),
+            Cell(pair.second),
+            Cell(str(len(pair.seeds))),
+            Cell(with_interval(pair.gap)),
+            Cell(f"{pair.improvement:.2f}"),
+            Cell(number(pair.p, 2)),
+            Cell(number(pair.p_holm, 2), pair.p_holm < 0.05),
+        ]
+        for pair in pairs
+    ]
+    fewest = min(len(pair.seeds) for pair in pairs)
+    notes = [
+        "p: sign-flip permutation test of the differences, paired by seed.",
+        *interval_notes([pair.gap for pair in pairs]),
+    ]
+    if 2.0 ** (1 - fewest) > 0.05:
+        notes.append(
+            f"With {fewest} seeds p cannot be below {2.0 ** (1 - fewest):g}: too few to call anything luck or not."
+        )
+    return Table(f"{section.title}: {score_name(section, field)} in pairs", "", _COLUMNS, rows, notes)
+
+
+def _record(section: Section, pair: Pair) -> dict[str, Any]:
+    return {
+        "task": section.title,
+        "a": pair.first,
+        "b": pair.second,
+        "seeds": len(pair.seeds),
+        "difference": pair.gap.mean,
+        "low": pair.gap.low,
+        "high": pair.gap.high,
+        "probability_of_improvement": pair.improvement,
+        "p": pair.p,
+        "p_holm": pair.p_holm,
+    }
+
+
+def _rank_table(one: CriticalDifference) -> Table:
+    cliques = [", ".join(clique) for clique in one.cliques]
+    rows = [[Cell(label), Cell(f"{rank:.2f}")] for label, rank in one.ranks.items()]
+    notes = [
+        f"Friedman test: p = {number(one.friedman_p, 2)}. Critical difference of mean ranks (Nemenyi, 5 %): "
+        f"{one.critical_difference:.2f}.",
+        *(f"Not told apart: {clique}." for clique in cliques),
+    ]
+    if one.left_out:
+        notes.append(f"Left out, for they lack some data sets: {', '.join(one.left_out)}.")
+    columns = [Column("group", "left", label=True), Column("mean rank")]
+    return Table(f"{one.task}: ranks over {one.datasets} data sets", "", columns, rows, notes)
