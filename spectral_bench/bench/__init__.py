@@ -1,1 +1,1 @@
-"""Timing of the recurrences against each other and against what people use today."""
+"""Timing of the recurrences against each other, against what people use today, and against the machine's limit."""

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from spectral_bench import __version__
+from spectral_bench.cli.bench import bench
 from spectral_bench.cli.compare import compare
 from spectral_bench.cli.curves import curves
 from spectral_bench.cli.data import data_app
@@ -15,6 +16,7 @@ from spectral_bench.cli.list import list_
 from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
 from spectral_bench.cli.spectrum import spectrum
+from spectral_bench.cli.verify import verify
 from spectral_bench.errors import SpectralBenchError
 
 #: Environment variable that shows the traceback of an expected error, too.
@@ -41,10 +43,12 @@ def spectral_bench(
 
 app.command()(run)
 app.command()(resume)
+app.command()(verify)
 app.command()(compare)
 app.command()(grads)
 app.command()(spectrum)
 app.command()(curves)
+app.command()(bench)
 app.command("list")(list_)
 app.add_typer(data_app, name="data")
 

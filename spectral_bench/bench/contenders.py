@@ -1,0 +1,159 @@
+"""What is timed: one training step (parameters to matrix, forward, backward) of every way to run a recurrent network.
+
+Every contender reads the same inputs and is differentiated from the sum of its last state, so that none pays for a
+readout. Networks with a free or constrained matrix use ReLU, ours leaky ReLU.
+"""
+
+import importlib.util
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import orthogonal
+
+from spectral_bench.bench.setting import Setting
+from spectral_bench.linalg import random_reflectors, singular_values
+from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.gated import LSTMLayer
+from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
+from spectral_bench.nn.recurrent import RecurrentLayer
+from spectral_bench.nn.trace import GradientTrace
+from spectral_bench.nn.transitions import DenseTransition, SVDTransition
+
+#: A training step: forward and backward, gradients left in the parameters.
+Step = Callable[[], None]
+
+OURS = "svdrnn"
+OURS_LOW_RANK = "svdrnn, low rank"
+OURS_DENSE = "svdrnn, dense form"
+OURS_TRACED = "svdrnn, traced"
+OURS_RNN = "rnn"
+OURS_LSTM = "lstm"
+TORCH_RNN = "torch.nn.RNN"
+TORCH_CELL = "torch.nn.RNNCell loop"
+TORCH_LSTM = "torch.nn.LSTM"
+
+
+class _LowRankOnly(SVDTransition):
+    """In low-rank form, whatever the rule of cost says."""
+
+    def operator(self, batch_size: int) -> Operator:  # noqa: ARG002
+        return LowRank(*self.matrix.low_rank())
+
+
+class _DenseOnly(SVDTransition):
+    """In dense form, whatever the rule of cost says."""
+
+    def operator(self, batch_size: int) -> Operator:  # noqa: ARG002
+        return Dense(self.matrix.weight())
+
+
+class _CellLoop(nn.Module):
+    """An ``nn.RNNCell`` called at every time step: the way a recurrent matrix that is parametrized has to be run."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__()
+        self.cell = nn.RNNCell(setting.input_size, setting.hidden_size, nonlinearity="relu")
+
+    def forward(self, x_TBD: Tensor) -> Tensor:
+        h_BN = x_TBD.new_zeros(x_TBD.shape[1], self.cell.hidden_size)
+        # ``cached``: a parametrized matrix is built once a step of training, not once a time step.
+        with nn.utils.parametrize.cached():
+            for x_BD in x_TBD:
+                h_BN = self.cell(x_BD, h_BN)
+        return h_BN
+
+
+class _ReflectorLoop(nn.Module):
+    """One reflector after the other at every time step: algorithm 1 of Zhang, Lei and Dhillon (2018) as printed."""
+
+    def __init__(self, setting: Setting) -> None:
+        super().__init__()
+        n = setting.hidden_size
+        self.u = nn.Parameter(random_reflectors(setting.m1, n))
+        self.v = nn.Parameter(random_reflectors(setting.m2, n))
+        self.raw = nn.Parameter(torch.zeros(n))
+        self.inputs = nn.Linear(setting.input_size, n)
+
+    def forward(self, x_TBD: Tensor) -> Tensor:
+        sigma_N = singular_values(self.raw, 0.01)
+        h_BN = x_TBD.new_zeros(x_TBD.shape[1], len(self.raw))
+        u, v = self.u.triu(), self.v.triu()
+        for pre_BN in self.inputs(x_TBD):
+            # Vᵀ h applies the first row first; U h the last.
+            h_BN = self._reflect(h_BN, v) * sigma_N
+            h_BN = torch.relu(self._reflect(h_BN, u.flip(0)) + pre_BN)
+        return h_BN
+
+    @staticmethod
+    def _reflect(h_BN: Tensor, rows: Tensor) -> Tensor:
+        for row in rows:
+            h_BN = h_BN - torch.outer(h_BN @ row, 2.0 / row.dot(row) * row)
+        return h_BN
+
+
+def contenders(setting: Setting) -> dict[str, Step]:
+    """Every contender at one setting; geotorch only where it is installed (the extra ``bench``)."""
+    x_TBD = setting.inputs()
+    steps = {
+        OURS: _step(_svd_layer(setting, SVDTransition), x_TBD),
+        OURS_LOW_RANK: _step(_svd_layer(setting, _LowRankOnly), x_TBD),
+        OURS_DENSE: _step(_svd_layer(setting, _DenseOnly), x_TBD),
+        OURS_TRACED: _step(_svd_layer(setting, SVDTransition), x_TBD, traced=True),
+        OURS_RNN: _step(_layer(setting, DenseTransition(setting.hidden_size)), x_TBD),
+        OURS_LSTM: _step(LSTMLayer(setting.input_size, setting.hidden_size), x_TBD),
+        **free_networks(setting),
+        TORCH_LSTM: _step(nn.LSTM(setting.input_size, setting.hidden_size), x_TBD),
+    }
+    for kind in ("householder", "cayley", "matrix_exp"):
+        loop = _CellLoop(setting)
+        orthogonal(loop.cell, "weight_hh", orthogonal_map=kind)
+        steps[f"torch orthogonal, {kind}"] = _step(loop, x_TBD)
+    if importlib.util.find_spec("geotorch") is not None:
+        import geotorch
+
+        loop = _CellLoop(setting)
+        geotorch.almost_orthogonal(loop.cell, "weight_hh", lam=0.01, f="tanh")
+        steps["geotorch almost_orthogonal"] = _step(loop, x_TBD)
+    steps["reflector by reflector"] = _step(_ReflectorLoop(setting), x_TBD)
+    return steps
+
+
+def ours(setting: Setting) -> dict[str, Step]:
+    """``svdrnn`` in the form the rule of cost chooses, and in both forms."""
+    x_TBD = setting.inputs()
+    forms = {OURS: SVDTransition, OURS_LOW_RANK: _LowRankOnly, OURS_DENSE: _DenseOnly}
+    return {name: _step(_svd_layer(setting, form), x_TBD) for name, form in forms.items()}
+
+
+def free_networks(setting: Setting) -> dict[str, Step]:
+    """The two ways to run a network with a free matrix in PyTorch."""
+    x_TBD = setting.inputs()
+    network = nn.RNN(setting.input_size, setting.hidden_size, nonlinearity="relu")
+    return {TORCH_RNN: _step(network, x_TBD), TORCH_CELL: _step(_CellLoop(setting), x_TBD)}
+
+
+def _svd_layer(setting: Setting, form: type[SVDTransition]) -> RecurrentLayer:
+    return _layer(setting, form(setting.hidden_size, setting.m1, setting.m2, r=0.01))
+
+
+def _layer(setting: Setting, transition: DenseTransition | SVDTransition) -> RecurrentLayer:
+    return RecurrentLayer(setting.input_size, transition, Activation("leaky_relu", setting.hidden_size, 0.01))
+
+
+def _step(module: nn.Module, x_TBD: Tensor, *, traced: bool = False) -> Step:
+    """A training step of a module that gives (states, final state) or the last state alone."""
+
+    def step() -> None:
+        module.zero_grad(set_to_none=True)
+        result = module(x_TBD, trace=GradientTrace()) if traced else module(x_TBD)
+        _last_state(result).sum().backward()  # type: ignore[no-untyped-call]
+
+    return step
+
+
+def _last_state(result: Tensor | tuple[Tensor, Tensor | tuple[Tensor, ...]]) -> Tensor:
+    if isinstance(result, Tensor):
+        return result
+    final = result[1]
+    return final[0] if isinstance(final, tuple) else final

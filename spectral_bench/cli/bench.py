@@ -1,0 +1,62 @@
+"""``spectral-bench bench``: how long a training step takes, ours and everybody else's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def bench(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Few small sizes: under a minute.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything measured to this file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write tables, numbers and a picture to this folder.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option("--threads", min=1, help="CPU threads; by default as many as PyTorch chooses.")
+    ] = None,
+) -> None:
+    """Time a training step of every model, in turn, against PyTorch and against the machine's limit.
+
+    Ratios are to the faster of torch.nn.RNN and an nn.RNNCell loop. Leave the machine alone meanwhile.
+    """
+    import torch
+    from rich.console import Console
+
+    from spectral_bench.bench.plot import draw
+    from spectral_bench.bench.report import as_json, as_markdown, show
+    from spectral_bench.bench.suite import FULL, QUICK, measure
+    from spectral_bench.runs.atomic import write_json, write_text
+    from spectral_bench.runs.environment import describe_environment
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    for file in (json_file, output):
+        _check_writable(file)
+    console = Console()
+    machine = describe_environment(torch.device("cpu"))
+    results = []
+    for measured in measure(QUICK if quick else FULL, torch.get_num_threads(), lambda line: typer.echo(line, err=True)):
+        results.append(measured)
+        show(measured, console)
+    if json_file is not None:
+        write_json(json_file, as_json(results, machine))
+    if output is not None:
+        output.mkdir(parents=True, exist_ok=True)
+        write_json(output / "bench.json", as_json(results, machine))
+        write_text(output / "README.md", as_markdown(results, machine))
+        draw(results, output / "bench.png")
+
+
+def _check_writable(file: Path | None) -> None:
+    """Refuse, before minutes are spent, a place where nothing can be written."""
+    from spectral_bench.errors import InputError
+
+    if file is None:
+        return
+    existing = next(parent for parent in (file, *file.absolute().parents) if parent.exists())
+    if existing != file and not existing.is_dir():
+        raise InputError(f"{file} cannot be written: {existing} is not a folder.")
