@@ -74,10 +74,9 @@ def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopene
         before = run.experiment()
         config = run.experiment(changed(run.config, overrides))
         _check_change(before, config)
-        if config.train.threads is None and isinstance(run.manifest.content.get("threads"), int):
-            torch.set_num_threads(run.manifest.content["threads"])
+        use_recorded_threads(config, run.manifest)
         prepared = prepare(config)
-        _check_data(run.manifest, prepared.task.digests)
+        check_data(run.manifest, prepared.task.digests)
         changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
         checkpoints = Checkpoints(directory, run.manifest)
         checkpoint, damaged = _load(checkpoints, directory, prepared)
@@ -144,7 +143,19 @@ def _or_infinite(count: int | None) -> float:
     return math.inf if count is None else count
 
 
-def _check_data(manifest: Manifest, digests: Mapping[str, str]) -> None:
+def use_recorded_threads(config: ExperimentConfig, manifest: Manifest) -> None:
+    """Compute with as many threads as the run began with, where the configuration leaves their number open."""
+    threads = manifest.content.get("threads")
+    if config.train.threads is None and isinstance(threads, int):
+        torch.set_num_threads(threads)
+
+
+def check_data(manifest: Manifest, digests: Mapping[str, str]) -> None:
+    """See that the data is what the run was begun with.
+
+    Raises:
+        DataError: it is not; the message names the files.
+    """
     recorded: Any = manifest.content.get("data")
     if recorded != dict(digests):
         names = sorted(

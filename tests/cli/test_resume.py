@@ -63,6 +63,19 @@ def test_a_second_run_with_resume_starts_anew_when_the_first_is_complete(tmp_pat
     assert len(list(tmp_path.glob("results/*/*/*"))) == 4
 
 
+def test_verify_says_whether_the_numbers_are_the_same_and_changes_nothing(tmp_path: Path, in_process: Run) -> None:
+    overrides = small_overrides(tmp_path / "results", "train.checkpoint_every=4")
+    assert in_process("run", "-q", *overrides).returncode == 0
+    directory = only_run(tmp_path / "results")
+    done = in_process("verify", str(directory), "--whole")
+    assert (done.returncode, done.stdout.partition(":")[0]) == (0, "The same")
+    checkpoint = directory / "checkpoint.previous.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
+    done = in_process("verify", str(directory))
+    assert done.returncode == 3
+    assert "checkpoint.previous.pt: is damaged" in " ".join(done.stderr.split())
+
+
 def test_what_cannot_be_gone_on_with_is_said_in_one_message(tmp_path: Path, in_process: Run) -> None:
     assert in_process("run", "-q", *small_overrides(tmp_path / "results")).returncode == 0
     directory = only_run(tmp_path / "results")

@@ -1,0 +1,39 @@
+"""``spectral-bench verify``: make a run's updates once more and see whether the numbers are the same."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spectral_bench.errors import DataError
+
+
+def verify(
+    run_dir: Annotated[Path, typer.Argument(help="The directory of the run.", show_default=False)],
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Updates to replay; all that were recorded if not said.")
+    ] = None,
+    *,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Begin at the beginning, and not at the previous checkpoint.")
+    ] = False,
+) -> None:
+    """Replay a run from a checkpoint, and say whether every number is what was recorded, to the last bit.
+
+    Exits with 1 when one differs, and says which first, and what changed in the environment since.
+    """
+    from spectral_bench.runs.verify import verify as replay
+
+    verdict = replay(run_dir, steps, whole=whole)
+    replayed = f"updates {verdict.first_step:,} to {verdict.last_step:,}"
+    if verdict.difference is None:
+        typer.echo(f"The same: {verdict.compared:,} numbers of {replayed}.")
+    else:
+        typer.echo(f"Different, in {replayed}: {verdict.difference}.")
+        typer.echo(f"{verdict.compared:,} numbers before it are the same.")
+    if verdict.difference is not None or verdict.changes:
+        typer.echo("Changed since: " + ("; ".join(verdict.changes) or "nothing that is recorded") + ".")
+    if verdict.difference is not None:
+        raise typer.Exit(1)
+    if verdict.damaged:
+        raise DataError(" ".join(verdict.damaged))
