@@ -3,6 +3,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from faults.tally import pytest_terminal_summary
+
+__all__ = ["pytest_terminal_summary"]
 
 
 @pytest.fixture(scope="session", autouse=True)

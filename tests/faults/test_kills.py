@@ -1,0 +1,84 @@
+"""``kill -9`` at any moment, checkpoint writing included: the run goes on and ends as if nothing had happened."""
+
+import os
+import random
+import time
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults.tally import Tally
+from faults.worker import work
+from small_runs import numbers, only_run
+
+from spectral_bench.runs.saved import read_run
+
+KILLS, THOROUGH_KILLS = 8, 30
+
+OVERRIDES = ["train.steps=40", "train.checkpoint_every=2", "train.evaluate_every=7", "trace.every=3", "train.threads=1"]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A run that is never killed: what it comes to, how long it takes and how many file operations it makes."""
+
+    numbers: dict[str, Any]
+    seconds: float
+    events: int
+
+
+@pytest.fixture(scope="module")
+def processes() -> ForkServerContext:
+    """Processes that start in a moment, since all there is to import has been imported."""
+    # The server imports before it is told the path.
+    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["faults.worker", "faults.preload"])
+    return context
+
+
+@pytest.fixture(scope="module")
+def whole(processes: ForkServerContext, tmp_path_factory: pytest.TempPathFactory) -> Whole:
+    for _ in range(2):  # only the second knows how long it takes once everything is imported
+        folder = tmp_path_factory.mktemp("whole")
+        began = time.monotonic()
+        process = processes.Process(target=work, args=(folder / "results", OVERRIDES, None, folder / "count"))
+        process.start()
+        process.join()
+        seconds = time.monotonic() - began
+    return Whole(numbers(only_run(folder / "results")), seconds, int((folder / "count").read_text()))
+
+
+def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
+    tmp_path: Path, processes: ForkServerContext, whole: Whole, thorough: bool, tally: Tally
+) -> None:
+    """Half the kills come at a random time, half just before a random file operation; a run meets several of them."""
+    draw = random.Random(20180710)  # noqa: S311
+    kills, runs = 0, 0
+    while kills < (THOROUGH_KILLS if thorough else KILLS):
+        runs += 1
+        results, pending = tmp_path / str(runs), 0
+        for _ in range(3):
+            kill_at_event = draw.randrange(1, whole.events) if draw.random() < 0.5 else None
+            process = processes.Process(target=work, args=(results, OVERRIDES, kill_at_event, tmp_path / "count"))
+            process.start()
+            process.join(None if kill_at_event else draw.uniform(0.0, whole.seconds))
+            process.kill()
+            process.join()
+            if process.exitcode == 0:
+                break
+            pending += 1
+            tally.tried("interruptions")
+            for directory in results.glob("*/*/*"):
+                assert read_run(directory).manifest.status in ("running", "completed")
+        finished = processes.Process(target=work, args=(results, OVERRIDES, None, tmp_path / "count"))
+        finished.start()
+        finished.join()
+        assert finished.exitcode == 0
+        assert numbers(only_run(results)) == whole.numbers
+        for _ in range(pending):
+            tally.survived("interruptions")
+        kills += pending
