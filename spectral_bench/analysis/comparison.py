@@ -302,7 +302,7 @@ def _record(section: Section, row: Row, field: str) -> dict[str, Any]:
 def _flat(name: str, estimate: Estimate | None) -> dict[str, Any]:
     if estimate is None:
         return {f"{name}_mean": None, f"{name}_low": None, f"{name}_high": None, f"{name}_n": 0}
-    return {f"{name}_{part}": value for part, value in asdict(estimate).items()}
+    return {f"{name}_{part}": value for part, value in vars(estimate).items()}
 
 
 def _document(section: Section, rows: list[Row], field: str) -> dict[str, Any]:
@@ -345,7 +345,7 @@ def _group_document(row: Row, field: str) -> dict[str, Any]:
 
 
 def _estimate_document(estimate: Estimate | None, values: list[float]) -> dict[str, Any] | None:
-    return None if estimate is None else {**asdict(estimate), "values": values}
+    return None if estimate is None else {**vars(estimate), "values": values}
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -169,14 +169,15 @@ def _groups_by_digest(runs: list[Run]) -> list[Group]:
     for run in runs:
         members.setdefault(run.group, []).append(run)
     configs = {digest: _common(group) for digest, group in members.items()}
-    by_model: dict[str, list[str]] = {}
+    by_model: dict[str, list[dict[str, Any]]] = {}
     for digest, group in members.items():
-        by_model.setdefault(group[0].model, []).append(digest)
+        by_model.setdefault(group[0].model, []).append(configs[digest])
+    own = {model: _differing(alike) for model, alike in by_model.items()}
     shared = _differing([_without_model(config) for config in configs.values()])
     groups = []
     for digest, group in members.items():
         model = group[0].model
-        keys = dict.fromkeys([*_differing([configs[other] for other in by_model[model]]), *shared])
+        keys = dict.fromkeys([*own[model], *shared])
         config = configs[digest]
         differs = {key: config[key] for key in keys if key in config}
         groups.append(Group(digest[:8], model, differs, sorted(group, key=lambda run: run.seed)))
