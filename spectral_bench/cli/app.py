@@ -15,7 +15,6 @@ from spectral_bench.cli.grads import grads
 from spectral_bench.cli.list import list_
 from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
-from spectral_bench.cli.verify import verify
 from spectral_bench.cli.spectrum import spectrum
 from spectral_bench.cli.verify import verify
 from spectral_bench.errors import SpectralBenchError
@@ -44,7 +43,6 @@ def spectral_bench(
 
 app.command()(run)
 app.command()(resume)
-app.command()(verify)
 app.command()(verify)
 app.command()(compare)
 app.command()(grads)

@@ -43,7 +43,8 @@ def load(
 
     Args:
         overrides: ``KEY=VALUE`` or ``GROUP=OPTION`` in Hydra's grammar, no grid.
-        models: what ``model.layer`` may be; entries have ``Config`` (a dataclass) and ``uses_radius``.
+        models: what ``model.layer`` may be; entries have ``Config``, a dataclass with a property
+            ``uses_radius``.
         tasks: what ``task.name`` may be; entries have ``Config``.
         config_dir: a folder of the user's own files, laid out like ``conf/``.
 
@@ -53,7 +54,7 @@ def load(
     composition = compose(overrides, config_dir)
     experiment = experiment_config(composition.config, models=models, tasks=tasks, origins=composition.origins)
     warnings = []
-    if composition.origins.get("r") == COMMAND_LINE and not models[experiment.model.layer].uses_radius:
+    if composition.origins.get("r") == COMMAND_LINE and not experiment.model.uses_radius:
         warnings.append(f"r={experiment.r} has no effect: model '{experiment.model.name}' has no sigma radius.")
     return Loaded(experiment, composition, warnings)
 
@@ -85,13 +86,13 @@ def resolved(experiment: ExperimentConfig) -> dict[str, Any]:
     return {field.name: _plain(getattr(experiment, field.name)) for field in fields(experiment)}
 
 
-def digest(experiment: ExperimentConfig, *, uses_radius: bool) -> str:
+def digest(experiment: ExperimentConfig) -> str:
     """SHA-256 of what a run measures: two runs have the same digest when they differ in nothing but the seed.
 
     The folders of data and results are left out, and so are the length of a sitting and, for a model that has no
     radius, ``r``.
     """
-    left_out = _NOT_IN_DIGEST if uses_radius else (*_NOT_IN_DIGEST, "r")
+    left_out = _NOT_IN_DIGEST if experiment.model.uses_radius else (*_NOT_IN_DIGEST, "r")
     kept = {key: value for key, value in resolved(experiment).items() if key not in left_out}
     del kept["train"]["max_minutes"]
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)

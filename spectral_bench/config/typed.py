@@ -80,9 +80,16 @@ def _convert(value: Any, annotation: Any, path: str, origins: Mapping[str, str] 
             raise InputError(unknown(path, value, words))
         if _fits(value, arm):
             if arm is Path:
-                return Path(value).expanduser()
+                return _expanded(value, path)
             return float(value) if arm is float else value
     raise InputError(f"{path}={_shown(value)}: expected {' or '.join(map(_described, arms))}{_but(value, arms)}.")
+
+
+def _expanded(value: str | Path, path: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:
+        raise InputError(f"{path}={value}: there is no such user.") from error
 
 
 def _fits(value: Any, arm: Any) -> bool:

@@ -3,6 +3,7 @@
 Defaults and explanations stand in ``conf/model/*.yaml`` and nowhere else; the classes here hold types and ranges.
 """
 
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -14,6 +15,8 @@ from spectral_bench.errors import InputError
 from spectral_bench.nn.activations import ActivationName
 from spectral_bench.nn.recurrent import InputStart
 from spectral_bench.nn.trace import GradientTrace
+
+_NAME = re.compile(r"[A-Za-z][\w.-]*", flags=re.ASCII)
 
 
 @dataclass
@@ -32,6 +35,14 @@ class ModelConfig:
             self.check_range(key, 1, None)
         if not 0.0 <= self.dropout < 1.0:
             raise InputError(f"model.dropout={self.dropout}: expected at least 0 and less than 1.")
+        # The name is that of a folder of results.
+        if not _NAME.fullmatch(self.name):
+            raise InputError(f"model.name='{self.name}': expected letters, digits, '-', '_' and '.', a letter first.")
+
+    @property
+    def uses_radius(self) -> bool:
+        """Whether the root key ``r`` means anything to a model configured like this."""
+        return False
 
     def check_range(self, key: str, low: float, high: float | None) -> None:
         """Refuse a value outside ``[low, high]``; None: no upper end.
@@ -100,11 +111,9 @@ class LayerKind(ABC):
 
     Attributes:
         Config: the dataclass of its configuration keys, without defaults.
-        uses_radius: whether the root key ``r`` means anything to it.
     """
 
     Config: ClassVar[type[ModelConfig]]
-    uses_radius: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod

@@ -11,7 +11,6 @@ from spectral_bench.config.load import digest, resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
 from spectral_bench.nn.build import build_model
-from spectral_bench.nn.layer_kinds import LAYERS
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.directory import new_run_directory
@@ -70,7 +69,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
                 "owner": owner(),
                 "data": dict(prepared.task.digests),
                 "every_step": prepared.task.signature.every_step,
-                "config_digest": config_digest(config),
+                "config_digest": digest(config),
                 **describe_environment(prepared.device),
             },
         )
@@ -91,11 +90,6 @@ def config_yaml(config: ExperimentConfig) -> str:
     return text
 
 
-def config_digest(config: ExperimentConfig) -> str:
-    """The digest of a configuration without its seed."""
-    return digest(config, uses_radius=LAYERS[config.model.layer].uses_radius)
-
-
 def _build(config: ExperimentConfig, task: Task) -> SequenceModel:
     signature = task.signature
     return build_model(
@@ -109,10 +103,7 @@ def _build(config: ExperimentConfig, task: Task) -> SequenceModel:
 
 
 def _device(name: str) -> torch.device:
-    try:
-        device = torch.device(name)
-        torch.empty(0, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        available = "cpu" + "".join(f", cuda:{index}" for index in range(torch.cuda.device_count()))
-        raise InputError(f"device={name} is not there. Available: {available}.") from error
-    return device
+    available = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if name not in available and not (name == "cuda" and torch.cuda.is_available()):
+        raise InputError(f"device={name} is not there. Available: {', '.join(available)}.")
+    return torch.device(name)

@@ -16,6 +16,8 @@ NAME = "manifest.json"
 #: Raised when a field of a run's files changes its meaning, so that readers can tell.
 FORMAT = 1
 
+_READ_BACK: Mapping[str, Any] = {"checkpoints": [], "sittings": [], "data": {}}
+
 
 class Manifest:
     """The manifest of one run; every change is on disk before the call returns.
@@ -54,7 +56,7 @@ class Manifest:
             content = json.loads(path.read_bytes())
         except (OSError, ValueError, RecursionError) as error:
             raise DataError(f"{path}: cannot be read ({_first_line(error)}).") from error
-        if not isinstance(content, dict) or content.get("status") not in get_args(Status):
+        if not isinstance(content, dict) or content.get("status") not in get_args(Status) or not _well_formed(content):
             raise DataError(f"{path}: is not the manifest of a run.")
         if content.get("format") != FORMAT:
             raise DataError(f"{path}: is of format {content.get('format')}; this version reads {FORMAT}.")
@@ -77,6 +79,17 @@ class Manifest:
 
     def _write(self) -> None:
         write_json(self._path, self.content)
+
+
+def _well_formed(content: Mapping[str, Any]) -> bool:
+    """Whether what is read back from a manifest has the form in which it was written."""
+    checkpoints, sittings, data = (content.get(key, default) for key, default in _READ_BACK.items())
+    return (
+        isinstance(checkpoints, list)
+        and all(isinstance(entry, dict) and isinstance(entry.get("sha256"), str) for entry in checkpoints)
+        and isinstance(sittings, list)
+        and isinstance(data, dict)
+    )
 
 
 def now() -> str:

@@ -10,14 +10,14 @@ from typing import Any
 import torch
 
 from spectral_bench.config.change import changed, differences
-from spectral_bench.config.load import resolved
+from spectral_bench.config.load import digest, resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs import metrics, recorder
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.environment import describe_environment, environment_changes
-from spectral_bench.runs.execute import CONFIG, command, config_digest, config_yaml, prepare
+from spectral_bench.runs.execute import CONFIG, command, config_yaml, prepare
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
 from spectral_bench.runs.saved import CHANGES_NO_NUMBER, read_run
@@ -89,7 +89,7 @@ def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopene
             reason=None,
             ended=None,
             owner=owner(),
-            config_digest=config_digest(config),
+            config_digest=digest(config),
             sittings=[*run.manifest.content.get("sittings", []), sitting],
         )
         (directory / SUMMARY).unlink(missing_ok=True)

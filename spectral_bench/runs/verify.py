@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from spectral_bench.config.load import digest
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs import metrics, parts
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.environment import describe_environment, environment_changes
-from spectral_bench.runs.execute import CONFIG, config_digest, prepare
+from spectral_bench.runs.execute import CONFIG, prepare
 from spectral_bench.runs.recorder import GRADIENTS, GRADIENTS_SCHEMA, METRICS, SPECTRUM, SPECTRUM_SCHEMA
 from spectral_bench.runs.replay import DifferentError, Replay
 from spectral_bench.runs.resume import check_data, use_recorded_threads
@@ -79,7 +80,7 @@ def _replayed(prepared: Prepared, comparison: Replay, run: SavedRun) -> str | No
     except DifferentError as error:
         return str(error)
     except DivergedError as error:
-        recorded = str(run.manifest.content["reason"])
+        recorded = str(run.manifest.content.get("reason"))
         return None if recorded.startswith(str(error)) else f"{error}; recorded: {run.manifest.status}, {recorded}"
     return None
 
@@ -93,7 +94,7 @@ def _look_over(run: SavedRun) -> tuple[list[str], list[dict[str, Any]]]:
             whole.append(checkpoints.load(path))
         except DataError as error:
             damaged.append(str(error))
-    if config_digest(run.experiment()) != run.manifest.content.get("config_digest"):
+    if digest(run.experiment()) != run.manifest.content.get("config_digest"):
         damaged.append(f"{run.directory / CONFIG}: is not the configuration this run was made with.")
     try:
         if whole:

@@ -58,7 +58,7 @@ class AdditionTask(GeneratedTask[Sums]):
 
     Config = AdditionConfig
     metric = Metric("mse", "min")
-    baseline = Baseline("metric", 1 / 6, "always 1, the mean of the sum: its variance 1/6")
+    baseline = Baseline("metric", 1 / 6, 1 / 6, "always 1, the mean of the sum: its variance 1/6")
     solved_at = 0.05
 
     def __init__(self, config: AdditionConfig, data_dir: Path) -> None:

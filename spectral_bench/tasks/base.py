@@ -81,13 +81,15 @@ class Baseline:
     """What a memoryless predictor scores.
 
     Attributes:
-        of: whether ``value`` is a loss (lower is better) or a value of the task's metric.
-        value: the score.
+        of: whether the scores are losses (lower is better) or values of the task's metric.
+        value: the score on the test split, for the report.
+        on_validation: the score on the validation split, which tells when a training has beaten it.
         description: how it is obtained, for the report.
     """
 
     of: Literal["loss", "metric"]
     value: float
+    on_validation: float
     description: str
 
 

@@ -42,10 +42,9 @@ class ClassificationTask(Task):
         length = splits["train"].values.shape[1]
         self.signature = Signature(input_size, num_classes, length // input_size, every_step=False)
         majority = splits["train"].classes.bincount(minlength=num_classes).argmax()
+        share = {split: (data.classes == majority).double().mean().item() for split, data in splits.items()}
         self.baseline = Baseline(
-            "metric",
-            (splits["test"].classes == majority).double().mean().item(),
-            "always the most frequent training class, on the test set",
+            "metric", share["test"], share["validation"], "always the most frequent training class"
         )
 
     def updates_per_epoch(self, batch_size: int) -> int | None:

@@ -88,9 +88,11 @@ class CopyTask(GeneratedTask[NDArray[np.int64]]):
             length=self._steps,
             every_step=True,
         )
+        memoryless = SYMBOLS * math.log(ALPHABET) / self._steps
         self.baseline = Baseline(
             "loss",
-            SYMBOLS * math.log(ALPHABET) / self._steps,
+            memoryless,
+            memoryless,
             f"blank until the recall, then a guess among {ALPHABET} symbols: 10 ln 8 / (T + 20)",
         )
 

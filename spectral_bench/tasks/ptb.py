@@ -94,11 +94,8 @@ class PTBTask(Task):
         )
         frequencies = self._tokens["train"].bincount(minlength=len(self.vocabulary)).double()
         surprise = -(frequencies / frequencies.sum()).log()
-        self.baseline = Baseline(
-            "metric",
-            surprise[self._tokens["test"][1:]].mean().exp().item(),
-            "word frequencies of the training text, on the test text",
-        )
+        test, validation = (surprise[self._tokens[split][1:]].mean().exp().item() for split in ("test", "validation"))
+        self.baseline = Baseline("metric", test, validation, "word frequencies of the training text")
         self.digests = digests(files, data_dir)
 
     def updates_per_epoch(self, batch_size: int) -> int | None:

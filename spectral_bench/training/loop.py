@@ -44,7 +44,7 @@ class Trainer:
         device: where to compute.
 
     Raises:
-        InputError: ``train.epochs`` alone or ``optimizer.lr_decay`` for a task whose data never ends, or a batch
+        InputError: ``train.epochs`` or ``optimizer.lr_decay`` for a task whose data never ends, or a batch
             larger than the data.
     """
 
@@ -183,6 +183,7 @@ class Trainer:
             self.model.constrain_()
             self._since_measurement.add(loss, scores.mean().item(), self.task.weight(batch), batch.size)
         elif on_divergence is OnDivergence.stop:
+            self._note_time()
             raise trouble
         else:
             self._carried = None
@@ -343,12 +344,12 @@ class Trainer:
 def _total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
     """Updates until ``train.steps`` or ``train.epochs``, whichever ends first."""
     steps, epochs = config.train.steps, config.train.epochs
-    if epochs is not None and updates_per_epoch is not None:
-        by_epochs = epochs * updates_per_epoch
-        return by_epochs if steps is None else min(steps, by_epochs)
-    if steps is None:
+    if updates_per_epoch is None and epochs is not None:
         raise InputError(
-            f"train.epochs={epochs} does not end this training: "
-            f"the data of task {config.task.name} is generated without end. Set train.steps."
+            f"train.epochs={epochs} does not end this training: the data of task {config.task.name} is generated "
+            "without end. Set train.steps."
         )
-    return steps
+    ends = [] if steps is None else [steps]
+    if updates_per_epoch is not None and epochs is not None:
+        ends.append(epochs * updates_per_epoch)
+    return min(ends)

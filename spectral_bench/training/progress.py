@@ -66,8 +66,8 @@ def _beats_baseline(task: Task, validation: Evaluation) -> bool:
     lower_is_better = baseline.of == "loss" or task.metric.mode == "min"
     score = validation.loss if baseline.of == "loss" else validation.metric
     if lower_is_better:
-        return score < baseline.value * (1.0 - BASELINE_MARGIN)
-    return score > baseline.value * (1.0 + BASELINE_MARGIN)
+        return score < baseline.on_validation * (1.0 - BASELINE_MARGIN)
+    return score > baseline.on_validation * (1.0 + BASELINE_MARGIN)
 
 
 def _solves(task: Task, metric: float) -> bool:

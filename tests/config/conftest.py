@@ -20,10 +20,10 @@ class Start(Enum):
 
 @MODELS.register("toy")
 class ToyLayer:
-    uses_radius: ClassVar[bool] = False
-
     @dataclass
     class Config:
+        uses_radius: ClassVar[bool] = False
+
         name: str
         layer: str
         hidden_size: int
@@ -33,8 +33,10 @@ class ToyLayer:
 
 
 @MODELS.register("round")
-class RoundLayer(ToyLayer):
-    uses_radius: ClassVar[bool] = True
+class RoundLayer:
+    @dataclass
+    class Config(ToyLayer.Config):
+        uses_radius: ClassVar[bool] = True
 
 
 @TASKS.register("toy")

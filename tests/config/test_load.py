@@ -139,12 +139,12 @@ def test_resolved_configuration_is_plain_and_reads_back(own: Path) -> None:
 
 
 def test_digest_ignores_seed_and_folders_and_nothing_else(own: Path) -> None:
-    def of(*overrides: str, uses_radius: bool = True) -> str:
-        return digest(loaded(own, *overrides).experiment, uses_radius=uses_radius)
+    def of(*overrides: str, model: str = "round") -> str:
+        return digest(loaded(own, f"model={model}", *overrides).experiment)
 
     assert of("seed=1", "data_dir=/a", "results_dir=/b") == of("seed=2", "data_dir=/c", "results_dir=/d")
     others: list[dict[str, Any]] = [
         of(o) for o in ("model.hidden_size=9", "train.steps=9", "optimizer.lr=9", "r=9", "task.length=9")
     ]
     assert len({of(), *others}) == 6
-    assert of("r=0.1", uses_radius=False) == of("r=0.2", uses_radius=False)
+    assert of("r=0.1", model="toy") == of("r=0.2", model="toy")

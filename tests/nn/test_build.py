@@ -32,7 +32,18 @@ def test_the_six_models_are_here() -> None:
 
 
 def test_only_svdrnn_uses_the_radius() -> None:
-    assert [model for model in MODELS if LAYERS[config(model).layer].uses_radius] == ["svdrnn"]
+    assert [model for model in MODELS if config(model).uses_radius] == ["svdrnn"]
+
+
+@pytest.mark.parametrize(("map_name", "uses"), [("sigmoid", True), ("clip", True), ("free", False), ("fixed", False)])
+def test_a_map_without_a_radius_does_not_use_it(map_name: str, uses: bool) -> None:
+    assert config("svdrnn", map=map_name).uses_radius is uses
+
+
+@pytest.mark.parametrize("name", ["", "../escaped", "a/b", ".hidden", "a b", "-m"])
+def test_a_name_that_is_no_folder_is_refused(name: str) -> None:
+    with pytest.raises(InputError, match=r"model\.name="):
+        config("rnn", name=name)
 
 
 @pytest.mark.parametrize("model", MODELS)

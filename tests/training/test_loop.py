@@ -9,7 +9,8 @@ import torch
 
 from spectral_bench.errors import InputError
 from spectral_bench.runs.sitting import Prepared
-from spectral_bench.tasks.base import Batch, Split
+from spectral_bench.tasks.base import Baseline, Batch, Split
+from spectral_bench.training.evaluation import Evaluation
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
 from spectral_bench.training.outcome import DivergedError
 
@@ -222,3 +223,21 @@ def test_the_penalty_of_free_singular_values_pulls_them_to_the_centre(prepared: 
         ready.trainer.run([diary])
         margins.append(diary.spectra[-1].margin)
     assert margins[1] < margins[0] / 2
+
+
+def test_a_training_that_carries_on_past_divergence_traces_what_is_not_finite_as_such(prepared: Build) -> None:
+    explosion = ["model.activation=identity", "optimizer=sgd", "optimizer.lr=1e20", "train.on_divergence=continue"]
+    diary = Diary()
+    prepared(*explosion, model="rnn").trainer.run([diary])
+    assert np.isnan(diary.spectra[-1].margin)
+
+
+def test_the_baseline_is_beaten_on_the_split_it_was_computed_on(prepared: Build) -> None:
+    """A majority class that is commoner in validation than in test must not be beaten by naming it."""
+    ready = prepared()
+    ready.task.baseline = Baseline("metric", 0.2, 0.5, "majority")
+    ready.trainer.progress.step = 7
+    ready.trainer.progress.record(ready.task, Evaluation(loss=1.0, metric=0.5, samples=1, seconds=1.0))
+    assert ready.trainer.progress.steps_to_beat_baseline is None
+    ready.trainer.progress.record(ready.task, Evaluation(loss=1.0, metric=0.6, samples=1, seconds=1.0))
+    assert ready.trainer.progress.steps_to_beat_baseline == 7

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self, cast
+from typing import Any, Self, cast
 
 from torch import Tensor, nn
 
@@ -37,8 +37,6 @@ class SVDTransition(Transition):
         ValueError: a number or a name is out of range, or the start cannot be represented.
     """
 
-    uses_radius: ClassVar[bool] = True
-
     @dataclass
     class Config(RecurrentConfig):
         """What ``svdrnn`` can be configured with."""
@@ -56,6 +54,11 @@ class SVDTransition(Transition):
             super().__post_init__()
             self.check_reflectors("m1")
             self.check_reflectors("m2")
+
+        @property
+        def uses_radius(self) -> bool:
+            """Free singular values have no radius, fixed ones need none."""
+            return self.map in (MapName.sigmoid, MapName.clip)
 
     def __init__(
         self,

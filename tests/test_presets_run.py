@@ -17,7 +17,7 @@ def test_the_preset_composes_and_makes_an_update(preset: str, request: pytest.Fi
     if loaded.experiment.task.name in ("mnist", "ptb", "ucr"):
         data: Path = request.getfixturevalue("real_data")
         loaded = load([f"experiment={preset}", f"data_dir={data}"], models=LAYERS, tasks=TASKS)
-    ready = prepare(loaded)
+    ready = prepare(loaded.experiment)
     before = [parameter.detach().clone() for parameter in ready.model.parameters()]
     ready.trainer.update()
     assert any((a != b).any() for a, b in zip(before, ready.model.parameters(), strict=True))
