@@ -13,6 +13,7 @@ from spectral_bench.tasks.base import Baseline, Batch, Split
 from spectral_bench.training.evaluation import Evaluation
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
 from spectral_bench.training.outcome import DivergedError
+from spectral_bench.training.stop import Stop
 
 MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
 
@@ -161,6 +162,64 @@ def test_a_training_that_explodes_is_stopped(prepared: Build) -> None:
     options = ["model.activation=identity", "model.start=glorot", "optimizer=sgd", "optimizer.lr=1e6"]
     with pytest.raises(DivergedError, match=r"diverged at step \d+: the (loss|gradient norm|norm of the weights) is"):
         prepared("train.steps=500", *options, model="rnn").trainer.run()
+
+
+def poison(ready: Prepared, at_step: int) -> None:
+    """Make the loss of the update after ``at_step`` NaN."""
+    original = ready.task.losses
+
+    def poisoned(outputs: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        training = torch.is_grad_enabled() and ready.trainer.progress.step == at_step
+        return original(outputs, targets) * (float("nan") if training else 1.0)
+
+    ready.task.losses = poisoned  # type: ignore[method-assign]
+
+
+def test_an_update_that_is_not_finite_can_be_skipped(prepared: Build) -> None:
+    ready, diary = prepared("train.on_divergence=skip_update", "train.evaluate_every=1"), Diary()
+    poison(ready, at_step=3)
+    outcome = ready.trainer.run([diary])
+    assert outcome is not None
+    assert (outcome.progress.step, outcome.progress.not_finite) == (12, 1)
+    validation = [m.loss for m in diary.measurements if m.split == "validation"]
+    assert validation[2] == validation[3]
+    assert validation[3] != validation[4]
+    assert np.isfinite(validation).all()
+
+
+def test_an_update_that_is_not_finite_can_be_made_all_the_same(prepared: Build) -> None:
+    ready, diary = prepared("train.on_divergence=continue", "train.evaluate_every=1"), Diary()
+    poison(ready, at_step=3)
+    outcome = ready.trainer.run([diary])
+    assert outcome is not None
+    assert outcome.progress.not_finite == 9
+    assert [np.isfinite(m.loss) for m in diary.measurements if m.split == "validation"] == [True] * 3 + [False] * 9
+
+
+def test_a_hidden_state_that_is_not_finite_stops_the_training(prepared: Build) -> None:
+    ready = prepared(model="rnn")
+    original = ready.trainer.model.forward
+
+    def overflowing(*arguments: Any) -> Any:
+        outputs, state = original(*arguments)
+        return outputs, [tuple(part * float("inf") for part in layer) for layer in state]
+
+    ready.trainer.model.forward = overflowing  # type: ignore[method-assign]
+    with pytest.raises(DivergedError, match=r"step 1: the largest hidden state is (inf|nan)"):
+        ready.trainer.run()
+
+
+def test_a_training_stops_after_the_update_it_is_at_with_a_checkpoint(prepared: Build) -> None:
+    ready, diary, stop = prepared("train.checkpoint_every=5"), Diary(), Stop()
+    diary.on_update = lambda update: stop.ask("SIGTERM") if update.step == 7 else None  # type: ignore[method-assign]
+    assert ready.trainer.run([diary], stop) is None
+    assert list(diary.checkpoints) == [5, 7]
+
+
+def test_a_sitting_of_no_length_makes_one_update(prepared: Build) -> None:
+    ready, stop = prepared("train.max_minutes=1e-9"), Stop()
+    assert ready.trainer.run([], stop) is None
+    assert (ready.trainer.progress.step, stop.cause) == (1, "train.max_minutes")
 
 
 def test_patience_ends_a_training_that_no_longer_improves(prepared: Build) -> None:
