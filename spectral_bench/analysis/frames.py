@@ -33,17 +33,17 @@ _SPECTRUM = {
     "singular_value": "float64",
 }
 _RUNS = {
-    "run_id": "str",
-    "task": "str",
-    "model": "str",
+    "run_id": "string",
+    "task": "string",
+    "model": "string",
     "seed": "int64",
-    "status": "str",
-    "group": "str",
-    "path": "str",
+    "status": "string",
+    "group": "string",
+    "path": "string",
     "started": "datetime64[us, UTC]",
     "ended": "datetime64[us, UTC]",
-    "metric": "str",
-    "mode": "str",
+    "metric": "string",
+    "mode": "string",
     "train": "float64",
     "validation": "float64",
     "test": "float64",
@@ -52,7 +52,7 @@ _RUNS = {
     "test_at_best": "float64",
     "loss_test": "float64",
     "baseline": "float64",
-    "baseline_of": "str",
+    "baseline_of": "string",
     "steps": "Int64",
     "steps_to_beat_baseline": "Int64",
     "solved_at": "Int64",
@@ -60,7 +60,7 @@ _RUNS = {
     "ms_per_step": "float64",
     "wall_seconds": "float64",
     "gradient_decay_rate": "float64",
-    "gradient_verdict": "str",
+    "gradient_verdict": "string",
     "spectral_margin": "float64",
 }
 
@@ -165,7 +165,7 @@ def _column(values: list[object], dtype: str | None) -> pd.Series:
 def _configured(values: list[object]) -> pd.Series:
     """A configuration key of all runs: one without it has a missing value, which must not turn numbers into others."""
     kinds = {type(value) for value in values if value is not None}
-    dtype = {frozenset({int}): "Int64", frozenset({bool}): "boolean", frozenset({str}): "str"}.get(frozenset(kinds))
+    dtype = {frozenset({int}): "Int64", frozenset({bool}): "boolean", frozenset({str}): "string"}.get(frozenset(kinds))
     if dtype is None:
         dtype = "float64" if kinds and kinds <= {int, float} else "object"
     return pd.Series(values, dtype=dtype)

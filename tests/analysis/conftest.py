@@ -1,47 +1,12 @@
-import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from run_directories import Run, train
 
 from spectral_bench.cli.app import main
-
-TINY = (
-    "model.hidden_size=8",
-    "task.length=6",
-    "task.validation_size=20",
-    "task.test_size=20",
-    "train.batch_size=5",
-    "train.steps=12",
-    "train.evaluate_every=4",
-    "train.checkpoint_every=6",
-    "train.threads=1",
-    "train.clip_norm=1",
-    "optimizer.lr=0.01",
-    "trace.every=3",
-)
-REFLECTORS = {"svdrnn": ("model.m1=3", "model.m2=3"), "ornn": ("model.m=3",)}
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def train(results: Path, model: str, task: str, *overrides: str) -> Path:
-    """Trains a moment through the command line, so with the real loop and writer; returns the run directory."""
-    folder = results / task / model
-    before = set(folder.glob("*"))
-    chosen = (f"model={model}", f"task={task}", f"results_dir={results}")
-    words = ["run", "-q", *chosen, *TINY, *REFLECTORS.get(model, ()), *overrides]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["spectral-bench", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    assert ended.value.code == 0
-    (directory,) = set(folder.glob("*")) - before
-    return directory
 
 
 @pytest.fixture(autouse=True)
@@ -68,15 +33,6 @@ def results(shared_results: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "results"
     shutil.copytree(shared_results, copy)
     return copy
-
-
-def edit(file: Path, **changes: Any) -> None:
-    """Changes fields of a JSON file."""
-    file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
-
-
-def runs_of(results: Path, task: str, model: str) -> list[Path]:
-    return sorted((results / task / model).iterdir(), key=lambda path: path.name.partition("seed")[2])
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
-from conftest import Run, edit, runs_of, train
 from rich.console import Console
+from run_directories import Run, edit, runs_of, train
 
 from spectral_bench.analysis.comparison import compare
 from spectral_bench.analysis.groups import Section, sections

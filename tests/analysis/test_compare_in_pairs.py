@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Run, runs_of, train
-from fabricate import fabricate
+from run_directories import Run, fabricate, runs_of, train
 from scipy import stats
 
 from spectral_bench.analysis.groups import sections

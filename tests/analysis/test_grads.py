@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import Run, runs_of, train
+from run_directories import Run, runs_of, train
 
 from spectral_bench.analysis.decay import decay_table
 from spectral_bench.analysis.envelope import Envelope, envelope

@@ -6,8 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import edit, runs_of
-from fabricate import fabricate
+from run_directories import edit, fabricate, runs_of
 
 from spectral_bench.analysis import index
 from spectral_bench.analysis.comparison import compare

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import edit, runs_of, train
+from run_directories import edit, runs_of, train
 
 import spectral_bench
 from spectral_bench.errors import InputError
@@ -163,3 +163,18 @@ def test_loading_runs_imports_no_torch(shared_results: Path) -> None:
         "assert 'torch' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_example_of_the_documentation_runs(
+    shared_results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "analysis.md").read_text(encoding="utf-8")
+    example = text.split("```python\n")[1].split("```")[0].replace(".plot(logy=True)", ".pipe(answers.append)")
+    shutil.copytree(shared_results, tmp_path / "results")
+    monkeypatch.chdir(tmp_path)
+    answers: list[pd.DataFrame] = []
+    exec(example, {"answers": answers})  # noqa: S102
+    (over_time,) = answers
+    assert list(over_time.columns) == ["rnn", "svdrnn"]
+    assert over_time.index.max() == 26
+    assert over_time.notna().all(axis=None)

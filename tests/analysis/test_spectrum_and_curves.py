@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import Run, runs_of
+from run_directories import Run, runs_of
 
 from spectral_bench.analysis.groups import Section, sections
 from spectral_bench.analysis.learning import learning_pictures
