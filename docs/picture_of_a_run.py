@@ -38,7 +38,7 @@ paper.print(Text("$ spectral-bench run " + " ".join(COMMAND), style="bold"))
 with tempfile.TemporaryDirectory() as folder:
     loaded = load([*COMMAND, f"results_dir={folder}"], models=LAYERS, tasks=TASKS)
     with Halfway(screen, "svdrnn on copy, seed 0") as display:
-        result = execute(prepare(loaded), [display])
+        result = execute(prepare(loaded.experiment), COMMAND, [display])
     paper.print(Text("\n⋮\n", style="dim"))
     show_results(result.summary, Path("results") / result.directory.relative_to(folder), paper)
 paper.save_svg(str(Path(__file__).parent / "images" / "run.svg"), title="spectral-bench")
