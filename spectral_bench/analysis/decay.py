@@ -123,8 +123,8 @@ def _about_envelopes(groups: Sequence[Traced]) -> list[str]:
     bounded = [one for one in groups if one.envelope is not None]
     if any(one.last_step_only is False for one in bounded):
         return [
-            "The envelope of the radius is drawn from the largest norm back and does not bind: losses at every step, "
-            "or a layer above, add to the gradient on the way."
+            "The envelope of the radius is drawn from the largest norm of the second half and does not bind: losses at "
+            "every step, or a layer above, add to the gradient on the way."
         ]
     if any(one.last_step_only is None for one in bounded):
         return [

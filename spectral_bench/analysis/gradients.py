@@ -182,8 +182,9 @@ def _over_training(one: Traced, t: int) -> Series:
 
 
 def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:
-    """Anchored at T; where losses add up on the way, at the largest norm, from which it can only be carried back."""
-    anchor = len(series.x) - 1 if one.last_step_only else int(series.mean.argmax())
+    """Anchored at T; where losses add up on the way, at the largest norm of the second half of the sequence."""
+    half = len(series.x) // 2
+    anchor = len(series.x) - 1 if one.last_step_only else half + int(series.mean[half:].argmax())
     t = series.x[: anchor + 1]
     steps_back = np.arange(anchor, -1, -1)
     scale = series.mean[anchor]

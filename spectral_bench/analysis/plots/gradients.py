@@ -8,7 +8,16 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.analysis.gradients import Bounds, GradientPictures, Heat
-from spectral_bench.analysis.plots.style import colour, decades, draw, header, header_height, page
+from spectral_bench.analysis.plots.style import (
+    colour,
+    decades,
+    draw,
+    header,
+    header_height,
+    page,
+    panel_height,
+    panel_title,
+)
 from spectral_bench.analysis.series import Series
 
 _MAPS_IN_A_ROW = 5
@@ -22,7 +31,8 @@ _MAP_DECADES = 12
 def draw_gradients(pictures: GradientPictures) -> Figure:
     """Draw everything about the gradients of a section."""
     map_rows = -(-len(pictures.maps) // _MAPS_IN_A_ROW)
-    heights = [header_height([heat.label for heat in pictures.maps]), 2.0, 2.0, 1.5 * map_rows + 0.35]
+    labels = [heat.label for heat in pictures.maps]
+    heights = [header_height(labels), 2.0, 2.0, panel_height(labels, 1.5) * map_rows + 0.35]
     figure, (top, above, middle, below) = page(heights)
     ends = _draw_ends(above, pictures)
     _draw_over_time(middle, pictures)
@@ -86,7 +96,7 @@ def _draw_maps(figure: SubFigure, maps: Sequence[Heat]) -> None:
             shading="nearest",
             rasterized=True,
         )
-        axes.set_title(heat.label, wrap=True)
+        axes.set_title(panel_title(heat.label), fontsize=7)
         axes.grid(visible=False)
         axes.locator_params(axis="x", nbins=3)
     for axes in panels.flat[len(maps) :]:

@@ -5,7 +5,16 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from spectral_bench.analysis.plots.style import colour, decades, draw, header, header_height, page
+from spectral_bench.analysis.plots.style import (
+    colour,
+    decades,
+    draw,
+    header,
+    header_height,
+    page,
+    panel_height,
+    panel_title,
+)
 from spectral_bench.analysis.series import Series
 from spectral_bench.analysis.spectra import SpectrumPictures
 
@@ -19,7 +28,7 @@ def draw_spectrum(pictures: SpectrumPictures) -> Figure:
     """Draw the spectral margin of all models on one axis, and the distribution of σ of each."""
     rows = -(-len(pictures.quantiles) // _PANELS_IN_A_ROW)
     labels = [series.label for series in pictures.margin]
-    figure, (top, above, below) = page([header_height(labels), 2.3, 1.6 * rows + 0.35])
+    figure, (top, above, below) = page([header_height(labels), 2.3, panel_height(labels, 1.6) * rows + 0.35])
     axes = _draw_margin(above, pictures)
     _draw_quantiles(below, pictures)
     bounded = any(allowed is not None for allowed in pictures.allowed)
@@ -50,7 +59,8 @@ def _draw_quantiles(figure: SubFigure, pictures: SpectrumPictures) -> None:
         _draw_distribution(axes, curves)
         for bound in allowed or ():
             axes.axhline(bound, color=colour(curves[0].style), linewidth=0.9, linestyle=(0, (1, 1.5)))
-        axes.set(yscale="log", title=curves[0].label)
+        axes.set_yscale("log")
+        axes.set_title(panel_title(curves[0].label), fontsize=7)
         axes.locator_params(axis="x", nbins=3)
     for axes in panels.flat[len(pictures.quantiles) :]:
         axes.set_visible(False)

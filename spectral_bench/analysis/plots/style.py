@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -21,6 +22,9 @@ _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1
 
 #: Inches: the text width of a page.
 WIDTH = 7.0
+
+#: Characters above a fifth of the width.
+_TITLE_WIDTH = 22
 
 FORMATS = (".png", ".svg", ".pdf")
 
@@ -109,7 +113,17 @@ def header_height(labels: Sequence[str]) -> float:
 def _columns(labels: Sequence[str]) -> int:
     """Entries of a legend that fit side by side."""
     longest = max(map(len, labels), default=1)
-    return max(1, min(len(labels), round(120 / (longest + 8))))
+    return max(1, min(len(labels), 108 // (longest + 8)))
+
+
+def panel_title(label: str) -> str:
+    """A group's label as the title of a narrow panel, broken into lines."""
+    return fill(label, _TITLE_WIDTH, break_long_words=False)
+
+
+def panel_height(labels: Sequence[str], height: float) -> float:
+    """Inches for a row of narrow panels with these titles."""
+    return height + 0.13 * max(panel_title(label).count("\n") for label in labels)
 
 
 def decades(axes: Axes, curves: Iterable[Series], most: int = 24) -> None:
