@@ -6,6 +6,7 @@ readout. Networks with a free or constrained matrix use ReLU, ours leaky ReLU.
 
 import importlib.util
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -92,45 +93,45 @@ class _ReflectorLoop(nn.Module):
         return h_BN
 
 
-def contenders(setting: Setting) -> dict[str, Step]:
-    """Every contender at one setting; geotorch only where it is installed (the extra ``bench``)."""
+def contenders(setting: Setting) -> dict[str, Callable[[], Step]]:
+    """What builds each contender at one setting; geotorch only where it is installed (the extra ``bench``)."""
     x_TBD = setting.inputs()
-    steps = {
-        OURS: _step(_svd_layer(setting, SVDTransition), x_TBD),
-        OURS_LOW_RANK: _step(_svd_layer(setting, _LowRankOnly), x_TBD),
-        OURS_DENSE: _step(_svd_layer(setting, _DenseOnly), x_TBD),
-        OURS_TRACED: _step(_svd_layer(setting, SVDTransition), x_TBD, traced=True),
-        OURS_RNN: _step(_layer(setting, DenseTransition(setting.hidden_size)), x_TBD),
-        OURS_LSTM: _step(LSTMLayer(setting.input_size, setting.hidden_size), x_TBD),
-        **free_networks(setting),
-        TORCH_LSTM: _step(nn.LSTM(setting.input_size, setting.hidden_size), x_TBD),
+    n, d = setting.hidden_size, setting.input_size
+    builders: dict[str, Callable[[], Step]] = {
+        OURS: lambda: _step(_svd_layer(setting, SVDTransition), x_TBD),
+        OURS_LOW_RANK: lambda: _step(_svd_layer(setting, _LowRankOnly), x_TBD),
+        OURS_DENSE: lambda: _step(_svd_layer(setting, _DenseOnly), x_TBD),
+        OURS_TRACED: lambda: _step(_svd_layer(setting, SVDTransition), x_TBD, traced=True),
+        OURS_RNN: lambda: _step(_layer(setting, DenseTransition(n)), x_TBD),
+        OURS_LSTM: lambda: _step(LSTMLayer(d, n), x_TBD),
+        TORCH_RNN: lambda: _step(nn.RNN(d, n, nonlinearity="relu"), x_TBD),
+        TORCH_CELL: lambda: _step(_CellLoop(setting), x_TBD),
+        TORCH_LSTM: lambda: _step(nn.LSTM(d, n), x_TBD),
+        "reflector by reflector": lambda: _step(_ReflectorLoop(setting), x_TBD),
     }
     for kind in ("householder", "cayley", "matrix_exp"):
-        loop = _CellLoop(setting)
-        orthogonal(loop.cell, "weight_hh", orthogonal_map=kind)
-        steps[f"torch orthogonal, {kind}"] = _step(loop, x_TBD)
+        builders[f"torch orthogonal, {kind}"] = partial(_orthogonal, setting, kind, x_TBD)
     if importlib.util.find_spec("geotorch") is not None:
-        import geotorch
-
-        loop = _CellLoop(setting)
-        geotorch.almost_orthogonal(loop.cell, "weight_hh", lam=0.01, f="tanh")
-        steps["geotorch almost_orthogonal"] = _step(loop, x_TBD)
-    steps["reflector by reflector"] = _step(_ReflectorLoop(setting), x_TBD)
-    return steps
+        builders["geotorch almost_orthogonal"] = partial(_almost_orthogonal, setting, x_TBD)
+    return builders
 
 
-def ours(setting: Setting) -> dict[str, Step]:
-    """``svdrnn`` in the form the rule of cost chooses, and in both forms."""
-    x_TBD = setting.inputs()
-    forms = {OURS: SVDTransition, OURS_LOW_RANK: _LowRankOnly, OURS_DENSE: _DenseOnly}
-    return {name: _step(_svd_layer(setting, form), x_TBD) for name, form in forms.items()}
+#: Our forms, and the two ways to run a network with a free matrix in PyTorch.
+FORMS_AND_FREE = (OURS, OURS_LOW_RANK, OURS_DENSE, TORCH_RNN, TORCH_CELL)
 
 
-def free_networks(setting: Setting) -> dict[str, Step]:
-    """The two ways to run a network with a free matrix in PyTorch."""
-    x_TBD = setting.inputs()
-    network = nn.RNN(setting.input_size, setting.hidden_size, nonlinearity="relu")
-    return {TORCH_RNN: _step(network, x_TBD), TORCH_CELL: _step(_CellLoop(setting), x_TBD)}
+def _orthogonal(setting: Setting, kind: str, x_TBD: Tensor) -> Step:
+    loop = _CellLoop(setting)
+    orthogonal(loop.cell, "weight_hh", orthogonal_map=kind)
+    return _step(loop, x_TBD)
+
+
+def _almost_orthogonal(setting: Setting, x_TBD: Tensor) -> Step:
+    import geotorch
+
+    loop = _CellLoop(setting)
+    geotorch.almost_orthogonal(loop.cell, "weight_hh", lam=0.01, f="tanh")
+    return _step(loop, x_TBD)
 
 
 def _svd_layer(setting: Setting, form: type[SVDTransition]) -> RecurrentLayer:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from spectral_bench.bench.ceiling import ceilings
-from spectral_bench.bench.contenders import contenders, free_networks, ours
+from spectral_bench.bench.contenders import FORMS_AND_FREE, contenders
 from spectral_bench.bench.memory import peak_memory
 from spectral_bench.bench.setting import Setting
 from spectral_bench.bench.timing import Times, time_in_turn
@@ -49,7 +49,7 @@ FULL = Suite(
     reflectors=(4, 8, 16, 32, 64, 128),
     lengths=(100, 1_000, 10_000),
     varied=Setting(256, 100),
-    budget=4.0,
+    budget=3.0,
     memory=True,
 )
 
@@ -74,7 +74,7 @@ def measure(suite: Suite, threads: int, tell: Tell) -> Iterator[Measured]:
     """
     for setting in suite.sizes:
         tell(f"everybody at {setting}")
-        everybody = contenders(setting)
+        everybody = {name: build() for name, build in contenders(setting).items()}
         times = time_in_turn({**everybody, **ceilings(setting)}, budget=suite.budget)
         memory = {}
         if suite.memory:
@@ -92,7 +92,8 @@ def measure(suite: Suite, threads: int, tell: Tell) -> Iterator[Measured]:
 
 
 def _against_torch(part: str, setting: Setting, budget: float, tell: Tell) -> Measured:
-    """Our forms, and the two ways to run a free network with PyTorch."""
+    """Our forms and the free networks at one setting."""
     tell(f"against {part.replace('_', ' ')}: {setting}")
-    steps = {**ours(setting), **free_networks(setting)}
+    builders = contenders(setting)
+    steps = {name: builders[name]() for name in FORMS_AND_FREE}
     return Measured(part, setting, time_in_turn(steps, budget=budget, rounds=(3, 15)), {})

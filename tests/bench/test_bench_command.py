@@ -1,0 +1,50 @@
+"""``spectral-bench bench`` shows a table, and writes numbers, tables and a picture."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from spectral_bench.bench import suite
+from spectral_bench.bench.setting import Setting
+from spectral_bench.bench.suite import Suite
+from spectral_bench.cli.app import app
+
+TINY = Suite(
+    sizes=(Setting(6, 4, 3, 2, 2, 1),),
+    hidden_sizes=(4, 8),
+    reflectors=(1, 2),
+    lengths=(3, 6),
+    varied=Setting(8, 4, 3, 2, 2, 1),
+    budget=0.0,
+    memory=False,
+)
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite, "QUICK", TINY)
+
+
+def test_table_numbers_and_picture(tmp_path: Path) -> None:
+    numbers, folder = tmp_path / "numbers.json", tmp_path / "tables"
+    done = CliRunner().invoke(app, ["bench", "--quick", "--json", str(numbers), "--output", str(folder)])
+    assert done.exit_code == 0, done.output
+    for word in ("svdrnn", "torch.nn.RNN", "reflector by reflector", "products alone"):
+        assert word in done.output
+    written = json.loads(numbers.read_text())
+    assert {result["part"] for result in written["results"]} == {"sizes", "hidden_size", "reflectors", "length"}
+    contender = written["results"][0]["contenders"]["svdrnn"]
+    assert contender["compared_with"] in ("torch.nn.RNN", "torch.nn.RNNCell loop")
+    assert contender["ratio"]["low"] <= contender["ratio"]["value"] <= contender["ratio"]["high"]
+    assert written["machine"]["hardware"]["cpu"]
+    assert (folder / "bench.png").read_bytes().startswith(b"\x89PNG")
+    assert "| svdrnn |" in (folder / "README.md").read_text()
+
+
+def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    done = CliRunner().invoke(app, ["bench", "--quick", "--json", str(tmp_path / "file" / "numbers.json")])
+    assert done.exit_code != 0
+    assert "is not a folder" in str(done.exception)

@@ -1,0 +1,58 @@
+"""Every contender does a whole training step, and does what its name says."""
+
+import sys
+
+import pytest
+import torch
+
+from spectral_bench.bench import contenders as subject
+from spectral_bench.bench.ceiling import ceilings
+from spectral_bench.bench.contenders import contenders
+from spectral_bench.bench.memory import peak_memory
+from spectral_bench.bench.setting import Setting
+from spectral_bench.linalg import singular_values, svd_weight
+
+TINY = Setting(hidden_size=6, length=4, batch_size=3, input_size=2, m1=2, m2=1)
+
+
+@pytest.mark.parametrize("name", contenders(TINY))
+def test_a_step_leaves_a_gradient_in_every_parameter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules: list[torch.nn.Module] = []
+    make_step = subject._step
+    monkeypatch.setattr(
+        subject, "_step", lambda module, *a, **k: (modules.append(module), make_step(module, *a, **k))[1]
+    )
+    contenders(TINY)[name]()()
+    (module,) = modules
+    for parameter_name, parameter in module.named_parameters():
+        assert parameter.grad is not None, parameter_name
+        assert torch.isfinite(parameter.grad).all(), parameter_name
+
+
+def test_the_reflector_loop_is_the_parametrization() -> None:
+    loop, x = subject._ReflectorLoop(TINY).double(), TINY.inputs().double()
+    with torch.no_grad():
+        loop.raw.normal_()
+        weight = svd_weight(loop.u.triu(), loop.v.triu(), singular_values(loop.raw, 0.01))
+        h = torch.zeros(3, 6, dtype=torch.float64)
+        for pre in loop.inputs(x):
+            h = torch.relu(h @ weight.T + pre)
+        torch.testing.assert_close(loop(x), h)
+
+
+def test_the_ceilings_run() -> None:
+    for step in ceilings(TINY).values():
+        step()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="memory is read from /proc")
+def test_peak_memory_counts_the_states_of_a_long_sequence() -> None:
+    setting = Setting(hidden_size=64, length=1000, batch_size=128, m1=2, m2=2)
+    states = 1000 * 128 * 64 * 4
+    peak = peak_memory("svdrnn", setting, threads=1)
+    assert peak is not None
+    assert states < peak < 3 * states
+
+
+def test_a_contender_that_does_not_exist_has_no_peak_memory() -> None:
+    assert peak_memory("no such network", TINY, threads=1) is None
