@@ -86,6 +86,8 @@ def _convert(value: Any, annotation: Any, path: str, origins: Mapping[str, str] 
 
 
 def _expanded(value: str | Path, path: str) -> Path:
+    if not str(value):
+        raise InputError(f"{path}='': expected a path; write . for the folder you are in.")
     try:
         return Path(value).expanduser()
     except RuntimeError as error:

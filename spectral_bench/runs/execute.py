@@ -1,7 +1,8 @@
 """A new run, from its configuration to its directory."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -25,6 +26,9 @@ from spectral_bench.training.observer import Observer
 
 CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
+#: As many as PyTorch chose when the process began: one run of a grid must not decide for the next.
+_THREADS = torch.get_num_threads()
+
 
 def prepare(config: ExperimentConfig) -> Prepared:
     """Read the data and build the model, so that everything wrong with the input shows before a file is made.
@@ -34,13 +38,13 @@ def prepare(config: ExperimentConfig) -> Prepared:
         DataError: a data file is missing or damaged.
     """
     device = _device(config.device)
-    if config.train.threads is not None:
-        torch.set_num_threads(config.train.threads)
+    torch.set_num_threads(config.train.threads or _THREADS)
     torch.manual_seed(config.seed)
-    task = TASKS[config.task.name](config.task, config.data_dir)
-    model = _build(config, task)
-    trainer = Trainer(model, task, config, device)
-    task.train_batch(0, config.train.batch_size, config.seed)
+    with _memory_errors(config):
+        task = TASKS[config.task.name](config.task, config.data_dir)
+        model = _build(config, task)
+        trainer = Trainer(model, task, config, device)
+        task.train_batch(0, config.train.batch_size, config.seed)
     return Prepared(config, task, model, trainer, device)
 
 
@@ -100,6 +104,20 @@ def _build(config: ExperimentConfig, task: Task) -> SequenceModel:
         every_step=signature.every_step,
         embedding_size=signature.embedding_size,
     )
+
+
+@contextmanager
+def _memory_errors(config: ExperimentConfig) -> Iterator[None]:
+    """Sizes beyond this machine are the user's to change. PyTorch's allocators answer with exceptions of their own."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
+            raise InputError(
+                f"{config.model.name} on {config.task.name} does not fit into memory: lower train.batch_size, "
+                "task.length or model.hidden_size."
+            ) from error
+        raise
 
 
 def _device(name: str) -> torch.device:
