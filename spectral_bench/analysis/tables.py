@@ -22,13 +22,16 @@ def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
     except OSError:
         return None, []
     whole = text[: text.rfind("\n") + 1]
-    rows = list(csv.reader(io.StringIO(whole.replace("\0", ""))))
-    if not rows or len(rows[0]) < 5:
+    try:
+        rows = list(csv.reader(io.StringIO(whole.replace("\0", ""))))
+    except csv.Error:
+        return None, []
+    if not rows or len(rows[0]) < 5 or not {"step", "split", "wall_seconds"} <= set(rows[0]):
         return None, []
     header = rows[0]
     found = {}
     for row in rows[1:]:
-        if len(row) == len(header) and row[0].isdigit():
+        if len(row) == len(header) and row[0].isdecimal():
             found[row[0], row[2]] = dict(zip(header, row, strict=True))
     return header[4], list(found.values())
 

@@ -90,11 +90,11 @@ def test_a_cache_folder_that_cannot_be_made_is_done_without(
     assert report(results) == report(results)
 
 
-def test_five_hundred_remembered_runs_are_compared_in_a_tenth_of_the_time_5000_may_take(
+def test_remembered_runs_are_compared_in_a_fraction_of_the_time_reading_them_takes(
     shared_results: Path, tmp_path: Path
 ) -> None:
     template = runs_of(shared_results, "copy", "rnn")[0]
-    for number in range(500):
+    for number in range(300):
         fabricate(
             template,
             tmp_path / "many" / f"run-{number}",
@@ -102,7 +102,10 @@ def test_five_hundred_remembered_runs_are_compared_in_a_tenth_of_the_time_5000_m
             config={"optimizer.lr": 0.001 * (number // 3 + 1), "seed": number % 3},
             summary={"test": 1 / (number + 1)},
         )
-    first = report(tmp_path / "many")
-    began = time.process_time()
-    assert report(tmp_path / "many") == first
-    assert time.process_time() - began < 0.3
+    times, reports = [], []
+    for _ in range(3):
+        began = time.process_time()
+        reports.append(report(tmp_path / "many"))
+        times.append(time.process_time() - began)
+    assert reports[0] == reports[1] == reports[2]
+    assert min(times[1:]) < times[0] / 3
