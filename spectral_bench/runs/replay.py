@@ -10,6 +10,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
+from spectral_bench.errors import DataError
 from spectral_bench.runs import parts
 from spectral_bench.runs.recorder import GRADIENTS, GRADIENTS_SCHEMA, METRICS, SPECTRUM, SPECTRUM_SCHEMA
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum, Update
@@ -40,9 +41,7 @@ class Replay(Observer):
         self.compared = 0
         self._last_step = last_step
         self._state = checkpoint and checkpoint["trainer"]
-        with (directory / METRICS).open(newline="", encoding="utf-8") as file:
-            _, *rows = csv.reader(file)
-        self._metrics = {(int(row[0]), row[2]): np.array(row[3:5], dtype=np.float64) for row in rows}
+        self._metrics = _measured(directory / METRICS)
         self._norms = _grouped(directory / GRADIENTS, GRADIENTS_SCHEMA, ["step", "layer"], "norm")
         self._sigmas = _grouped(directory / SPECTRUM, SPECTRUM_SCHEMA, ["step", "layer", "matrix"], "singular_value")
 
@@ -90,6 +89,16 @@ class Replay(Observer):
             first = different[0]
             raise DifferentError(f"{what} [{first}]: recorded {float(recorded[first])!r}, now {float(now[first])!r}")
         self.compared += len(now)
+
+
+def _measured(path: Path) -> dict[tuple[int, str], NDArray[Any]]:
+    """Loss and metric by step and split."""
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            _, *rows = csv.reader(file)
+        return {(int(row[0]), row[2]): np.array(row[3:5], dtype=np.float64) for row in rows}
+    except (OSError, ValueError, IndexError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read ({str(error).splitlines()[0]}).") from error
 
 
 def _grouped(folder: Path, schema: Any, keys: list[str], value: str) -> dict[Any, NDArray[Any]]:
