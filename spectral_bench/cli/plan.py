@@ -21,6 +21,7 @@ def show_plan(loaded: Loaded, console: Console) -> None:
     prepared = prepare(experiment)
     task, model, trainer = prepared.task, prepared.model, prepared.trainer
     batch = task.train_batch(0, experiment.train.batch_size, experiment.seed)
+    memory = estimate_memory(model, task.signature, batch, experiment.train.evaluation_batch_size)
     title = f"{experiment.model.name} on {experiment.task.name}: not run"
     table = Table(title=title, title_justify="left", box=HORIZONTALS, show_header=False)
     table.add_column()
@@ -32,7 +33,7 @@ def show_plan(loaded: Loaded, console: Console) -> None:
         table.add_row("updates an epoch", f"{trainer.updates_per_epoch:,}")
     table.add_row("updates", f"{trainer.total_steps:,}")
     table.add_row("evaluated every", f"{trainer.evaluate_every:,} updates")
-    table.add_row("memory, about", decimal(estimate_memory(model, task.signature, batch)))
+    table.add_row("memory, about", decimal(memory))
     if task.baseline is not None:
         table.add_row(f"baseline {task.baseline.of}", f"{task.baseline.value:.4g}")
     console.print(table)
