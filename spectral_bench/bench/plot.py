@@ -5,6 +5,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 from spectral_bench.bench.contenders import OURS, OURS_DENSE, OURS_LOW_RANK, TORCH_CELL, TORCH_RNN
 from spectral_bench.bench.setting import Setting
@@ -46,6 +47,8 @@ def _panel(axes: Axes, part: str, measured: Sequence[Measured]) -> None:
         axes.loglog(values, milliseconds, line, color=colour, marker=marker, label=name, zorder=on_top, ms=5)
     axes.set_xlabel(label)
     axes.set_xticks(values, [str(value) for value in values])
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.minorticks_off()
     axes.grid(which="major", color="#dddddd", linewidth=0.6)
     axes.set_title(_fixed(part, measured[0].setting), fontsize=9)
