@@ -1,5 +1,6 @@
 """One run, as its directory tells it: what it is, how it stands, what it came to."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from spectral_bench.runs.manifest import FORMAT
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 #: What is kept of the manifest.
-_MANIFEST = ("status", "reason", "started", "ended", "config_digest", "every_step", "git")
+_MANIFEST = ("status", "reason", "started", "ended", "config_digest", "data", "every_step", "git")
 
 
 class UnreadableRunError(Exception):
@@ -28,7 +29,7 @@ class Run:
 
     Attributes:
         directory: where it is.
-        manifest: status, reason, started, ended, config_digest, every_step, git.
+        manifest: status, reason, started, ended, config_digest, data, every_step, git.
         config: the configuration under dotted keys (``"model.hidden_size"``).
         summary: the content of ``summary.json``; for a run without one, what its tables tell so far.
     """
@@ -50,8 +51,14 @@ class Run:
 
     @property
     def group(self) -> str:
-        """Digest of the configuration: equal for runs that differ in nothing but the seed."""
-        return str(self.manifest["config_digest"])
+        """Equal for runs that differ in nothing but the seed: by configuration and by the data that was read.
+
+        The folder of the data is no part of a configuration's digest, so two texts in place of one would look alike.
+        """
+        digest, data = str(self.manifest["config_digest"]), self.manifest.get("data")
+        if not data:
+            return digest
+        return hashlib.sha256(json.dumps([digest, data], sort_keys=True).encode()).hexdigest()
 
     @property
     def task(self) -> str:

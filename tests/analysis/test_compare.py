@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -217,3 +218,14 @@ def test_tasks_in_different_settings_are_not_compared_with_each_other(shared_res
     runs = collect([tmp_path, shared_results]).runs
     titles = [section.title for section in sections(runs)]
     assert titles == ["addition", "copy, length=6", "copy, length=7"]
+
+
+def test_runs_that_read_other_data_are_no_repetitions(command: Run, results: Path) -> None:
+    for number, path in enumerate(sorted(results.glob("addition/svdrnn/*/manifest.json"))):
+        other = path.parent.with_name(f"{path.parent.name}-other")
+        shutil.copytree(path.parent, other)
+        manifest = json.loads(path.read_text())
+        (other / "manifest.json").write_text(json.dumps(manifest | {"data": {"ptb/ptb.train.txt": f"{number}"}}))
+    done = command("compare", "results", "--where", "task=addition", "--where", "model=svdrnn", "--format", "json")
+    groups = [group for section in json.loads(done.stdout)["sections"] for group in section["groups"]]
+    assert len(groups) == 2
