@@ -36,11 +36,16 @@ class Tally:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Three lines, if fault tests were run."""
-    reports: list[pytest.TestReport] = [
-        report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)
+    # What a fixture records while it is torn down stands in the report of that phase alone.
+    recorded = [
+        pair
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "teardown"
+        for pair in report.user_properties
     ]
     for kind, title in TITLES.items():
-        counts = [value for report in reports for name, value in report.user_properties if name == f"faults {kind}"]
+        counts = [count for name, count in recorded if name == f"faults {kind}"]
         if counts:
             good, tried = (sum(count[index] for count in counts) for index in (0, 1))
             terminalreporter.write_line(f"{title}: {good} / {tried}")
