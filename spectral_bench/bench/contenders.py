@@ -79,17 +79,23 @@ class _ReflectorLoop(nn.Module):
     def forward(self, x_TBD: Tensor) -> Tensor:
         sigma_N = singular_values(self.raw, 0.01)
         h_BN = x_TBD.new_zeros(x_TBD.shape[1], len(self.raw))
-        u, v = self.u.triu(), self.v.triu()
+        # Vᵀ h applies the first row first; U h the last.
+        v, u = self._pairs(self.v.triu()), self._pairs(self.u.triu())[::-1]
         for pre_BN in self.inputs(x_TBD):
-            # Vᵀ h applies the first row first; U h the last.
             h_BN = self._reflect(h_BN, v) * sigma_N
-            h_BN = torch.relu(self._reflect(h_BN, u.flip(0)) + pre_BN)
+            h_BN = torch.relu(self._reflect(h_BN, u) + pre_BN)
         return h_BN
 
     @staticmethod
-    def _reflect(h_BN: Tensor, rows: Tensor) -> Tensor:
-        for row in rows:
-            h_BN = h_BN - torch.outer(h_BN @ row, 2.0 / row.dot(row) * row)
+    def _pairs(rows: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Every reflector a, and −2a/‖a‖², which does not change over time."""
+        scaled = -2.0 / rows.square().sum(1, keepdim=True) * rows
+        return list(zip(rows.unbind(), scaled.unbind(), strict=True))
+
+    @staticmethod
+    def _reflect(h_BN: Tensor, pairs: list[tuple[Tensor, Tensor]]) -> Tensor:
+        for row, scaled in pairs:
+            h_BN = torch.addr(h_BN, h_BN @ row, scaled)
         return h_BN
 
 

@@ -42,6 +42,8 @@ def time_in_turn(
 ) -> dict[str, Times]:
     """Time every step, one after the other, round after round, so that a noisy minute falls on all of them.
 
+    Every round begins with the next step, so that none always follows the same one.
+
     Args:
         steps: what to time.
         budget: seconds a step may spend on being timed, beyond the fewest rounds; a slow one sits out the later rounds.
@@ -55,22 +57,28 @@ def time_in_turn(
         begin = clock()
         step()
         wanted[name] = int(np.clip(budget / max(clock() - begin, 1e-9), fewest, most))
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    names = list(steps)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
     for number in range(max(wanted.values())):
-        for name, step in steps.items():
+        first = number % len(steps)
+        for name in [*names[first:], *names[:first]]:
             if number < wanted[name]:
                 begin = clock()
-                step()
+                steps[name]()
                 seconds[name].append(clock() - begin)
     return {name: Times(values) for name, values in seconds.items()}
 
 
 def ratio(times: Times, reference: Times) -> Ratio:
-    """How long a step takes in units of another; the resampling is seeded, so the same times give the same interval."""
-    rng = np.random.default_rng(0)
-    medians = []
-    for sample in (times, reference):
-        values = np.asarray(sample.seconds)
-        medians.append(np.median(rng.choice(values, (_RESAMPLES, len(values))), axis=1))
-    low, high = np.quantile(medians[0] / medians[1], [0.025, 0.975])
-    return Ratio(times.median / reference.median, float(low), float(high))
+    """How long a step takes in units of another, over the rounds that both took.
+
+    Rounds are resampled together, for what disturbs a round disturbs both; the resampling is seeded, so the same times
+    give the same interval.
+    """
+    rounds = min(len(times.seconds), len(reference.seconds))
+    pair = np.asarray([times.seconds[:rounds], reference.seconds[:rounds]])
+    chosen = np.random.default_rng(0).integers(rounds, size=(_RESAMPLES, rounds))
+    resampled = np.median(pair[:, chosen], axis=-1)
+    low, high = np.quantile(resampled[0] / resampled[1], [0.025, 0.975])
+    value = np.median(pair[0]) / np.median(pair[1])
+    return Ratio(float(value), float(low), float(high))

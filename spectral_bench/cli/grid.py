@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from spectral_bench.cli.run import load_cell, run_cell, show_instead
+from spectral_bench.cli.run import completed_run, load_cell, run_cell, show_instead
 from spectral_bench.errors import SpectralBenchError
 
 if TYPE_CHECKING:
@@ -36,17 +36,19 @@ def run_grid(
         console: where to show progress and results.
         print_config: show the configuration of every cell instead.
         dry_run: show the plan of every cell instead.
-        resume: go on with unfinished runs.
+        resume: go on with unfinished runs, and leave out cells that are done.
         quiet: nothing but results.
 
     Raises:
         InputError: the grid itself is wrong, or every cell of it.
-        typer.Exit: with code 1, when a cell failed.
+        typer.Exit: when a cell did not finish: with the exit code they share if it is one, else 1.
     """
+    from spectral_bench.cli.results import StoppedEarly
     from spectral_bench.config.compose import expand_grid
 
     cells = expand_grid(overrides, config_dir)
     failures: dict[str, str] = {}
+    codes: set[int] = set()
     first_error: SpectralBenchError | None = None
     # All cells are composed before the first one trains: a typing error shows at once and not in the middle of a night.
     ready = []
@@ -56,6 +58,7 @@ def run_grid(
         except SpectralBenchError as error:
             first_error = first_error or error
             failures[shlex.join(cell)] = str(error)
+            codes.add(error.exit_code)
             typer.echo(f"Error: {shlex.join(cell)}: {error}", err=True)
     if first_error and not ready:
         raise first_error
@@ -63,22 +66,30 @@ def run_grid(
         if not quiet:
             console.rule(f"{number} of {len(ready)}: {name}", align="left", style="dim")
         try:
-            if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
+            if resume and (done := completed_run(loaded)) is not None:
+                typer.echo(f"Done already: {done}")
+            elif not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
                 run_cell(loaded, console, resume=resume, quiet=quiet)
+        except StoppedEarly as stopped:
+            failures[name] = f"stopped by {stopped.cause}"
+            codes.add(int(stopped.code))
+            if stopped.cause != "train.max_minutes":  # a signal is meant for the whole grid
+                break
         except SpectralBenchError as error:
             failures[name] = str(error)
+            codes.add(error.exit_code)
             typer.echo(f"Error: {error}", err=True)
         except Exception as error:
             failures[name] = f"{type(error).__name__}: {error}"
+            codes.add(1)
             traceback.print_exc()
-    _show_failures(failures, len(cells), console)
+    if failures:
+        _show_failures(failures, len(cells), console)
+        raise typer.Exit(codes.pop() if len(codes) == 1 else 1)
 
 
 def _show_failures(failures: dict[str, str], total: int, console: Console) -> None:
-    if not failures:
-        return
-    table = Table("cell", "what happened", title=f"{len(failures)} of {total} failed", title_justify="left")
+    table = Table("cell", "what happened", title=f"{len(failures)} of {total} did not finish", title_justify="left")
     for name, message in failures.items():
         table.add_row(Text(name), Text(message))
     console.print(table)
-    raise typer.Exit(1)

@@ -15,11 +15,19 @@ from spectral_bench.runs.interruption import exit_code
 from spectral_bench.runs.sitting import Result, resume_command
 
 
+class StoppedEarly(SystemExit):
+    """A run was stopped before its end: leaves the program with the exit code of what stopped it."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(exit_code(cause))
+        self.cause = cause
+
+
 def show_end(result: Result, console: Console) -> None:
     """Prints what a run came to; of one that was stopped before its end, how to go on with it.
 
     Raises:
-        SystemExit: it was stopped before its end.
+        StoppedEarly: it was stopped before its end.
     """
     if result.stopped_by is None:
         show_results(result.summary, result.directory, console)
@@ -29,7 +37,7 @@ def show_end(result: Result, console: Console) -> None:
         f"To go on: {resume_command(result.directory)}",
         err=True,
     )
-    raise SystemExit(exit_code(result.stopped_by))
+    raise StoppedEarly(result.stopped_by)
 
 
 def show_results(summary: Mapping[str, Any], directory: Path, console: Console) -> None:

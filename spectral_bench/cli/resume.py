@@ -37,7 +37,7 @@ def go_on(run_dir: Path, overrides: list[str], console: Console, *, quiet: bool)
 
     Raises:
         SpectralBenchError: the run cannot be taken up, or the training diverged.
-        SystemExit: the run was stopped before its end.
+        StoppedEarly: the run was stopped before its end.
     """
     from spectral_bench.cli.display import open_display
     from spectral_bench.cli.results import show_end

@@ -92,12 +92,19 @@ def show_instead(loaded: Loaded, console: Console, *, print_config: bool, dry_ru
     return print_config or dry_run
 
 
+def completed_run(loaded: Loaded) -> Path | None:
+    """The directory of a completed run of exactly this configuration, if there is one."""
+    from spectral_bench.runs.saved import find_completed
+
+    return find_completed(loaded.experiment)
+
+
 def run_cell(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> None:
     """Train, or go on training, show it, and show the result.
 
     Raises:
         SpectralBenchError: the input is wrong, data is missing, or the training diverged.
-        SystemExit: the run was stopped before its end.
+        StoppedEarly: the run was stopped before its end.
     """
     from spectral_bench.cli.display import open_display
     from spectral_bench.cli.results import show_end

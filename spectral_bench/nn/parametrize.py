@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spectral_bench.linalg import SingularMap, singular_map, svd_weight
+from spectral_bench.linalg import SingularMap, singular_map, svd_weight, unit_rows
 from spectral_bench.nn.svd_linear import default_map
 from spectral_bench.nn.svd_matrix import singular_values_in_reach
 from spectral_bench.nn.svd_starts import ConvertedStart, SVDStart, converted_start, start_from
@@ -48,6 +48,8 @@ class SVDParametrization(nn.Module):
         Raises:
             ValueError: the weight cannot be represented.
         """
+        if weight.shape != self.shape:
+            raise ValueError(f"the weight must have shape {tuple(self.shape)}, got {tuple(weight.shape)}")
         if self._start is not None:
             start, self._start = self._start, None
         else:
@@ -69,6 +71,17 @@ class SVDParametrization(nn.Module):
         weight = self(*self._parameters_of_weight())
         return singular_values_in_reach(weight.flatten(1), self.sigma_map, eps)
 
+    @torch.no_grad()
+    def constrain_(self) -> None:
+        """To be called after an update: reflectors back to norm 1, and for map ``clip`` σ back to its edge.
+
+        Without it the weight is as exact, but a clipped σ that went past the edge gets no gradient to come back.
+        """
+        u, v, raw = self._parameters_of_weight()
+        u.copy_(unit_rows(u))
+        v.copy_(unit_rows(v))
+        raw.copy_(self.sigma_map.project(raw))
+
     def _parameters_of_weight(self) -> tuple[Tensor, Tensor, Tensor]:
         (owner,) = self._owner
         return owner.original0, owner.original1, owner.original2  # type: ignore[return-value]
@@ -87,7 +100,8 @@ def svd_parametrize(
 ) -> M:
     """Bound the singular values of a weight: of a linear layer, a convolution (flattened to (out, rest)), and others.
 
-    ``module.parametrizations[name][0]`` then says ``sigma()``, ``spectral_margin()`` and ``in_radius(eps)``.
+    ``module.parametrizations[name][0]`` then says ``sigma()``, ``spectral_margin()`` and ``in_radius(eps)``; its
+    ``constrain_()`` is to be called after each update.
 
     Args:
         module: is changed in place, and returned.
@@ -122,5 +136,6 @@ def svd_parametrize(
     parametrize.register_parametrization(module, name, parametrization)
     owner = cast("nn.ModuleDict", module.parametrizations)[name]
     parametrization._owner = (owner,)
-    cast("Tensor", owner.original2).requires_grad_(sigma_map.trainable)
+    if not sigma_map.trainable:
+        cast("Tensor", owner.original2).requires_grad_(False)
     return module

@@ -61,23 +61,24 @@ def read_run(directory: Path) -> SavedRun:
 
 def find_unfinished(config: ExperimentConfig) -> Path | None:
     """The newest run of exactly this configuration that did not come to its end, if there is one."""
+    return next((run.directory for run in _runs(config) if run.manifest.status not in ("completed", "diverged")), None)
+
+
+def find_completed(config: ExperimentConfig) -> Path | None:
+    """The newest completed run of exactly this configuration, if there is one."""
+    return next((run.directory for run in _runs(config) if run.manifest.status == "completed"), None)
+
+
+def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
+    """The runs of exactly this configuration, the newest first."""
     wanted = resolved(config)
-    for directory in _runs(config):
+    for directory in sorted((config.results_dir / config.task.name / config.model.name).glob("*"), reverse=True):
         try:
             run = read_run(directory)
         except SpectralBenchError:
             continue  # not a run that could be gone on with
-        if run.manifest.status not in ("completed", "diverged") and set(differences(run.config, wanted)) <= set(
-            CHANGES_NO_NUMBER
-        ):
-            return directory
-    return None
-
-
-def _runs(config: ExperimentConfig) -> Iterator[Path]:
-    """The runs of the same model on the same task, the newest first."""
-    parent = config.results_dir / config.task.name / config.model.name
-    yield from sorted(parent.glob("*"), reverse=True)
+        if set(differences(run.config, wanted)) <= set(CHANGES_NO_NUMBER):
+            yield run
 
 
 def _read_config(path: Path) -> dict[str, Any]:

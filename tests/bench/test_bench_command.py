@@ -29,7 +29,9 @@ def _tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_table_numbers_and_picture(tmp_path: Path) -> None:
     numbers, folder = tmp_path / "numbers.json", tmp_path / "tables"
-    done = CliRunner().invoke(app, ["bench", "--quick", "--json", str(numbers), "--output", str(folder)])
+    done = CliRunner(env={"COLUMNS": "160"}).invoke(
+        app, ["bench", "--quick", "--json", str(numbers), "--output", str(folder)]
+    )
     assert done.exit_code == 0, done.output
     for word in ("svdrnn", "torch.nn.RNN", "reflector by reflector", "products alone"):
         assert word in done.output

@@ -29,7 +29,7 @@ def test_everybody_takes_turns_and_a_slow_one_sits_out_the_later_rounds() -> Non
     clock = Clock()
     steps = {"fast": clock.step("fast", 1.0), "slow": clock.step("slow", 100.0)}
     times = time_in_turn(steps, budget=4.0, rounds=(2, 10), clock=clock)
-    assert clock.log == ["fast", "fast", "slow", "slow", "fast", "slow", "fast", "slow", "fast", "fast"]
+    assert clock.log == ["fast", "fast", "slow", "slow", "fast", "slow", "slow", "fast", "fast", "fast"]
     assert times == {"fast": Times([1.0] * 4), "slow": Times([100.0] * 2)}
 
 
@@ -44,3 +44,7 @@ def test_a_ratio_of_medians_has_an_interval_as_wide_as_the_times_are_noisy() -> 
 
 def test_one_stall_does_not_move_the_ratio() -> None:
     assert ratio(Times([1.0] * 8 + [50.0]), Times([2.0] * 9)).value == pytest.approx(0.5)
+
+
+def test_a_machine_that_changes_speed_does_not_move_the_ratio_of_one_that_sat_out() -> None:
+    assert ratio(Times([2.0] * 5), Times([2.0] * 5 + [1.0] * 20)).value == pytest.approx(1.0)

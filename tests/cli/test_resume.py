@@ -59,8 +59,25 @@ def test_a_run_that_goes_on_again_and_again_comes_to_its_end(tmp_path: Path, in_
 def test_a_second_run_with_resume_starts_anew_when_the_first_is_complete(tmp_path: Path, in_process: Run) -> None:
     overrides = small_overrides(tmp_path / "results")
     for _ in range(2):
-        assert in_process("run", "-m", "--resume", "-q", *overrides, "seed=1,2").returncode == 0
-    assert len(list(tmp_path.glob("results/*/*/*"))) == 4
+        assert in_process("run", "--resume", "-q", *overrides).returncode == 0
+    assert len(list(tmp_path.glob("results/*/*/*"))) == 2
+
+
+def test_a_grid_with_resume_leaves_out_what_is_done(tmp_path: Path, in_process: Run) -> None:
+    overrides = small_overrides(tmp_path / "results")
+    assert in_process("run", "-m", "-q", *overrides, "seed=1,2").returncode == 0
+    done = in_process("run", "-m", "--resume", "-q", *overrides, "seed=1,2,3")
+    assert done.returncode == 0
+    assert done.stdout.count("Done already") == 2
+    assert len(list(tmp_path.glob("results/*/*/*"))) == 3
+
+
+def test_a_time_limit_ends_a_cell_and_not_its_grid(tmp_path: Path, in_process: Run) -> None:
+    overrides = small_overrides(tmp_path / "results", "train.max_minutes=1e-6")
+    done = in_process("run", "-m", "-q", *overrides, "seed=1,2")
+    assert done.returncode == 75
+    assert "2 of 2 did not finish" in done.stdout
+    assert len(list(tmp_path.glob("results/*/*/*"))) == 2
 
 
 def test_verify_says_whether_the_numbers_are_the_same_and_changes_nothing(tmp_path: Path, in_process: Run) -> None:

@@ -164,3 +164,29 @@ def test_what_cannot_be_parametrized_is_refused(name: str, arguments: dict[str, 
 def test_half_precision_is_refused() -> None:
     with pytest.raises(ValueError, match="bfloat16"):
         svd_parametrize(nn.Linear(6, 4, dtype=torch.bfloat16))
+
+
+def test_a_weight_of_another_shape_cannot_be_assigned() -> None:
+    layer = svd_parametrize(nn.Linear(6, 4))
+    with pytest.raises(ValueError, match="must have shape"):
+        layer.weight = torch.randn(6, 4)
+
+
+def test_a_clipped_sigma_comes_back_from_the_edge() -> None:
+    layer = svd_parametrize(nn.Linear(4, 4, bias=False), map="clip", r=0.2)
+    form = layer.parametrizations.weight[0]
+    optimizer = torch.optim.SGD(layer.parameters(), lr=1.0)
+    for direction in (1.0, -1.0):
+        for _ in range(5):
+            optimizer.zero_grad()
+            (direction * form.sigma().sum()).backward()
+            optimizer.step()
+            form.constrain_()
+    torch.testing.assert_close(form.sigma(), torch.full((4,), 1.2))
+
+
+def test_a_frozen_weight_stays_frozen() -> None:
+    layer = nn.Linear(4, 4)
+    layer.weight.requires_grad_(False)
+    svd_parametrize(layer, r=0.1)
+    assert not any(p.requires_grad for p in layer.parametrizations.parameters())

@@ -119,9 +119,18 @@ def test_without_gradients_the_states_are_the_same_and_nothing_is_kept(kind: str
 @every_kind
 def test_a_second_derivative_is_refused(kind: str) -> None:
     layer, x = make(kind), torch.randn(4, 2, 3, requires_grad=True)
-    (gradient,) = torch.autograd.grad(layer(x)[0].square().sum(), x, create_graph=True)
-    with pytest.raises(RuntimeError, match="once_differentiable"):
-        gradient.sum().backward()
+    for loss in (layer(x)[0].square().sum(), layer(x)[0].sum(), layer(x)[1][0].sum()):
+        with pytest.raises(RuntimeError, match="can be differentiated once"):
+            torch.autograd.grad(loss, x, create_graph=True)
+
+
+@every_kind
+def test_an_empty_batch_has_empty_states(kind: str) -> None:
+    layer, x = make(kind), torch.randn(4, 0, 3, requires_grad=True)
+    states, final = layer(x)
+    assert states.shape[:2] == (4, 0)
+    (states.sum() + final[0].sum()).backward()
+    assert x.grad is not None
 
 
 @every_kind

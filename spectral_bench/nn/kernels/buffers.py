@@ -25,7 +25,7 @@ def chunks(num_steps: int, batch_size: int, width: int) -> list[tuple[int, int]]
         width: numbers per sample and step in the widest working buffer.
     """
     rows = max(_CHUNK_ELEMENTS // width, _CHUNK_ROWS)
-    size = max(1, rows // batch_size)
+    size = max(1, rows // max(1, batch_size))
     return [(first, min(first + size, num_steps)) for first in range(0, num_steps, size)]
 
 

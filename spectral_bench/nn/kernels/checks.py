@@ -1,9 +1,12 @@
 """What every recurrence asks of its arguments, so that nothing is ever broadcast in silence."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def check(x_TBD: Tensor, shapes: Mapping[str, tuple[Tensor, tuple[int, ...]]]) -> None:
@@ -34,3 +37,20 @@ def outside_autocast(like: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
     if torch.is_autocast_enabled(like.device.type):
         return tuple(tensor.to(like.dtype) for tensor in tensors)
     return tensors
+
+
+def no_second_derivative(backward: Callable[..., Any]) -> Callable[..., Any]:
+    """For the backward pass of a kernel: refuse ``create_graph=True``.
+
+    PyTorch's ``once_differentiable`` refuses only where the incoming gradient has a graph of its own; for a loss that
+    is linear in the states the second derivative would come out as zero, in silence.
+    """
+    computed = once_differentiable(backward)
+
+    @wraps(backward)
+    def checked(ctx: Any, *gradients: Tensor | None) -> Any:
+        if torch.is_grad_enabled():
+            raise RuntimeError("a recurrence can be differentiated once: backward was asked for with create_graph=True")
+        return computed(ctx, *gradients)
+
+    return checked

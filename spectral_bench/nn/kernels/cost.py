@@ -22,5 +22,5 @@ def use_low_rank(hidden_size: int, rank: int, batch_size: int) -> bool:
         rank: m1 + m2.
         batch_size: B.
     """
-    low_rank = 2 * max(rank, _LEAST_RANK) + _PER_ENTRY + _PER_STEP / (hidden_size * batch_size)
+    low_rank = 2 * max(rank, _LEAST_RANK) + _PER_ENTRY + _PER_STEP / (hidden_size * max(1, batch_size))
     return low_rank < hidden_size

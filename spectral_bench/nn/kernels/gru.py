@@ -17,10 +17,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.checks import check, outside_autocast
+from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
 from spectral_bench.nn.kernels.pointwise import gate_tanh_
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
 from spectral_bench.nn.trace import GradientTrace, write_norms
@@ -113,7 +112,7 @@ class _GRU(torch.autograd.Function):
         return states_TBN, h_BN.clone()
 
     @staticmethod
-    @once_differentiable
+    @no_second_derivative
     def backward(ctx: Any, grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None) -> tuple[Tensor | None, ...]:
         x_TBD, h0_BN, padded_weight, hidden_weight, states_TBN, gates_TBG = ctx.saved_tensors
         trace, layer = ctx.settings.trace, ctx.settings.layer

@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.checks import check, outside_autocast
+from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
 from spectral_bench.nn.kernels.pointwise import gate_tanh_
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states, product_plus
 from spectral_bench.nn.trace import GradientTrace, write_norms
@@ -111,7 +110,7 @@ class _LSTM(torch.autograd.Function):
         return states_TBN, h_BN.clone(), c_BN.clone()
 
     @staticmethod
-    @once_differentiable
+    @no_second_derivative
     def backward(
         ctx: Any, grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None, grad_cell_BN: Tensor | None
     ) -> tuple[Tensor | None, ...]:

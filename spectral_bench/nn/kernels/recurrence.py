@@ -15,11 +15,10 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
 from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.checks import check, outside_autocast
+from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
 from spectral_bench.nn.kernels.forms import form_of
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator, expected_shapes, inner_width
 from spectral_bench.nn.kernels.pointwise import pointwise
@@ -64,6 +63,7 @@ def recurrence(
             "h0": (h0_BN, (x_TBD.shape[1], n)),
             "input_weight": (input_weight_ND, (n, x_TBD.shape[2])),
             "bias": (bias_N, (n,)),
+            **({} if activation.bias is None else {"activation.bias": (activation.bias, (n,))}),
             **expected_shapes(operator, n),
         },
     )
@@ -110,7 +110,7 @@ class _Recurrence(torch.autograd.Function):
         return states_TBN, h_BN.clone()
 
     @staticmethod
-    @once_differentiable
+    @no_second_derivative
     def backward(ctx: Any, grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None) -> tuple[Tensor | None, ...]:
         x_TBD, h0_BN, input_weight_ND, states_TBN, inner_TBM, *operator_tensors = ctx.saved_tensors
         settings: _Settings = ctx.settings
