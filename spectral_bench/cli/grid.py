@@ -72,7 +72,7 @@ def run_grid(
                 run_cell(loaded, console, resume=resume, quiet=quiet)
         except StoppedEarly as stopped:
             failures[name] = f"stopped by {stopped.cause}"
-            codes.add(int(stopped.code))
+            codes.add(stopped.exit_code)
             if stopped.cause != "train.max_minutes":  # a signal is meant for the whole grid
                 break
         except SpectralBenchError as error:

@@ -19,8 +19,9 @@ class StoppedEarly(SystemExit):
     """A run was stopped before its end: leaves the program with the exit code of what stopped it."""
 
     def __init__(self, cause: str) -> None:
-        super().__init__(exit_code(cause))
         self.cause = cause
+        self.exit_code = exit_code(cause)
+        super().__init__(self.exit_code)
 
 
 def show_end(result: Result, console: Console) -> None:
