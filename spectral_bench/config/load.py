@@ -120,5 +120,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Path):
-        return str(value)
+        return _shown(value)
     return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _shown(path: Path) -> str:
+    """A path as it is saved: below the home folder from ``~`` on, for results are shared and homes have names."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):
+        return str(path)

@@ -138,6 +138,12 @@ def test_resolved_configuration_is_plain_and_reads_back(own: Path) -> None:
     assert experiment_config(plain, models=MODELS, tasks=TASKS) == experiment
 
 
+def test_a_folder_below_home_is_saved_without_the_name_of_its_owner(own: Path) -> None:
+    experiment = loaded(own, "data_dir='~/sets'").experiment
+    assert resolved(experiment)["data_dir"] == "~/sets"
+    assert experiment_config(resolved(experiment), models=MODELS, tasks=TASKS) == experiment
+
+
 def test_digest_ignores_seed_and_folders_and_nothing_else(own: Path) -> None:
     def of(*overrides: str, model: str = "round") -> str:
         return digest(loaded(own, f"model={model}", *overrides).experiment)
