@@ -49,7 +49,7 @@ FULL = Suite(
     reflectors=(4, 8, 16, 32, 64, 128),
     lengths=(100, 1_000, 10_000),
     varied=Setting(256, 100),
-    budget=3.0,
+    budget=2.0,
     memory=True,
 )
 

@@ -42,12 +42,14 @@ def bench(
     for measured in measure(QUICK if quick else FULL, torch.get_num_threads(), lambda line: typer.echo(line, err=True)):
         results.append(measured)
         show(measured, console)
-    if json_file is not None:
-        write_json(json_file, as_json(results, machine))
+        # After every setting: minutes of measuring are not lost with the last one.
+        if json_file is not None:
+            write_json(json_file, as_json(results, machine))
+        if output is not None:
+            output.mkdir(parents=True, exist_ok=True)
+            write_json(output / "bench.json", as_json(results, machine))
+            write_text(output / "README.md", as_markdown(results, machine))
     if output is not None:
-        output.mkdir(parents=True, exist_ok=True)
-        write_json(output / "bench.json", as_json(results, machine))
-        write_text(output / "README.md", as_markdown(results, machine))
         draw(results, output / "bench.png")
 
 
