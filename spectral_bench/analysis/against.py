@@ -5,12 +5,12 @@ from dataclasses import asdict
 from string import ascii_lowercase
 from typing import Any
 
-from spectral_bench.analysis.comparison import describe, interval_notes, with_interval
+from spectral_bench.analysis.comparison_table import describe
 from spectral_bench.analysis.groups import Group, Section
 from spectral_bench.analysis.published import Published, fitting
 from spectral_bench.analysis.report import Cell, Column, Report, Table
 from spectral_bench.analysis.statistics import Estimate, estimate
-from spectral_bench.analysis.wording import NOTHING, number
+from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval
 
 _COLUMNS = [
     Column("model", "left", label=True),

@@ -5,12 +5,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from spectral_bench.analysis.comparison import interval_notes, with_interval
 from spectral_bench.analysis.gradients import Traced
 from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.report import Cell, Column, Table
 from spectral_bench.analysis.statistics import Estimate, estimate
-from spectral_bench.analysis.wording import NOTHING, number
+from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval
 from spectral_bench.training.gradient_decay import STABLE_FACTOR, gradient_decay
 
 _COLUMNS = [

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.analysis.comparison import interval_notes, with_interval
 from spectral_bench.analysis.groups import Group, Section
 from spectral_bench.analysis.report import Cell, Column, Report, Table
 from spectral_bench.analysis.statistics import difference, estimate
-from spectral_bench.analysis.wording import NOTHING, written
+from spectral_bench.analysis.wording import NOTHING, interval_notes, with_interval, written
 from spectral_bench.config.hints import short
 from spectral_bench.errors import InputError
 

@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from spectral_bench.analysis.comparison import SCORES, interval_notes, score_name, sense, with_interval
 from spectral_bench.analysis.groups import Group, Section
 from spectral_bench.analysis.ranks import CriticalDifference, critical_differences
 from spectral_bench.analysis.report import Cell, Column, Report, Table
+from spectral_bench.analysis.scores import SCORES, score_name, sense
 from spectral_bench.analysis.statistics import (
     Estimate,
     estimate,
@@ -16,7 +16,7 @@ from spectral_bench.analysis.statistics import (
     probability_of_improvement,
     sign_flip_p,
 )
-from spectral_bench.analysis.wording import number
+from spectral_bench.analysis.wording import interval_notes, number, with_interval
 from spectral_bench.config.hints import unknown
 from spectral_bench.errors import InputError
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spectral_bench.analysis.comparison import sense
 from spectral_bench.analysis.groups import Section
+from spectral_bench.analysis.scores import sense
 
 #: Fewer data sets or groups do not give ranks worth a test.
 _FEWEST_DATASETS = 5

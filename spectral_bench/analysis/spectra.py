@@ -4,14 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spectral_bench.analysis.comparison import interval_notes, with_interval
 from spectral_bench.analysis.envelope import allowed_singular_values
 from spectral_bench.analysis.groups import Group, Section
 from spectral_bench.analysis.report import Cell, Column, Table
 from spectral_bench.analysis.series import Series, over_runs
 from spectral_bench.analysis.statistics import estimate
 from spectral_bench.analysis.traces import QUANTILES, Spectra, spectra
-from spectral_bench.analysis.wording import NOTHING, number
+from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval
 
 _COLUMNS = [
     Column("model", "left", label=True),

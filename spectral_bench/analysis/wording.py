@@ -1,6 +1,9 @@
 """How values are written for people."""
 
+from collections.abc import Sequence
 from typing import Any
+
+from spectral_bench.analysis.statistics import ENOUGH_SEEDS, Estimate
 
 #: Stands for a value that does not exist.
 NOTHING = "-"
@@ -26,3 +29,27 @@ def number(value: float | None, digits: int = 4) -> str:
     if isinstance(value, int) or (abs(value) >= 1e4 and abs(value) < 1e7):
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
+
+
+def with_interval(estimate: Estimate | None) -> str:
+    """``0.9871 ±0.0012``, with an asterisk where there are too few seeds for the interval."""
+    if estimate is None:
+        return NOTHING
+    if not estimate.half_width:
+        return number(estimate.mean)
+    mark = "*" if estimate.n < ENOUGH_SEEDS else ""
+    return f"{number(estimate.mean)} ±{number(estimate.half_width, 2)}{mark}"
+
+
+def interval_notes(shown: Sequence[Estimate | None]) -> list[str]:
+    """What has to be said about intervals of few seeds."""
+    sizes = {estimate.n for estimate in shown if estimate is not None}
+    notes = []
+    if 1 in sizes:
+        notes.append("One seed: no interval.")
+    if any(1 < size < ENOUGH_SEEDS for size in sizes):
+        notes.append(
+            f"* Fewer than {ENOUGH_SEEDS} seeds: too few for a 95 % interval; the range shown covers less (of three "
+            "seeds about 75 %)."
+        )
+    return notes

@@ -1,0 +1,99 @@
+"""The table of a comparison, for people."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from spectral_bench.analysis.groups import Group, Section
+from spectral_bench.analysis.report import Cell, Column, Table
+from spectral_bench.analysis.scores import score_name, sense
+from spectral_bench.analysis.standings import Row
+from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval, written
+
+
+def comparison_table(section: Section, rows: Sequence[Row], field: str) -> Table:
+    """A row for every group; the best in bold."""
+    arrow = "↑" if sense(section, field) == "max" else "↓"
+    columns = [
+        Column("model", "left", label=True),
+        Column("differs in", "left", label=True),
+        Column("runs"),
+        Column("parameters"),
+        Column(f"{score_name(section, field)} {arrow}"),
+        Column("best valid."),
+        Column("its test"),
+        Column("beats baseline"),
+        Column("ms/update"),
+        Column("decay rate"),
+        Column("gradients", "left"),
+        Column("margin"),
+        Column("published"),
+    ]
+    sources = list(dict.fromkeys(number.source for row in rows for number in row.published))
+    shown = [[*_cells(row, has_baseline=section.baseline is not None), _published_cell(row, sources)] for row in rows]
+    notes = _warnings(rows)
+    if any(not number.comparable for row in rows for number in row.published):
+        notes.append("! Not comparable: --against paper says why.")
+    notes += [f"[{position}] {source}" for position, source in enumerate(sources, 1)]
+    return Table(section.title, describe(section), columns, shown, notes).without_empty_columns()
+
+
+def describe(section: Section) -> str:
+    """The setting of a section and its baseline, in a line."""
+    keys = " ".join(f"{key.removeprefix('task.')}={written(value)}" for key, value in section.config.items())
+    if section.baseline is None:
+        return keys
+    of = "loss" if section.baseline_of == "loss" else section.metric
+    return f"{keys}; baseline: {of} {number(section.baseline)}"
+
+
+def _cells(row: Row, *, has_baseline: bool) -> list[Cell]:
+    group = row.group
+    counted = group.counted
+    verdict = ", ".join(
+        name if len(row.verdicts) == 1 else f"{count} {name}"
+        for name, count in sorted(row.verdicts.items(), key=lambda pair: -pair[1])
+        if name != "unknown"
+    )
+    beaten = "never" if group.completed and has_baseline else NOTHING
+    if row.beaten:
+        share = "" if len(row.beaten) == len(counted) else f" ({len(row.beaten)} of {len(counted)})"
+        beaten = f"{median(row.beaten):,.0f}{share}"
+    parameters = counted[0].summary.get("num_parameters")
+    return [
+        Cell(group.model, row.best),
+        Cell(group.setting),
+        Cell(_counts(group)),
+        Cell(NOTHING if parameters is None else f"{parameters:,}"),
+        Cell(with_interval(row.score), row.best),
+        Cell(number(row.best_validation.mean if row.best_validation else None)),
+        Cell(number(row.test_at_best.mean if row.test_at_best else None)),
+        Cell(beaten),
+        Cell(number(row.mean("ms_per_step"), 3)),
+        Cell(number(row.decay.mean if row.decay else None, 2)),
+        Cell(verdict or NOTHING),
+        Cell(number(row.mean("spectral_margin"), 2)),
+    ]
+
+
+def _warnings(rows: Sequence[Row]) -> list[str]:
+    notes = interval_notes([row.score for row in rows])
+    lacking = sum(len(row.group.completed) - row.score.n for row in rows if row.score and row.group.completed)
+    if lacking:
+        notes.append(f"{lacking} completed run(s) without a finite value are not in the means.")
+    if any(not row.group.completed for row in rows):
+        notes.append("Where no run is completed, the row shows where the others stand.")
+    return notes
+
+
+def _counts(group: Group) -> str:
+    others = [f"+{count} {status}" for status, count in sorted(group.counts.items()) if status != "completed"]
+    return " ".join([str(len(group.completed)), *others])
+
+
+def _published_cell(row: Row, sources: list[str]) -> Cell:
+    return Cell(
+        ", ".join(
+            f"{number(one.value)}{'' if one.comparable else '!'} [{sources.index(one.source) + 1}]"
+            for one in row.published
+        )
+    )

@@ -1,0 +1,68 @@
+"""What the groups of a section came to over their seeds."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from spectral_bench.analysis.groups import Group, Section
+from spectral_bench.analysis.published import Published, beside, fitting
+from spectral_bench.analysis.scores import sense
+from spectral_bench.analysis.statistics import Estimate, estimates
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a group came to.
+
+    Attributes:
+        group: the runs.
+        score: the field the groups are judged by.
+        best: no group of the section has a better mean.
+        best_validation, test_at_best: best value on validation, and the test value of those weights.
+        decay: gradient decay rate at the last traced step.
+        verdicts: how many runs' gradients were called what.
+        published: numbers from the literature for this model in this size.
+    """
+
+    group: Group
+    score: Estimate | None
+    best: bool
+    best_validation: Estimate | None
+    test_at_best: Estimate | None
+    decay: Estimate | None
+    verdicts: dict[str, int]
+    published: list[Published]
+
+    @property
+    def beaten(self) -> list[float]:
+        """Steps at which the baseline was beaten, by the runs that did."""
+        return self.group.values("steps_to_beat_baseline")
+
+    def mean(self, field: str) -> float | None:
+        """The mean of a field of the summaries over the runs that count; None where none has a finite value."""
+        values = self.group.values(field)
+        return sum(values) / len(values) if values else None
+
+
+def standings(section: Section, field: str) -> list[Row]:
+    """A row for every group of a section, judged by a field of the summaries."""
+    groups = section.groups
+    numbers = fitting(section)
+    scores, validations, tests, decays = (
+        estimates([group.values(name) for group in groups])
+        for name in (field, "best_validation", "test_at_best", "gradient_decay_rate")
+    )
+    means = [score.mean for score in scores if score is not None]
+    best = None if not means else max(means) if sense(section, field) == "max" else min(means)
+    return [
+        Row(
+            group,
+            score,
+            score is not None and score.mean == best,
+            validation,
+            test,
+            decay,
+            dict(Counter(run.summary.get("gradient_verdict") or "unknown" for run in group.counted)),
+            beside(group, numbers),
+        )
+        for group, score, validation, test, decay in zip(groups, scores, validations, tests, decays, strict=True)
+    ]
