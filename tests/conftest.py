@@ -1,16 +1,14 @@
 import os
 from pathlib import Path
 
+# Before torch is imported, and for every process that a test starts: pytest-xdist starts as many workers as there are
+# cores, and two threads of each, waiting for each other on busy cores, are far slower than one.
+os.environ["OMP_NUM_THREADS"] = "1"
+
 import pytest
-import torch
 from faults.tally import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_thread_per_worker() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,7 @@ def spectral_bench(tmp_path: Path) -> Run:
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-W", "error", "-m", "spectral_bench", *arguments]
-        settings = {**os.environ, "COLUMNS": "80", "OMP_NUM_THREADS": "1", **environment}
+        settings = {**os.environ, "COLUMNS": "80", **environment}
         return subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=120)
 
     return run
