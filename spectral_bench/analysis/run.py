@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from spectral_bench.analysis.unfinished import summarise_unfinished
 from spectral_bench.runs.manifest import FORMAT
-
-#: The C parser is ten times as fast, and missing only where PyYAML was built without it.
-_YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from spectral_bench.runs.reading import LARGEST_TEXT, parse_json, parse_yaml, read_bytes
 
 #: What is kept of the manifest.
 _MANIFEST = ("status", "reason", "started", "ended", "config_digest", "data", "every_step", "git")
@@ -126,23 +122,17 @@ def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(read_bytes(path, LARGEST_TEXT))
     except OSError as error:
         raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UnreadableRunError(f"{path.name} is damaged: {error}") from error
-    if not isinstance(content, dict):
-        raise UnreadableRunError(f"{path.name} is damaged: expected an object")
-    return content
 
 
 def _config(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), _YamlLoader)  # noqa: S506
+        return flatten(parse_yaml(read_bytes(path)))
     except OSError as error:
         raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise UnreadableRunError(f"{path.name} is damaged") from error
-    if not isinstance(content, dict):
-        raise UnreadableRunError(f"{path.name} is damaged: expected keys and values")
-    return flatten(content)
+    except ValueError as error:
+        raise UnreadableRunError(f"{path.name} is damaged: {error}") from error

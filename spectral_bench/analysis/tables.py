@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spectral_bench.runs.reading import read_bytes, regular_file
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -18,7 +20,7 @@ def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
     A row that a crash cut short is left out. Where a run was resumed and measured a step again, the later row counts.
     """
     try:
-        text = (directory / "metrics.csv").read_text(encoding="utf-8", errors="replace")
+        text = read_bytes(directory / "metrics.csv").decode(errors="replace")
     except OSError:
         return None, []
     whole = text[: text.rfind("\n") + 1]
@@ -52,7 +54,7 @@ def read_parts(directory: Path, name: str, *, last_only: bool = False) -> "pa.Ta
     parts = []
     for file in reversed(files):
         try:
-            parts.append(pq.read_table(file))
+            parts.append(pq.read_table(regular_file(file)))
         except (OSError, pa.ArrowException):  # damaged: what the others hold is still true
             continue
         if last_only:

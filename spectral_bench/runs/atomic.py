@@ -37,10 +37,19 @@ def write_text(path: Path, text: str) -> None:
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
     """``write_atomically`` for a JSON object. NaN and infinities, which JSON does not know, become null."""
+    write_atomically(path, lambda temporary: temporary.write_bytes(json_text(content)))
+
+
+def json_text(content: Mapping[str, Any]) -> bytes:
+    """What ``write_json`` writes.
+
+    Raises:
+        ValueError: JSON has no words for it.
+    """
     finite = {
         key: None if isinstance(value, float) and not _is_finite(value) else value for key, value in content.items()
     }
-    write_text(path, json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+    return (json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
 
 def _is_finite(value: float) -> bool:

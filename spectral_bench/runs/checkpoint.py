@@ -16,6 +16,7 @@ import torch
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.reading import read_bytes
 
 NEWEST, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 
@@ -61,7 +62,7 @@ class Checkpoints:
             DataError: it is not what was written, or holds anything but tensors and plain values.
         """
         try:
-            data = path.read_bytes()
+            data = read_bytes(path)
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
         digest = sha256(data).hexdigest()

@@ -1,13 +1,13 @@
 """``manifest.json``: what a run is, with what it was made, and how it stands."""
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, Self, get_args
 
 from spectral_bench.errors import DataError
-from spectral_bench.runs.atomic import write_json
+from spectral_bench.runs.atomic import json_text, write_json
+from spectral_bench.runs.reading import LARGEST_TEXT, first_line, parse_json, read_bytes
 
 Status = Literal["running", "completed", "diverged", "interrupted", "failed"]
 
@@ -53,10 +53,11 @@ class Manifest:
         """
         path = directory / NAME
         try:
-            content = json.loads(path.read_bytes())
-        except (OSError, ValueError, RecursionError) as error:
-            raise DataError(f"{path}: cannot be read ({_first_line(error)}).") from error
-        if not isinstance(content, dict) or content.get("status") not in get_args(Status) or not _well_formed(content):
+            content = parse_json(read_bytes(path, LARGEST_TEXT))
+            json_text(content)  # it will have to be written again
+        except (OSError, ValueError) as error:
+            raise DataError(f"{path}: cannot be read ({first_line(error)}).") from error
+        if content.get("status") not in get_args(Status) or not _well_formed(content):
             raise DataError(f"{path}: is not the manifest of a run.")
         if content.get("format") != FORMAT:
             raise DataError(f"{path}: is of format {content.get('format')}; this version reads {FORMAT}.")
@@ -95,7 +96,3 @@ def _well_formed(content: Mapping[str, Any]) -> bool:
 def now() -> str:
     """The time as it is written in a manifest."""
     return datetime.now(UTC).isoformat(timespec="seconds")
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.errors import DataError
+from spectral_bench.runs.reading import regular_file
 from spectral_bench.tasks.base import Split
 from spectral_bench.training.observer import Measurement
 
@@ -69,7 +70,7 @@ def check(path: Path, mark: dict[str, Any]) -> None:
         DataError: it does not.
     """
     try:
-        with path.open("rb") as file:
+        with regular_file(path).open("rb") as file:
             beginning = file.read(mark["bytes"])
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from error

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
+from spectral_bench.runs.reading import first_line, regular_file
 
 
 class PartedTable:
@@ -75,9 +76,9 @@ def read(part: Path, schema: pa.Schema) -> pa.Table:
         DataError: it is damaged, or has other columns.
     """
     try:
-        return pq.read_table(part, schema=schema, page_checksum_verification=True)
+        return pq.read_table(regular_file(part), schema=schema, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{part}: is damaged ({str(error).splitlines()[0]}).") from error
+        raise DataError(f"{part}: is damaged ({first_line(error)}).") from error
 
 
 def rewind(folder: Path, step: int) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs import parts
+from spectral_bench.runs.reading import first_line, regular_file
 from spectral_bench.runs.recorder import GRADIENTS, GRADIENTS_SCHEMA, METRICS, SPECTRUM, SPECTRUM_SCHEMA
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum, Update
 from spectral_bench.training.stop import Stop
@@ -94,11 +95,11 @@ class Replay(Observer):
 def _measured(path: Path) -> dict[tuple[int, str], NDArray[Any]]:
     """Loss and metric by step and split."""
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with regular_file(path).open(newline="", encoding="utf-8") as file:
             _, *rows = csv.reader(file)
         return {(int(row[0]), row[2]): np.array(row[3:5], dtype=np.float64) for row in rows}
     except (OSError, ValueError, IndexError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read ({str(error).splitlines()[0]}).") from error
+        raise DataError(f"{path}: cannot be read ({first_line(error)}).") from error
 
 
 def _grouped(folder: Path, schema: Any, keys: list[str], value: str) -> dict[Any, NDArray[Any]]:

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from spectral_bench.config.change import differences
 from spectral_bench.config.load import experiment_config, resolved
 from spectral_bench.config.schema import ExperimentConfig
@@ -15,6 +13,7 @@ from spectral_bench.nn.layer_kinds import LAYERS
 from spectral_bench.runs import manifest as manifests
 from spectral_bench.runs.execute import CONFIG
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.reading import first_line, parse_yaml, read_bytes
 from spectral_bench.tasks import TASKS
 
 #: Keys that say where a run lies and how long one sitting at it may be: they change no number.
@@ -83,9 +82,6 @@ def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        config = yaml.safe_load(path.read_bytes())
-    except (OSError, yaml.YAMLError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: cannot be read ({(str(error).splitlines() or ['?'])[0]}).") from error
-    if not isinstance(config, dict):
-        raise DataError(f"{path}: is not the configuration of a run.")
-    return config
+        return parse_yaml(read_bytes(path))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({first_line(error)}).") from error

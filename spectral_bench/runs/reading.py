@@ -1,0 +1,120 @@
+"""Reading the files of a run directory, which may be damaged, or made by a stranger to do harm.
+
+Every reader of run directories, here and in ``analysis``, opens files through ``read_bytes`` (or asks ``regular_file``
+before it hands a path to pandas or pyarrow) and parses them with ``parse_json`` and ``parse_yaml``. Then a pipe is not
+waited for, a device not read without end, and a small text does not become a large or deep object. What is refused is
+told by the exceptions that readers of files expect anyway: ``OSError``, and ``ValueError`` for the content.
+"""
+
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+#: Bytes of the largest text that is parsed: the manifest of a run that was taken up thousands of times has a few million.
+LARGEST_TEXT = 1 << 26
+
+#: Bytes of the largest file that is read at once: a checkpoint of a billion weights under Adam.
+LARGEST_FILE = 1 << 34
+
+#: Objects within objects. The files of a run have four levels.
+_DEEPEST = 50
+
+#: Bytes of the largest yaml text: reading a megabyte of it takes PyYAML seconds.
+_LARGEST_YAML = 1 << 18
+
+#: The C parser is ten times as fast, and missing only where PyYAML was built without it.
+_YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def regular_file(path: Path) -> Path:
+    """The path itself, if a plain file stands there.
+
+    Raises:
+        OSError: there is nothing, or something that one may wait for without end: a pipe, a device, a socket.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "is not a plain file", str(path))
+    return path
+
+
+def read_bytes(path: Path, largest: int = LARGEST_FILE) -> bytes:
+    """The content of a plain file.
+
+    Raises:
+        OSError: it cannot be read, is no plain file, or holds more than ``largest`` bytes.
+    """
+    with regular_file(path).open("rb") as file:
+        if os.fstat(file.fileno()).st_size > largest:
+            raise OSError(errno.EFBIG, f"is larger than {largest:,} bytes", str(path))
+        return file.read(largest)
+
+
+def parse_json(text: bytes) -> dict[str, Any]:
+    """The JSON object that ``text`` holds.
+
+    Raises:
+        ValueError: it is no JSON object, or a number in it is NaN, or it is nested more deeply than any file of a run.
+    """
+    try:
+        content = json.loads(text, parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if not isinstance(content, dict):
+        raise ValueError("expected an object")
+    level: list[Any] = [content]
+    for _ in range(_DEEPEST):
+        level = [inner for node in level for inner in _inside(node)]
+        if not level:
+            return content
+    raise ValueError("nested too deeply")
+
+
+def parse_yaml(text: bytes) -> dict[str, Any]:
+    """The mapping that ``text`` holds, by the safe loader: nothing in it can run code.
+
+    Aliases are refused: no file of a run has one, and a few lines of them stand for billions of values.
+
+    Raises:
+        ValueError: it is no yaml, no mapping, or has aliases or a depth that no file of a run has.
+    """
+    if len(text) > _LARGEST_YAML:
+        raise ValueError(f"larger than {_LARGEST_YAML:,} bytes")
+    try:
+        _check_events(text)
+        content = yaml.load(text, _YamlLoader)  # noqa: S506
+    except Exception as error:  # YAMLError; and whatever int(), float() or a date makes of what calls itself one
+        raise ValueError(first_line(error)) from error
+    if not isinstance(content, dict):
+        raise ValueError("expected keys and values")
+    return content
+
+
+def first_line(error: Exception) -> str:
+    """What an exception says, as far as it fits into a message."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _check_events(text: bytes) -> None:
+    """See, before anything is built, that there are no aliases and the depth is bounded."""
+    depth = 0
+    for event in yaml.parse(text, _YamlLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("aliases are not read")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError("nested too deeply")
+
+
+def _inside(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")
