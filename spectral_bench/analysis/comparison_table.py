@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from statistics import median
 
-from spectral_bench.analysis.groups import Group, Section
+from spectral_bench.analysis.groups import Section
+from spectral_bench.analysis.left_out import left_out_notes
 from spectral_bench.analysis.report import Cell, Column, Table
 from spectral_bench.analysis.scores import score_name, sense
 from spectral_bench.analysis.standings import Row
@@ -15,18 +16,18 @@ def comparison_table(section: Section, rows: Sequence[Row], field: str) -> Table
     arrow = "↑" if sense(section, field) == "max" else "↓"
     columns = [
         Column("model", "left", label=True),
-        Column("differs in", "left", label=True),
+        Column("differs in", "left", label=True, optional=True),
         Column("runs"),
         Column("parameters"),
         Column(f"{score_name(section, field)} {arrow}"),
         Column("best valid."),
         Column("its test"),
-        Column("beats baseline"),
+        Column("beats baseline", optional=True),
         Column("ms/update"),
         Column("decay rate"),
         Column("gradients", "left"),
         Column("margin"),
-        Column("published"),
+        Column("published", optional=True),
     ]
     sources = list(dict.fromkeys(number.source for row in rows for number in row.published))
     shown = [[*_cells(row, has_baseline=section.baseline is not None), _published_cell(row, sources)] for row in rows]
@@ -62,7 +63,7 @@ def _cells(row: Row, *, has_baseline: bool) -> list[Cell]:
     return [
         Cell(group.model, row.best),
         Cell(group.setting),
-        Cell(_counts(group)),
+        Cell(group.standing),
         Cell(NOTHING if parameters is None else f"{parameters:,}"),
         Cell(with_interval(row.score), row.best),
         Cell(number(row.best_validation.mean if row.best_validation else None)),
@@ -76,18 +77,11 @@ def _cells(row: Row, *, has_baseline: bool) -> list[Cell]:
 
 
 def _warnings(rows: Sequence[Row]) -> list[str]:
-    notes = interval_notes([row.score for row in rows])
-    lacking = sum(len(row.group.completed) - row.score.n for row in rows if row.score and row.group.completed)
+    notes = [*interval_notes([row.score for row in rows]), *left_out_notes([row.group for row in rows])]
+    lacking = sum(len(row.group.completed) - (row.score.n if row.score else 0) for row in rows if row.group.completed)
     if lacking:
         notes.append(f"{lacking} completed run(s) without a finite value are not in the means.")
-    if any(not row.group.completed for row in rows):
-        notes.append("Where no run is completed, the row shows where the others stand.")
     return notes
-
-
-def _counts(group: Group) -> str:
-    others = [f"+{count} {status}" for status, count in sorted(group.counts.items()) if status != "completed"]
-    return " ".join([str(len(group.completed)), *others])
 
 
 def _published_cell(row: Row, sources: list[str]) -> Cell:

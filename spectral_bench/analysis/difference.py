@@ -147,4 +147,4 @@ def _metric_table(first: Group, second: Group, rows: Sequence[dict[str, Any]], t
 
 
 def _title(group: Group) -> str:
-    return f"{group.label} ({len(group.runs)} runs)" if len(group.runs) > 1 else group.label
+    return f"{group.label} ({len(group.counted)} runs)" if len(group.counted) > 1 else group.label

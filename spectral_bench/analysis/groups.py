@@ -46,8 +46,8 @@ class Group:
 
     @cached_property
     def completed(self) -> list[Run]:
-        """The runs that came to their end."""
-        return [run for run in self.runs if run.status == "completed"]
+        """The runs that came to their end, the newest of each seed: a repeated seed is no second sample."""
+        return _one_of_each_seed([run for run in self.runs if run.status == "completed"])
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -60,8 +60,19 @@ class Group:
 
     @property
     def counted(self) -> list[Run]:
-        """The runs that numbers come from: those completed; if there is none, all, as far as they came."""
-        return self.completed or self.runs
+        """The runs that numbers and pictures come from: those completed; if there is none, how far each seed came."""
+        return self.completed or _one_of_each_seed(self.runs)
+
+    @property
+    def repeats(self) -> int:
+        """Runs that are left out because a newer one has the same configuration and seed, and came as far."""
+        return self.counts.get("completed", len(self.runs)) - len(self.counted)
+
+    @property
+    def standing(self) -> str:
+        """How many seeds count, then how many runs stand otherwise: ``3 +1 diverged``."""
+        others = [f"+{count} {status}" for status, count in sorted(self.counts.items()) if status != "completed"]
+        return " ".join([str(len(self.completed)), *others])
 
     def values(self, field: str) -> list[float]:
         """The finite values of a field of the summaries of the runs that count."""
@@ -203,6 +214,20 @@ def _common(runs: list[Run]) -> dict[str, Any]:
 def _without_model(config: dict[str, Any]) -> dict[str, Any]:
     """What every model is run with: models differ in their own keys by their nature."""
     return {key: value for key, value in config.items() if not key.startswith("model.") and key != "r"}
+
+
+def _one_of_each_seed(runs: Sequence[Run]) -> list[Run]:
+    """The newest run of each configuration and seed, in the order given."""
+    newest: dict[tuple[str, int], Run] = {}
+    for run in runs:
+        key = run.group, run.seed
+        if key not in newest or _age(run) > _age(newest[key]):
+            newest[key] = run
+    return list(newest.values())
+
+
+def _age(run: Run) -> tuple[str, str]:
+    return str(run.manifest.get("started") or ""), run.run_id
 
 
 def _differing(configs: Sequence[dict[str, Any]]) -> list[str]:

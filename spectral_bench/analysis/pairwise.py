@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import Any
 
 from spectral_bench.analysis.groups import Group, Section
+from spectral_bench.analysis.left_out import repeat_notes
 from spectral_bench.analysis.ranks import CriticalDifference, critical_differences
 from spectral_bench.analysis.report import Cell, Column, Report, Table
 from spectral_bench.analysis.scores import SCORES, score_name, sense
@@ -89,7 +90,7 @@ def pairwise(
 
 
 def _by_seed(group: Group, field: str) -> dict[int, float]:
-    """The value of each seed, the mean where a seed was run more than once."""
+    """The value of each seed, the mean where a group (of ``--by``) has a seed in several settings."""
     values: dict[int, list[float]] = {}
     for run in group.completed:
         value = run.summary.get(field)
@@ -131,6 +132,7 @@ def _table(section: Section, pairs: Sequence[Pair], field: str) -> Table:
     notes = [
         "p: sign-flip permutation test of the differences, paired by seed.",
         *interval_notes([pair.gap for pair in pairs]),
+        *repeat_notes(section.groups),
     ]
     if 2.0 ** (1 - fewest) > 0.05:
         notes.append(

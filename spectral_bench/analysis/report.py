@@ -13,11 +13,14 @@ class Column:
         header: its title.
         align: of its cells.
         label: it names the row, so it is repeated when a table is too wide and is cut in two.
+        optional: it is left out where it says nothing in any row; a measured value that is nowhere finite is no such
+            column, or a failure would look like a table without that question.
     """
 
     header: str
     align: Literal["left", "right"] = "right"
     label: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,11 +42,11 @@ class Table:
     notes: Sequence[str] = ()
 
     def without_empty_columns(self) -> "Table":
-        """The same without columns that say nothing in any row."""
+        """The same without the optional columns that say nothing in any row."""
         kept = [
             position
             for position, column in enumerate(self.columns)
-            if (column.label and position == 0) or any(row[position].text.strip("- ") for row in self.rows)
+            if not column.optional or any(row[position].text.strip("- ") for row in self.rows)
         ]
         return Table(
             self.title,

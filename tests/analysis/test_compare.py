@@ -229,3 +229,42 @@ def test_runs_that_read_other_data_are_no_repetitions(command: Run, results: Pat
     done = command("compare", "results", "--where", "task=addition", "--where", "model=svdrnn", "--format", "json")
     groups = [group for section in json.loads(done.stdout)["sections"] for group in section["groups"]]
     assert len(groups) == 2
+
+
+def repeat(run: Path, *, seconds_later: int, **summary: float) -> None:
+    """A second run of the same configuration and seed."""
+    other = run.with_name(f"{run.name}-{seconds_later}")
+    shutil.copytree(run, other)
+    edit(other / "manifest.json", started=f"2100-01-01T00:00:{seconds_later:02}+00:00")
+    edit(other / "summary.json", **summary)
+
+
+def test_a_seed_that_was_run_again_is_no_second_sample_and_its_newest_run_counts(command: Run, results: Path) -> None:
+    first = runs_of(results, "copy", "rnn")[0]
+    repeat(first, seconds_later=1, test=0.25)
+    repeat(first, seconds_later=2, test=0.75)
+    group = group_of(document(command, str(results)), "copy", "rnn")
+    others = [json.loads((run / "summary.json").read_text())["test"] for run in runs_of(results, "copy", "rnn")[-2:]]
+    assert group["score"]["values"] == [0.75, *others]
+    assert (group["runs"]["completed"], group["repeats"], group["score"]["n"]) == (5, 2, 3)
+    assert "2 repeats of a seed left out" in command("compare", str(results)).stdout
+    pairs = command("compare", str(results), "--pairwise", "--where", "task=copy")
+    assert "p cannot be below 1" in pairs.stdout.replace("\n", " ")
+    assert "2 repeats of a seed left out" in pairs.stdout
+
+
+def test_one_seed_in_several_settings_is_several_samples_where_settings_are_put_together(
+    command: Run, shared_results: Path
+) -> None:
+    (section,) = document(command, str(shared_results), "--by", "model.name", "--where", "task=copy")["sections"]
+    svdrnn = next(group for group in section["groups"] if group["model"] == "svdrnn")
+    assert (svdrnn["score"]["n"], svdrnn["repeats"]) == (4, 0)
+
+
+def test_what_is_nowhere_finite_keeps_its_column(command: Run, results: Path) -> None:
+    for run in runs_of(results, "addition", "rnn") + runs_of(results, "addition", "svdrnn"):
+        edit(run / "summary.json", test=None, gradient_decay_rate=None, gradient_verdict=None, spectral_margin=None)
+    shown = command("compare", str(results), "--where", "task=addition", columns=250).stdout
+    for header in ("test mse", "decay rate", "gradients", "margin"):
+        assert header in shown
+    assert "2 completed run(s) without a finite value" in shown
