@@ -7,15 +7,15 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spectral_bench.linalg import SingularMap, singular_map, svd_weight, unit_rows
+from spectral_bench.linalg import SingularMap, singular_map, svd_weight
 from spectral_bench.nn.svd_linear import default_map
-from spectral_bench.nn.svd_matrix import singular_values_in_reach
+from spectral_bench.nn.svd_matrix import SVDForm
 from spectral_bench.nn.svd_starts import ConvertedStart, SVDStart, converted_start, start_from
 
 M = TypeVar("M", bound=nn.Module)
 
 
-class SVDParametrization(nn.Module):
+class SVDParametrization(nn.Module, SVDForm):
     """weight = U diag(σ) Vᵀ, folded back to its shape; the first axis of a weight stands against all others.
 
     ``svd_parametrize`` registers it; its parameters are then ``original0`` (u), ``original1`` (v) and ``original2``
@@ -56,33 +56,8 @@ class SVDParametrization(nn.Module):
             start = start_from(weight.flatten(1), self.m1, self.m2, self.sigma_map)
         return start.u, start.v, start.raw
 
-    def sigma(self) -> Tensor:
-        """σ, differentiable."""
-        return self.sigma_map(self._parameters_of_weight()[2])
-
-    @torch.no_grad()
-    def spectral_margin(self) -> float:
-        """The largest |σ_i − 1|."""
-        return float((self.sigma() - 1.0).abs().max())
-
-    @torch.no_grad()
-    def in_radius(self, eps: float = 1e-4) -> bool:
-        """Whether the singular values of the weight itself lie within the radius, give or take ``eps``."""
-        weight = self(*self._parameters_of_weight())
-        return singular_values_in_reach(weight.flatten(1), self.sigma_map, eps)
-
-    @torch.no_grad()
-    def constrain_(self) -> None:
-        """To be called after an update: reflectors back to norm 1, and for map ``clip`` σ back to its edge.
-
-        Without it the weight is as exact, but a clipped σ that went past the edge gets no gradient to come back.
-        """
-        u, v, raw = self._parameters_of_weight()
-        u.copy_(unit_rows(u))
-        v.copy_(unit_rows(v))
-        raw.copy_(self.sigma_map.project(raw))
-
-    def _parameters_of_weight(self) -> tuple[Tensor, Tensor, Tensor]:
+    def factors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The parameters u, v and raw, where ``torch.nn.utils.parametrize`` keeps them."""
         (owner,) = self._owner
         return owner.original0, owner.original1, owner.original2  # type: ignore[return-value]
 

@@ -142,8 +142,7 @@ class SVDLinear(nn.Module):
 
         Without it W is as exact; but the norm of a reflector grows with every update, and the angle of the next falls.
         """
-        self.matrix.renormalise_()
-        self.matrix.project_()
+        self.matrix.constrain_()
 
 
 def default_map(r: float | None) -> MapName:

@@ -1,4 +1,6 @@
-"""A trainable matrix in SVD form: what the recurrent transition and the linear layer have in common."""
+"""A trainable matrix in SVD form: what the recurrent transition, the linear layer and the parametrization share."""
+
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
@@ -7,7 +9,72 @@ from spectral_bench.linalg import LowRankFactors, SingularMap, svd_low_rank, svd
 from spectral_bench.nn.svd_starts import SVDStart
 
 
-class SVDMatrix(nn.Module):
+class SVDForm(ABC):
+    """What can be said of W = U diag(σ) Vᵀ, wherever its parameters live.
+
+    Attributes:
+        sigma_map: from the free parameters to σ.
+    """
+
+    sigma_map: SingularMap
+
+    @abstractmethod
+    def factors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The parameters: u of shape (M1, out), v of shape (M2, in), and σ before its map, (min(out, in),)."""
+
+    def sigma(self) -> Tensor:
+        """σ, shape (min(out, in),), differentiable, in no order; some are negative if the radius exceeds the centre."""
+        _, _, raw = self.factors()
+        return self.sigma_map(raw)
+
+    def weight(self) -> Tensor:
+        """W, shape (out, in), differentiable."""
+        u, v, raw = self.factors()
+        return svd_weight(u, v, self.sigma_map(raw), check=False)
+
+    def penalty(self) -> Tensor:
+        """λ ‖σ − centre‖², a scalar to be added to the training loss; λ is not 0 for the map ``free`` alone."""
+        return self.sigma_map.penalty * (self.sigma() - self.sigma_map.centre).square().sum()
+
+    @torch.no_grad()
+    def spectral_margin(self) -> float:
+        """The largest |σ_i − 1|, read off the parameters."""
+        return float((self.sigma() - 1.0).abs().max())
+
+    @torch.no_grad()
+    def in_radius(self, eps: float = 1e-4) -> bool:
+        """Whether all singular values of W lie in reach of their map, give or take ``eps``.
+
+        They are computed from the matrix itself, so this also says whether rounding kept what the parameters promise.
+        """
+        low, high = self.sigma_map.centre - self.sigma_map.reach, self.sigma_map.centre + self.sigma_map.reach
+        smallest, largest = max(low, -high, 0.0), max(-low, high)  # of |σ|
+        sigma = torch.linalg.svdvals(self.weight().double())
+        return bool(((sigma >= smallest - eps) & (sigma <= largest + eps)).all())
+
+    def constrain_(self) -> None:
+        """To be called after an update, if at all: reflectors back to norm 1, and for map ``clip`` σ back to its edge.
+
+        Without it W is as exact; but the norm of a reflector grows with every update and the angle of the next falls
+        (docs/svd.md), and a clipped σ that went past the edge gets no gradient to come back.
+        """
+        self.renormalise_()
+        self.project_()
+
+    @torch.no_grad()
+    def renormalise_(self) -> None:
+        """Scale all reflectors to norm 1, which changes no value of W."""
+        for rows in self.factors()[:2]:
+            rows.copy_(unit_rows(rows))
+
+    @torch.no_grad()
+    def project_(self) -> None:
+        """Put σ's parameters back to where they have a gradient (map ``clip``)."""
+        _, _, raw = self.factors()
+        raw.copy_(self.sigma_map.project(raw))
+
+
+class SVDMatrix(nn.Module, SVDForm):
     """W = U diag(σ) Vᵀ of shape (out, in); U has M1 reflectors, V has M2.
 
     Args:
@@ -32,6 +99,10 @@ class SVDMatrix(nn.Module):
         else:
             self.register_buffer("raw", start.raw.clone(), persistent=False)
 
+    def factors(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The parameters u, v and raw."""
+        return self.u, self.v, self.raw
+
     @property
     def out_size(self) -> int:
         """Rows of W."""
@@ -52,56 +123,10 @@ class SVDMatrix(nn.Module):
         """Entries of the parameters that are zero by construction."""
         return sum(m * (m - 1) // 2 for m in (self.u.shape[0], self.v.shape[0]))
 
-    def sigma(self) -> Tensor:
-        """σ, shape (min(out, in),), in no order; some are negative if the radius exceeds the centre."""
-        return self.sigma_map(self.raw)
-
-    def weight(self) -> Tensor:
-        """W, shape (out, in), differentiable."""
-        return svd_weight(self.u, self.v, self.sigma(), check=False)
-
     def low_rank(self) -> LowRankFactors:
         """Wᵀ as a diagonal plus a product of rank M1 + M2, differentiable."""
         return svd_low_rank(self.u, self.v, self.sigma(), check=False)
 
-    def penalty(self) -> Tensor | None:
-        """λ ‖σ − centre‖², to be added to the training loss; None if λ = 0."""
-        if not self.sigma_map.penalty:
-            return None
-        return self.sigma_map.penalty * (self.sigma() - self.sigma_map.centre).square().sum()
-
-    @torch.no_grad()
-    def spectral_margin(self) -> float:
-        """The largest |σ_i − 1|, read off the parameters."""
-        return float((self.sigma() - 1.0).abs().max())
-
-    @torch.no_grad()
-    def in_radius(self, eps: float = 1e-4) -> bool:
-        """Whether all singular values of W lie in reach of their map, give or take ``eps``.
-
-        They are computed from the matrix itself, so this also says whether rounding kept what the parameters promise.
-        """
-        return singular_values_in_reach(self.weight(), self.sigma_map, eps)
-
-    @torch.no_grad()
-    def renormalise_(self) -> None:
-        """Scale all reflectors to norm 1, which changes no value of W."""
-        self.u.copy_(unit_rows(self.u))
-        self.v.copy_(unit_rows(self.v))
-
-    @torch.no_grad()
-    def project_(self) -> None:
-        """Put raw values back to where they have a gradient (map ``clip``)."""
-        self.raw.copy_(self.sigma_map.project(self.raw))
-
     def extra_repr(self) -> str:
         """Shown in the printed model."""
         return f"{self.out_size}×{self.in_size}, m1={self.u.shape[0]}, m2={self.v.shape[0]}, {self.sigma_map}"
-
-
-def singular_values_in_reach(weight: Tensor, sigma_map: SingularMap, eps: float) -> bool:
-    """Whether the singular values of a matrix are absolute values of what the map can give, to within ``eps``."""
-    low, high = sigma_map.centre - sigma_map.reach, sigma_map.centre + sigma_map.reach
-    smallest, largest = max(low, -high, 0.0), max(-low, high)
-    sigma = torch.linalg.svdvals(weight.double())
-    return bool(((sigma >= smallest - eps) & (sigma <= largest + eps)).all())

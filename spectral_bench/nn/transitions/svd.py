@@ -129,4 +129,4 @@ class SVDTransition(Transition):
 
     def penalty(self) -> Tensor | None:
         """λ ‖σ − centre‖²; None if λ = 0."""
-        return self.matrix.penalty()
+        return self.matrix.penalty() if self.matrix.sigma_map.penalty else None
