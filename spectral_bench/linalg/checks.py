@@ -7,14 +7,36 @@ from torch import Tensor
 PRECISIONS = (torch.float32, torch.float64)
 
 
-def check_dtype(name: str, tensor: Tensor) -> None:
+def check_dtype(name: str, dtype: torch.dtype) -> None:
     """Refuse anything but float32 and float64.
 
     Raises:
         ValueError: naming the dtype.
     """
-    if tensor.dtype not in PRECISIONS:
-        raise ValueError(f"{name} must be float32 or float64, got {tensor.dtype}")
+    if dtype not in PRECISIONS:
+        raise ValueError(f"{name} must be float32 or float64, got {dtype}")
+
+
+def check_size(name: str, size: int) -> None:
+    """Refuse a layer without units or features.
+
+    Raises:
+        ValueError: naming the size.
+    """
+    if size < 1:
+        raise ValueError(f"{name} must be 1 or more, got {size}")
+
+
+def check_matrix(matrix: Tensor) -> None:
+    """Refuse what is no matrix, or batch of matrices, in a precision that can be decomposed.
+
+    Raises:
+        ValueError: naming the dtype, the shape, or the first value that is not finite.
+    """
+    check_dtype("the matrix", matrix.dtype)
+    if matrix.ndim < 2 or 0 in matrix.shape[-2:]:
+        raise ValueError(f"expected a matrix of shape (..., out, in) with no empty side, got {tuple(matrix.shape)}")
+    check_finite("the matrix", matrix)
 
 
 def check_finite(name: str, tensor: Tensor) -> None:
@@ -62,7 +84,7 @@ def check_svd_shapes(u: Tensor, v: Tensor, sigma: Tensor) -> None:
         ValueError: naming the shapes or dtypes.
     """
     for name, tensor, axes in (("u", u, 2), ("v", v, 2), ("sigma", sigma, 1)):
-        check_dtype(name, tensor)
+        check_dtype(name, tensor.dtype)
         if tensor.ndim < axes:
             raise ValueError(f"{name} must have at least {axes} axes, got shape {tuple(tensor.shape)}")
     if not u.dtype == v.dtype == sigma.dtype or not u.device == v.device == sigma.device:

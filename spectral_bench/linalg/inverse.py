@@ -7,7 +7,7 @@ precision of the argument.
 import torch
 from torch import Tensor
 
-from spectral_bench.linalg.checks import check_count, check_dtype, check_finite
+from spectral_bench.linalg.checks import check_count, check_matrix
 from spectral_bench.linalg.reflectors import unit_rows
 
 #: A unit vector whose distance to e₁ is below this is e₁: rounding alone leaves as much after hundreds of reflections.
@@ -28,7 +28,7 @@ def svd_factors(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     Raises:
         ValueError: not a matrix, empty, not float32 or float64, or not finite.
     """
-    _check_matrix(weight)
+    check_matrix(weight)
     left, sigma, right = torch.linalg.svd(weight.double(), full_matrices=False)
     u, v = reflectors_from_columns(left), reflectors_from_columns(right.mT)
     return u.to(weight.dtype), v.to(weight.dtype), sigma.to(weight.dtype)
@@ -52,7 +52,7 @@ def orthogonal_factors(matrix: Tensor, m1: int, m2: int) -> tuple[Tensor, Tensor
     Raises:
         ValueError: not square or not orthogonal, m1 or m2 outside 0..N, or m1 + m2 reflectors are too few.
     """
-    _check_matrix(matrix)
+    check_matrix(matrix)
     size = matrix.shape[-1]
     if matrix.ndim != 2 or matrix.shape[0] != size:
         raise ValueError(f"an orthogonal matrix is square, got shape {tuple(matrix.shape)}")
@@ -124,10 +124,3 @@ def _to_first_axis(vector: Tensor) -> Tensor:
 def _reflect_columns_(block: Tensor, reflector: Tensor) -> None:
     """H(a) times the block (..., N, K) in place, for a reflector (..., N) of norm 1 or 0."""
     block -= 2.0 * reflector.unsqueeze(-1) * (reflector.unsqueeze(-2) @ block)
-
-
-def _check_matrix(matrix: Tensor) -> None:
-    check_dtype("the matrix", matrix)
-    if matrix.ndim < 2 or 0 in matrix.shape[-2:]:
-        raise ValueError(f"expected a matrix of shape (..., out, in) with no empty side, got {tuple(matrix.shape)}")
-    check_finite("the matrix", matrix)

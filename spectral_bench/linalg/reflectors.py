@@ -39,8 +39,12 @@ def compact_form(reflectors: Tensor) -> CompactForm:
     Runs in the precision of its argument also under autocast: orthogonality does not survive half precision.
 
     Args:
-        reflectors: A, shape (..., M, N), float32 or float64.
+        reflectors: A, shape (..., M, N).
+
+    Raises:
+        ValueError: the dtype is not float32 or float64.
     """
+    check_dtype("reflectors", reflectors.dtype)
     with torch.autocast(reflectors.device.type, enabled=False):
         largest = reflectors.detach().abs().amax(-1, keepdim=True)
         rows = reflectors / largest.where(largest > 0, 1.0)
@@ -53,34 +57,37 @@ def compact_form(reflectors: Tensor) -> CompactForm:
 
 
 def reflect(vectors: Tensor, reflectors: Tensor, *, inverse: bool = False) -> Tensor:
-    """H(A) x for every row x of ``vectors``, 4NM flops each.
+    """H(A) x for a vector x, or for every row of a matrix, 4NM flops each.
 
     Args:
-        vectors: shape (..., B, N).
+        vectors: shape (..., N) or (..., B, N), the leading axes those of ``reflectors``.
         reflectors: A, shape (..., M, N).
         inverse: multiply by H(A)⁻¹ = H(A)ᵀ instead.
 
     Returns:
-        Shape (..., B, N).
+        The shape of ``vectors``.
 
     Raises:
-        ValueError: shapes, batch axes or dtypes differ, or a reflector is not finite.
+        ValueError: shapes, batch axes or dtypes differ, M > N, or a reflector is not finite.
     """
     _check_reflectors(reflectors)
+    single = vectors.ndim == reflectors.ndim - 1
+    batch = vectors.unsqueeze(-2) if single else vectors
     if (
-        vectors.ndim != reflectors.ndim
-        or vectors.shape[:-2] != reflectors.shape[:-2]
-        or vectors.shape[-1] != reflectors.shape[-1]
-        or vectors.dtype != reflectors.dtype
+        batch.ndim != reflectors.ndim
+        or batch.shape[:-2] != reflectors.shape[:-2]
+        or batch.shape[-1] != reflectors.shape[-1]
+        or batch.dtype != reflectors.dtype
     ):
         raise ValueError(
-            f"vectors (..., B, N) and reflectors (..., M, N) do not fit together: got {vectors.dtype} of shape "
-            f"{tuple(vectors.shape)} and {reflectors.dtype} of shape {tuple(reflectors.shape)}"
+            "vectors (..., N) or (..., B, N) and reflectors (..., M, N) do not fit together: got "
+            f"{vectors.dtype} of shape {tuple(vectors.shape)} and {reflectors.dtype} of shape {tuple(reflectors.shape)}"
         )
     rows, solved = compact_form(reflectors)
     if inverse:
         rows, solved = solved, rows
-    return vectors - (vectors @ solved.mT) @ rows
+    reflected = batch - (batch @ solved.mT) @ rows
+    return reflected.squeeze(-2) if single else reflected
 
 
 def reflectors_to_matrix(reflectors: Tensor) -> Tensor:
@@ -90,7 +97,7 @@ def reflectors_to_matrix(reflectors: Tensor) -> Tensor:
         reflectors: A, shape (..., M, N).
 
     Raises:
-        ValueError: fewer than two axes, a dtype other than float32 and float64, or a value that is not finite.
+        ValueError: fewer than two axes, M > N, a dtype other than float32 and float64, or a value that is not finite.
     """
     _check_reflectors(reflectors)
     rows, solved = compact_form(reflectors)
@@ -117,7 +124,8 @@ def random_reflectors(m: int, size: int, dtype: torch.dtype | None = None) -> Te
 
 
 def _check_reflectors(reflectors: Tensor) -> None:
-    check_dtype("reflectors", reflectors)
-    if reflectors.ndim < 2 or reflectors.shape[-1] == 0:
-        raise ValueError(f"reflectors must have shape (..., M, N) with N >= 1, got {tuple(reflectors.shape)}")
+    check_dtype("reflectors", reflectors.dtype)
+    if reflectors.ndim < 2:
+        raise ValueError(f"reflectors must have shape (..., M, N), got {tuple(reflectors.shape)}")
+    check_count("m", *reflectors.shape[-2:])
     check_finite("reflectors", reflectors)

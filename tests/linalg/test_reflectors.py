@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import torch
 from naive import product, rows
@@ -18,6 +20,14 @@ def test_reflecting_vectors_is_multiplying_by_the_matrix_or_its_inverse() -> Non
     torch.testing.assert_close(reflect(x, a), x @ matrix.T)
     torch.testing.assert_close(reflect(x, a, inverse=True), x @ matrix)
     torch.testing.assert_close(reflect(reflect(x, a), a, inverse=True), x)
+
+
+def test_a_single_vector_is_reflected_as_a_row_of_a_batch_is() -> None:
+    a, x = rows(4, 9), torch.randn(9, dtype=torch.float64)
+    torch.testing.assert_close(reflect(x, a), product(a) @ x)
+    torch.testing.assert_close(reflect(x, a, inverse=True), product(a).T @ x)
+    batch, vectors = torch.stack([a, rows(4, 9, seed=1)]), torch.randn(2, 9, dtype=torch.float64)
+    torch.testing.assert_close(reflect(vectors, batch)[1], product(batch[1]) @ vectors[1])
 
 
 def test_leading_axes_are_a_batch_of_independent_products() -> None:
@@ -84,6 +94,12 @@ def test_half_precision_autocast_does_not_touch_the_compact_form() -> None:
     torch.testing.assert_close(found.solved, expected.solved, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_a_compact_form_in_half_precision_is_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(ValueError, match=f"must be float32 or float64, got {dtype}"):
+        compact_form(torch.ones(2, 3, dtype=dtype))
+
+
 def test_unit_rows_keep_directions_of_any_size_and_zero_rows() -> None:
     a = torch.tensor([[3.0, 4.0], [0.0, 1e-38], [3e38, 3e38], [0.0, 0.0]])
     expected = torch.tensor([[0.6, 0.8], [0.0, 1.0], [0.5**0.5, 0.5**0.5], [0.0, 0.0]])
@@ -102,7 +118,8 @@ def test_random_reflectors_are_triangular_of_norm_one() -> None:
     ("reflectors", "message"),
     [
         (torch.ones(3), r"\(3,\)"),
-        (torch.ones(3, 0), r"\(3, 0\)"),
+        (torch.ones(3, 0), r"m = 3 reflectors of size 0"),
+        (torch.ones(4, 3), r"m = 4 reflectors of size 3"),
         (torch.ones(2, 3, dtype=torch.float16), "float16"),
         (torch.ones(2, 3, dtype=torch.int64), "int64"),
         (torch.tensor([[1.0, float("nan")]]), r"reflectors\[0, 1\] = nan"),
@@ -116,7 +133,7 @@ def test_what_cannot_be_reflectors_is_refused_by_name(reflectors: torch.Tensor, 
         reflect(torch.ones(1, 3), reflectors)
 
 
-@pytest.mark.parametrize("shape", [(3,), (2, 5), (4, 2, 6)])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 5), (4, 2, 6)])
 def test_vectors_are_never_broadcast(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"do not fit together"):
+    with pytest.raises(ValueError, match=rf"do not fit together.* of shape {re.escape(str(shape))} and"):
         reflect(torch.ones(shape), torch.ones(2, 6))
