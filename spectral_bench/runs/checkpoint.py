@@ -72,9 +72,10 @@ class Checkpoints:
             content = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
         except Exception as error:  # whatever a file that was made by hand makes torch raise
             raise DataError(f"{path}: refused; expected tensors and plain values only.") from error
-        if not isinstance(content, dict):
+        if not _is_checkpoint(content):
             raise DataError(f"{path}: is not a checkpoint.")
-        return content
+        checkpoint: dict[str, Any] = content
+        return checkpoint
 
     def forget(self, path: Path) -> None:
         """Remove a damaged checkpoint, and let the one before it take its place."""
@@ -85,3 +86,20 @@ class Checkpoints:
     def _recorded(self) -> list[dict[str, Any]]:
         entries: list[dict[str, Any]] = self._manifest.content.get("checkpoints", [])
         return entries
+
+
+def _is_checkpoint(content: Any) -> bool:
+    """Whether what is read before the trainer gets its state has the form in which it is written."""
+    try:
+        step, weights = content["trainer"]["progress"]["step"], content["trainer"]["model"]
+        mark, traces = content["metrics"], content.get("traces", {})
+        return (
+            isinstance(step, int)
+            and all(isinstance(weight, torch.Tensor) for weight in weights.values())
+            and isinstance(mark["bytes"], int)
+            and mark["bytes"] >= 0
+            and isinstance(mark["sha256"], str)
+            and all(isinstance(part, str) for digests in traces.values() for part in digests)
+        )
+    except (AttributeError, KeyError, TypeError):
+        return False

@@ -80,7 +80,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
 
     directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed, fill)
     with locked(directory):
-        return sit(prepared, directory, Manifest.read(directory), observers)
+        return sit(prepared, directory, Manifest.read(directory), observers, {})
 
 
 def command() -> list[str]:

@@ -3,6 +3,7 @@
 import csv
 import errno
 import os
+from collections.abc import Sequence
 from hashlib import sha256
 from io import StringIO
 from pathlib import Path
@@ -12,6 +13,9 @@ from spectral_bench.errors import DataError
 from spectral_bench.runs.reading import regular_file
 from spectral_bench.tasks.base import Split
 from spectral_bench.training.observer import Measurement
+
+#: The first columns of a row, those that hold no time.
+TIMELESS = 5
 
 
 class MetricsFile:
@@ -34,10 +38,8 @@ class MetricsFile:
             self._write(["step", "epoch", "split", "loss", metric, "samples_per_second", "wall_seconds"])
 
     def append(self, row: Measurement) -> None:
-        """Write one row. Loss and metric are written so that reading them gives the same numbers back."""
-        epoch = "" if row.epoch is None else f"{row.epoch:.6g}"
-        times = f"{row.samples_per_second:.1f}", f"{row.wall_seconds:.3f}"
-        self._write([row.step, epoch, row.split, repr(row.loss), repr(row.metric), *times])
+        """Write one row."""
+        self._write(cells(row))
 
     def latest(self, split: Split) -> float | None:
         """The metric of the last row of a split; None where there is no row."""
@@ -51,7 +53,7 @@ class MetricsFile:
             os.fsync(file.fileno())
         return {"bytes": self._path.stat().st_size, "sha256": self._digest.hexdigest()}
 
-    def _write(self, cells: list[object]) -> None:
+    def _write(self, cells: Sequence[str]) -> None:
         line = StringIO()
         csv.writer(line, lineterminator="\n").writerow(cells)
         row = line.getvalue().encode()
@@ -61,6 +63,13 @@ class MetricsFile:
                 file.truncate(before)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
         self._digest.update(row)
+
+
+def cells(row: Measurement) -> list[str]:
+    """A row as text. Loss and metric are written so that reading them gives the same numbers back."""
+    epoch = "" if row.epoch is None else f"{row.epoch:.6g}"
+    times = f"{row.samples_per_second:.1f}", f"{row.wall_seconds:.3f}"
+    return [str(row.step), epoch, row.split, repr(row.loss), repr(row.metric), *times]
 
 
 def check(path: Path, mark: dict[str, Any]) -> None:

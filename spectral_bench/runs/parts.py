@@ -5,7 +5,9 @@ gathered and sealed, a part at a time, into a folder such as ``gradients.parquet
 folder in one line and skips the hidden files a crash may leave.
 """
 
+import re
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ from numpy.typing import NDArray
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
-from spectral_bench.runs.reading import first_line, regular_file
+from spectral_bench.runs.reading import first_line, read_bytes, regular_file
+
+#: The name of a part: the first and the last step in it.
+_PART = re.compile(r"steps-(\d{9,})-(\d{9,})\.parquet")
 
 
 class PartedTable:
@@ -26,9 +31,14 @@ class PartedTable:
     Args:
         folder: made when the first part is sealed.
         schema: names and types of the columns; the first is ``step``.
+        digests: of the parts that are there already.
+
+    Attributes:
+        digests: the SHA-256 of every sealed part by its name.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema) -> None:
+    def __init__(self, folder: Path, schema: pa.Schema, digests: Mapping[str, str] | None = None) -> None:
+        self.digests = dict(digests or {})
         self._folder = folder
         self._schema = schema
         self._pending: list[pa.RecordBatch] = []
@@ -60,13 +70,17 @@ class PartedTable:
         steps = table["step"].to_numpy()
         self._folder.mkdir(exist_ok=True)
         part = self._folder / f"steps-{steps.min():09d}-{steps.max():09d}.parquet"
-        write_atomically(part, lambda file: pq.write_table(table, file, compression="zstd", write_page_checksum=True))
+        stream = pa.BufferOutputStream()
+        pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
+        data = stream.getvalue()
+        write_atomically(part, lambda file: file.write_bytes(data))
+        self.digests[part.name] = sha256(data).hexdigest()
         self._pending.clear()
 
 
 def sealed(folder: Path) -> list[Path]:
     """The parts of a table, in the order of their steps."""
-    return sorted(folder.glob("steps-*.parquet"))
+    return sorted(path for path in folder.glob("*") if _PART.fullmatch(path.name))
 
 
 def read(part: Path, schema: pa.Schema) -> pa.Table:
@@ -79,6 +93,45 @@ def read(part: Path, schema: pa.Schema) -> pa.Table:
         return pq.read_table(regular_file(part), schema=schema, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{part}: is damaged ({first_line(error)}).") from error
+
+
+def digests(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every part by its name.
+
+    Raises:
+        OSError: one cannot be read.
+    """
+    return {part.name: sha256(read_bytes(part)).hexdigest() for part in sealed(folder)}
+
+
+def problems(folder: Path, schema: pa.Schema, promised: Mapping[str, str] | None, step: int) -> list[str]:
+    """What is the matter with a table of a run, a message for each part of it.
+
+    Args:
+        folder: of the table; it need not be there.
+        schema: names and types of the columns.
+        promised: digests by the names of the parts that hold the steps before ``step``; None if nothing is known.
+        step: of the checkpoint that promises them.
+    """
+    found = []
+    lacking = dict(promised or {})
+    for path in sorted(folder.glob("[!.]*")):  # whatever stands here is read as a part of the table
+        try:
+            if not _PART.fullmatch(path.name):
+                raise DataError(f"{path}: is not a part of this run's table.")
+            read(path, schema)
+            if promised is not None and (_first_step(path) < step or path.name in promised):
+                _check_digest(path, lacking.pop(path.name, None))
+        except DataError as error:
+            found.append(str(error))
+    return found + [f"{folder / name}: is not there." for name in sorted(lacking)]
+
+
+def _check_digest(part: Path, promised: str | None) -> None:
+    if promised is None:
+        raise DataError(f"{part}: was not there at the last checkpoint.")
+    if sha256(read_bytes(part)).hexdigest() != promised:
+        raise DataError(f"{part}: is not what it was at the last checkpoint.")
 
 
 def rewind(folder: Path, step: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-#: Bytes of the largest text that is parsed: the manifest of a run that was taken up thousands of times has a few million.
+#: Bytes of the largest text that is parsed: the manifest of a run taken up thousands of times has a few million.
 LARGEST_TEXT = 1 << 26
 
 #: Bytes of the largest file that is read at once: a checkpoint of a billion weights under Adam.

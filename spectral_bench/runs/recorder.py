@@ -26,6 +26,9 @@ SPECTRUM_SCHEMA = pa.schema(
     ]
 )
 
+#: The tables that are written in parts.
+TABLES: Mapping[str, pa.Schema] = {GRADIENTS: GRADIENTS_SCHEMA, SPECTRUM: SPECTRUM_SCHEMA}
+
 
 class RunRecorder(Observer):
     """Keeps everything a training says.
@@ -36,13 +39,16 @@ class RunRecorder(Observer):
         directory: the run directory.
         metric: name of the task's metric.
         checkpoints: of the run.
+        traces: for each of ``TABLES`` the digests of the parts that are there already.
     """
 
-    def __init__(self, directory: Path, metric: str, checkpoints: Checkpoints) -> None:
+    def __init__(
+        self, directory: Path, metric: str, checkpoints: Checkpoints, traces: Mapping[str, Mapping[str, str]]
+    ) -> None:
         self._checkpoints = checkpoints
         self.metrics = MetricsFile(directory / METRICS, metric)
-        self._gradients = PartedTable(directory / GRADIENTS, GRADIENTS_SCHEMA)
-        self._spectrum = PartedTable(directory / SPECTRUM, SPECTRUM_SCHEMA)
+        self._gradients = PartedTable(directory / GRADIENTS, GRADIENTS_SCHEMA, traces.get(GRADIENTS))
+        self._spectrum = PartedTable(directory / SPECTRUM, SPECTRUM_SCHEMA, traces.get(SPECTRUM))
 
     def on_measurement(self, measurement: Measurement) -> None:
         """Append a row to ``metrics.csv``."""
@@ -72,7 +78,8 @@ class RunRecorder(Observer):
     def on_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
         """Seal the traces, then write the checkpoint that promises them."""
         self.seal()
-        self._checkpoints.save(step, {"trainer": dict(state), "metrics": self.metrics.mark()})
+        traces = {GRADIENTS: self._gradients.digests, SPECTRUM: self._spectrum.digests}
+        self._checkpoints.save(step, {"trainer": dict(state), "metrics": self.metrics.mark(), "traces": traces})
 
     def seal(self) -> None:
         """Write the traces gathered so far; to be called at the end of a run that made no last checkpoint."""
@@ -96,11 +103,19 @@ class RunRecorder(Observer):
         return Spectrum(table["step"][0].as_py(), {name: values.to_numpy() for name, values in rows})
 
 
-def rewind(directory: Path, checkpoint: Mapping[str, Any] | None) -> None:
-    """Cut the tables of a run back to one of its checkpoints, or to nothing: what came later will come again."""
+def rewind(directory: Path, checkpoint: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
+    """Cut the tables of a run back to one of its checkpoints, or to nothing: what came later will come again.
+
+    Returns:
+        For each of ``TABLES`` the digests of the parts that stay, as they were when they were written.
+    """
     if checkpoint is None:
         (directory / METRICS).unlink(missing_ok=True)
     else:
         metrics.rewind(directory / METRICS, checkpoint["metrics"])
-    for table in (GRADIENTS, SPECTRUM):
+    for table in TABLES:
         parts.rewind(directory / table, checkpoint["trainer"]["progress"]["step"] if checkpoint else 0)
+    if checkpoint is None:
+        return {}
+    # A checkpoint of an earlier version notes no digests.
+    return checkpoint.get("traces") or {table: parts.digests(directory / table) for table in TABLES}

@@ -1,19 +1,15 @@
 """The numbers a run recorded, held against those of a replay."""
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from spectral_bench.errors import DataError
-from spectral_bench.runs import parts
-from spectral_bench.runs.reading import first_line, regular_file
-from spectral_bench.runs.recorder import GRADIENTS, GRADIENTS_SCHEMA, METRICS, SPECTRUM, SPECTRUM_SCHEMA
+from spectral_bench.runs import metrics
+from spectral_bench.runs.recorded import Key, RecordedRows, recorded_gradients, recorded_metrics, recorded_spectrum
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum, Update
 from spectral_bench.training.stop import Stop
 
@@ -25,52 +21,63 @@ class DifferentError(Exception):
 class Replay(Observer):
     """Compares everything a training says with the tables of a run directory, to the last bit.
 
-    Numbers that were not recorded (the run was killed before) are passed over.
-
     Args:
-        directory: of the run; its tables are whole.
-        checkpoint: whose weights to compare, too.
-        last_step: after this update the training is asked to stop.
+        directory: of the run.
+        checkpoint: the newest one, whose weights to compare, too; None where there is none.
+        promised: the step up to which nothing may be lacking: that of the checkpoint, for what a killed run traced
+            later was never written; infinity for a run that came to its end.
 
     Attributes:
         stop: to be handed to the training.
+        last_step: after this update the training is asked to stop.
         compared: how many numbers were the same so far.
+
+    Raises:
+        DataError: a table cannot be read.
     """
 
-    def __init__(self, directory: Path, checkpoint: Mapping[str, Any] | None, last_step: int) -> None:
+    def __init__(self, directory: Path, checkpoint: Mapping[str, Any] | None, promised: float) -> None:
         self.stop = Stop()
         self.compared = 0
-        self._last_step = last_step
+        self._promised = promised
         self._state = checkpoint and checkpoint["trainer"]
-        self._metrics = _measured(directory / METRICS)
-        self._norms = _grouped(directory / GRADIENTS, GRADIENTS_SCHEMA, ["step", "layer"], "norm")
-        self._sigmas = _grouped(directory / SPECTRUM, SPECTRUM_SCHEMA, ["step", "layer", "matrix"], "singular_value")
+        self._metrics = recorded_metrics(directory)
+        self._norms = recorded_gradients(directory)
+        self._sigmas = recorded_spectrum(directory)
+        # A trace labelled s is of the update after s.
+        self.last_step: int = max(
+            self._metrics.last_step(),
+            self._norms.last_step() + 1,
+            self._sigmas.last_step() + 1,
+            self._state["progress"]["step"] if self._state else 0,
+        )
 
     def on_update(self, update: Update) -> None:
         """Asks for an end after the last update to compare."""
-        if update.step >= self._last_step:
+        if update.step >= self.last_step:
             self.stop.ask("the last update to compare")
 
     def on_measurement(self, measurement: Measurement) -> None:
-        """Compares loss and metric."""
-        recorded = self._metrics.get((measurement.step, measurement.split))
-        if recorded is not None:
-            now = np.array([measurement.loss, measurement.metric])
-            self._compare(f"{measurement.split} loss or metric at step {measurement.step}", recorded, now)
+        """Compares epoch, loss and metric."""
+        key = (measurement.step, measurement.split)
+        recorded = self._recorded(self._metrics, key, measurement.step <= self._promised)
+        if recorded is None:
+            return
+        now = metrics.cells(measurement)[: metrics.TIMELESS]
+        for was, value in zip(recorded, now, strict=True):
+            if was != value:
+                raise DifferentError(f"{self._metrics.named(key)}: recorded {was}, now {value}")
+        self.compared += 2
 
     def on_gradients(self, norms: GradientNorms) -> None:
         """Compares the norms at every t."""
         for layer, now in norms.by_layer.items():
-            recorded = self._norms.get((norms.step, layer))
-            if recorded is not None:
-                self._compare(f"gradient norm at step {norms.step}, layer {layer}, t", recorded, now)
+            self._compare(self._norms, (norms.step, layer), now)
 
     def on_spectrum(self, spectrum: Spectrum) -> None:
         """Compares every singular value."""
         for (layer, matrix), now in spectrum.singular_values.items():
-            recorded = self._sigmas.get((spectrum.step, layer, matrix))
-            if recorded is not None:
-                self._compare(f"singular value at step {spectrum.step}, layer {layer} {matrix}", recorded, now)
+            self._compare(self._sigmas, (spectrum.step, layer, matrix), now)
 
     def on_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
         """Compares the weights, if this is the checkpoint to compare."""
@@ -82,29 +89,37 @@ class Replay(Observer):
                 raise DifferentError(f"weights after step {step}: {name} differs")
             self.compared += now.numel()
 
-    def _compare(self, what: str, recorded: NDArray[Any], now: NDArray[Any]) -> None:
+    def finish(self, first_step: int, last_step: float) -> None:
+        """See that nothing was recorded between these steps that the replay did not say.
+
+        Raises:
+            DifferentError: something was.
+        """
+        left = [
+            *self._metrics.left(first_step + 1, last_step),
+            *self._norms.left(first_step, last_step - 1),
+            *self._sigmas.left(first_step, last_step - 1),
+        ]
+        if left:
+            raise DifferentError(f"{left[0]}: recorded, and now there is none")
+
+    def _recorded(self, table: RecordedRows, key: Key, promised: bool) -> Any:
+        """What was recorded; None where that is nothing and nothing was promised."""
+        recorded = table.take(key)
+        if recorded is None and promised:
+            raise DifferentError(f"{table.named(key)}: is not recorded")
+        return recorded
+
+    def _compare(self, table: RecordedRows, key: Key, now: NDArray[Any]) -> None:
+        recorded = self._recorded(table, key, key[0] < self._promised)
+        if recorded is None:
+            return
         if recorded.shape != now.shape:
-            raise DifferentError(f"{what}: {len(recorded)} numbers were recorded, now there are {len(now)}")
+            raise DifferentError(f"{table.named(key)}: {len(recorded)} numbers were recorded, now there are {len(now)}")
         (different,) = np.nonzero(~((recorded == now) | (np.isnan(recorded) & np.isnan(now))))
         if len(different):
             first = different[0]
-            raise DifferentError(f"{what} [{first}]: recorded {float(recorded[first])!r}, now {float(now[first])!r}")
+            raise DifferentError(
+                f"{table.named(key)}, [{first}]: recorded {float(recorded[first])!r}, now {float(now[first])!r}"
+            )
         self.compared += len(now)
-
-
-def _measured(path: Path) -> dict[tuple[int, str], NDArray[Any]]:
-    """Loss and metric by step and split."""
-    try:
-        with regular_file(path).open(newline="", encoding="utf-8") as file:
-            _, *rows = csv.reader(file)
-        return {(int(row[0]), row[2]): np.array(row[3:5], dtype=np.float64) for row in rows}
-    except (OSError, ValueError, IndexError, csv.Error) as error:
-        raise DataError(f"{path}: cannot be read ({first_line(error)}).") from error
-
-
-def _grouped(folder: Path, schema: Any, keys: list[str], value: str) -> dict[Any, NDArray[Any]]:
-    """The values of a table of parts by its keys, each in the order of writing."""
-    tables = [parts.read(part, schema).to_pandas() for part in parts.sealed(folder)]
-    if not tables:
-        return {}
-    return {key: rows.to_numpy() for key, rows in pd.concat(tables).groupby(keys)[value]}

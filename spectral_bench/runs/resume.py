@@ -37,6 +37,7 @@ class Reopened:
         manifest: of the run.
         prepared: model, task and trainer, in the state of the checkpoint.
         from_step: updates made by then.
+        traces: the digests of the parts of tables that stay.
         warnings: damaged files that were found and done without, and what changed since.
     """
 
@@ -44,11 +45,12 @@ class Reopened:
     manifest: Manifest
     prepared: Prepared
     from_step: int
+    traces: Mapping[str, Mapping[str, str]]
     warnings: list[str]
 
     def go_on(self, observers: Sequence[Observer] = ()) -> Result:
         """Train on; see ``sit`` for what it raises."""
-        return sit(self.prepared, self.directory, self.manifest, observers)
+        return sit(self.prepared, self.directory, self.manifest, observers, self.traces)
 
 
 @contextmanager
@@ -96,8 +98,8 @@ def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopene
         write_text(directory / CONFIG, config_yaml(config))
         for path in checkpoints.paths()[: len(damaged)]:
             checkpoints.forget(path)
-        recorder.rewind(directory, checkpoint)
-        yield Reopened(directory, run.manifest, prepared, step, warnings)
+        traces = recorder.rewind(directory, checkpoint)
+        yield Reopened(directory, run.manifest, prepared, step, traces, warnings)
 
 
 def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tuple[dict[str, Any] | None, list[str]]:

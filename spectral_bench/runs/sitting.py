@@ -1,7 +1,7 @@
 """One sitting at a run: from a directory that is ready to the end, an interruption or a failure."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,8 +53,21 @@ class Result:
     stopped_by: str | None
 
 
-def sit(prepared: Prepared, directory: Path, manifest: Manifest, observers: Sequence[Observer]) -> Result:
+def sit(
+    prepared: Prepared,
+    directory: Path,
+    manifest: Manifest,
+    observers: Sequence[Observer],
+    traces: Mapping[str, Mapping[str, str]],
+) -> Result:
     """Train, and keep everything in the run directory, which must be locked and say ``running``.
+
+    Args:
+        prepared: what to run, in the state to begin with.
+        directory: of the run.
+        manifest: of the run.
+        observers: are told what happens.
+        traces: the digests of the parts of tables that are there already.
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
@@ -62,7 +75,7 @@ def sit(prepared: Prepared, directory: Path, manifest: Manifest, observers: Sequ
     """
     stop = Stop()
     try:
-        recorder = RunRecorder(directory, prepared.task.metric.name, Checkpoints(directory, manifest))
+        recorder = RunRecorder(directory, prepared.task.metric.name, Checkpoints(directory, manifest), traces)
         try:
             with heeding_signals(stop):
                 outcome = prepared.trainer.run([recorder, *observers], stop)

@@ -1,21 +1,27 @@
 """Whether a run can be had again: its files looked over, and its updates made once more."""
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.load import digest
 from spectral_bench.errors import DataError, InputError
-from spectral_bench.runs import metrics, parts
+from spectral_bench.runs.atomic import json_text
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.environment import describe_environment, environment_changes
-from spectral_bench.runs.execute import CONFIG, prepare
-from spectral_bench.runs.recorder import GRADIENTS, GRADIENTS_SCHEMA, METRICS, SPECTRUM, SPECTRUM_SCHEMA
+from spectral_bench.runs.execute import prepare
+from spectral_bench.runs.inspection import inspect
+from spectral_bench.runs.reading import LARGEST_TEXT, first_line, parse_json, read_bytes
+from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.replay import DifferentError, Replay
 from spectral_bench.runs.resume import check_data, use_recorded_threads
 from spectral_bench.runs.saved import SavedRun, read_run
-from spectral_bench.runs.sitting import Prepared
-from spectral_bench.training.outcome import DivergedError
+from spectral_bench.runs.sitting import SUMMARY, Prepared
+from spectral_bench.runs.summary import summarise
+from spectral_bench.training.outcome import DivergedError, Outcome
+
+#: What of a summary no replay has again.
+_TIMES = ("ms_per_step", "wall_seconds")
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Verdict:
 def verify(directory: Path, steps: int | None = None, *, whole: bool = False) -> Verdict:
     """Replay a run and compare every number with the recorded one. Nothing in the directory is changed.
 
+    What is not replayed, before the previous checkpoint, is compared with the digests that the newest one holds.
+
     Args:
         directory: of the run.
         steps: updates to replay; None: as many as were recorded.
@@ -51,65 +59,79 @@ def verify(directory: Path, steps: int | None = None, *, whole: bool = False) ->
         DataError: what a replay needs is damaged, or the data is not what it was.
     """
     run = read_run(directory)
-    damaged, checkpoints = _look_over(run)
-    if any(METRICS in problem or ".parquet" in problem for problem in damaged):
-        raise DataError(" ".join(damaged))
+    found = inspect(run)
+    if found.damaged_tables:
+        raise DataError(" ".join(found.damaged_tables + found.damaged))
     config = run.experiment()
     use_recorded_threads(config, run.manifest)
     prepared = prepare(replace(config, train=replace(config.train, max_minutes=None)))
     check_data(run.manifest, prepared.task.digests)
     changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
-    newest = checkpoints[0] if checkpoints else None
-    if len(checkpoints) > 1 and not whole:
-        prepared.trainer.load_state_dict(checkpoints[1]["trainer"])
+    newest = found.checkpoints[0] if found.checkpoints else None
+    if len(found.checkpoints) > 1 and not whole:
+        _go_back_to(found.checkpoints[1], prepared, directory)
     first = prepared.trainer.progress.step
-    last = _step(newest) if newest and run.manifest.status != "diverged" else prepared.trainer.total_steps
+    replay = Replay(directory, newest, _promised(run, newest))
+    if run.manifest.status in ("completed", "diverged"):
+        replay.last_step = prepared.trainer.total_steps
     if steps is not None:
-        last = min(last, first + steps)
-    comparison = Replay(directory, newest, last)
-    difference = _replayed(prepared, comparison, run)
-    if difference is None and comparison.compared == 0:
-        raise InputError(f"{directory}: nothing was recorded in the updates {first} to {last}; replay more of them.")
-    return Verdict(damaged, first, prepared.trainer.progress.step, comparison.compared, difference, changes)
+        replay.last_step = min(replay.last_step, first + steps)
+    difference = _first_difference(prepared, replay, run, first, everything=steps is None)
+    if difference is None and replay.compared == 0:
+        raise InputError(f"{directory}: nothing was recorded in the updates {first} to {replay.last_step}.")
+    return Verdict(found.damaged, first, prepared.trainer.progress.step, replay.compared, difference, changes)
 
 
-def _replayed(prepared: Prepared, comparison: Replay, run: SavedRun) -> str | None:
-    """The first difference between a run and its replay, if there is one."""
+def _promised(run: SavedRun, newest: dict[str, Any] | None) -> float:
+    """The step up to which everything the training said must have been recorded."""
+    if run.manifest.status in ("completed", "diverged"):
+        return math.inf
+    step: int = newest["trainer"]["progress"]["step"] if newest else -1
+    return step
+
+
+def _go_back_to(checkpoint: dict[str, Any], prepared: Prepared, directory: Path) -> None:
     try:
-        prepared.trainer.run([comparison], comparison.stop)
+        prepared.trainer.load_state_dict(checkpoint["trainer"])
+    except Exception as error:  # whatever a checkpoint of another shape makes PyTorch raise
+        raise DataError(f"{directory}: the previous checkpoint does not fit this configuration.") from error
+
+
+def _first_difference(prepared: Prepared, replay: Replay, run: SavedRun, first: int, *, everything: bool) -> str | None:
+    """The first difference between a run and its replay, if there is one."""
+    outcome, diverged = None, None
+    try:
+        outcome = prepared.trainer.run([replay], replay.stop)
     except DifferentError as error:
         return str(error)
     except DivergedError as error:
-        recorded = str(run.manifest.content.get("reason"))
-        return None if recorded.startswith(str(error)) else f"{error}; recorded: {run.manifest.status}, {recorded}"
-    return None
-
-
-def _look_over(run: SavedRun) -> tuple[list[str], list[dict[str, Any]]]:
-    """What is damaged, and the checkpoints that are whole, the newest first."""
-    damaged, whole = [], []
-    checkpoints = Checkpoints(run.directory, run.manifest)
-    for path in checkpoints.paths():
-        try:
-            whole.append(checkpoints.load(path))
-        except DataError as error:
-            damaged.append(str(error))
-    if digest(run.experiment()) != run.manifest.content.get("config_digest"):
-        damaged.append(f"{run.directory / CONFIG}: is not the configuration this run was made with.")
+        diverged = str(error)
+    recorded = f"{run.manifest.status}, {run.manifest.content.get('reason')}"
+    if diverged is not None and not recorded.startswith(f"diverged, {diverged}"):
+        return f"{diverged}; recorded: {recorded}"
+    if everything and diverged is None and run.manifest.status == "diverged":
+        return f"recorded: {recorded}; it does not diverge now"
     try:
-        if whole:
-            metrics.check(run.directory / METRICS, whole[0]["metrics"])
-    except DataError as error:
-        damaged.append(str(error))
-    for name, schema in ((GRADIENTS, GRADIENTS_SCHEMA), (SPECTRUM, SPECTRUM_SCHEMA)):
-        for part in parts.sealed(run.directory / name):
-            try:
-                parts.read(part, schema)
-            except DataError as error:
-                damaged.append(str(error))
-    return damaged, whole
+        replay.finish(first, math.inf if everything else replay.last_step)
+    except DifferentError as error:
+        return str(error)
+    return _summary_difference(prepared, run, outcome) if everything else None
 
 
-def _step(checkpoint: dict[str, Any]) -> int:
-    step: int = checkpoint["trainer"]["progress"]["step"]
-    return step
+def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | None) -> str | None:
+    """The first entry of ``summary.json`` that a replay to the end of the record does not give, times apart."""
+    path = run.directory / SUMMARY
+    if not path.exists() and run.manifest.status not in ("completed", "diverged"):
+        return None
+    try:
+        recorded = parse_json(read_bytes(path, LARGEST_TEXT))
+    except (OSError, ValueError) as error:
+        return f"{SUMMARY}: cannot be read ({first_line(error)})"
+    recorder = RunRecorder(run.directory, prepared.task.metric.name, Checkpoints(run.directory, run.manifest), {})
+    trainer, parameters = prepared.trainer, prepared.model.num_parameters()
+    summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome)
+    now = parse_json(json_text(summary))
+    for key in sorted((recorded.keys() | now.keys()) - set(_TIMES)):
+        if recorded.get(key) != now.get(key):
+            return f"{SUMMARY}, {key}: recorded {recorded.get(key)}, now {now.get(key)}"
+    return None

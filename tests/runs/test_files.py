@@ -130,14 +130,16 @@ def test_a_checkpoint_cannot_run_code(
 def test_a_checkpoint_gives_back_what_was_saved_and_the_one_before_it_is_kept(
     tmp_path: Path, checkpoints: Checkpoints
 ) -> None:
-    state = {"weight": torch.randn(3, 4), "progress": {"step": 7, "best": None}, "carried": [(torch.ones(2),)]}
+    weight, mark = torch.randn(3, 4), {"bytes": 10, "sha256": "0"}
     for step in (1, 2, 3):
-        checkpoints.save(step, {**state, "step": step})
-    newest, previous = (checkpoints.load(path) for path in checkpoints.paths())
-    assert torch.equal(newest["weight"], state["weight"])  # type: ignore[arg-type]
-    assert newest["progress"] == state["progress"]
+        progress = {"step": step, "best": None}
+        state = {"model": {"weight": weight}, "progress": progress, "carried": [(torch.ones(2),)]}
+        checkpoints.save(step, {"trainer": state, "metrics": mark})
+    newest, previous = (checkpoints.load(path)["trainer"] for path in checkpoints.paths())
+    assert torch.equal(newest["model"]["weight"], weight)
+    assert newest["progress"] == {"step": 3, "best": None}
     assert torch.equal(newest["carried"][0][0], torch.ones(2))
-    assert (newest["step"], previous["step"]) == (3, 2)
+    assert previous["progress"]["step"] == 2
 
 
 def test_a_checkpoint_with_any_bit_flipped_or_cut_off_anywhere_is_named(

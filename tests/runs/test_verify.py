@@ -1,13 +1,17 @@
 """A run can be had again, and where it cannot, the first difference is named."""
 
+import json
+import shutil
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from small_runs import only_run, small_config
 
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.verify import verify
+from spectral_bench.training.observer import Observer, Update
 from spectral_bench.training.outcome import DivergedError
 
 
@@ -54,6 +58,86 @@ def test_a_run_that_diverged_diverges_again(tmp_path: Path) -> None:
     verdict = verify(only_run(tmp_path))
     assert verdict.difference is None
     assert verdict.compared > 0
+
+
+def part(directory: Path, table: str, number: int) -> Path:
+    return sorted((directory / table).iterdir())[number]
+
+
+@pytest.mark.parametrize("table", ["gradients.parquet", "spectrum.parquet"])
+def test_a_part_of_a_trace_that_is_lost_replaced_or_added_is_named(tmp_path: Path, table: str) -> None:
+    directory = run(tmp_path)
+    first, last = part(directory, table, 0), part(directory, table, -1)
+    kept = first.read_bytes()
+
+    first.unlink()
+    with pytest.raises(DataError, match=rf"{table}.{first.name}: is not there"):
+        verify(directory)
+    frame = pd.read_parquet(last).assign(step=0)
+    frame.to_parquet(first, index=False)
+    with pytest.raises(DataError, match=rf"{table}.{first.name}: is (not what it was|damaged)"):
+        verify(directory)
+    first.write_bytes(kept)
+
+    other = first.with_name("steps-000000001-000000002.parquet")
+    other.write_bytes(kept)
+    with pytest.raises(DataError, match=rf"{other.name}: was not there at the last checkpoint"):
+        verify(directory)
+    other.rename(first.with_name("other.parquet"))
+    with pytest.raises(DataError, match=r"other\.parquet: is not a part of this run's table"):
+        verify(directory)
+    first.with_name("other.parquet").unlink()
+    assert verify(directory).difference is None
+
+    last.unlink()
+    verdict = verify(directory)
+    assert verdict.difference is not None
+    assert verdict.difference.endswith("layer 0: is not recorded" if "grad" in table else "is not recorded")
+
+
+def test_whole_tables_that_are_lost_are_noticed_without_any_checkpoint(tmp_path: Path) -> None:
+    directory = run(tmp_path)
+    for checkpoint in directory.glob("checkpoint*"):
+        checkpoint.unlink()
+    assert verify(directory).difference is None
+    shutil.rmtree(directory / "gradients.parquet")
+    assert verify(directory).difference == "gradient norm at step 0, layer 0: is not recorded"
+
+
+def test_rows_that_no_replay_gives_are_noticed(tmp_path: Path) -> None:
+    directory = run(tmp_path)
+    with (directory / "metrics.csv").open("a") as file:
+        file.write("13,,validation,0.5,0.5,1.0,1.0\n")
+    assert verify(directory).difference == "measurement at step 13, validation: recorded, and now there is none"
+
+
+@pytest.mark.parametrize("edit", [{"test": 0.99}, {"best_step": 3}, {"extra": 1}])
+def test_a_summary_that_was_edited_is_noticed(tmp_path: Path, edit: dict[str, float]) -> None:
+    directory = run(tmp_path)
+    summary = directory / "summary.json"
+    content = json.loads(summary.read_text())
+    summary.write_text(json.dumps({**content, "wall_seconds": 1.0}))
+    assert verify(directory).difference is None
+    summary.write_text(json.dumps({**content, **edit}))
+    assert (verify(directory).difference or "").startswith(f"summary.json, {next(iter(edit))}: recorded ")
+    summary.unlink()
+    assert (verify(directory).difference or "").startswith("summary.json: cannot be read")
+
+
+def test_what_a_killed_run_never_wrote_is_not_missed(tmp_path: Path) -> None:
+    class Cut(Observer):
+        def on_update(self, update: Update) -> None:
+            if update.step == 11:
+                raise KeyError
+
+    with pytest.raises(KeyError):
+        execute(prepare(small_config(tmp_path, "train.checkpoint_every=5", "trace.every=1")), observers=[Cut()])
+    directory = only_run(tmp_path)
+    for whole in (False, True):
+        assert verify(directory, whole=whole).difference is None
+    part(directory, "spectrum.parquet", -1).unlink()
+    with pytest.raises(DataError, match="is not there"):
+        verify(directory)
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""The files of a run held against what its manifest and its newest whole checkpoint say of them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from spectral_bench.config.load import digest
+from spectral_bench.errors import DataError
+from spectral_bench.runs import metrics, parts
+from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.execute import CONFIG
+from spectral_bench.runs.recorder import METRICS, TABLES
+from spectral_bench.runs.saved import SavedRun
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What was found.
+
+    Attributes:
+        checkpoints: those that are whole, the newest first.
+        damaged: a message for every checkpoint or configuration that is not what was written.
+        damaged_tables: the same of tables, without which there is nothing to compare with.
+    """
+
+    checkpoints: list[dict[str, Any]]
+    damaged: list[str]
+    damaged_tables: list[str]
+
+
+def inspect(run: SavedRun) -> Inspection:
+    """Look over every file of a run; nothing is changed.
+
+    Raises:
+        InputError: the configuration is none that this version knows.
+    """
+    found = Inspection([], [], [])
+    checkpoints = Checkpoints(run.directory, run.manifest)
+    for path in checkpoints.paths():
+        try:
+            found.checkpoints.append(checkpoints.load(path))
+        except DataError as error:
+            found.damaged.append(str(error))
+    if digest(run.experiment()) != run.manifest.content.get("config_digest"):
+        found.damaged.append(f"{run.directory / CONFIG}: is not the configuration this run was made with.")
+    newest = found.checkpoints[0] if found.checkpoints else None
+    try:
+        if newest is not None:
+            metrics.check(run.directory / METRICS, newest["metrics"])
+    except DataError as error:
+        found.damaged_tables.append(str(error))
+    for name, schema in TABLES.items():
+        sealed = newest["traces"][name] if newest is not None and "traces" in newest else None
+        step = newest["trainer"]["progress"]["step"] if newest is not None else 0
+        found.damaged_tables.extend(parts.problems(run.directory / name, schema, sealed, step))
+    return found
