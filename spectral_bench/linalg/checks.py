@@ -57,6 +57,17 @@ def check_triangular(name: str, rows: Tensor) -> None:
     _refuse_where(rows.tril(-1) != 0, name, rows, "must be upper triangular (row i begins with i zeros)")
 
 
+def check_reflectors(name: str, rows: Tensor) -> None:
+    """Refuse reflectors that are no parameters: another precision, not finite, or not upper triangular.
+
+    Raises:
+        ValueError: naming the dtype, or the first such value and where it stands.
+    """
+    check_dtype(name, rows.dtype)
+    check_finite(name, rows)
+    check_triangular(name, rows)
+
+
 def check_radius(r: float) -> None:
     """Refuse a radius that is negative, infinite or NaN.
 
@@ -108,10 +119,9 @@ def check_svd_values(u: Tensor, v: Tensor, sigma: Tensor) -> None:
     Raises:
         ValueError: naming the first value that is not finite, or not zero below the diagonal.
     """
-    for name, tensor in (("u", u), ("v", v), ("sigma", sigma)):
-        check_finite(name, tensor)
-    check_triangular("u", u)
-    check_triangular("v", v)
+    check_reflectors("u", u)
+    check_reflectors("v", v)
+    check_finite("sigma", sigma)
 
 
 def _refuse_where(bad: Tensor, name: str, tensor: Tensor, expected: str) -> None:

@@ -9,7 +9,7 @@ from torch.nn.utils import parametrize
 
 from spectral_bench.linalg import SingularMap, singular_map, svd_weight
 from spectral_bench.nn.svd_linear import default_map
-from spectral_bench.nn.svd_matrix import SVDForm
+from spectral_bench.nn.svd_matrix import SVDForm, check_when_loaded
 from spectral_bench.nn.svd_starts import ConvertedStart, SVDStart, converted_start, start_from
 
 M = TypeVar("M", bound=nn.Module)
@@ -37,6 +37,7 @@ class SVDParametrization(nn.Module, SVDForm):
         self._start = start
         # In a tuple, for a plain attribute would make the owner a submodule of its own child.
         self._owner: tuple[nn.Module, ...] = ()
+        check_when_loaded(self)
 
     def forward(self, u: Tensor, v: Tensor, raw: Tensor) -> Tensor:
         """The weight from its parameters."""
@@ -55,6 +56,10 @@ class SVDParametrization(nn.Module, SVDForm):
         else:
             start = start_from(weight.flatten(1), self.m1, self.m2, self.sigma_map)
         return start.u, start.v, start.raw
+
+    def check_loaded(self) -> None:
+        """Refuse parameters of no matrix."""
+        self.check_parameters()
 
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:
         """The parameters u, v and raw, where ``torch.nn.utils.parametrize`` keeps them."""

@@ -12,6 +12,7 @@ from spectral_bench.linalg import MapName
 from spectral_bench.nn.activations import Activation, ActivationName
 from spectral_bench.nn.recurrent import InputStart, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack, State
+from spectral_bench.nn.svd_matrix import check_when_loaded
 from spectral_bench.nn.svd_starts import FactoredStart
 from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.nn.transitions.svd import SVDTransition
@@ -95,6 +96,7 @@ class SpectralRNN(nn.Module):
         ]
         self.stack = RecurrentStack(layers, dropout)
         self.to(device, dtype)
+        check_when_loaded(self)
 
     def forward(
         self, x: Tensor, h0: Tensor | None = None, *, trace: GradientTrace | None = None
@@ -128,6 +130,11 @@ class SpectralRNN(nn.Module):
         if not batched:
             return states_TBN.squeeze(1), h_n.squeeze(1)
         return (states_TBN.transpose(0, 1) if self.batch_first else states_TBN), h_n
+
+    def check_loaded(self) -> None:
+        """Refuse parameters of no matrix."""
+        for transition in self._transitions:
+            transition.matrix.check_parameters()
 
     def sigma(self) -> Tensor:
         """σ of every layer, shape (L, N), differentiable."""

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, singular_map
-from spectral_bench.nn.svd_matrix import SVDMatrix
+from spectral_bench.nn.svd_matrix import SVDMatrix, check_when_loaded
 from spectral_bench.nn.svd_starts import ConvertedStart, converted_start, random_start
 
 #: Reflectors of a side where the user does not say: as many as in the experiments of Zhang, Lei and Dhillon (2018).
@@ -60,6 +60,7 @@ class SVDLinear(nn.Module):
         bound = in_features**-0.5
         self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound)) if bias else None
         self.to(device, dtype)
+        check_when_loaded(self)
 
     @classmethod
     @torch.no_grad()
@@ -98,6 +99,10 @@ class SVDLinear(nn.Module):
         if layer.bias is not None:
             layer.bias.copy_(linear.bias)
         return layer.train(linear.training)
+
+    def check_loaded(self) -> None:
+        """Refuse parameters of no matrix."""
+        self.matrix.check_parameters()
 
     @property
     def in_features(self) -> int:

@@ -1,11 +1,13 @@
 """A trainable matrix in SVD form: what the recurrent transition, the linear layer and the parametrization share."""
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import LowRankFactors, SingularMap, svd_low_rank, svd_weight, unit_rows
+from spectral_bench.linalg.checks import check_finite, check_reflectors, check_triangular
 from spectral_bench.nn.svd_starts import SVDStart
 
 
@@ -35,6 +37,17 @@ class SVDForm(ABC):
     def penalty(self) -> Tensor:
         """λ ‖σ − centre‖², a scalar to be added to the training loss; λ is not 0 for the map ``free`` alone."""
         return self.sigma_map.penalty * (self.sigma() - self.sigma_map.centre).square().sum()
+
+    def check_parameters(self) -> None:
+        """Refuse parameters of no matrix.
+
+        Raises:
+            ValueError: naming the dtype, or the first value that is not finite, or not zero below a diagonal.
+        """
+        u, v, raw = self.factors()
+        check_reflectors("u", u)
+        check_reflectors("v", v)
+        check_finite("raw", raw)
 
     @torch.no_grad()
     def spectral_margin(self) -> float:
@@ -74,6 +87,18 @@ class SVDForm(ABC):
         raw.copy_(self.sigma_map.project(raw))
 
 
+def check_when_loaded(module: nn.Module) -> None:
+    """Have ``load_state_dict``, whenever it has filled this module, call its ``check_loaded``.
+
+    At an update nothing is checked: reading values would make the host wait for the device.
+    """
+    module.register_load_state_dict_post_hook(_check_loaded)  # type: ignore[no-untyped-call]
+
+
+def _check_loaded(module: Any, _: object) -> None:
+    module.check_loaded()
+
+
 class SVDMatrix(nn.Module, SVDForm):
     """W = U diag(σ) Vᵀ of shape (out, in); U has M1 reflectors, V has M2.
 
@@ -98,10 +123,20 @@ class SVDMatrix(nn.Module, SVDForm):
             self.raw = nn.Parameter(start.raw.clone())
         else:
             self.register_buffer("raw", start.raw.clone(), persistent=False)
+        check_when_loaded(self)
 
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:
         """The parameters u, v and raw."""
         return self.u, self.v, self.raw
+
+    def check_loaded(self) -> None:
+        """Refuse reflectors that are not triangular: what is below the diagonal would be ignored in silence.
+
+        NaN speaks for itself, and a training that is to carry on with it must be able to restore it; the layers that
+        users hold refuse it.
+        """
+        check_triangular("u", self.u)
+        check_triangular("v", self.v)
 
     @property
     def out_size(self) -> int:

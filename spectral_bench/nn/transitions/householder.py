@@ -7,9 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, compact_form, singular_map, unit_rows
+from spectral_bench.linalg.checks import check_triangular
 from spectral_bench.nn.kernels.cost import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.layer_kinds import LAYERS, RecurrentConfig
+from spectral_bench.nn.svd_matrix import check_when_loaded
 from spectral_bench.nn.svd_starts import FactoredStart, square_start
 from spectral_bench.nn.transitions.base import Transition
 
@@ -48,6 +50,11 @@ class HouseholderTransition(Transition):
         self.renormalise = renormalise
         orthogonal = singular_map(MapName.fixed, radius=0.0)
         self.reflectors = nn.Parameter(square_start(start, hidden_size, m, 0, orthogonal).u)
+        check_when_loaded(self)
+
+    def check_loaded(self) -> None:
+        """Refuse reflectors that are not triangular, as ``SVDMatrix`` does."""
+        check_triangular("reflectors", self.reflectors)
 
     @classmethod
     def from_config(cls, config: Any, r: float) -> Self:  # noqa: ARG003

@@ -1,0 +1,101 @@
+"""Parameters that come from outside are looked at once, when ``load_state_dict`` has filled a module."""
+
+import copy
+import io
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from spectral_bench.nn import HouseholderTransition, SpectralRNN, SVDLinear, SVDTransition, svd_parametrize
+
+MODULES: dict[str, Callable[[], nn.Module]] = {
+    "linear": lambda: SVDLinear(6, 6, m1=4, m2=4, r=0.3),
+    "network": lambda: SpectralRNN(3, 6, 2, m1=4, m2=4, r=0.3),
+    "parametrized": lambda: svd_parametrize(nn.Linear(6, 6), m1=4, m2=4, r=0.3, start="random"),
+    "parametrized within": lambda: nn.Sequential(svd_parametrize(nn.Conv1d(2, 6, 3), r=0.3)),
+    "transition": lambda: SVDTransition(6, 4, 4, r=0.3),
+    "orthogonal": lambda: HouseholderTransition(6, 4),
+}
+LAYERS = [name for name in MODULES if name not in ("transition", "orthogonal")]
+every_module = pytest.mark.parametrize("module", MODULES)
+
+
+def spoil(module: nn.Module, names: tuple[str, ...], place: tuple[int, ...], value: float) -> dict[str, torch.Tensor]:
+    """A state dict with one other value, in the last parameter of such a name."""
+    state = {key: tensor.clone() for key, tensor in module.state_dict().items()}
+    key = [key for key in state if key.split(".")[-1] in names][-1]
+    state[key][place] = value
+    return state
+
+
+REFLECTORS, RAW = ("u", "v", "original0", "original1", "reflectors"), ("raw", "original2")
+
+
+@every_module
+@pytest.mark.parametrize("assign", [False, True])
+def test_reflectors_that_are_not_triangular_are_refused_when_loaded(module: str, assign: bool) -> None:
+    target = copy.deepcopy(MODULES[module]())
+    with pytest.raises(ValueError, match=r"must be upper triangular.*\[1, 0\] = 0\.5"):
+        target.load_state_dict(spoil(target, REFLECTORS, (1, 0), 0.5), assign=assign)
+
+
+@pytest.mark.parametrize("module", LAYERS)
+@pytest.mark.parametrize("assign", [False, True])
+def test_values_that_are_not_finite_are_refused_when_loaded(module: str, assign: bool) -> None:
+    target = copy.deepcopy(MODULES[module]())
+    with pytest.raises(ValueError, match=r"must be finite, but .*\[0, 1\] = nan"):
+        target.load_state_dict(spoil(target, REFLECTORS, (0, 1), float("nan")), assign=assign)
+    with pytest.raises(ValueError, match=r"raw must be finite, but raw\[2\] = -inf"):
+        MODULES[module]().load_state_dict(spoil(MODULES[module](), RAW, (2,), float("-inf")), assign=assign)
+
+
+def test_a_training_that_carries_on_with_nan_can_restore_it() -> None:
+    transition = SVDTransition(6, 4, 4, r=0.3)
+    transition.load_state_dict(spoil(transition, REFLECTORS, (0, 1), float("nan")))
+    assert transition.weight().isnan().any()
+
+
+@pytest.mark.parametrize("module", LAYERS)
+def test_parameters_assigned_in_half_precision_are_refused(module: str) -> None:
+    state = {name: tensor.bfloat16() for name, tensor in MODULES[module]().state_dict().items()}
+    with pytest.raises(ValueError, match=r"must be float32 or float64, got torch\.bfloat16"):
+        MODULES[module]().load_state_dict(state, assign=True)
+
+
+@every_module
+def test_what_training_left_is_loaded_bit_for_bit(module: str) -> None:
+    source, target = MODULES[module](), MODULES[module]()
+    optimizer = torch.optim.Adam(source.parameters(), lr=0.1, weight_decay=0.1)
+    for parameter in source.parameters():
+        parameter.grad = torch.randn_like(parameter)
+        if parameter.ndim == 2:
+            parameter.grad.triu_()  # as that of reflectors is
+    optimizer.step()
+    buffer = io.BytesIO()
+    torch.save(source.state_dict(), buffer)
+    buffer.seek(0)
+    target.load_state_dict(torch.load(buffer, weights_only=True))
+    for key, value in source.state_dict().items():
+        assert torch.equal(target.state_dict()[key], value)
+
+
+def test_training_itself_reads_no_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A check at every update would wait for the device; the training loop looks out for NaN."""
+    layer = SVDLinear(6, 6, m1=4, m2=4, r=0.3)
+    monkeypatch.setattr(layer.matrix, "check_parameters", lambda: pytest.fail("looked at the values"))
+    with torch.no_grad():
+        layer.matrix.u[0, 0] = float("nan")
+    layer(torch.ones(1, 6)).sum().backward()
+    layer.constrain_()
+
+
+@pytest.mark.parametrize("module", ["linear", "network", "transition", "orthogonal"])
+def test_a_whole_module_can_be_pickled(module: str) -> None:
+    buffer = io.BytesIO()
+    torch.save(source := MODULES[module](), buffer)
+    buffer.seek(0)
+    loaded = torch.load(buffer, weights_only=False)
+    for key, value in source.state_dict().items():
+        assert torch.equal(loaded.state_dict()[key], value)
