@@ -5,16 +5,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from spectral_bench.analysis.gradients import Traced
 from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.report import Cell, Column, Table
+from spectral_bench.analysis.series import geometric_mean
 from spectral_bench.analysis.statistics import Estimate, estimate
 from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval
 from spectral_bench.training.gradient_decay import STABLE_FACTOR, gradient_decay
 
 _COLUMNS = [
     Column("model", "left", label=True),
-    Column("differs in", "left", label=True),
+    Column("differs in", "left", label=True, optional=True),
     Column("runs"),
     Column("step"),
     Column("decay rate"),
@@ -22,13 +25,13 @@ _COLUMNS = [
     Column("verdict", "left"),
     Column("at t=0"),
     Column("at t=T"),
-    Column("left envelope at"),
+    Column("left envelope at", optional=True),
 ]
 
 _THRESHOLD = (
     f"Decay rate: slope of the log norm over t, per time step. Vanishing, exploding: the fitted norm changes by more "
     f"than a factor of {STABLE_FACTOR:,.0f} between t=T and t=0. Half-life: time steps in which it halves on its way "
-    "back (<0: doubles)."
+    "back (<0: doubles). Norms at t=0 and t=T: geometric means over the seeds, as drawn."
 )
 
 
@@ -50,7 +53,7 @@ def decay_table(
         decays = [decay for values in norms if (decay := gradient_decay(values)) is not None]
         rate = estimate([decay.rate for decay in decays])
         verdicts = Counter(decay.verdict for decay in decays)
-        start, end = (_mean([float(values[t]) for values in norms]) for t in (0, -1))
+        start, end = (float(geometric_mean(np.array([values[t] for values in norms]))) for t in (0, -1))
         outside = one.first_outside
         half_life = None if rate is None or rate.mean == 0 else math.log(2) / rate.mean
         rows.append(
@@ -82,8 +85,8 @@ def _record(
     rate: Estimate | None,
     half_life: float | None,
     verdicts: Counter[Any],
-    start: float | None,
-    end: float | None,
+    start: float,
+    end: float,
     outside: int | None,
 ) -> dict[str, Any]:
     return {
@@ -134,8 +137,3 @@ def _about_envelopes(groups: Sequence[Traced]) -> list[str]:
 
 def _layers(groups: Sequence[Traced]) -> int:
     return max(int(one.group.runs[0].config.get("model.num_layers", 1)) for one in groups)
-
-
-def _mean(values: Sequence[float]) -> float | None:
-    finite = [value for value in values if math.isfinite(value)]
-    return sum(finite) / len(finite) if finite else None

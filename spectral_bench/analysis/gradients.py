@@ -57,12 +57,14 @@ class Bounds:
 
     Attributes:
         style: position of the group.
+        binding: whether a gradient cannot leave them.
         t: time steps, from 0 to where the envelope starts.
         radius: lower and upper bound from the singular values.
         slopes: lower and upper bound with the activation's slopes.
     """
 
     style: int
+    binding: bool
     t: NDArray[np.float64]
     radius: tuple[NDArray[np.float64], NDArray[np.float64]]
     slopes: tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -76,7 +78,7 @@ class Heat:
         label: of the group.
         steps: shape (S,).
         t: shape (P,).
-        norms: shape (P, S).
+        norms: shape (P, S); the smallest number of single precision where all runs have zero.
     """
 
     label: str
@@ -191,6 +193,7 @@ def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:
     radius, slopes = allowed.of_radius(steps_back), allowed.bounds(steps_back)
     return Bounds(
         one.style,
+        bool(one.last_step_only),
         t,
         (scale * radius[0], scale * radius[1]),
         (np.maximum(scale * slopes[0], FLOOR), scale * slopes[1]),
@@ -200,15 +203,16 @@ def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:
 def _heat(one: Traced) -> Heat:
     steps = np.unique(np.concatenate([norms.steps for norms in one.norms]))
     length = max(norms.norms.shape[1] for norms in one.norms)
-    total, count = np.zeros((len(steps), length)), np.zeros((len(steps), length))
+    shape = len(steps), length
+    total, count, zero = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
     for norms in one.norms:
         rows = np.searchsorted(steps, norms.steps)
-        log = np.log(np.maximum(norms.norms, FLOOR))
-        known = np.isfinite(log)
-        total[rows, : log.shape[1]] += np.where(known, log, 0.0)
-        count[rows, : log.shape[1]] += known
-    with np.errstate(invalid="ignore"):
-        mean = total / np.where(count, count, np.nan)
+        finite = np.isfinite(norms.norms)
+        known = finite & (norms.norms > FLOOR)
+        total[rows, : norms.norms.shape[1]] += np.log(np.where(known, norms.norms, 1.0))
+        count[rows, : norms.norms.shape[1]] += known
+        zero[rows, : norms.norms.shape[1]] |= finite & ~known
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.where(zero, np.log(FLOOR), np.nan))
     mean, steps_shown = _coarser(mean, steps.astype(np.float64))
     transposed, t_shown = _coarser(mean.T, np.arange(length, dtype=np.float64))
     return Heat(one.group.label, steps_shown, t_shown, np.exp(transposed))

@@ -12,6 +12,19 @@ from spectral_bench.training.gradient_decay import FLOOR
 Array = NDArray[np.float64]
 
 
+def geometric_mean(values: Array) -> Array:
+    """Geometric means over the first axis, of the values that are not zero.
+
+    A single zero would make the mean zero, whatever the others are. What is below the smallest number of single
+    precision counts as zero; where nothing else is left, the mean is that number. NaN where no value is finite.
+    """
+    finite = np.isfinite(values)
+    kept = finite & (values > FLOOR)
+    logs = np.log(np.where(kept, values, 1.0)).sum(axis=0)
+    mean = np.exp(logs / np.maximum(kept.sum(axis=0), 1))
+    return np.where(kept.any(axis=0), mean, np.where(finite.any(axis=0), FLOOR, np.nan))
+
+
 @dataclass(frozen=True)
 class Series:
     """A curve: the mean over runs, and a band from the smallest to the largest of them.
@@ -54,8 +67,8 @@ def over_runs(
         label: of the group.
         style: position of the group.
         curves: x and y of every run.
-        logarithmic: take the geometric mean, as befits a logarithmic axis; values of zero count as the smallest number
-            of single precision.
+        logarithmic: take the geometric mean, as befits a logarithmic axis; zeros become the smallest number of single
+            precision.
     """
     if not curves:
         nothing = np.empty(0)
@@ -69,5 +82,5 @@ def over_runs(
     y[~np.isfinite(y)] = np.nan
     if logarithmic:
         y = np.maximum(y, FLOOR)
-    mean = np.exp(np.nanmean(np.log(y), axis=0)) if logarithmic else np.nanmean(y, axis=0)
+    mean = geometric_mean(y) if logarithmic else np.nanmean(y, axis=0)
     return Series(label, style, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), len(curves))

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spectral_bench.cli.pictures import Data, Picture, Show, deliver_pictures
+from spectral_bench.cli.pictures import Data, Picture, Show, check_picture, deliver_pictures
 from spectral_bench.cli.reading import Paths, Where, read
 
 
@@ -37,6 +37,7 @@ def curves(
     from spectral_bench.analysis.learning import learning_pictures
     from spectral_bench.analysis.plots.learning import draw_learning
 
+    check_picture("-o", output)
     found = read(paths, where)
     pictures = []
     for section in sections(found.runs):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spectral_bench.cli.pictures import Data, Picture, Show, deliver_pictures
+from spectral_bench.cli.pictures import Data, Picture, Show, check_picture, deliver_pictures
 from spectral_bench.cli.reading import Paths, Where, read
 
 
@@ -36,6 +36,7 @@ def grads(
     from spectral_bench.cli.tables import show_tables
 
     console = Console()
+    check_picture("-o", output)
     found = read(paths, where)
     tables, pictures = [], []
     for section in sections(found.runs):

@@ -22,6 +22,9 @@ Picture = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Draw into FILE.png, .svg or .pdf; one file for each task."),
 ]
 Show = Annotated[bool, typer.Option("--show", help="Draw with characters, here.")]
+#: What a picture may be written as.
+_FORMATS = (".png", ".svg", ".pdf")
+
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="FILE", help="Write the numbers behind the pictures as csv.")
 ]
@@ -40,6 +43,18 @@ class Drawable(Protocol):
 
 D = TypeVar("D", bound=Drawable)
 T = TypeVar("T")
+
+
+def check_picture(option: str, output: Path | None) -> None:
+    """Refuse a file name that asks for no picture format, before any work is done.
+
+    Raises:
+        InputError: saying which there are.
+    """
+    from spectral_bench.errors import InputError
+
+    if output is not None and output.suffix.lower() not in _FORMATS:
+        raise InputError(f"{option} {output}: expected a name that ends in {', '.join(_FORMATS)}.")
 
 
 def deliver_pictures(
@@ -66,7 +81,7 @@ def deliver_pictures(
         notes: what was left out.
 
     Raises:
-        InputError: a file cannot be written, or its name asks for no picture format.
+        InputError: a file cannot be written.
     """
     if show:
         from spectral_bench.analysis.plots.terminal import text_plot
@@ -93,11 +108,10 @@ def draw_all(titled: Sequence[tuple[str, T]], draw: Callable[[T], Figure], outpu
     """Draw each into a file and tell its name, which the title extends where there are several.
 
     Raises:
-        InputError: a file cannot be written, or its name asks for no picture format.
+        InputError: a file cannot be written.
     """
-    from spectral_bench.analysis.plots.style import check, printable, save
+    from spectral_bench.analysis.plots.style import printable, save
 
-    check(output)
     for title, one in titled:
         path = output if len(titled) == 1 else output.with_stem(f"{output.stem}-{_slug(title)}")
         with printable():

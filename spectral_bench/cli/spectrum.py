@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from spectral_bench.cli.pictures import Data, Picture, Show, deliver_pictures
+from spectral_bench.cli.pictures import Data, Picture, Show, check_picture, deliver_pictures
 from spectral_bench.cli.reading import Paths, Where, read
 
 
@@ -21,6 +21,7 @@ def spectrum(
     from spectral_bench.cli.tables import show_tables
 
     console = Console()
+    check_picture("-o", output)
     found = read(paths, where)
     tables, pictures = [], []
     for section in sections(found.runs):

@@ -9,38 +9,64 @@ from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.analysis.gradients import Bounds, GradientPictures, Heat
 from spectral_bench.analysis.plots.style import (
+    BELOW_THE_AXIS,
+    DECADES,
+    LIMIT,
+    OF_SEEDS,
     colour,
     decades,
     draw,
     header,
     header_height,
+    leaves_at_the_bottom,
     page,
     panel_height,
     panel_title,
 )
 from spectral_bench.analysis.series import Series
+from spectral_bench.training.gradient_decay import FLOOR
 
 _MAPS_IN_A_ROW = 5
 
-_REMARK = r"dotted: $(1\pm r)^{T-t}$; shaded: with the slopes of the activation"
+_BINDING = [
+    r"Dotted, over $t$: $(1\pm r)^{T-t}$ times the norm at $T$, what the radius allows; shaded: the same, times what "
+    "the slopes of the activation allow."
+]
 
-#: Decades shown by the colours of a map.
-_MAP_DECADES = 12
+_NOT_BINDING = [
+    r"Dotted, over $t$: $(1\pm r)^k$ times the largest norm of the second half, $k$ steps back from it. No bound: a "
+    "loss at every step,",
+    "or a layer above, adds gradient on the way.",
+]
+
+#: The darkest colour of the maps stands for this percentile of all norms, and what is below.
+_DARKEST = 1.0
 
 
 def draw_gradients(pictures: GradientPictures) -> Figure:
     """Draw everything about the gradients of a section."""
     map_rows = -(-len(pictures.maps) // _MAPS_IN_A_ROW)
     labels = [heat.label for heat in pictures.maps]
-    heights = [header_height(labels), 2.0, 2.0, panel_height(labels, 1.5) * map_rows + 0.35]
+    caption = _caption(pictures)
+    heights = [header_height(labels, caption), 2.0, 2.0, panel_height(labels, 1.5) * map_rows + 0.35]
     figure, (top, above, middle, below) = page(heights)
     ends = _draw_ends(above, pictures)
     _draw_over_time(middle, pictures)
     _draw_maps(below, pictures.maps)
     layer = f", layer {pictures.layer}" if pictures.layer else ""
-    remark = _REMARK if any(pictures.envelopes.values()) else ""
-    header(top, ends, f"{pictures.title}{layer}: norm of $\\partial L/\\partial h_t$", remark)
+    header(top, ends, f"{pictures.title}{layer}: norm of $\\partial L/\\partial h_t$", caption)
     return figure
+
+
+def _caption(pictures: GradientPictures) -> list[str]:
+    first = OF_SEEDS
+    over_time = (series for curves in pictures.over_time.values() for series in curves)
+    if leaves_at_the_bottom([*pictures.start, *pictures.end, *over_time]):
+        first += f" {BELOW_THE_AXIS}"
+    bounds = [one for at_step in pictures.envelopes.values() for one in at_step]
+    if not bounds:
+        return [first]
+    return [first, *(_BINDING if all(one.binding for one in bounds) else _NOT_BINDING)]
 
 
 def _draw_ends(figure: SubFigure, pictures: GradientPictures) -> Sequence[Axes]:
@@ -72,25 +98,22 @@ def _draw_over_time(figure: SubFigure, pictures: GradientPictures) -> None:
 def _draw_bounds(axes: Axes, bounds: Bounds) -> None:
     """A light area for what radius and slopes allow, thin lines for the radius alone."""
     shade = colour(bounds.style)
-    axes.fill_between(bounds.t, *bounds.slopes, color=shade, alpha=0.07, linewidth=0, zorder=1)
+    axes.fill_between(bounds.t, *bounds.slopes, color=shade, alpha=0.05, linewidth=0, zorder=1)
     for edge in bounds.radius:
-        axes.plot(bounds.t, edge, color=shade, linewidth=0.7, linestyle=(0, (2, 2)), zorder=1.5)
+        axes.plot(bounds.t, edge, color=shade, **LIMIT)
 
 
 def _draw_maps(figure: SubFigure, maps: Sequence[Heat]) -> None:
     rows = -(-len(maps) // _MAPS_IN_A_ROW)
     columns = min(len(maps), _MAPS_IN_A_ROW)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
-    every = np.concatenate([heat.norms[np.isfinite(heat.norms)] for heat in maps])
-    top = float(every.max()) if len(every) else 1.0
-    bottom = max(float(every.min()) if len(every) else 1.0, top * 10.0**-_MAP_DECADES)
-    norm = LogNorm(bottom if bottom < top else top / 10, top)
+    norm = _colours(maps)
     mesh = None
     for axes, heat in zip(panels.flat, maps, strict=False):
         mesh = axes.pcolormesh(
             heat.steps,
             heat.t,
-            np.maximum(heat.norms, bottom),
+            np.maximum(heat.norms, norm.vmin or FLOOR),
             norm=norm,
             cmap="cividis",
             shading="nearest",
@@ -106,3 +129,12 @@ def _draw_maps(figure: SubFigure, maps: Sequence[Heat]) -> None:
     figure.supxlabel("training step", fontsize=8)
     if mesh is not None:
         figure.colorbar(mesh, ax=panels, label="gradient norm", pad=0.01, fraction=0.03, extend="min")
+
+
+def _colours(maps: Sequence[Heat]) -> LogNorm:
+    """One scale for all maps; neither zeros nor a handful of small norms may use it up."""
+    every = np.concatenate([heat.norms[heat.norms > FLOOR] for heat in maps])
+    if not len(every):
+        return LogNorm(0.1, 1.0)
+    top, bottom = float(every.max()), float(np.percentile(every, _DARKEST))
+    return LogNorm(max(min(bottom, top / 10), top * 10.0**-DECADES), top)

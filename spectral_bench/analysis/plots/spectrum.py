@@ -2,18 +2,24 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.analysis.plots.style import (
+    BELOW_THE_AXIS,
+    LIMIT,
+    OF_SEEDS,
     colour,
     decades,
     draw,
     header,
     header_height,
+    leaves_at_the_bottom,
     page,
     panel_height,
     panel_title,
+    plain_decades,
 )
 from spectral_bench.analysis.series import Series
 from spectral_bench.analysis.spectra import SpectrumPictures
@@ -23,29 +29,41 @@ _PANELS_IN_A_ROW = 5
 #: Singular values further below the largest than this are cut off.
 _DECADES = 4
 
+#: A linear axis shows at least this: the rounding of an orthogonal matrix is not to fill a panel.
+_NARROWEST = 0.02
+
 
 def draw_spectrum(pictures: SpectrumPictures) -> Figure:
     """Draw the spectral margin of all models on one axis, and the distribution of σ of each."""
     rows = -(-len(pictures.quantiles) // _PANELS_IN_A_ROW)
     labels = [series.label for series in pictures.margin]
-    figure, (top, above, below) = page([header_height(labels), 2.3, panel_height(labels, 1.6) * rows + 0.35])
+    caption = _caption(pictures)
+    figure, (top, above, below) = page([header_height(labels, caption), 2.3, panel_height(labels, 1.6) * rows + 0.35])
     axes = _draw_margin(above, pictures)
     _draw_quantiles(below, pictures)
-    bounded = any(allowed is not None for allowed in pictures.allowed)
-    remark = "dotted: what the radius allows" if bounded else ""
-    header(top, [axes], f"{pictures.title}: singular values of the recurrent matrices", remark)
+    header(top, [axes], f"{pictures.title}: singular values of the recurrent matrices", caption)
     return figure
+
+
+def _caption(pictures: SpectrumPictures) -> list[str]:
+    first = OF_SEEDS
+    if leaves_at_the_bottom(pictures.margin):
+        first += f" {BELOW_THE_AXIS}"
+    second = "Below: minimum, quartiles, median and maximum; every panel has its own axis."
+    if any(allowed is not None for allowed in pictures.allowed):
+        second = f"Dotted: what the radius allows. {second}"
+    return [first, second]
 
 
 def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Axes:
     axes: Axes = figure.subplots()
     draw(axes, pictures.margin)
     axes.set(yscale="log", xlabel="training step", ylabel="spectral margin\nmax $|\\sigma_i - 1|$")
-    decades(axes, pictures.margin, most=12)
+    decades(axes, pictures.margin)
     for series, allowed in zip(pictures.margin, pictures.allowed, strict=True):
         radius = 0.0 if allowed is None else max(abs(bound - 1.0) for bound in allowed)
         if radius > 0.0:
-            axes.axhline(radius, color=colour(series.style), linewidth=0.9, linestyle=(0, (1, 1.5)), zorder=1.5)
+            axes.axhline(radius, color=colour(series.style), **LIMIT)
             bottom, top = axes.get_ylim()
             axes.set_ylim(bottom, max(top, 1.5 * radius))
     return axes
@@ -54,19 +72,18 @@ def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Axes:
 def _draw_quantiles(figure: SubFigure, pictures: SpectrumPictures) -> None:
     columns = min(len(pictures.quantiles), _PANELS_IN_A_ROW)
     rows = -(-len(pictures.quantiles) // columns)
-    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
+    panels = figure.subplots(rows, columns, squeeze=False)
     for axes, curves, allowed in zip(panels.flat, pictures.quantiles, pictures.allowed, strict=False):
         _draw_distribution(axes, curves)
         for bound in allowed or ():
-            axes.axhline(bound, color=colour(curves[0].style), linewidth=0.9, linestyle=(0, (1, 1.5)))
-        axes.set_yscale("log")
+            axes.axhline(bound, color=colour(curves[0].style), **LIMIT)
+        _limit(axes, curves, allowed or ())
         axes.set_title(panel_title(curves[0].label), fontsize=7)
         axes.locator_params(axis="x", nbins=3)
     for axes in panels.flat[len(pictures.quantiles) :]:
         axes.set_visible(False)
-    decades(panels[0, 0], [series for curves in pictures.quantiles for series in curves], most=_DECADES)
     for axes in panels[:, 0]:
-        axes.set_ylabel("$\\sigma_i$: min, quartiles, max")
+        axes.set_ylabel("singular values $\\sigma_i$")
     figure.supxlabel("training step", fontsize=8)
 
 
@@ -79,3 +96,19 @@ def _draw_distribution(axes: Axes, curves: Sequence[Series]) -> None:
     axes.plot(middle.x, middle.mean, color=shade)
     for edge in (lowest, highest):
         axes.plot(edge.x, edge.mean, color=shade, linewidth=0.6)
+    if len(middle.x) == 1:
+        axes.plot(middle.x, middle.mean, color=shade, marker="o", markersize=3)
+        axes.vlines(middle.x, lowest.mean, highest.mean, color=shade, linewidth=0.6)
+
+
+def _limit(axes: Axes, curves: Sequence[Series], allowed: Sequence[float]) -> None:
+    """An axis of the panel's own: logarithmic where the values span more than a decade."""
+    values = np.concatenate([*(series.mean for series in curves), np.asarray(allowed, dtype=np.float64)])
+    low, high = (float(values.min()), float(values.max())) if len(values) else (1.0, 1.0)
+    if low < high / 10:
+        axes.set_yscale("log")
+        decades(axes, curves, most=_DECADES)
+        plain_decades(axes)
+    else:
+        room = max(0.08 * (high - low), (_NARROWEST - (high - low)) / 2)
+        axes.set_ylim(low - room, high + room)

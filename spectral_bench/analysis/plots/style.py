@@ -1,32 +1,53 @@
-"""What all pictures have in common: colours, sizes, saving."""
+"""What all pictures have in common: lines, limits, sizes, saving."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from PIL import Image
 
 from spectral_bench.analysis.series import Series
 from spectral_bench.errors import InputError
+from spectral_bench.training.gradient_decay import FLOOR
 
 #: Okabe and Ito (2008): told apart by every kind of colour vision; their yellow is left out, for it is lost on paper.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
-#: When colours run out, and for black-and-white print.
-_DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.2, 1, 1.2)))
+#: Without colour, lines are told apart by their markers, and by dashes where they lie on each other.
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+_DASHES: tuple[Any, ...] = ("-", (0, (7, 2)), (0, (3, 1.2)), (0, (8, 1.5, 1.5, 1.5)))
+
+#: Markers on a line of many points.
+_MARKED = 4
+
+#: Of lines that are no measurement: what a radius allows, a baseline.
+LIMIT: Any = {"linewidth": 0.8, "linestyle": (0, (1, 1.5)), "zorder": 1.5}
+
+#: For captions.
+OF_SEEDS = "Lines: geometric means over seeds; bands: from the smallest to the largest."
 
 #: Inches: the text width of a page.
 WIDTH = 7.0
 
+#: Inches of a title and of a line of a caption.
+_TITLE, _LINE = 0.21, 0.14
+
 #: Characters above a fifth of the width.
 _TITLE_WIDTH = 22
 
-FORMATS = (".png", ".svg", ".pdf")
+#: A logarithmic axis reaches no further below its top: what is smaller by more moves no weight.
+DECADES = 12
+
+BELOW_THE_AXIS = f"Where a line leaves at the bottom, it is zero, or {DECADES} decades below the top."
 
 _RC: Any = {
     "font.size": 8,
@@ -44,6 +65,8 @@ _RC: Any = {
     "grid.linewidth": 0.5,
     "lines.linewidth": 1.3,
     "savefig.dpi": 200,
+    "savefig.bbox": "tight",
+    "savefig.pad_inches": 0.08,
     "svg.hashsalt": "spectral-bench",  # the same numbers give the same file
     "pdf.fonttype": 42,  # text stays text
 }
@@ -68,22 +91,30 @@ def colour(style: int) -> str:
     return COLOURS[style % len(COLOURS)]
 
 
-def dashes(style: int) -> Any:
-    """The line style of the group in this position: the second round of colours is dashed."""
-    return _DASHES[(style // len(COLOURS)) % len(_DASHES)]
+def _marked(points: int, style: int) -> tuple[int, int]:
+    """The first marked point and the distance to the next: lines that lie on each other are marked in turn.
+
+    Multiples of the golden ratio spread any number of styles over the distance.
+    """
+    distance = -(-points // _MARKED)
+    return int(distance * (0.618 * style % 1)), distance
 
 
 def draw(axes: Axes, curves: Iterable[Series]) -> None:
     """Lines with their bands."""
     for series in curves:
+        dashes = _DASHES[series.style % len(_DASHES)]
         axes.plot(
             series.x,
             series.mean,
             color=colour(series.style),
-            linestyle=dashes(series.style),
+            linestyle=dashes,
+            marker=_MARKERS[series.style % len(_MARKERS)],
+            markersize=4,
+            markeredgewidth=0,
+            markevery=_marked(len(series.x), series.style),
             label=series.label,
-            marker="." if len(series.x) == 1 else None,
-            zorder=3,
+            zorder=3 if dashes == "-" else 3.1,  # what lies below a dashed line is seen through it
         )
         if series.runs > 1:
             axes.fill_between(
@@ -91,29 +122,46 @@ def draw(axes: Axes, curves: Iterable[Series]) -> None:
             )
 
 
-def header(figure: SubFigure, axes: Sequence[Axes], title: str, remark: str = "") -> None:
-    """Fill the strip above the panels: a title, a remark, and one legend for all of them."""
+def header(figure: SubFigure, axes: Sequence[Axes], title: str, caption: Sequence[str]) -> None:
+    """Fill the strip above the panels: a title, the lines of a caption, and one legend for all of them."""
     entries: dict[str, Artist] = {}
     for one in axes:
         for handle, label in zip(*one.get_legend_handles_labels(), strict=True):
             entries.setdefault(str(label), handle)
-    figure.text(0.01, 0.98, title, fontsize=9, fontweight="bold", va="top")
-    figure.text(0.99, 0.98, remark, fontsize=7, color="#555555", va="top", ha="right")
+    height = header_height(list(entries), caption)
+    figure.text(0.005, 1.0, title, fontsize=9, fontweight="bold", va="top")
+    for number, line in enumerate(caption):
+        figure.text(0.005, 1 - (_TITLE + _LINE * number) / height, line, fontsize=7, color="#444444", va="top")
     figure.legend(
         list(entries.values()), list(entries), loc="lower left", ncols=_columns(list(entries)), frameon=False,
-        handlelength=1.8, borderaxespad=0.2,
+        handlelength=3.6, borderaxespad=0.2, borderpad=0,
     )  # fmt: skip
 
 
-def header_height(labels: Sequence[str]) -> float:
-    """Inches that ``header`` needs for a legend of these entries."""
-    return 0.25 + 0.17 * -(-len(labels) // _columns(labels))
+def header_height(labels: Sequence[str], caption: Sequence[str]) -> float:
+    """Inches that ``header`` needs for a legend of these entries and the lines of its caption."""
+    return _TITLE + _LINE * len(caption) + 0.05 + 0.17 * -(-len(labels) // _columns(labels))
 
 
 def _columns(labels: Sequence[str]) -> int:
     """Entries of a legend that fit side by side."""
     longest = max(map(len, labels), default=1)
-    return max(1, min(len(labels), 108 // (longest + 8)))
+    return max(1, min(len(labels), 104 // (longest + 10)))
+
+
+def plain_decades(axes: Axes) -> None:
+    """Label a logarithmic y axis of few decades with plain numbers, between the powers of ten, too."""
+    low, high = axes.get_ylim()
+    if high < low * 10**2:
+        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def leaves_at_the_bottom(curves: Sequence[Series]) -> bool:
+    """Whether a curve lies below its axis somewhere."""
+    top = max((float(series.high.max()) for series in curves if len(series.x)), default=0.0)
+    return any(bool((series.mean < top * 10.0**-DECADES).any()) for series in curves)
 
 
 def panel_title(label: str) -> str:
@@ -126,24 +174,16 @@ def panel_height(labels: Sequence[str], height: float) -> float:
     return height + 0.13 * max(panel_title(label).count("\n") for label in labels)
 
 
-def decades(axes: Axes, curves: Iterable[Series], most: int = 24) -> None:
-    """Limit a logarithmic y axis to what the curves need, and to so many decades below the top."""
-    drawn = [series for series in curves if len(series.x)]
-    if not drawn:
-        return
-    top = max(float(series.high.max()) for series in drawn)
-    bottom = min(float(series.low.min()) for series in drawn)
-    axes.set_ylim(max(bottom, top * 10.0**-most) / 2, top * 2)
+def decades(axes: Axes, curves: Iterable[Series], most: int = DECADES) -> None:
+    """Limit a logarithmic y axis to what the curves need, and to so many decades below the top.
 
-
-def check(path: Path) -> None:
-    """Refuse a file name that asks for no picture format.
-
-    Raises:
-        InputError: saying which there are.
+    Zeros lie below every axis and do not stretch it.
     """
-    if path.suffix.lower() not in FORMATS:
-        raise InputError(f"-o {path}: expected a name that ends in {', '.join(FORMATS)}.")
+    values = np.concatenate([np.empty(0), *(edge for series in curves for edge in (series.low, series.high))])
+    values = values[values > FLOOR]
+    if len(values):
+        top = float(values.max())
+        axes.set_ylim(max(float(values.min()), top * 10.0**-most) / 1.5, top * 1.5)
 
 
 def save(figure: Figure, path: Path) -> None:
@@ -152,9 +192,19 @@ def save(figure: Figure, path: Path) -> None:
     Raises:
         InputError: the file cannot be written.
     """
-    metadata: dict[str, Any] = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
+    metadata: Any = {"Date": None} if path.suffix.lower() == ".svg" else {"CreationDate": None}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, metadata=metadata)
+        if path.suffix.lower() == ".png":
+            _save_with_palette(figure, path)
+        else:
+            figure.savefig(path, metadata=metadata)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _save_with_palette(figure: Figure, path: Path) -> None:
+    """As 256 colours, which no eye misses in these pictures and which take a third of the space."""
+    drawn = BytesIO()
+    figure.savefig(drawn, format="png")
+    Image.open(drawn).convert("RGB").quantize(256).save(path, format="png", optimize=True)
