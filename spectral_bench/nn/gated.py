@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor, nn
 
+from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.kernels.gru import gru
 from spectral_bench.nn.kernels.lstm import lstm
 from spectral_bench.nn.recurrent import initial_state
@@ -14,12 +15,17 @@ class GatedLayer(nn.Module):
 
     Input weights start from the uniform distribution of Glorot and Bengio (2010), each gate's recurrent matrix
     orthogonal, biases at zero unless said otherwise.
+
+    Raises:
+        ValueError: a size is less than 1.
     """
 
     gates: tuple[str, ...]
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
+        check_size("input_size", input_size)
+        check_size("hidden_size", hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
         rows = len(self.gates) * hidden_size
         self.input_weight = nn.Parameter(torch.empty(rows, input_size))

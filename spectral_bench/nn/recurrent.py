@@ -6,6 +6,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.kernels.operators import Operator
 from spectral_bench.nn.kernels.recurrence import recurrence
@@ -49,6 +50,9 @@ class RecurrentLayer(nn.Module):
             ``glorot``: from the uniform distribution of Glorot and Bengio (2010), times ``input_scale``.
         input_scale: standard deviation, or gain.
         bias_start: the value every bias starts at.
+
+    Raises:
+        ValueError: the input size is less than 1, the scale negative, or the word unknown.
     """
 
     transition: Transition
@@ -65,6 +69,7 @@ class RecurrentLayer(nn.Module):
         bias_start: float = 0.0,
     ) -> None:
         super().__init__()
+        check_size("input_size", input_size)
         if input_start not in list(InputStart):
             raise ValueError(f"unknown input_start '{input_start}'; valid: {', '.join(InputStart)}")
         if not input_scale >= 0.0:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName
+from spectral_bench.linalg.checks import check_dtype, check_size
 from spectral_bench.nn.activations import Activation, ActivationName
 from spectral_bench.nn.recurrent import InputStart, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack, State
@@ -76,8 +77,8 @@ class SpectralRNN(nn.Module):
     ) -> None:
         super().__init__()
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
-            if size < 1:
-                raise ValueError(f"{name} must be 1 or more, got {size}")
+            check_size(name, size)
+        check_dtype("dtype", dtype or torch.get_default_dtype())
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.batch_first = batch_first
         most = min(16, hidden_size)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, singular_map
+from spectral_bench.linalg.checks import check_dtype, check_size
 from spectral_bench.nn.svd_matrix import SVDMatrix, check_when_loaded
 from spectral_bench.nn.svd_starts import ConvertedStart, converted_start, random_start
 
@@ -33,7 +34,7 @@ class SVDLinear(nn.Module):
         dtype: float32 or float64.
 
     Raises:
-        ValueError: a size, a number of reflectors, the radius or the map is out of range.
+        ValueError: a size, a number of reflectors, the radius, the map or the dtype is out of range.
     """
 
     bias: nn.Parameter | None
@@ -53,6 +54,9 @@ class SVDLinear(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
+        check_size("in_features", in_features)
+        check_size("out_features", out_features)
+        check_dtype("dtype", dtype or torch.get_default_dtype())
         m1 = min(_REFLECTORS, out_features) if m1 is None else m1
         m2 = min(_REFLECTORS, in_features) if m2 is None else m2
         start = random_start(out_features, in_features, m1, m2)

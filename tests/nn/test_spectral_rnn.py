@@ -140,6 +140,11 @@ def test_under_autocast_the_recurrence_keeps_its_precision() -> None:
     torch.testing.assert_close(output, rnn(x)[0])
 
 
+def test_parameters_in_half_precision_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"u must be float32 or float64, got torch\.bfloat16"):
+        SpectralRNN(D, N).bfloat16()(torch.randn(T, B, D, dtype=torch.bfloat16))
+
+
 def test_sigma_of_every_layer() -> None:
     sigma = SpectralRNN(D, N, 2, r=0.3).sigma()
     torch.testing.assert_close(sigma, torch.ones(2, N))
@@ -172,6 +177,7 @@ def test_packed_sequences_are_refused() -> None:
     [
         ({"input_size": 0}, "input_size must be 1 or more, got 0"),
         ({"hidden_size": -1}, "hidden_size must be 1 or more, got -1"),
+        ({"dtype": torch.float16}, "dtype must be float32 or float64, got torch.float16"),
         ({"num_layers": 0}, "num_layers must be 1 or more, got 0"),
         ({"m1": 9}, "m1 = 9 reflectors of size 8"),
         ({"r": -0.1}, "got -0.1"),

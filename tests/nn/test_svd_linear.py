@@ -155,6 +155,8 @@ def test_parameters_in_half_precision_are_refused(dtype: torch.dtype) -> None:
         SVDLinear(4, 4).to(dtype)(torch.ones(1, 4, dtype=dtype))
     with pytest.raises(ValueError, match=str(dtype)):
         SVDLinear.from_linear(nn.Linear(4, 4, dtype=dtype))
+    with pytest.raises(ValueError, match=f"dtype must be float32 or float64, got {dtype}"):
+        SVDLinear(4, 4, dtype=dtype)
 
 
 def test_a_matrix_out_of_reach_is_refused_or_projected_as_asked() -> None:

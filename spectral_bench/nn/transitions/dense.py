@@ -5,6 +5,7 @@ from typing import Any, Self
 
 from torch import Tensor, nn
 
+from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.kernels.operators import Dense
 from spectral_bench.nn.layer_kinds import LAYERS, RecurrentConfig
 from spectral_bench.nn.starts import MatrixStart, start_matrix
@@ -20,7 +21,7 @@ class DenseTransition(Transition):
         start: one of ``MatrixStart``.
 
     Raises:
-        ValueError: the start is unknown.
+        ValueError: the size is less than 1, or the start is unknown.
     """
 
     @dataclass
@@ -31,6 +32,7 @@ class DenseTransition(Transition):
 
     def __init__(self, hidden_size: int, start: str = MatrixStart.glorot) -> None:
         super().__init__()
+        check_size("hidden_size", hidden_size)
         self.hidden_size = hidden_size
         self.matrix = nn.Parameter(start_matrix(start, hidden_size))
 
