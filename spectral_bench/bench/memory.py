@@ -24,14 +24,20 @@ def peak_memory(name: str, setting: Setting, threads: int) -> int | None:
         threads: of PyTorch.
 
     Returns:
-        None where the system does not say (not Linux), or the contender does not run.
+        None where the system does not say (not Linux).
+
+    Raises:
+        RuntimeError: the process failed; with the last line of what it said.
     """
     if not _STATUS.exists():
         return None
     arguments = [name, *(str(number) for number in (*astuple(setting), threads))]
     command = [sys.executable, "-m", "spectral_bench.bench.memory", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-    return int(done.stdout) if done.returncode == 0 else None
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise RuntimeError(f"peak memory of {name} was not measured: {said[-1]}")
+    return int(done.stdout)
 
 
 def _measure(name: str, setting: Setting, threads: int) -> int:

@@ -17,6 +17,7 @@ from spectral_bench.bench.contenders import (
     TORCH_LSTM,
     TORCH_RNN,
 )
+from spectral_bench.bench.rule import choices
 from spectral_bench.bench.suite import Measured
 from spectral_bench.bench.timing import Ratio, Times, ratio
 
@@ -87,7 +88,7 @@ def as_markdown(results: Sequence[Measured], machine: Mapping[str, Any]) -> str:
     hardware, packages = machine["hardware"], machine["packages"]
     lines += [
         f"{hardware['cpu']}, {hardware['cores']} cores, {machine['threads']} threads, torch {packages['torch']}, "
-        f"Python {machine['python']}, commit {(machine['git'] or {}).get('commit')}."
+        f"Python {machine['python']}, {_source(machine['git'])}."
     ]
     for measured in results:
         lines += ["", f"## {measured.part.replace('_', ' ')}: {measured.setting}", ""]
@@ -99,4 +100,18 @@ def as_markdown(results: Sequence[Measured], machine: Mapping[str, Any]) -> str:
                 f"| {relative.low:.2f} to {relative.high:.2f} | {'' if reference == name else reference} "
                 f"| {'' if peak is None else f'{peak / 1e6:.0f}'} |"
             )
+    lines += ["", "## The form the rule of cost takes", "", "| setting | form | its time, the other's = 1 | 95 % | |"]
+    lines += ["|---|---|---:|---|---|"]
+    for choice in choices(results):
+        relative = choice.relative
+        lines.append(
+            f"| {choice.setting} | {choice.form} | {relative.value:.2f} "
+            f"| {relative.low:.2f} to {relative.high:.2f} | {choice.verdict} |"
+        )
     return "\n".join(lines) + "\n"
+
+
+def _source(git: Mapping[str, Any] | None) -> str:
+    if git is None:
+        return "an installed package"
+    return f"commit {git['commit']}" + (" with uncommitted changes" if git["dirty"] else "")

@@ -1,6 +1,6 @@
 """What ``spectral-bench bench`` measures: everybody at a few sizes, and ours against n, m and T."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from spectral_bench.bench.ceiling import ceilings
@@ -49,7 +49,7 @@ FULL = Suite(
     reflectors=(4, 8, 16, 32, 64, 128),
     lengths=(100, 1_000, 10_000),
     varied=Setting(256, 100),
-    budget=2.0,
+    budget=3.0,
     memory=True,
 )
 
@@ -76,10 +76,7 @@ def measure(suite: Suite, threads: int, tell: Tell) -> Iterator[Measured]:
         tell(f"everybody at {setting}")
         everybody = {name: build() for name, build in contenders(setting).items()}
         times = time_in_turn({**everybody, **ceilings(setting)}, budget=suite.budget)
-        memory = {}
-        if suite.memory:
-            measured = {name: peak_memory(name, setting, threads) for name in everybody}
-            memory = {name: peak for name, peak in measured.items() if peak is not None}
+        memory = _memory(tuple(everybody), setting, threads, tell) if suite.memory else {}
         yield Measured("sizes", setting, times, memory)
     varied = suite.varied
     for n in suite.hidden_sizes:
@@ -89,6 +86,19 @@ def measure(suite: Suite, threads: int, tell: Tell) -> Iterator[Measured]:
     for length in suite.lengths:
         setting = replace(varied, hidden_size=128, length=length)
         yield _against_torch("length", setting, suite.budget, tell)
+
+
+def _memory(names: Iterable[str], setting: Setting, threads: int, tell: Tell) -> dict[str, int]:
+    memory = {}
+    for name in names:
+        try:
+            peak = peak_memory(name, setting, threads)
+        except RuntimeError as error:  # one that does not fit in memory leaves the others their figures
+            tell(str(error))
+            continue
+        if peak is not None:
+            memory[name] = peak
+    return memory
 
 
 def _against_torch(part: str, setting: Setting, budget: float, tell: Tell) -> Measured:

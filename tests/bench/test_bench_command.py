@@ -42,7 +42,9 @@ def test_table_numbers_and_picture(tmp_path: Path) -> None:
     assert contender["ratio"]["low"] <= contender["ratio"]["value"] <= contender["ratio"]["high"]
     assert written["machine"]["hardware"]["cpu"]
     assert (folder / "bench.png").read_bytes().startswith(b"\x89PNG")
-    assert "| svdrnn |" in (folder / "README.md").read_text()
+    tables = (folder / "README.md").read_text()
+    assert "| svdrnn |" in tables
+    assert tables.count("| low rank |") + tables.count("| dense |") == len(TINY.hidden_sizes) + len(TINY.reflectors)
 
 
 def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
