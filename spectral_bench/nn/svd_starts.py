@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from spectral_bench.linalg import SingularMap, orthogonal_factors, random_reflectors, svd_factors
-from spectral_bench.linalg.checks import check_count
+from spectral_bench.linalg.checks import check_count, check_matrix
 from spectral_bench.nn.starts import MatrixStart, start_matrix
 
 #: Singular values that differ by less than this, relative to their size, count as equal.
@@ -111,9 +111,11 @@ def start_from(weight: Tensor, m1: int, m2: int, sigma_map: SingularMap) -> SVDS
     out_size, in_size = weight.shape
     check_count("m1", m1, out_size)
     check_count("m2", m2, in_size)
-    u, v, sigma = svd_factors(weight)
+    sign = _sign(sigma_map)
+    u, v, sigma = svd_factors(sign * weight)
+    sigma *= sign
     scale = sigma.mean()
-    if out_size == in_size and scale > 0 and (sigma - scale).abs().max() <= _EQUAL * scale:
+    if out_size == in_size and scale != 0 and (sigma - scale).abs().max() <= _EQUAL * scale.abs():
         raw = sigma_map.raw_of(scale.expand(out_size))
         return orthogonal_start(weight / scale, m1, m2)._replace(raw=raw)
     raw = sigma_map.raw_of(sigma)
@@ -151,6 +153,7 @@ def converted_start(start: str, weight: Tensor, m1: int, m2: int, sigma_map: Sin
     """
     if start not in list(ConvertedStart):
         raise ValueError(f"unknown start '{start}'; valid: {', '.join(ConvertedStart)}")
+    check_matrix(weight)
     if start == ConvertedStart.random:
         return SVDStart(*(part.to(weight) for part in random_start(len(weight), weight.shape[1], m1, m2)))
     return start_from(nearest(weight, sigma_map) if start == ConvertedStart.nearest else weight, m1, m2, sigma_map)
@@ -162,13 +165,20 @@ def nearest(weight: Tensor, sigma_map: SingularMap) -> Tensor:
 
     Those that are not in reach go to 99 % of the radius: on the very edge a sigmoid would have no gradient left.
     """
+    sign = _sign(sigma_map)
     left, sigma, right = torch.linalg.svd(weight.double(), full_matrices=False)
+    sigma *= sign
     if ((sigma - sigma_map.centre).abs() <= sigma_map.reach).all():
         return weight
     reach = 0.99 * sigma_map.reach
     sigma = sigma.clamp(sigma_map.centre - reach, sigma_map.centre + reach)
-    found: Tensor = (left * sigma @ right).to(weight.dtype)
+    found: Tensor = (left * (sign * sigma) @ right).to(weight.dtype)
     return found
+
+
+def _sign(sigma_map: SingularMap) -> float:
+    """The sign to give to σ >= 0 of a decomposition, so that it lies on the side of zero where the centre does."""
+    return -1.0 if sigma_map.centre < 0.0 else 1.0
 
 
 def _fill(u: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:

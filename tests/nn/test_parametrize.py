@@ -62,6 +62,29 @@ def test_nearest_is_the_weight_with_its_singular_values_clipped() -> None:
     torch.testing.assert_close(module.weight, left * sigma.clamp(1 - 0.198, 1 + 0.198) @ right)
 
 
+@pytest.mark.parametrize(("centre", "r"), [(-2.0, 0.5), (-0.4, 0.1), (0.0, 0.1)])
+@pytest.mark.parametrize("shape", [(5, 5), (4, 6)])
+def test_nearest_finds_the_sign_of_sigma_that_the_centre_asks_for(
+    centre: float, r: float, shape: tuple[int, int]
+) -> None:
+    module = nn.Linear(*shape).double()
+    left, sigma, right = torch.linalg.svd(module.weight.detach(), full_matrices=False)
+    svd_parametrize(module, centre=centre, r=r)
+    bounded = parametrization(module)
+    assert bounded.in_radius()
+    assert (bounded.sigma() - centre).abs().max() <= r
+    low, high = max(abs(centre) - 0.99 * r, 0.0), abs(centre) + 0.99 * r
+    torch.testing.assert_close(module.weight, left * sigma.clamp(low, high) @ right)
+
+
+def test_a_weight_that_is_not_finite_is_refused() -> None:
+    module = nn.Linear(3, 3)
+    nn.init.constant_(module.weight, float("nan"))
+    for start in ("nearest", "weight", "random"):
+        with pytest.raises(ValueError, match=r"\[0, 0\] = nan"):
+            svd_parametrize(module, r=0.1, start=start)
+
+
 def test_few_reflectors_of_each_side() -> None:
     module = svd_parametrize(nn.Conv2d(3, 8, 3), m1=2, m2=3, r=0.1, start="random")
     shapes = [tuple(original.shape) for original in module.parametrizations["weight"].parameters()]

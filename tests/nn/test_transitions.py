@@ -100,6 +100,15 @@ def test_any_matrix_can_be_started_from_with_all_reflectors() -> None:
     torch.testing.assert_close(SVDTransition(10, 10, 10, r=0.1, start=start).weight(), start, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [-2.0, 2.0])
+def test_a_matrix_can_be_started_from_around_a_negative_centre(scale: float) -> None:
+    start = scale * start_matrix("henaff", 12)
+    for matrix in (start, start + 0.1 * torch.randn(12, 12)):
+        transition = SVDTransition(12, 12, 12, r=1.9, centre=-2.0, start=matrix)
+        torch.testing.assert_close(transition.weight(), matrix, rtol=0, atol=1e-4)
+        assert (transition.matrix.sigma() < 0).all()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
