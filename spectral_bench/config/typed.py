@@ -17,6 +17,9 @@ from spectral_bench.errors import InputError
 
 T = TypeVar("T")
 
+#: What NumPy and PyTorch count with has 64 bits.
+_BEYOND_INTEGERS = 2**63
+
 _EXPECTED: dict[Any, str] = {
     int: "a whole number",
     float: "a number",
@@ -101,7 +104,9 @@ def _fits(value: Any, arm: Any) -> bool:
         return isinstance(value, int | float) and _is_finite(value)
     if arm is Path:
         return isinstance(value, str | Path)
-    return arm in (int, str, NoneType) and isinstance(value, arm)
+    if arm is int:
+        return isinstance(value, int) and abs(value) < _BEYOND_INTEGERS
+    return arm in (str, NoneType) and isinstance(value, arm)
 
 
 def _is_finite(value: float) -> bool:
@@ -123,6 +128,8 @@ def _described(arm: Any) -> str:
 
 def _but(value: Any, arms: tuple[Any, ...]) -> str:
     """What is the matter with a value that looks right."""
+    if isinstance(value, int) and abs(value) >= _BEYOND_INTEGERS and float not in arms:
+        return " of less than 64 bits"
     if isinstance(value, int | float) and not isinstance(value, bool) and float in arms:
         return ", and a finite one"
     if isinstance(value, str) and value.isdigit() and int in arms:

@@ -33,8 +33,9 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
 
 def environment_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """What ``describe_environment`` said then and says otherwise now, a line each."""
-    before, after = (_flat({key: facts.get(key) for key in now}) for facts in (then, now))
-    return [
+    unknown = [key for key in now if isinstance(now[key], Mapping) and not isinstance(then.get(key), Mapping)]
+    before, after = (_flat({key: facts.get(key) for key in now if key not in unknown}) for facts in (then, now))
+    return [f"{key}: not recorded then" for key in unknown] + [
         f"{key}: {before.get(key)} then, {after.get(key)} now"
         for key in sorted(before.keys() | after.keys())
         if before.get(key) != after.get(key)

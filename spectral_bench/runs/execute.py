@@ -29,6 +29,10 @@ CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 #: As many as PyTorch chose when the process began: one run of a grid must not decide for the next.
 _THREADS = torch.get_num_threads()
 
+#: What PyTorch and NumPy say of numbers that are too large for single precision, and of sizes no machine has.
+_BEYOND_PRECISION = ("without overflow", "out of bounds for float", "std::numeric_limits<Float>::max()")
+_BEYOND_MEMORY = ("allocate memory", "Maximum allowed dimension", "array is too big")
+
 
 def prepare(config: ExperimentConfig) -> Prepared:
     """Read the data and build the model, so that everything wrong with the input shows before a file is made.
@@ -40,7 +44,7 @@ def prepare(config: ExperimentConfig) -> Prepared:
     device = _device(config.device)
     torch.set_num_threads(config.train.threads or _THREADS)
     torch.manual_seed(config.seed)
-    with _memory_errors(config):
+    with _numbers_too_large(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
         model = _build(config, task)
         trainer = Trainer(model, task, config, device)
@@ -107,12 +111,21 @@ def _build(config: ExperimentConfig, task: Task) -> SequenceModel:
 
 
 @contextmanager
-def _memory_errors(config: ExperimentConfig) -> Iterator[None]:
-    """Sizes beyond this machine are the user's to change. PyTorch's allocators answer with exceptions of their own."""
+def _numbers_too_large(config: ExperimentConfig) -> Iterator[None]:
+    """Sizes beyond this machine and numbers beyond single precision are the user's to change.
+
+    PyTorch and NumPy answer both with exceptions of several kinds.
+    """
     try:
         yield
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
+    except InputError:
+        raise
+    except (MemoryError, RuntimeError, OverflowError, ValueError) as error:
+        message = str(error)
+        if any(words in message for words in _BEYOND_PRECISION):
+            raise InputError("A number in the configuration is beyond single precision.") from error
+        too_many = any(words in message for words in _BEYOND_MEMORY)
+        if too_many or isinstance(error, MemoryError | OverflowError | torch.OutOfMemoryError):
             raise InputError(
                 f"{config.model.name} on {config.task.name} does not fit into memory: lower train.batch_size, "
                 "task.length or model.hidden_size."

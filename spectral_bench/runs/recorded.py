@@ -46,9 +46,8 @@ class RecordedRows:
     def named(self, key: Key) -> str:
         """A row in words."""
         step, *rest = key
-        return f"{self.what} at step {step}" + "".join(
-            f", layer {word}" if isinstance(word, int) else f", {word}" for word in rest
-        )
+        words = (f", layer {word}" if isinstance(word, int) else f", {word}" for word in rest)
+        return f"{self.what} at step {step}" + "".join(words)
 
 
 def recorded_metrics(directory: Path) -> RecordedRows:

@@ -179,7 +179,7 @@ class Trainer:
         trouble = self._trouble(loss, self._clip())
         on_divergence = self.config.train.on_divergence
         if trouble is None or on_divergence is OnDivergence.carry_on:
-            self.optimizer.step()
+            self._step()
             self.model.constrain_()
             self._since_measurement.add(loss, scores.mean().item(), self.task.weight(batch), batch.size)
         elif on_divergence is OnDivergence.stop:
@@ -209,6 +209,15 @@ class Trainer:
         if trace is not None:
             self._tell_gradients(trace, batch.size)
         return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
+
+    def _step(self) -> None:
+        """Let the optimizer change the weights; a factor of its own beyond single precision makes PyTorch raise."""
+        try:
+            self.optimizer.step()
+        except RuntimeError as error:
+            if "without overflow" not in str(error):
+                raise
+            raise DivergedError(self.progress.step, "step of the optimizer", math.inf) from error
 
     def _batch(self, step: int) -> Batch:
         return self.task.train_batch(step, self.config.train.batch_size, self.config.seed).to(self.device)

@@ -300,3 +300,10 @@ def test_the_baseline_is_beaten_on_the_split_it_was_computed_on(prepared: Build)
     assert ready.trainer.progress.steps_to_beat_baseline is None
     ready.trainer.progress.record(ready.task, Evaluation(loss=1.0, metric=0.6, samples=1, seconds=1.0))
     assert ready.trainer.progress.steps_to_beat_baseline == 7
+
+
+@pytest.mark.parametrize("override", ["optimizer.lr=1e38", "optimizer.weight_decay=1e39"])
+@pytest.mark.parametrize("what", ["stop", "continue"])
+def test_an_optimizer_whose_step_overflows_is_a_divergence(prepared: Build, override: str, what: str) -> None:
+    with pytest.raises(DivergedError, match="diverged at step 0: the step of the optimizer is inf"):
+        prepared(override, f"train.on_divergence={what}").trainer.run()
