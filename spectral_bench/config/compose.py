@@ -2,18 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, product
 from math import prod
 from pathlib import Path
 from typing import Any, cast
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra.core.override_parser.types import Override
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.explain import explained, first_line
+from spectral_bench.config.hints import short
 from spectral_bench.config.origins import Choice, choices, origins
 from spectral_bench.config.overrides import check_single, parse
 from spectral_bench.errors import InputError
@@ -72,10 +72,9 @@ def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> lis
     try:
         if prod(_choices(override) for override in parsed) > _LARGEST_GRID:
             raise InputError(f"The grid has more than {_LARGEST_GRID:,} points.")
-        (points,) = BasicSweeper.split_arguments(parsed, None)
+        return [list(point) for point in product(*(_values(override) for override in parsed))]
     except HydraException as error:
         raise InputError(f"Cannot expand the grid: {first_line(error)}.") from error
-    return points
 
 
 def _choices(override: Override) -> int:
@@ -83,6 +82,20 @@ def _choices(override: Override) -> int:
     if not override.is_discrete_sweep():
         return 1
     return sum(1 for _ in islice(override.sweep_iterator(), _LARGEST_GRID + 1))
+
+
+def _values(override: Override) -> list[str]:
+    """The overrides of single runs that one override stands for.
+
+    Raises:
+        InputError: it is a sweep over an interval, which has no end of values.
+    """
+    key = override.get_key_element()
+    if not override.is_sweep_override():
+        return [f"{key}={override.get_value_element_as_str()}"]
+    if not override.is_discrete_sweep():
+        raise InputError(f"'{short(str(override.input_line))}' cannot be a grid: list its values, as in KEY=1,2,3.")
+    return [f"{key}={value}" for value in override.sweep_string_iterator()]
 
 
 def _composed(hydra: Engine, parsed: list[Override]) -> Composition:

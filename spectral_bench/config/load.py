@@ -5,6 +5,8 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +15,9 @@ from spectral_bench.config.location import default_data_dir
 from spectral_bench.config.optimizers import OPTIMIZERS
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
-from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
-
-#: Keys that do not change what a run measures, or only which repetition of it this is.
-_NOT_IN_DIGEST = ("seed", "data_dir", "results_dir")
 
 
 @dataclass(frozen=True)
@@ -92,9 +91,10 @@ def digest(experiment: ExperimentConfig) -> str:
     The folders of data and results are left out, and so are the length of a sitting and, for a model that has no
     radius, ``r``.
     """
-    left_out = _NOT_IN_DIGEST if experiment.model.uses_radius else (*_NOT_IN_DIGEST, "r")
-    kept = {key: value for key, value in resolved(experiment).items() if key not in left_out}
-    del kept["train"]["max_minutes"]
+    kept = resolved(experiment)
+    for key in ("seed", *CHANGES_NO_NUMBER, *(() if experiment.model.uses_radius else ("r",))):
+        *path, name = key.split(".")
+        del reduce(getitem, path, kept)[name]
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -13,6 +13,13 @@ from spectral_bench.errors import InputError
 #: Seeds are handed to NumPy as well, whose generators take 32 bits.
 _SEEDS = 2**32
 
+#: More than any machine has cores; far beyond it, PyTorch brings down the process.
+MOST_THREADS = 4096
+
+
+#: Dotted keys that say where files lie and how long one sitting at a run may be: they change no number.
+CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
+
 
 def _at_least(low: int, **values: int | None) -> None:
     for name, value in values.items():
@@ -58,6 +65,8 @@ class TrainConfig:
             train__threads=self.threads,
             train__patience=self.patience,
         )
+        if self.threads is not None and self.threads > MOST_THREADS:
+            raise InputError(f"train.threads={self.threads}: expected at most {MOST_THREADS}.")
         if self.max_minutes is not None and self.max_minutes <= 0:
             raise InputError(f"train.max_minutes={self.max_minutes}: expected more than 0, or null for no limit.")
         if self.clip_norm is not None and self.clip_norm <= 0:

@@ -11,7 +11,7 @@ import torch
 
 from spectral_bench.config.change import changed, differences
 from spectral_bench.config.load import digest, resolved
-from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.config.schema import CHANGES_NO_NUMBER, MOST_THREADS, ExperimentConfig
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs import metrics, recorder
 from spectral_bench.runs.atomic import write_text
@@ -20,7 +20,7 @@ from spectral_bench.runs.environment import describe_environment, environment_ch
 from spectral_bench.runs.execute import CONFIG, command, config_yaml, prepare
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
-from spectral_bench.runs.saved import CHANGES_NO_NUMBER, read_run
+from spectral_bench.runs.saved import read_run
 from spectral_bench.runs.sitting import SUMMARY, Prepared, Result, sit
 from spectral_bench.training.observer import Observer
 
@@ -148,7 +148,7 @@ def _or_infinite(count: int | None) -> float:
 def use_recorded_threads(config: ExperimentConfig, manifest: Manifest) -> None:
     """Compute with as many threads as the run began with, where the configuration leaves their number open."""
     threads = manifest.content.get("threads")
-    if config.train.threads is None and isinstance(threads, int):
+    if config.train.threads is None and isinstance(threads, int) and 0 < threads <= MOST_THREADS:
         torch.set_num_threads(threads)
 
 

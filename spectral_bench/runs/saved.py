@@ -7,7 +7,7 @@ from typing import Any
 
 from spectral_bench.config.change import differences
 from spectral_bench.config.load import experiment_config, resolved
-from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
 from spectral_bench.nn.layer_kinds import LAYERS
 from spectral_bench.runs import manifest as manifests
@@ -15,9 +15,6 @@ from spectral_bench.runs.execute import CONFIG
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.reading import first_line, parse_yaml, read_bytes
 from spectral_bench.tasks import TASKS
-
-#: Keys that say where a run lies and how long one sitting at it may be: they change no number.
-CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
 
 
 @dataclass(frozen=True)

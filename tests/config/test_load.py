@@ -131,10 +131,10 @@ def test_data_dir_is_as_configured_else_by_environment_else_the_users(
 
 
 def test_resolved_configuration_is_plain_and_reads_back(own: Path) -> None:
-    experiment = loaded(own, "experiment=toy_preset").experiment
+    experiment = loaded(own, "experiment=toy_preset", "data_dir=/sets").experiment
     plain = resolved(experiment)
     assert plain["model"]["start"] == "random"
-    assert plain["data_dir"] == str(experiment.data_dir)
+    assert plain["data_dir"] == "/sets"
     assert experiment_config(plain, models=MODELS, tasks=TASKS) == experiment
 
 
