@@ -7,6 +7,11 @@ from torch import Tensor
 PRECISIONS = (torch.float32, torch.float64)
 
 
+def rounding(dtype: torch.dtype) -> float:
+    """What a matrix of this precision and size 1 may be off by rounding alone, with a margin: 6e-6, or 2e-12."""
+    return float(torch.finfo(dtype).eps ** 0.75)
+
+
 def check_dtype(name: str, dtype: torch.dtype) -> None:
     """Refuse anything but float32 and float64.
 

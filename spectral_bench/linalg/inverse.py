@@ -7,8 +7,8 @@ precision of the argument.
 import torch
 from torch import Tensor
 
-from spectral_bench.linalg.checks import check_count, check_matrix
-from spectral_bench.linalg.reflectors import unit_rows
+from spectral_bench.linalg.checks import check_count, check_matrix, rounding
+from spectral_bench.linalg.reflectors import reflectors_to_matrix, unit_rows
 
 #: A unit vector whose distance to e₁ is below this is e₁: rounding alone leaves as much after hundreds of reflections.
 _SAME = 1e-12
@@ -42,7 +42,7 @@ def orthogonal_factors(matrix: Tensor, m1: int, m2: int) -> tuple[Tensor, Tensor
     any one has this form when m1 + m2 >= N, and the identity for all m1 and m2.
 
     Args:
-        matrix: shape (N, N), orthogonal to 1e-4; what rounding took from its orthogonality is restored.
+        matrix: shape (N, N), orthogonal to 1e-4 in float32 and 3e-11 in float64; what rounding took is restored.
         m1: rows of ``u``.
         m2: rows of ``v``.
 
@@ -58,17 +58,21 @@ def orthogonal_factors(matrix: Tensor, m1: int, m2: int) -> tuple[Tensor, Tensor
         raise ValueError(f"an orthogonal matrix is square, got shape {tuple(matrix.shape)}")
     check_count("m1", m1, size)
     check_count("m2", m2, size)
-    identity = torch.eye(size, dtype=torch.float64, device=matrix.device)
+    tolerance = rounding(matrix.dtype)
     left, sigma, right = torch.linalg.svd(matrix.double())
-    if (off := (sigma - 1.0).abs().max().item()) > 1e-4:
+    if (off := (sigma - 1.0).abs().max().item()) > 16 * tolerance:
         raise ValueError(f"the matrix is not orthogonal: a singular value is off 1 by {off:g}")
     nearest = left @ right
-    # H(u)ᵀ matrix has e_0, e_1, .. as its first columns; what is left is H(v)ᵀ, so H(v) is its transpose.
-    u, remaining = _peel(nearest, m1)
-    v, remaining = _peel(remaining.mT.contiguous(), m2)
-    if not torch.allclose(remaining, identity, rtol=0.0, atol=1e-9):
-        needed = int(torch.linalg.matrix_rank(identity - nearest, tol=1e-9))
+    basis, moved, _ = torch.linalg.svd(torch.eye(size).to(nearest) - nearest)
+    needed = int((moved > tolerance).sum())
+    if needed > m1 + m2:
         raise ValueError(f"m1 + m2 = {m1 + m2} reflectors are too few: this orthogonal matrix needs {needed}")
+    # Outside of the span of the basis nothing moves; what rounding moves there would cost reflectors of its own.
+    basis = basis[:, :needed]
+    left, _, right = torch.linalg.svd(basis.mT @ nearest @ basis)
+    u, basis, remaining = _peel(basis, left @ right, m1)
+    # What is left is H(v)ᵀ, so H(v) is its transpose.
+    v, _, _ = _peel(basis, remaining.mT, m2)
     return u.to(matrix.dtype), v.to(matrix.dtype)
 
 
@@ -93,22 +97,26 @@ def reflectors_from_columns(columns: Tensor) -> Tensor:
     return rows
 
 
-def _peel(matrix: Tensor, m: int) -> tuple[Tensor, Tensor]:
-    """At most m reflectors A that turn columns of an orthogonal matrix into e_0, e_1, ..; A and H(A)ᵀ matrix."""
-    remaining = matrix.clone()
-    size = matrix.shape[0]
-    rows = matrix.new_zeros(m, size)
-    used = 0
-    for j in range(size):
-        if used == m:
-            break
-        reflector = _to_first_axis(remaining[j:, j])
-        if reflector.any():
-            # The used-th row may begin anywhere from entry `used` on, and used <= j.
-            rows[used, j:] = reflector
-            _reflect_columns_(remaining[j:, j:], reflector)
-            used += 1
-    return rows, remaining
+def _peel(basis: Tensor, inner: Tensor, m: int) -> tuple[Tensor, Tensor, Tensor]:
+    """At most m reflectors off the left of the orthogonal matrix I + B (C − I) Bᵀ.
+
+    Args:
+        basis: B, shape (N, K), orthonormal; turned so that its column i begins with i zeros, a combination of the
+            columns from i on does, too. Reflectors of C in such coordinates are then triangular reflectors of R^N.
+        inner: C, shape (K, K), orthogonal.
+        m: how many reflectors there may be.
+
+    Returns:
+        Reflectors A, shape (m, N), zero where C has no more columns; and B and C of H(A)ᵀ (I + B (C − I) Bᵀ).
+    """
+    size, rank = basis.shape
+    turn = torch.linalg.qr(basis[:rank].mT).Q
+    basis, inner = basis @ turn, turn.mT @ inner @ turn
+    reflectors = reflectors_from_columns(inner)[:m]
+    remaining = reflectors_to_matrix(reflectors).mT @ inner if rank else inner
+    rows = basis.new_zeros(m, size)
+    rows[: len(reflectors)] = (reflectors @ basis.mT).triu()
+    return rows, basis[:, m:], remaining[m:, m:]
 
 
 def _to_first_axis(vector: Tensor) -> Tensor:

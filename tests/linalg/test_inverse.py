@@ -103,6 +103,31 @@ def test_no_more_reflectors_are_used_than_the_matrix_needs() -> None:
         orthogonal_factors(three, 1, 1)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-11), (torch.float32, 2e-6)], ids=str)
+@pytest.mark.parametrize(("n", "k"), [(5, 1), (20, 3), (64, 8), (64, 32), (64, 63)])
+def test_few_reflectors_are_found_again_in_what_rounding_left_of_their_product(
+    n: int, k: int, dtype: torch.dtype, tolerance: float
+) -> None:
+    """Column by column, rounding grows as 1/‖column − axis‖ each time: (64, 32), triangular, lost all digits."""
+    for reflectors in (torch.randn(k, n, dtype=dtype), torch.randn(k, n, dtype=dtype).triu()):
+        reflectors[:, 0] *= 0.01
+        matrix = reflectors_to_matrix(reflectors)
+        for m1 in (0, k // 2, k):
+            u, v = orthogonal_factors(matrix, m1, k - m1)
+            assert not u.tril(-1).any()
+            assert not v.tril(-1).any()
+            found = reflectors_to_matrix(u) @ reflectors_to_matrix(v).T
+            torch.testing.assert_close(found, matrix, rtol=0, atol=tolerance)
+
+
+def test_what_counts_as_orthogonal_depends_on_the_precision() -> None:
+    matrix = torch.eye(4, dtype=torch.float64)
+    matrix[0, 0] += 1e-6
+    orthogonal_factors(matrix.float(), 2, 2)
+    with pytest.raises(ValueError, match="off 1 by 1e-06"):
+        orthogonal_factors(matrix, 2, 2)
+
+
 def test_float32_matrices_keep_their_precision() -> None:
     matrix = torch.nn.init.orthogonal_(torch.empty(64, 64))
     u, v = orthogonal_factors(matrix, 32, 32)
