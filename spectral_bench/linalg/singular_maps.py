@@ -12,11 +12,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from spectral_bench.linalg.checks import check_radius
+from spectral_bench.linalg.checks import check_radius, rounding
 from spectral_bench.linalg.svd import singular_values
-
-#: How far, in units of σ, a given singular value may lie outside the interval and still count as rounding.
-_ROUNDING = 1e-5
 
 
 class MapName(StrEnum):
@@ -74,11 +71,12 @@ class SingularMap(ABC):
         Raises:
             ValueError: some σ cannot be reached.
         """
-        distance = (sigma - self.centre).abs()
-        if sigma.numel() and not distance.max() <= self.reach + _ROUNDING:
-            worst = sigma.flatten()[distance.argmax()].item()
+        beyond = (sigma - self.centre).abs() - self.reach
+        if sigma.numel() and not beyond.max() <= rounding(sigma.dtype) * (abs(self.centre) + self.reach):
+            worst = sigma.flatten()[beyond.argmax()].item()
             raise ValueError(
                 f"singular value {worst:.6g} lies outside [{self.centre - self.reach:g}, {self.centre + self.reach:g}]"
+                f" by {beyond.max().item():.2g}"
             )
         return self.inverse(sigma)
 
@@ -95,10 +93,10 @@ class Sigmoid(SingularMap):
         return singular_values(raw, self.radius, self.centre, check=False)
 
     def inverse(self, sigma: Tensor) -> Tensor:
-        """2 atanh((σ − centre) / r); a σ on the very edge, where the sigmoid never arrives, goes 1e-6 r inside."""
+        """2 atanh((σ − centre) / r); a σ on the very edge, where the sigmoid never arrives, goes inside by rounding."""
         if self.radius == 0.0:
             return torch.zeros_like(sigma)
-        edge = 1.0 - 1e-6
+        edge = 1.0 - 4.0 * torch.finfo(sigma.dtype).eps
         return 2.0 * torch.atanh(((sigma - self.centre) / self.radius).clamp(-edge, edge))
 
 

@@ -11,11 +11,8 @@ import torch
 from torch import Tensor
 
 from spectral_bench.linalg import SingularMap, orthogonal_factors, random_reflectors, svd_factors
-from spectral_bench.linalg.checks import check_count, check_matrix
+from spectral_bench.linalg.checks import check_count, check_matrix, rounding
 from spectral_bench.nn.starts import MatrixStart, start_matrix
-
-#: Singular values that differ by less than this, relative to their size, count as equal.
-_EQUAL = 1e-5
 
 
 class FactoredStart(StrEnum):
@@ -115,7 +112,7 @@ def start_from(weight: Tensor, m1: int, m2: int, sigma_map: SingularMap) -> SVDS
     u, v, sigma = svd_factors(sign * weight)
     sigma *= sign
     scale = sigma.mean()
-    if out_size == in_size and scale != 0 and (sigma - scale).abs().max() <= _EQUAL * scale.abs():
+    if out_size == in_size and scale != 0 and (sigma / scale - 1.0).abs().max() <= rounding(weight.dtype):
         raw = sigma_map.raw_of(scale.expand(out_size))
         return orthogonal_start(weight / scale, m1, m2)._replace(raw=raw)
     raw = sigma_map.raw_of(sigma)

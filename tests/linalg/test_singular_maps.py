@@ -17,13 +17,24 @@ def test_inverse_gives_back_sigma(name: str) -> None:
     torch.testing.assert_close(found(found.raw_of(sigma)), sigma)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-14), (torch.float32, 1e-6)], ids=str)
 @pytest.mark.parametrize("name", ["sigmoid", "clip"])
-def test_the_edge_of_the_interval_can_be_started_from(name: str) -> None:
+def test_the_edge_of_the_interval_can_be_started_from(name: str, dtype: torch.dtype, tolerance: float) -> None:
     found = singular_map(name, 0.5)
-    sigma = torch.tensor([0.5, 1.5])
+    sigma = torch.tensor([0.5, 1.5], dtype=dtype)
     raw = found.raw_of(sigma)
     assert raw.isfinite().all()
-    torch.testing.assert_close(found(raw), sigma, rtol=0, atol=1e-6)
+    torch.testing.assert_close(found(raw), sigma, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "clip", "fixed"])
+def test_what_counts_as_the_edge_depends_on_the_precision(name: str) -> None:
+    found = singular_map(name, 0.0, centre=4.0)
+    for dtype, off in ((torch.float32, 1e-5), (torch.float64, 1e-12)):
+        sigma = torch.tensor([4.0 + off], dtype=dtype)
+        torch.testing.assert_close(found(found.raw_of(sigma)), sigma, rtol=0, atol=2 * off)
+    with pytest.raises(ValueError, match=r"lies outside \[4, 4\] by 1e-09"):
+        found.raw_of(torch.tensor([4.0 + 1e-9], dtype=torch.float64))
 
 
 @pytest.mark.parametrize(("name", "r"), [("sigmoid", 0.1), ("sigmoid", 0.0), ("clip", 0.1), ("fixed", 0.5)])

@@ -100,6 +100,14 @@ def test_any_matrix_can_be_started_from_with_all_reflectors() -> None:
     torch.testing.assert_close(SVDTransition(10, 10, 10, r=0.1, start=start).weight(), start, rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("noise", [1e-6, 1e-9, 1e-11])
+def test_nearly_orthogonal_matrices_keep_the_digits_of_float64(noise: float) -> None:
+    start = start_matrix("orthogonal", 10).double()
+    start = torch.linalg.qr(start).Q + noise * torch.randn(10, 10, dtype=torch.float64)
+    weight = SVDTransition(10, 10, 10, r=0.1, start=start).weight()
+    torch.testing.assert_close(weight, start, rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("scale", [-2.0, 2.0])
 def test_a_matrix_can_be_started_from_around_a_negative_centre(scale: float) -> None:
     start = scale * start_matrix("henaff", 12)
