@@ -41,17 +41,17 @@ def go_on(run_dir: Path, overrides: list[str], console: Console, *, quiet: bool)
     """
     from spectral_bench.cli.display import open_display
     from spectral_bench.cli.results import show_end
-    from spectral_bench.runs.resume import reopened
-    from spectral_bench.runs.saved import read_run
+    from spectral_bench.runs.resume import CompleteError, reopened
 
-    if read_run(run_dir).manifest.status == "completed" and not overrides:
-        typer.echo(f"{run_dir}: this run is complete. To train on: spectral-bench resume {run_dir} train.steps=NUMBER")
+    try:
+        with reopened(run_dir, overrides) as run:
+            for warning in run.warnings:
+                typer.echo(f"Warning: {warning}", err=True)
+            if not quiet:
+                typer.echo(f"Going on after {run.from_step:,} updates: {run_dir}")
+            with open_display(console, title(run.prepared.config), quiet=quiet) as display:
+                result = run.go_on([display])
+    except CompleteError as complete:
+        typer.echo(str(complete))
         return
-    with reopened(run_dir, overrides) as run:
-        for warning in run.warnings:
-            typer.echo(f"Warning: {warning}", err=True)
-        if not quiet:
-            typer.echo(f"Going on after {run.from_step:,} updates: {run_dir}")
-        with open_display(console, title(run.prepared.config), quiet=quiet) as display:
-            result = run.go_on([display])
     show_end(result, console)

@@ -115,7 +115,10 @@ def run_cell(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> 
     if unfinished is not None:
         from spectral_bench.cli.resume import go_on
 
-        go_on(unfinished, [], console, quiet=quiet)
+        here = [
+            text for text in loaded.composition.overrides if text.partition("=")[0] in ("data_dir", "train.max_minutes")
+        ]
+        go_on(unfinished, here, console, quiet=quiet)
         return
     with open_display(console, title(loaded.experiment), quiet=quiet) as display:
         result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display])

@@ -16,6 +16,7 @@ from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import describe_environment
+from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.sitting import Prepared, Result, sit
@@ -23,6 +24,7 @@ from spectral_bench.tasks import TASKS
 from spectral_bench.tasks.base import Task
 from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import Observer
+from spectral_bench.training.stop import Stop
 
 CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
@@ -34,15 +36,19 @@ _BEYOND_PRECISION = ("without overflow", "out of bounds for float", "std::numeri
 _BEYOND_MEMORY = ("allocate memory", "Maximum allowed dimension", "array is too big")
 
 
-def prepare(config: ExperimentConfig) -> Prepared:
+def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     """Read the data and build the model, so that everything wrong with the input shows before a file is made.
+
+    Args:
+        config: what to run.
+        threads: as many as this, where ``train.threads`` leaves their number open; None: as many as PyTorch chose.
 
     Raises:
         InputError: the configuration does not fit the task, the model or this machine.
         DataError: a data file is missing or damaged.
     """
     device = _device(config.device)
-    torch.set_num_threads(config.train.threads or _THREADS)
+    torch.set_num_threads(config.train.threads or threads or _THREADS)
     torch.manual_seed(config.seed)
     with _numbers_too_large(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
@@ -82,9 +88,11 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
             },
         )
 
-    directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed, fill)
-    with locked(directory):
-        return sit(prepared, directory, Manifest.read(directory), observers, {})
+    stop = Stop()
+    with heeding_signals(stop):  # before there is a directory that a signal could leave without a word
+        directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed, fill)
+        with locked(directory):
+            return sit(prepared, directory, Manifest.read(directory), observers, stop, {})
 
 
 def command() -> list[str]:

@@ -33,7 +33,9 @@ def locked(directory: Path) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise LockedError(f"{directory}: {_holder(directory)} is at work on this run.") from None
+        raise LockedError(
+            f"{directory}: {_holder(directory)} is at work on this run. Wait for it, or stop it there."
+        ) from None
     except OSError as error:
         raise StorageError(f"{path}: cannot be written ({error.strerror}).") from error
     try:

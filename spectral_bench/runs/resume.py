@@ -1,31 +1,37 @@
 """Going on with a run from its last whole checkpoint, as if it had never stopped."""
 
 import math
+import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from spectral_bench.config.change import changed, differences
 from spectral_bench.config.load import digest, resolved
 from spectral_bench.config.schema import CHANGES_NO_NUMBER, MOST_THREADS, ExperimentConfig
-from spectral_bench.errors import DataError, InputError
+from spectral_bench.errors import DataError, InputError, SpectralBenchError
 from spectral_bench.runs import metrics, recorder
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import CONFIG, command, config_yaml, prepare
+from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
 from spectral_bench.runs.saved import read_run
-from spectral_bench.runs.sitting import SUMMARY, Prepared, Result, sit
+from spectral_bench.runs.sitting import SUMMARY, Prepared, Result, resume_command, sit
+from spectral_bench.training.loop import measuring_interval
 from spectral_bench.training.observer import Observer
+from spectral_bench.training.stop import Stop
 
 #: What may be raised, to train on.
 _RAISABLE = ("train.steps", "train.epochs")
+
+
+class CompleteError(SpectralBenchError):
+    """There is nothing to go on with: the run came to its end, and nothing makes it longer. It is left as it is."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Reopened:
         directory: of the run.
         manifest: of the run.
         prepared: model, task and trainer, in the state of the checkpoint.
+        stop: asked by signals from the moment on that the run is marked as running.
         from_step: updates made by then.
         traces: the digests of the parts of tables that stay.
         warnings: damaged files that were found and done without, and what changed since.
@@ -44,62 +51,96 @@ class Reopened:
     directory: Path
     manifest: Manifest
     prepared: Prepared
+    stop: Stop
     from_step: int
     traces: Mapping[str, Mapping[str, str]]
     warnings: list[str]
 
     def go_on(self, observers: Sequence[Observer] = ()) -> Result:
         """Train on; see ``sit`` for what it raises."""
-        return sit(self.prepared, self.directory, self.manifest, observers, self.traces)
+        return sit(self.prepared, self.directory, self.manifest, observers, self.stop, self.traces)
 
 
 @contextmanager
 def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopened]:
     """Take up a run where its last whole checkpoint left it, and have it for oneself until the end of the block.
 
-    The tables are cut back to the checkpoint. A run that is complete is taken up, too: it ends at once, unless
-    ``overrides`` raise its length.
+    The tables are cut back to the checkpoint.
 
     Args:
         directory: of the run.
         overrides: ``train.steps`` or ``train.epochs``, to be raised; ``data_dir`` or ``train.max_minutes``.
 
     Raises:
+        CompleteError: the run is complete, and ``overrides`` do not make it longer.
         InputError: this is no run, or the overrides change more than that.
         DataError: a file of the run is damaged and there is no other, or the data is not what it was.
         LockedError: another process is at work on this run.
         StorageError: nothing can be written there.
     """
-    read_run(directory)  # before a lock is put into a folder that is none of a run
+    run = read_run(directory)  # before a lock is put into a folder that is none of a run
+    if run.manifest.status == "completed" and not overrides:
+        raise CompleteError(_complete(directory))
     with locked(directory):
         run = read_run(directory)
         before = run.experiment()
         config = run.experiment(changed(run.config, overrides))
-        _check_change(before, config)
-        use_recorded_threads(config, run.manifest)
-        prepared = prepare(config)
+        raised = _check_change(before, config)
+        if run.manifest.status == "completed" and not raised:
+            raise CompleteError(_complete(directory))
+        prepared = _prepared_as_begun(config, before, recorded_threads(run.manifest))
+        config = prepared.config
         check_data(run.manifest, prepared.task.digests)
         changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
         checkpoints = Checkpoints(directory, run.manifest)
         checkpoint, damaged = _load(checkpoints, directory, prepared)
+        if run.manifest.status == "completed" and prepared.trainer.complete:
+            raise CompleteError(_complete(directory))
         step = prepared.trainer.progress.step
-        warnings = [*damaged, *changes]
+        warnings = [*damaged, *changes, *_left_elsewhere(run.manifest)]
         sitting = {"from_step": step, "started": now(), "command": command(), "warnings": warnings}
-        # The manifest first: whatever is cut back from here on is of a run that is not complete.
-        run.manifest.update(
-            status="running",
-            reason=None,
-            ended=None,
-            owner=owner(),
-            config_digest=digest(config),
-            sittings=[*run.manifest.content.get("sittings", []), sitting],
-        )
-        (directory / SUMMARY).unlink(missing_ok=True)
-        write_text(directory / CONFIG, config_yaml(config))
-        for path in checkpoints.paths()[: len(damaged)]:
-            checkpoints.forget(path)
-        traces = recorder.rewind(directory, checkpoint)
-        yield Reopened(directory, run.manifest, prepared, step, traces, warnings)
+        stop = Stop()
+        with heeding_signals(stop):
+            # The manifest first: whatever is cut back from here on is of a run that is not complete.
+            run.manifest.update(
+                status="running",
+                reason=None,
+                ended=None,
+                owner=owner(),
+                config_digest=digest(config),
+                sittings=[*run.manifest.content.get("sittings", []), sitting],
+            )
+            (directory / SUMMARY).unlink(missing_ok=True)
+            write_text(directory / CONFIG, config_yaml(config))
+            for path in checkpoints.paths()[: len(damaged)]:
+                checkpoints.forget(path)
+            traces = recorder.rewind(directory, checkpoint)
+            yield Reopened(directory, run.manifest, prepared, stop, step, traces, warnings)
+
+
+def _prepared_as_begun(config: ExperimentConfig, before: ExperimentConfig, threads: int | None) -> Prepared:
+    """Prepare a run so that it measures as often as it did: a longer one would choose a longer interval of its own."""
+    prepared = prepare(config, threads)
+    interval = measuring_interval(before, prepared.task.updates_per_epoch(config.train.batch_size))
+    if prepared.trainer.evaluate_every == interval:
+        return prepared
+    return prepare(replace(config, train=replace(config.train, evaluate_every=interval)), threads)
+
+
+def _complete(directory: Path) -> str:
+    return f"{directory}: this run is complete. To train on: {resume_command(directory)} train.steps=NUMBER"
+
+
+def _left_elsewhere(manifest: Manifest) -> list[str]:
+    """A warning about a process on another host that did not say how it ended: not all locks reach across a network."""
+    last = manifest.content.get("owner")
+    host = last.get("host") if isinstance(last, dict) else None
+    if manifest.status != "running" or host in (None, platform.node()):
+        return []
+    return [
+        f"process {last.get('pid')} on {host} was at work on this run and did not say how it ended. The lock is free; "
+        "but if that process may live, and the file system does not share locks between hosts, stop it first."
+    ]
 
 
 def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tuple[dict[str, Any] | None, list[str]]:
@@ -125,9 +166,10 @@ def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tupl
     return None, []
 
 
-def _check_change(before: ExperimentConfig, after: ExperimentConfig) -> None:
+def _check_change(before: ExperimentConfig, after: ExperimentConfig) -> bool:
+    """Refuse what may not change; returns whether the length is another."""
     old, new = resolved(before), resolved(after)
-    keys = [key for key in differences(old, new) if key not in CHANGES_NO_NUMBER]
+    keys = [key for key in differences(old, new) if key == "results_dir" or key not in CHANGES_NO_NUMBER]
     others = [key for key in keys if key not in _RAISABLE]
     if others:
         raise InputError(
@@ -139,17 +181,17 @@ def _check_change(before: ExperimentConfig, after: ExperimentConfig) -> None:
         was, wanted = (train[name] for train in (old["train"], new["train"]))
         if _or_infinite(wanted) < _or_infinite(was):
             raise InputError(f"{key}={wanted}: may be raised, not lowered; it was {'null' if was is None else was}.")
+    return bool(keys)
 
 
 def _or_infinite(count: int | None) -> float:
     return math.inf if count is None else count
 
 
-def use_recorded_threads(config: ExperimentConfig, manifest: Manifest) -> None:
-    """Compute with as many threads as the run began with, where the configuration leaves their number open."""
+def recorded_threads(manifest: Manifest) -> int | None:
+    """How many threads the run began with; None where the manifest does not say."""
     threads = manifest.content.get("threads")
-    if config.train.threads is None and isinstance(threads, int) and 0 < threads <= MOST_THREADS:
-        torch.set_num_threads(threads)
+    return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
 
 
 def check_data(manifest: Manifest, digests: Mapping[str, str]) -> None:

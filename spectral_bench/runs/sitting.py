@@ -1,5 +1,6 @@
 """One sitting at a run: from a directory that is ready to the end, an interruption or a failure."""
 
+import errno
 import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,8 +15,7 @@ from spectral_bench.errors import StorageError
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.runs.atomic import write_json
 from spectral_bench.runs.checkpoint import Checkpoints
-from spectral_bench.runs.interruption import heeding_signals
-from spectral_bench.runs.manifest import Manifest, Status
+from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.summary import summarise
 from spectral_bench.tasks.base import Task
@@ -58,6 +58,7 @@ def sit(
     directory: Path,
     manifest: Manifest,
     observers: Sequence[Observer],
+    stop: Stop,
     traces: Mapping[str, Mapping[str, str]],
 ) -> Result:
     """Train, and keep everything in the run directory, which must be locked and say ``running``.
@@ -67,18 +68,17 @@ def sit(
         directory: of the run.
         manifest: of the run.
         observers: are told what happens.
+        stop: is heeded after every update.
         traces: the digests of the parts of tables that are there already.
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
         StorageError: a file can no longer be written; what was written before stays readable.
     """
-    stop = Stop()
     try:
         recorder = RunRecorder(directory, prepared.task.metric.name, Checkpoints(directory, manifest), traces)
         try:
-            with heeding_signals(stop):
-                outcome = prepared.trainer.run([recorder, *observers], stop)
+            outcome = prepared.trainer.run([recorder, *observers], stop)
         except DivergedError as error:
             _conclude(directory, prepared, recorder, None)
             manifest.end("diverged", f"{error}{_norms(recorder.last_norms())}")
@@ -91,12 +91,9 @@ def sit(
     except DivergedError:
         raise
     except BaseException as error:
-        _give_up(manifest, error)
+        _give_up(manifest, error, stop)
         if isinstance(error, OSError):
-            raise StorageError(
-                f"{error.filename or directory}: {error.strerror or error}, after {prepared.trainer.progress.step} "
-                f"updates. What was written before stays; when there is room, `{resume_command(directory)}` goes on."
-            ) from error
+            raise _storage_error(error, directory, prepared.trainer.progress.step) from error
         raise
     return Result(directory, summary, stop.cause if outcome is None else None)
 
@@ -121,11 +118,24 @@ def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcom
     return summary
 
 
-def _give_up(manifest: Manifest, error: BaseException) -> None:
+def _give_up(manifest: Manifest, error: BaseException, stop: Stop) -> None:
     """Say in the manifest why the run ended, where that can be written."""
-    status: Status = "interrupted" if isinstance(error, KeyboardInterrupt | SystemExit) else "failed"
     with suppress(OSError):
-        manifest.end(status, str(error) or type(error).__name__)
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            manifest.end("interrupted", f"{stop.cause}, and a second signal: stopped at once" if stop.cause else None)
+        else:
+            manifest.end("failed", str(error) or type(error).__name__)
+
+
+def _storage_error(error: OSError, directory: Path, step: int) -> StorageError:
+    """What happened to the files of a run, and what goes on with it."""
+    happened = f"{error.filename or directory}: {error.strerror or error}, after {step} updates."
+    if not directory.exists():
+        return StorageError(f"{happened} {directory} is gone: it was removed, or its disk was. Start the run again.")
+    when = "there is room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "it can be written again"
+    return StorageError(
+        f"{happened} What was written before stays; when {when}, `{resume_command(directory)}` goes on."
+    )
 
 
 def _norms(norms: GradientNorms | None) -> str:

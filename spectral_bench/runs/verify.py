@@ -14,7 +14,7 @@ from spectral_bench.runs.inspection import inspect
 from spectral_bench.runs.reading import LARGEST_TEXT, first_line, parse_json, read_bytes
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.replay import DifferentError, Replay
-from spectral_bench.runs.resume import check_data, use_recorded_threads
+from spectral_bench.runs.resume import check_data, recorded_threads
 from spectral_bench.runs.saved import SavedRun, read_run
 from spectral_bench.runs.sitting import SUMMARY, Prepared
 from spectral_bench.runs.summary import summarise
@@ -63,8 +63,8 @@ def verify(directory: Path, steps: int | None = None, *, whole: bool = False) ->
     if found.damaged_tables:
         raise DataError(" ".join(found.damaged_tables + found.damaged))
     config = run.experiment()
-    use_recorded_threads(config, run.manifest)
-    prepared = prepare(replace(config, train=replace(config.train, max_minutes=None)))
+    config = replace(config, train=replace(config.train, max_minutes=None))
+    prepared = prepare(config, recorded_threads(run.manifest))
     check_data(run.manifest, prepared.task.digests)
     changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
     newest = found.checkpoints[0] if found.checkpoints else None

@@ -67,9 +67,7 @@ class Trainer:
                 f"every epoch, and the data of task {config.task.name} is generated without end."
             )
         self.total_steps = _total_steps(config, self.updates_per_epoch)
-        self.evaluate_every = config.train.evaluate_every or (
-            self.updates_per_epoch or math.ceil(self.total_steps / DEFAULT_MEASUREMENTS)
-        )
+        self.evaluate_every = measuring_interval(config, self.updates_per_epoch)
         self.optimizer = build_optimizer(config.optimizer, self.model)
         remember_initial_rates(self.optimizer)
         self.progress = Progress()
@@ -106,22 +104,24 @@ class Trainer:
         self._sitting_began = began - progress.wall_seconds
         first_step = progress.step
         self._tell_start()
-        while not self._complete():
+        while not self.complete:
             self.update()
             if progress.step % self.evaluate_every == 0:
                 self._measure()
             if train.max_minutes is not None and time.perf_counter() - began >= 60 * train.max_minutes:
                 stop.ask("train.max_minutes")
-            if stop.cause is not None and not self._complete():
+            if stop.cause is not None and not self.complete:
                 self._tell_checkpoint()
                 return None
-            if progress.step % train.checkpoint_every == 0 and not self._complete():
+            if progress.step % train.checkpoint_every == 0 and not self.complete:
                 self._tell_checkpoint()
         if progress.step > first_step:
             self._tell_checkpoint()
         return self._end()
 
-    def _complete(self) -> bool:
+    @property
+    def complete(self) -> bool:
+        """Whether no update is left to make."""
         return self.progress.step >= self.total_steps or self._stopped_improving()
 
     def _end(self) -> Outcome:
@@ -348,6 +348,12 @@ class Trainer:
         state = self.state_dict()
         for observer in self._observers:
             observer.on_checkpoint(self.progress.step, state)
+
+
+def measuring_interval(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
+    """Updates between measurements: as configured, else an epoch, else a part of the length given in steps."""
+    configured = config.train.evaluate_every or updates_per_epoch
+    return configured or math.ceil(_total_steps(config, None) / DEFAULT_MEASUREMENTS)
 
 
 def _total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int:

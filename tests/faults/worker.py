@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import torch
 from small_runs import only_run, small_config
 
 from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.resume import reopened
+from spectral_bench.runs.resume import CompleteError, reopened
 
 #: Audited just before they happen: a process killed at the nth of them is killed between any two steps of a write.
 FILE_EVENTS = ("open", "os.rename", "os.truncate", "os.remove", "os.mkdir")
@@ -30,7 +31,7 @@ def work(results: Path, overrides: list[str], kill_at_event: int | None, count: 
 
     sys.addaudithook(audit)
     if list(results.glob("*/*/*")):
-        with reopened(only_run(results)) as run:
+        with suppress(CompleteError), reopened(only_run(results)) as run:
             run.go_on()
     else:
         execute(prepare(small_config(results, *overrides)), overrides)

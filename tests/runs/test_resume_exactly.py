@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import signal
 from contextlib import suppress
 from pathlib import Path
@@ -14,8 +15,9 @@ from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 from spectral_bench.errors import DataError, InputError, LockedError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.lock import locked
-from spectral_bench.runs.resume import reopened
+from spectral_bench.runs.resume import CompleteError, reopened
 from spectral_bench.runs.saved import find_unfinished
+from spectral_bench.runs.verify import verify
 from spectral_bench.training.observer import Observer, Update
 
 MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
@@ -132,6 +134,8 @@ def test_early_stopping_and_the_best_weights_survive(tmp_path: Path) -> None:
         ("optimizer.lr=0.5", r"optimizer\.lr: a run that goes on keeps its configuration"),
         ("train.steps=5", r"train\.steps=5: may be raised, not lowered; it was 12"),
         ("seed=3", r"seed: a run that goes on"),
+        ("results_dir=elsewhere", r"results_dir: a run that goes on"),
+        ("device=cuda:9", r"device: a run that goes on"),
         ("model=rnn", r"'model'"),
         ("train.step=13", r"Did you mean 'train\.steps'"),
         ("train.steps=many", r"train\.steps=many: expected a whole number"),
@@ -144,6 +148,88 @@ def test_any_other_change_is_refused_and_changes_nothing(tmp_path: Path, overrid
     with pytest.raises(InputError, match=message), reopened(directory, [override]):
         pass
     assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("overrides", [[], ["data_dir=elsewhere"], ["train.max_minutes=5"], ["train.steps=99"]])
+def test_a_complete_run_with_nothing_to_do_is_left_byte_for_byte(tmp_path: Path, overrides: list[str]) -> None:
+    directory = start(tmp_path, "train.patience=1", "train.evaluate_every=1")  # patience ends it, whatever its length
+    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    with pytest.raises(CompleteError, match="this run is complete"), reopened(directory, overrides):
+        pass
+    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
+
+
+def test_a_run_trained_on_is_measured_as_often_as_before(tmp_path: Path) -> None:
+    directory = start(tmp_path, "train.evaluate_every=null", "train.steps=20")
+    before = (directory / "metrics.csv").read_text()
+    go_on(directory, "train.steps=40")
+    rows = [line.rsplit(",", 2)[0] for line in (directory / "metrics.csv").read_text().splitlines()]
+    kept = [line.rsplit(",", 2)[0] for line in before.splitlines() if ",test," not in line]
+    assert rows[: len(kept)] == kept
+    assert [row.split(",")[0] for row in rows if ",validation," in row] == [str(step) for step in range(1, 41)]
+    assert "evaluate_every: 1\n" in (directory / "config.yaml").read_text()
+    assert verify(directory, whole=True).difference is None
+
+
+def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    directory = start(tmp_path, *OFTEN, observer=At(5, cut))
+    file = directory / "manifest.json"
+    file.write_text(file.read_text().replace('"threads": 1', '"threads": 3'))
+    chosen: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", chosen.append)
+    with reopened(directory):
+        assert chosen == [3]
+
+
+@pytest.mark.parametrize("where", ["execute.new_run_directory", "execute.locked", "resume.recorder.rewind"])
+def test_a_signal_between_the_directory_and_the_first_update_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    room = f"spectral_bench.runs.{where}"
+    call = pkgutil.resolve_name(room)
+
+    def signalled(*arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return call(*arguments)
+
+    broken = start(tmp_path, observer=At(5, cut)) if where.startswith("resume") else None
+    with monkeypatch.context() as patched:
+        patched.setattr(room, signalled)
+        if broken is None:
+            broken = start(tmp_path)
+        else:
+            go_on(broken)
+    manifest = json.loads((broken / "manifest.json").read_text())
+    assert (manifest["status"], manifest["reason"]) == ("interrupted", "SIGTERM")
+    go_on(broken)
+    assert status(broken) == "completed"
+
+
+def test_a_second_signal_ends_at_once_and_the_manifest_says_so_in_words(tmp_path: Path) -> None:
+    def twice() -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with pytest.raises(SystemExit, match="130"):
+        start(tmp_path, observer=At(3, twice))
+    manifest = json.loads((only_run(tmp_path) / "manifest.json").read_text())
+    assert manifest["status"] == "interrupted"
+    assert manifest["reason"] == "SIGINT, and a second signal: stopped at once"
+
+
+def test_a_run_that_another_host_left_without_a_word_is_not_taken_over_silently(tmp_path: Path) -> None:
+    directory = start(tmp_path, *OFTEN, observer=At(5, lambda: None))
+    file = directory / "manifest.json"
+    manifest = json.loads(file.read_text())
+    # A process of this host has this number; whose host it was is what counts.
+    manifest |= {"status": "running", "owner": {**manifest["owner"], "host": "elsewhere", "pid": os.getpid()}}
+    file.write_text(json.dumps(manifest))
+    with locked(directory), pytest.raises(LockedError, match=r"on elsewhere, .* Wait for it, or stop it there"), \
+         reopened(directory):  # fmt: skip
+        pass
+    with reopened(directory) as run:
+        assert f"process {os.getpid()} on elsewhere was at work on this run" in run.warnings[0]
+        assert "stop it first" in run.warnings[0]
 
 
 def test_data_that_is_not_what_it_was_is_refused(tmp_path: Path, data: Path) -> None:
