@@ -7,7 +7,7 @@ precision of the argument.
 import torch
 from torch import Tensor
 
-from spectral_bench.linalg.checks import check_count, check_matrix, rounding
+from spectral_bench.linalg.checks import check_count, check_finite, check_matrix, rounding
 from spectral_bench.linalg.reflectors import reflectors_to_matrix, unit_rows
 
 #: A unit vector whose distance to e₁ is below this is e₁: rounding alone leaves as much after hundreds of reflections.
@@ -26,12 +26,14 @@ def svd_factors(weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         negative and in descending order. Rows have norm 1, or are zero where nothing has to be reflected.
 
     Raises:
-        ValueError: not a matrix, empty, not float32 or float64, or not finite.
+        ValueError: not a matrix, empty, not float32 or float64, not finite, or a singular value is out of range.
     """
     check_matrix(weight)
     left, sigma, right = torch.linalg.svd(weight.double(), full_matrices=False)
     u, v = reflectors_from_columns(left), reflectors_from_columns(right.mT)
-    return u.to(weight.dtype), v.to(weight.dtype), sigma.to(weight.dtype)
+    sigma = sigma.to(weight.dtype)
+    check_finite("sigma", sigma)
+    return u.to(weight.dtype), v.to(weight.dtype), sigma
 
 
 @torch.no_grad()

@@ -120,7 +120,10 @@ class Clip(SingularMap):
 
 
 class Free(SingularMap):
-    """σ = centre + raw, held near the centre by the penalty alone, if at all (Vorontsov et al. 2017)."""
+    """σ = centre + raw, held near the centre by the penalty alone, if at all (Vorontsov et al. 2017).
+
+    σ is as precise as the centre is: relative to σ itself only around 0.
+    """
 
     @property
     def reach(self) -> float:

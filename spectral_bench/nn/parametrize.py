@@ -7,10 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spectral_bench.linalg import SingularMap, singular_map, svd_weight
-from spectral_bench.nn.svd_linear import default_map
+from spectral_bench.linalg import SingularMap, svd_weight
 from spectral_bench.nn.svd_matrix import SVDForm, check_when_loaded
-from spectral_bench.nn.svd_starts import ConvertedStart, SVDStart, converted_start, start_from
+from spectral_bench.nn.svd_starts import ConvertedStart, SVDStart, converted_map, converted_start, start_from
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -75,7 +74,7 @@ def svd_parametrize(
     m2: int | None = None,
     r: float | None = None,
     map: str | None = None,  # noqa: A002 (the word of the configuration)
-    centre: float = 1.0,
+    centre: float | None = None,
     start: str = ConvertedStart.nearest,
 ) -> M:
     """Bound the singular values of a weight: of a linear layer, a convolution (flattened to (out, rest)), and others.
@@ -90,7 +89,7 @@ def svd_parametrize(
         m2: reflectors of V; None: likewise.
         r: the sigma radius; None: σ is free.
         map: one of ``MapName``; None: ``free`` without a radius, ``sigmoid`` with one.
-        centre: σ*.
+        centre: σ*; None: 0 for the map ``free``, 1 otherwise.
         start: one of ``ConvertedStart``.
 
     Raises:
@@ -108,7 +107,7 @@ def svd_parametrize(
         raise ValueError(f"{type(module).__name__} has no parameter '{name}' of its own")
     if weight.ndim < 2:
         raise ValueError(f"{name} must have at least two axes, got shape {tuple(weight.shape)}")
-    sigma_map = singular_map(map or default_map(r), r or 0.0, centre)
+    sigma_map = converted_map(map, r, centre)
     full = min(len(weight), prod(weight.shape[1:]))
     m1, m2 = (full if m is None else m for m in (m1, m2))
     begin = converted_start(start, weight.detach().flatten(1), m1, m2, sigma_map)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from spectral_bench.linalg import MapName, singular_map
 from spectral_bench.linalg.checks import check_dtype, check_size
 from spectral_bench.nn.svd_matrix import SVDMatrix, check_when_loaded
-from spectral_bench.nn.svd_starts import ConvertedStart, converted_start, random_start
+from spectral_bench.nn.svd_starts import ConvertedStart, converted_map, converted_start, random_start
 
 #: Reflectors of a side where the user does not say: as many as in the experiments of Zhang, Lei and Dhillon (2018).
 _REFLECTORS = 16
@@ -76,18 +76,19 @@ class SVDLinear(nn.Module):
         m2: int | None = None,
         r: float | None = None,
         map: str | None = None,  # noqa: A002
-        centre: float = 1.0,
+        centre: float | None = None,
         start: str = ConvertedStart.weight,
     ) -> Self:
         """The layer that computes what a trained ``torch.nn.Linear`` computes; σ may take any value unless r is given.
 
         Args:
-            linear: the layer to convert; it is not changed, and shares nothing with the result.
+            linear: the layer to convert; it is not changed, and shares nothing with the result. What is frozen in it
+                (``requires_grad``) is frozen in the result.
             m1: reflectors of U; None: min(in, out), which is enough for every matrix.
             m2: reflectors of V; None: likewise.
             r: the sigma radius; None: σ is free.
             map: None: ``free`` without a radius, ``sigmoid`` with one.
-            centre: σ*.
+            centre: σ*; None: 0 for the map ``free``, where small σ would lose digits around any other, and 1 otherwise.
             start: one of ``ConvertedStart``.
 
         Raises:
@@ -95,13 +96,15 @@ class SVDLinear(nn.Module):
         """
         weight = linear.weight.detach()
         full = min(weight.shape)
-        sigma_map = singular_map(map or default_map(r), r or 0.0, centre)
+        sigma_map = converted_map(map, r, centre)
         m1, m2 = (full if m is None else m for m in (m1, m2))
         layer = cls(linear.in_features, linear.out_features, linear.bias is not None, m1=0, m2=0, r=0.0)
         layer.matrix = SVDMatrix(converted_start(start, weight, m1, m2, sigma_map), sigma_map)
+        layer.matrix.requires_grad_(linear.weight.requires_grad)
         layer.to(weight.device, weight.dtype)
         if layer.bias is not None:
             layer.bias.copy_(linear.bias)
+            layer.bias.requires_grad_(linear.bias.requires_grad)
         return layer.train(linear.training)
 
     def check_loaded(self) -> None:
@@ -152,11 +155,6 @@ class SVDLinear(nn.Module):
         Without it W is as exact; but the norm of a reflector grows with every update, and the angle of the next falls.
         """
         self.matrix.constrain_()
-
-
-def default_map(r: float | None) -> MapName:
-    """The map of a user who gives a radius, or none."""
-    return MapName.free if r is None else MapName.sigmoid
 
 
 def factored_is_cheaper(samples: int, in_size: int, out_size: int, rank: int) -> bool:

@@ -10,7 +10,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from spectral_bench.linalg import SingularMap, orthogonal_factors, random_reflectors, svd_factors
+from spectral_bench.linalg import (
+    MapName,
+    SingularMap,
+    orthogonal_factors,
+    random_reflectors,
+    singular_map,
+    svd_factors,
+)
 from spectral_bench.linalg.checks import check_count, check_matrix, rounding
 from spectral_bench.nn.starts import MatrixStart, start_matrix
 
@@ -154,6 +161,22 @@ def converted_start(start: str, weight: Tensor, m1: int, m2: int, sigma_map: Sin
     if start == ConvertedStart.random:
         return SVDStart(*(part.to(weight) for part in random_start(len(weight), weight.shape[1], m1, m2)))
     return start_from(nearest(weight, sigma_map) if start == ConvertedStart.nearest else weight, m1, m2, sigma_map)
+
+
+def converted_map(name: str | None, r: float | None, centre: float | None) -> SingularMap:
+    """How σ of a weight that is given is parametrized, where the user leaves it open.
+
+    Without a radius σ is free, and around 0: then its parameters are σ itself, which keeps its relative precision
+    however small it is, and weight decay on them is weight decay on the weight.
+
+    Raises:
+        ValueError: the name is unknown, or a number is out of range.
+    """
+    if name is None:
+        name = MapName.free if r is None else MapName.sigmoid
+    if centre is None:
+        centre = 0.0 if name == MapName.free else 1.0
+    return singular_map(name, r or 0.0, centre)
 
 
 @torch.no_grad()

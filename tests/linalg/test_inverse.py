@@ -151,6 +151,12 @@ def test_what_is_no_matrix_is_refused(matrix: torch.Tensor, message: str) -> Non
         orthogonal_factors(matrix, 1, 1)
 
 
+@pytest.mark.parametrize("matrix", [torch.full((4, 4), 5e307, dtype=torch.float64), torch.full((4, 4), 3e38)])
+def test_singular_values_beyond_the_precision_are_refused(matrix: torch.Tensor) -> None:
+    with pytest.raises(ValueError, match=r"sigma\[0\] = inf"):
+        svd_factors(matrix)
+
+
 def test_what_is_not_orthogonal_is_refused() -> None:
     with pytest.raises(ValueError, match=r"square, got shape \(2, 3\)"):
         orthogonal_factors(torch.ones(2, 3), 1, 1)

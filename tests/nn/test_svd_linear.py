@@ -27,6 +27,35 @@ def test_from_linear_computes_what_the_linear_layer_computes(in_features: int, o
     assert (layer.in_features, layer.out_features) == (in_features, out_features)
 
 
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-13), (torch.float32, 2e-6)], ids=str)
+@pytest.mark.parametrize("scale", [1e-30, 1e-3, 1e3, 1e30])
+def test_a_converted_weight_of_any_size_keeps_its_relative_precision(
+    scale: float, dtype: torch.dtype, tolerance: float
+) -> None:
+    dense = nn.Linear(40, 30, dtype=dtype)
+    with torch.no_grad():
+        dense.weight.mul_(scale / dense.weight.norm())
+    error = SVDLinear.from_linear(dense).weight.double() - dense.weight.double()
+    assert error.norm() <= tolerance * scale
+    # Every singular value by itself: the smallest here is 1e-4 of the largest.
+    sigma = torch.logspace(0, -4, 6, dtype=torch.float64) * scale
+    nn.init.zeros_(dense.weight)
+    with torch.no_grad():
+        dense.weight.diagonal()[:6].copy_(sigma)
+    kept = SVDLinear.from_linear(dense).sigma()[:6]
+    torch.testing.assert_close(kept.double(), sigma, rtol=tolerance, atol=0.0)
+
+
+def test_what_is_frozen_in_a_linear_layer_stays_frozen() -> None:
+    dense = linear(4, 4)
+    dense.weight.requires_grad_(False)
+    assert {name for name, p in SVDLinear.from_linear(dense).named_parameters() if p.requires_grad} == {"bias"}
+    dense.weight.requires_grad_(True)
+    dense.bias.requires_grad_(False)
+    layer = SVDLinear.from_linear(dense)
+    assert {name for name, p in layer.named_parameters() if not p.requires_grad} == {"bias"}
+
+
 def test_a_converted_layer_shares_nothing_with_its_source() -> None:
     dense = linear(4, 4)
     layer = SVDLinear.from_linear(dense)
