@@ -1,9 +1,21 @@
-"""Completion of overrides: ``model=sv<TAB>``, ``train.st<TAB>``."""
+"""Completion of overrides, ``model=sv<TAB>`` and ``train.st<TAB>``, and of names of data sets."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import typer
+
+#: The key whose values are names of UCR sets.
+_DATASET = "task.dataset="
+
+
+def complete_dataset(incomplete: str) -> list[str]:
+    """The UCR sets whose name begins so."""
+    from spectral_bench.config.location import default_data_dir
+    from spectral_bench.data.catalog import found_ucr_names, known_ucr_names
+
+    names = {*known_ucr_names(), *found_ucr_names(default_data_dir())}
+    return sorted((name for name in names if name.startswith(incomplete)), key=str.lower)
 
 
 def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -19,6 +31,9 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
     split_by_shell = bool(before) and (before[-1].endswith("=") or "=" not in before[-1])
     word = f"{before.pop().rstrip('=')}={incomplete}" if split_by_shell else incomplete
     config_dir = ctx.params.get("config_dir")
+    if word.startswith(_DATASET):
+        sets = complete_dataset(word.removeprefix(_DATASET))
+        return [name if split_by_shell else _DATASET + name for name in sets]
     try:
         found = candidates(word, before, Path(config_dir) if config_dir else None)
     except SpectralBenchError:

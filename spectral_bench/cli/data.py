@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.completion import complete_dataset
+
 if TYPE_CHECKING:
     from spectral_bench.data.download import Progress
     from spectral_bench.data.status import FileStatus
@@ -18,7 +20,18 @@ DataDir = Annotated[
     Path | None,
     typer.Option(help="Folder of data sets; default: $SPECTRAL_BENCH_DATA, else the user's data folder."),
 ]
-Name = Annotated[str | None, typer.Argument(help="mnist, ptb, or a UCR set such as CBF; default: all that are there.")]
+
+
+def _complete_name(incomplete: str) -> list[str]:
+    return [name for name in ("mnist", "ptb") if name.startswith(incomplete)] + complete_dataset(incomplete)
+
+
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        help="mnist, ptb, or a UCR set such as CBF; default: all that are there.", autocompletion=_complete_name
+    ),
+]
 
 
 @data_app.command("status")
@@ -48,7 +61,11 @@ def verify(name: Name = None, data_dir: DataDir = None) -> None:
 def download(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAME]...", help=f"mnist, ptb, UCR sets such as CBF; default: {', '.join(_DEFAULT)}."),
+        typer.Argument(
+            metavar="[NAME]...",
+            help=f"mnist, ptb, UCR sets such as CBF; default: {', '.join(_DEFAULT)}.",
+            autocompletion=_complete_name,
+        ),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:

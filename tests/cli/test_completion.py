@@ -27,6 +27,12 @@ def asked(environment: dict[str, str], *command: str) -> str:
         ("spectral-bench run task =", "addition copy mnist ptb ucr"),
         ("spectral-bench run optimizer = adam model = lstm model.forg", "model.forget_bias= model.forget_bias=1.0"),
         ("spectral-bench run --quiet experiment = pixel", "pixel_mnist"),
+        (
+            "spectral-bench run task = ucr task.dataset = GunP",
+            "GunPoint GunPointAgeSpan GunPointMaleVersusFemale GunPointOldVersusYoung",
+        ),
+        ("spectral-bench data download mn", "mnist"),
+        ("spectral-bench data status CB", "CBF"),
     ],
 )
 def test_bash_completes_overrides(words: str, replies: str) -> None:
@@ -43,6 +49,7 @@ def test_bash_completes_overrides(words: str, replies: str) -> None:
     ("line", "reply"),
     [
         ("spectral-bench run model=sv", "model=svdrnn"),
+        ("spectral-bench run task=ucr task.dataset=CB", "task.dataset=CBF"),
         ("spectral-bench run model=lstm model.forg", "model.forget_bias=1.0"),
     ],
 )
