@@ -27,8 +27,9 @@ class Found:
 def find_runs(paths: Sequence[Path]) -> list[Found]:
     """Every run directory at or below the paths, each once, sorted by path.
 
-    A directory that holds a ``manifest.json`` is a run; nothing below it is looked at. Links to directories are not
-    followed; hidden folders and those that may not be read are passed over.
+    A directory that holds a ``manifest.json`` is a run, and so is one that lost it and holds other files of a run, at
+    least two; nothing below it is looked at. Links to directories are not followed; hidden folders and those that may
+    not be read are passed over.
 
     Raises:
         InputError: a path does not exist.
@@ -51,7 +52,7 @@ def _walk(root: Path) -> Iterator[Found]:
                 entries = {entry.name: entry for entry in listing}
         except OSError:
             continue
-        if "manifest.json" in entries:
+        if "manifest.json" in entries or len(entries.keys() & set(_WATCHED)) > 1:
             yield Found(Path(folder), _fingerprint(entries))
         else:
             pending += [

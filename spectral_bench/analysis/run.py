@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spectral_bench.analysis.tables import has_whole_metrics
 from spectral_bench.analysis.unfinished import summarise_unfinished
 from spectral_bench.runs.manifest import FORMAT
 from spectral_bench.runs.reading import LARGEST_TEXT, parse_json, parse_yaml, read_bytes
@@ -102,10 +103,10 @@ def read_run(directory: Path) -> Run:
     lacking += [key for key in ("task.name", "model.name", "seed") if config.get(key) is None]
     if lacking:
         raise UnreadableRunError(f"does not say its {', '.join(lacking)}")
-    try:
-        summary = _json(directory / "summary.json")
-    except UnreadableRunError:
-        summary = summarise_unfinished(directory)
+    if not has_whole_metrics(directory):
+        raise UnreadableRunError("metrics.csv is damaged: it does not begin with the names of its columns")
+    file = directory / "summary.json"
+    summary = _json(file) if file.exists() else summarise_unfinished(directory)
     return Run(directory, kept, config, summary)
 
 

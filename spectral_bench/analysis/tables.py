@@ -13,6 +13,19 @@ from spectral_bench.runs.reading import read_bytes, regular_file
 if TYPE_CHECKING:
     import pyarrow as pa
 
+#: What every ``metrics.csv`` has, beside loss and metric.
+_COLUMNS = {"step", "split", "wall_seconds"}
+
+
+def has_whole_metrics(directory: Path) -> bool:
+    """Whether ``metrics.csv`` begins as it should, or has not been begun."""
+    try:
+        with regular_file(directory / "metrics.csv").open("rb") as file:
+            first = file.readline(4096)
+    except OSError:
+        return True
+    return not first or set(first.decode(errors="replace").rstrip().split(",")) >= _COLUMNS
+
 
 def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
     """The rows of ``metrics.csv`` as text, and the name of the metric.
@@ -28,7 +41,7 @@ def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
         rows = list(csv.reader(io.StringIO(whole.replace("\0", ""))))
     except csv.Error:
         return None, []
-    if not rows or len(rows[0]) < 5 or not {"step", "split", "wall_seconds"} <= set(rows[0]):
+    if not rows or len(rows[0]) < 5 or not set(rows[0]) >= _COLUMNS:
         return None, []
     header = rows[0]
     found = {}
@@ -43,14 +56,14 @@ def read_parts(directory: Path, name: str, *, last_only: bool = False) -> "pa.Ta
 
     Args:
         directory: of the run.
-        name: of the folder of parts.
+        name: of the folder of parts; one file of that name is read, too.
         last_only: read only the last part, enough to know the last traced step.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    folder = directory / name
-    files = sorted(folder.glob("[!.]*.parquet")) if folder.is_dir() else []
+    path = directory / name
+    files = [path] if path.is_file() else sorted(path.glob("[!.]*.parquet"))
     parts = []
     for file in reversed(files):
         try:
@@ -59,7 +72,7 @@ def read_parts(directory: Path, name: str, *, last_only: bool = False) -> "pa.Ta
             continue
         if last_only:
             break
-    return pa.concat_tables(reversed(parts)) if parts else None
+    return pa.concat_tables(reversed(parts), promote_options="permissive") if parts else None
 
 
 def last_step(table: "pa.Table") -> "dict[str, NDArray[Any]]":

@@ -142,6 +142,45 @@ def test_what_cannot_be_understood_is_left_out_and_said(results: Path) -> None:
     assert "config.yaml" in notes[no_config.name]
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("summary.json", b'{"test": 0.5, "met'),
+        ("metrics.csv", bytes(range(256)) * 4),
+        ("metrics.csv", b"\xff\xfe\x01 no newline"),
+        ("manifest.json", None),
+    ],
+)
+def test_a_run_with_a_torn_file_is_named_damaged_and_left_out(results: Path, name: str, content: bytes | None) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    if content is None:
+        (run / name).unlink()
+    else:
+        (run / name).write_bytes(content)
+    runs = spectral_bench.load_runs(results)
+    assert len(runs) == 8
+    (note,) = runs.notes
+    assert note.startswith(f"{run.resolve()} is left out: {name} ")
+    assert "damaged" in note or "No such file" in note
+
+
+def test_a_folder_with_a_file_of_the_same_name_is_no_run(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("a: 1")
+    assert spectral_bench.load_runs(tmp_path).notes == []
+
+
+def test_a_trace_in_one_file_is_read_like_one_in_parts(results: Path) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    expected = spectral_bench.load_runs(run)
+    for name in ("gradients.parquet", "spectrum.parquet"):
+        whole = pd.read_parquet(run / name)
+        shutil.rmtree(run / name)
+        whole.to_parquet(run / name)
+    found = spectral_bench.load_runs(run)
+    pd.testing.assert_frame_equal(found.gradients, expected.gradients)
+    pd.testing.assert_frame_equal(found.spectrum, expected.spectrum)
+
+
 def test_a_damaged_part_of_a_trace_leaves_the_others_readable(results: Path) -> None:
     run = runs_of(results, "copy", "rnn")[0]
     first, *others = sorted((run / "gradients.parquet").iterdir())
