@@ -9,6 +9,7 @@ import numpy as np
 
 from spectral_bench.analysis.gradients import Traced
 from spectral_bench.analysis.groups import Section
+from spectral_bench.analysis.left_out import left_out_notes
 from spectral_bench.analysis.report import Cell, Column, Table
 from spectral_bench.analysis.series import geometric_mean
 from spectral_bench.analysis.statistics import Estimate, estimate
@@ -60,7 +61,7 @@ def decay_table(
             [
                 Cell(one.group.model),
                 Cell(one.group.setting),
-                Cell(str(len(one.norms))),
+                Cell(one.group.standing),
                 Cell(f"{at:,}"),
                 Cell(with_interval(rate)),
                 Cell(number(half_life, 3)),
@@ -73,7 +74,8 @@ def decay_table(
         shown.append(rate)
         records.append(_record(section, one, layer, at, rate, half_life, verdicts, start, end, outside))
     title = f"{section.title}: gradients" + (f" of layer {layer}" if _layers(groups) > 1 else "")
-    notes = [_THRESHOLD, *interval_notes(shown), *_about_envelopes(groups)]
+    said = left_out_notes([one.group for one in groups])
+    notes = [_THRESHOLD, *interval_notes(shown), *said, *_about_envelopes(groups)]
     return Table(title, "", _COLUMNS, rows, notes).without_empty_columns(), records
 
 
@@ -94,6 +96,7 @@ def _record(
         "group": one.group.label,
         "layer": layer,
         "runs": len(one.norms),
+        "completed": len(one.group.completed),
         "step": step,
         "decay_rate": rate.mean if rate else None,
         "decay_rate_low": rate.low if rate else None,

@@ -25,7 +25,7 @@ class Traced:
     Attributes:
         group: the runs.
         style: position of the group in its section.
-        norms: of every run that traced any, in the order of seeds.
+        norms: of every run that counts and traced any, in the order of seeds.
         envelope: what the model's singular values allow, None if they are free.
         last_step_only: the loss depends on h_T alone and no layer lies above, so the envelope binds; None: unknown.
     """
@@ -127,7 +127,7 @@ def traced(section: Section, layer: int = 0) -> list[Traced]:
     """The groups of a section that traced gradients in this layer."""
     found = []
     for style, group in enumerate(section.groups):
-        norms = [by_layer[layer] for run in group.runs if layer in (by_layer := gradient_norms(run.directory))]
+        norms = [by_layer[layer] for run in group.counted if layer in (by_layer := gradient_norms(run.directory))]
         if norms:
             first = group.runs[0]
             every_step, layers = first.manifest.get("every_step"), first.config.get("model.num_layers", 1)
@@ -159,7 +159,7 @@ def gradient_pictures(
         for step in chosen:
             _, runs = one.at(step)
             series = over_runs(
-                one.group.label, one.style, [(np.arange(len(norms)), norms) for norms in runs], logarithmic=True
+                one.group.caption, one.style, [(np.arange(len(norms)), norms) for norms in runs], logarithmic=True
             )
             if len(series.x):
                 over_time[step].append(series)
@@ -180,7 +180,7 @@ def _chosen_steps(groups: Sequence[Traced], steps: Sequence[int] | None) -> list
 
 def _over_training(one: Traced, t: int) -> Series:
     curves = [(norms.steps, norms.norms[:, t]) for norms in one.norms]
-    return over_runs(one.group.label, one.style, curves, logarithmic=True)
+    return over_runs(one.group.caption, one.style, curves, logarithmic=True)
 
 
 def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:
@@ -215,7 +215,7 @@ def _heat(one: Traced) -> Heat:
     mean = np.where(count > 0, total / np.maximum(count, 1), np.where(zero, np.log(FLOOR), np.nan))
     mean, steps_shown = _coarser(mean, steps.astype(np.float64))
     transposed, t_shown = _coarser(mean.T, np.arange(length, dtype=np.float64))
-    return Heat(one.group.label, steps_shown, t_shown, np.exp(transposed))
+    return Heat(one.group.caption, steps_shown, t_shown, np.exp(transposed))
 
 
 def _coarser(

@@ -10,12 +10,13 @@ from spectral_bench.analysis.load import Mode
 from spectral_bench.analysis.run import Run
 from spectral_bench.analysis.selection import check_field
 from spectral_bench.analysis.wording import written
+from spectral_bench.config.schema import CHANGES_NO_NUMBER
 
 #: How a run may stand. ``running`` is among the unfinished: the process may have been killed without a word.
 STATUSES = ("completed", "diverged", "failed", "interrupted", "unfinished")
 
 #: Keys that say which repetition a run is, or where its files lie.
-_NOT_COMPARED = ("seed", "data_dir", "results_dir")
+_NOT_COMPARED = ("seed", *CHANGES_NO_NUMBER)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,11 @@ class Group:
     def label(self) -> str:
         """Model and what sets it apart."""
         return f"{self.model} {self.setting}".strip()
+
+    @property
+    def caption(self) -> str:
+        """The label in pictures, where no column says how the runs stand: that none is completed is part of it."""
+        return self.label if self.completed else f"{self.label} ({', '.join(sorted(self.counts))})"
 
     @cached_property
     def completed(self) -> list[Run]:

@@ -54,7 +54,7 @@ def learning_pictures(section: Section, split: str) -> LearningPictures | None:
     curves: dict[str, list[Series]] = {"loss": [], "metric": []}
     for style, group in enumerate(section.groups):
         measured: dict[str, list[Any]] = {"loss": [], "metric": []}
-        for run in group.runs:
+        for run in group.counted:
             name, rows = read_metrics(run.directory)
             rows = [row for row in rows if row["split"] == split]
             if name is None or not rows:
@@ -65,7 +65,7 @@ def learning_pictures(section: Section, split: str) -> LearningPictures | None:
                 values = np.array([_number(row[column]) for row in rows])
                 measured[kind].append((steps[order], values[order]))
         for kind, runs in measured.items():
-            series = over_runs(group.label, style, runs, logarithmic=_logarithmic(section, kind))
+            series = over_runs(group.caption, style, runs, logarithmic=_logarithmic(section, kind))
             if len(series.x):
                 curves[kind].append(series)
     if _equal(curves["loss"], curves["metric"]):

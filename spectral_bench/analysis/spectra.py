@@ -4,8 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from spectral_bench.analysis.envelope import allowed_singular_values
 from spectral_bench.analysis.groups import Group, Section
+from spectral_bench.analysis.left_out import left_out_notes
 from spectral_bench.analysis.report import Cell, Column, Table
 from spectral_bench.analysis.series import Series, over_runs
 from spectral_bench.analysis.statistics import estimate
@@ -14,10 +17,10 @@ from spectral_bench.analysis.wording import NOTHING, interval_notes, number, wit
 
 _COLUMNS = [
     Column("model", "left", label=True),
-    Column("differs in", "left", label=True),
+    Column("differs in", "left", label=True, optional=True),
     Column("runs"),
     Column("step"),
-    Column("allowed"),
+    Column("allowed", optional=True),
     Column("min"),
     Column("median"),
     Column("max"),
@@ -32,7 +35,7 @@ class TracedSpectra:
     Attributes:
         group: the runs.
         style: position of the group in its section.
-        runs: of every run that traced any, in the order of seeds.
+        runs: of every run that counts and traced any, in the order of seeds.
         allowed: the smallest and the largest value the model may have; None if they are free.
     """
 
@@ -71,7 +74,7 @@ def traced_spectra(section: Section) -> list[TracedSpectra]:
     """The groups of a section that traced singular values."""
     found = []
     for style, group in enumerate(section.groups):
-        runs = [traced for run in group.runs if (traced := spectra(run.directory)) is not None]
+        runs = [traced for run in group.counted if (traced := spectra(run.directory)) is not None]
         if runs:
             found.append(TracedSpectra(group, style, runs, allowed_singular_values(group.runs[0].config)))
     return found
@@ -81,7 +84,7 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
     """Prepare the pictures of a section; ``groups`` from ``traced_spectra``, at least one."""
     margin, quantiles = [], []
     for one in groups:
-        label, style = one.group.label, one.style
+        label, style = one.group.caption, one.style
         margin.append(over_runs(label, style, [(run.steps, run.margin) for run in one.runs], logarithmic=True))
         quantiles.append(
             [
@@ -92,26 +95,48 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
     return SpectrumPictures(section.title, margin, quantiles, [one.allowed for one in groups])
 
 
-def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> Table:
-    """The singular values at the last traced step, the extremes over all runs."""
-    rows, margins = [], []
+def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[Table, list[dict[str, Any]]]:
+    """The singular values at the last traced step, the extremes over all runs; and the rows as plain values."""
+    rows, records, margins = [], [], []
     for one in groups:
-        last = [run.quantiles[-1] for run in one.runs]
+        last = np.array([run.quantiles[-1] for run in one.runs])
         margin = estimate([float(run.margin[-1]) for run in one.runs])
-        margins.append(margin)
-        middle = sum(float(values[QUANTILES.index(0.5)]) for values in last) / len(last)
+        step = max(int(run.steps[-1]) for run in one.runs)
+        with np.errstate(invalid="ignore"):  # the mean of infinite values of both signs
+            least, middle, most = (
+                float(last[:, 0].min()), float(last[:, QUANTILES.index(0.5)].mean()), float(last[:, -1].max())
+            )  # fmt: skip
         rows.append(
             [
                 Cell(one.group.model),
                 Cell(one.group.setting),
-                Cell(str(len(one.runs))),
-                Cell(f"{max(int(run.steps[-1]) for run in one.runs):,}"),
+                Cell(one.group.standing),
+                Cell(f"{step:,}"),
                 Cell(NOTHING if one.allowed is None else f"{one.allowed[0]:g} to {one.allowed[1]:g}"),
-                Cell(number(min(float(values[0]) for values in last))),
+                Cell(number(least)),
                 Cell(number(middle)),
-                Cell(number(max(float(values[-1]) for values in last))),
+                Cell(number(most)),
                 Cell(with_interval(margin)),
             ]
         )
+        margins.append(margin)
+        records.append(
+            {
+                "task": section.title,
+                "group": one.group.label,
+                "runs": len(one.runs),
+                "completed": len(one.group.completed),
+                "step": step,
+                "allowed_min": one.allowed[0] if one.allowed else None,
+                "allowed_max": one.allowed[1] if one.allowed else None,
+                "min": least,
+                "median": middle,
+                "max": most,
+                "margin": margin.mean if margin else None,
+                "margin_low": margin.low if margin else None,
+                "margin_high": margin.high if margin else None,
+            }
+        )
     notes = ["Margin: the largest |sigma - 1| of all recurrent matrices.", *interval_notes(margins)]
-    return Table(f"{section.title}: singular values", "", _COLUMNS, rows, notes).without_empty_columns()
+    notes += left_out_notes([one.group for one in groups])
+    return Table(f"{section.title}: singular values", "", _COLUMNS, rows, notes).without_empty_columns(), records

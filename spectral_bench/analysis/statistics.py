@@ -50,7 +50,7 @@ class Estimate:
 
 
 def estimates(samples: Sequence[Values]) -> list[Estimate | None]:
-    """The mean of every sample with its interval; None for an empty one.
+    """The mean of every sample with its interval; None for an empty one, and no interval where a value is not finite.
 
     Samples of one size are resampled together, so that hundreds of groups take no longer than a few.
     """
@@ -62,9 +62,11 @@ def estimates(samples: Sequence[Values]) -> list[Estimate | None]:
         if size == 0:
             continue
         values = np.array([samples[position] for position in positions], dtype=np.float64)
-        ends = _interval(values @ _resampling(size).T) if size > 1 else None
+        ends = np.full((2, len(values)), np.nan)
+        known: NDArray[np.bool_] = np.isfinite(values).all(axis=1) & np.full(len(values), size > 1)
+        ends[:, known] = _interval(values[known] @ _resampling(size).T)
         for row, position in enumerate(positions):
-            low, high = (None, None) if ends is None else (float(ends[0][row]), float(ends[1][row]))
+            low, high = (float(ends[0, row]), float(ends[1, row])) if known[row] else (None, None)
             found[position] = Estimate(float(values[row].mean()), low, high, size)
     return found
 

@@ -68,6 +68,14 @@ def spectra(directory: Path) -> Spectra | None:
     parts = np.split(sigma[order], first[1:])
     return Spectra(
         steps.astype(np.int64),
-        np.array([np.quantile(part, QUANTILES) for part in parts]),
+        np.array([_quantiles(part) for part in parts]),
         np.array([np.abs(part - 1.0).max() for part in parts]),
     )
+
+
+def _quantiles(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    """``QUANTILES`` of values; between infinite ones there is nothing to interpolate."""
+    found: NDArray[np.floating] = np.quantile(
+        values, QUANTILES, method="linear" if np.isfinite(values).all() else "nearest"
+    )
+    return found

@@ -9,20 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spectral_bench.cli.reading import Paths, Where, deliver, read
+from spectral_bench.cli.pictures import check_picture
+from spectral_bench.cli.reading import Form, Paths, Where, chosen_format, deliver, read
 
 if TYPE_CHECKING:
     from spectral_bench.analysis.ranks import CriticalDifference
-
-
-class Format(StrEnum):
-    """How to write a report."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-    markdown = "markdown"
-    latex = "latex"
 
 
 class Against(StrEnum):
@@ -60,7 +51,7 @@ def compare(
         Path | None,
         typer.Option(metavar="FILE", help="With --pairwise over five or more data sets: draw the critical difference."),
     ] = None,
-    form: Annotated[Format | None, typer.Option("--format", help="How to write it; default: as -o asks.")] = None,
+    form: Form = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
 ) -> None:
     """Compare runs: a row for those that differ in nothing but the seed, a table for every task.
@@ -72,6 +63,8 @@ def compare(
     from spectral_bench.analysis.groups import sections
 
     _only_one(against=against is not None, diff=diff is not None, pairwise=pairwise)
+    wanted = chosen_format(form, output)
+    check_picture("--diagram", diagram)
     console = Console()
     found = read(paths, where)
     groups = sections(found.runs, by or [])
@@ -93,7 +86,7 @@ def compare(
         from spectral_bench.analysis import comparison
 
         report = comparison.compare(groups, field=metric, sort=sort, notes=found.notes)
-    deliver(report, console, form=form, output=output)
+    deliver(report, console, form=wanted, output=output)
 
 
 def _only_one(**chosen: bool) -> None:

@@ -35,17 +35,21 @@ def curves(
 
     from spectral_bench.analysis.groups import sections
     from spectral_bench.analysis.learning import learning_pictures
+    from spectral_bench.analysis.left_out import undrawn_notes
     from spectral_bench.analysis.plots.learning import draw_learning
 
     check_picture("-o", output)
     found = read(paths, where)
     pictures = []
     for section in sections(found.runs):
+        found.notes.extend(undrawn_notes(section))
         picture = learning_pictures(section, split)
         if picture is None:
             found.notes.append(f"{section.title}: nothing was measured on {split} data yet.")
         else:
             pictures.append(picture)
+    for note in found.notes:
+        typer.echo(f"Note: {note}", err=True)
     deliver_pictures(
         pictures,
         draw_learning,
@@ -57,5 +61,4 @@ def curves(
         output=output,
         show=show or (output is None and data is None),
         data=data,
-        notes=found.notes,
     )

@@ -22,12 +22,12 @@ Picture = Annotated[
     typer.Option("--output", "-o", metavar="FILE", help="Draw into FILE.png, .svg or .pdf; one file for each task."),
 ]
 Show = Annotated[bool, typer.Option("--show", help="Draw with characters, here.")]
-#: What a picture may be written as.
-_FORMATS = (".png", ".svg", ".pdf")
-
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="FILE", help="Write the numbers behind the pictures as csv.")
 ]
+
+#: What a picture may be written as.
+_FORMATS = (".png", ".svg", ".pdf")
 
 
 class Drawable(Protocol):
@@ -66,9 +66,8 @@ def deliver_pictures(
     output: Path | None,
     show: bool,
     data: Path | None,
-    notes: Sequence[str],
 ) -> None:
-    """Draw and write what was asked for, and say what was left out.
+    """Draw and write what was asked for.
 
     Args:
         pictures: one for each section.
@@ -78,19 +77,19 @@ def deliver_pictures(
         output: file of the figure; with several sections, its name is extended by each one's title.
         show: draw with characters.
         data: file of the numbers.
-        notes: what was left out.
 
     Raises:
         InputError: a file cannot be written.
     """
     if show:
         from spectral_bench.analysis.plots.terminal import text_plot
+        from spectral_bench.cli.legible import legible
 
         colour = console.color_system is not None and not console.no_color
         for picture in pictures:
             for title, lines, logarithmic in curves(picture):
                 drawn = text_plot(title, lines, console.width, colour=colour, logarithmic=logarithmic)
-                typer.echo(drawn, color=colour)
+                typer.echo(legible(drawn, console.encoding), color=colour)
     if output is not None:
         draw_all([(picture.title, picture) for picture in pictures], draw, output)
     if data is not None:
@@ -100,8 +99,6 @@ def deliver_pictures(
         rows = ({"task": picture.title, **row} for picture in pictures for row in picture.rows())
         write(data, records_as_csv(list(rows)))
         typer.echo(str(data), err=True)
-    for note in notes:
-        typer.echo(f"Note: {note}", err=True)
 
 
 def draw_all(titled: Sequence[tuple[str, T]], draw: Callable[[T], Figure], output: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,10 +23,45 @@ Where = Annotated[
     typer.Option("--where", metavar="KEY=VALUE", help="Only these runs; also != < <= > >=. Can be repeated."),
 ]
 
+
+class Format(StrEnum):
+    """How to write a report."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    markdown = "markdown"
+    latex = "latex"
+
+
+Form = Annotated[Format | None, typer.Option("--format", help="How to write it; default: as -o asks.")]
+PlainForm = Annotated[Format | None, typer.Option("--format", help="How to write the table.")]
+
 _DEFAULT = Path("results")
 
 #: The format a file name asks for.
-_FORMAT_OF = {".csv": "csv", ".json": "json", ".md": "markdown", ".tex": "latex"}
+_FORMAT_OF = {
+    ".txt": Format.table,
+    ".csv": Format.csv,
+    ".json": Format.json,
+    ".md": Format.markdown,
+    ".tex": Format.latex,
+}
+
+
+def chosen_format(form: Format | None, output: Path | None) -> Format:
+    """The format that was asked for, or that the file's name asks for.
+
+    Raises:
+        InputError: neither says which.
+    """
+    from spectral_bench.errors import InputError
+
+    if form is not None or output is None:
+        return form or Format.table
+    if output.suffix.lower() not in _FORMAT_OF:
+        raise InputError(f"-o {output}: expected a name that ends in {', '.join(_FORMAT_OF)}, or --format.")
+    return _FORMAT_OF[output.suffix.lower()]
 
 
 def read(paths: list[Path] | None, where: list[str] | None) -> Collection:
@@ -50,10 +86,11 @@ def read(paths: list[Path] | None, where: list[str] | None) -> Collection:
     return Collection(selected, found.notes)
 
 
-def deliver(report: Report, console: Console, *, form: str | None, output: Path | None) -> None:
-    """Print a report or write it to a file, in the format that was asked for or that the file's name asks for.
+def deliver(report: Report, console: Console, *, form: Format, output: Path | None = None) -> None:
+    """Print a report or write it to a file.
 
-    Notes about runs that were left out go to stderr where the report is for a program.
+    Notes about runs that were left out go to stderr where the report is for a program. What is for a program is UTF-8,
+    whatever the terminal is.
 
     Raises:
         InputError: the file cannot be written.
@@ -61,7 +98,6 @@ def deliver(report: Report, console: Console, *, form: str | None, output: Path 
     from spectral_bench.analysis.formats import FORMATS
     from spectral_bench.cli.tables import show_report
 
-    form = form or (_FORMAT_OF.get(output.suffix.lower(), "table") if output else "table")
     if form == "table" and output is None:
         show_report(report, console)
         return
@@ -69,7 +105,7 @@ def deliver(report: Report, console: Console, *, form: str | None, output: Path 
     for note in report.notes:
         typer.echo(f"Note: {note}", err=True)
     if output is None:
-        typer.echo(text, nl=False)
+        typer.echo(text.encode(), nl=False)
     else:
         write(output, text)
 

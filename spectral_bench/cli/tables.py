@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from spectral_bench.cli.legible import legible
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -25,7 +27,7 @@ def show_report(report: Report, console: Console) -> None:
 
     show_tables(report.tables, console)
     for note in report.notes:
-        console.print(Text(f"Note: {note}", style="dim"))
+        console.print(Text(legible(f"Note: {note}", console.encoding), style="dim"))
 
 
 def show_tables(tables: Sequence[Table], console: Console) -> None:
@@ -39,23 +41,36 @@ def show_tables(tables: Sequence[Table], console: Console) -> None:
     for table in tables:
         show_table(replace(table, notes=[note for note in table.notes if note not in common]), console)
     for note in common:
-        console.print(Text(note, style="dim"))
+        console.print(Text(legible(note, console.encoding), style="dim"))
 
 
 def show_table(table: Table, console: Console) -> None:
     """Print a table; when it is too wide, in several pieces that all begin with the columns that name the row."""
     from rich.text import Text
 
+    table = _legible(table, console.encoding)
     console.print(Text(table.title, style="bold"))
     if table.subtitle:
         console.print(Text(table.subtitle, style="dim"))
     for position, piece in enumerate(pieces(table, console.width)):
         if position:
             console.print()
-        console.print(_drawn(table, piece), soft_wrap=True)
+        console.print(_drawn(table, piece, legible("─", console.encoding)), soft_wrap=True)
     for note in table.notes:
         console.print(Text(note, style="dim"))
     console.print()
+
+
+def _legible(table: Table, encoding: str) -> Table:
+    """The table in the characters of a terminal, put into them before columns are measured."""
+    return replace(
+        table,
+        title=legible(table.title, encoding),
+        subtitle=legible(table.subtitle, encoding),
+        columns=[replace(column, header=legible(column.header, encoding)) for column in table.columns],
+        rows=[[replace(cell, text=legible(cell.text, encoding)) for cell in row] for row in table.rows],
+        notes=[legible(note, encoding) for note in table.notes],
+    )
 
 
 def pieces(table: Table, width: int) -> list[list[int]]:
@@ -84,7 +99,7 @@ def _widest(label: bool) -> int:
     return _WIDEST_LABEL if label else 1000
 
 
-def _drawn(table: Table, chosen: Sequence[int]) -> Text:
+def _drawn(table: Table, chosen: Sequence[int], rule: str) -> Text:
     """Some columns of a table. By hand, for thousands of rows take Rich's own tables seconds."""
     from rich.cells import cell_len
     from rich.text import Text
@@ -108,7 +123,7 @@ def _drawn(table: Table, chosen: Sequence[int]) -> Text:
     gap = " " * _GAP
     parts: list[tuple[str, str]] = [
         (gap.join(placed([column.header for column in columns])).rstrip(), "bold"),
-        ("\n" + "─" * (sum(widths) + _GAP * (len(widths) - 1)), "dim"),
+        ("\n" + rule * (sum(widths) + _GAP * (len(widths) - 1)), "dim"),
     ]
     for row, lines in zip(table.rows, wrapped, strict=True):
         for height in range(max(map(len, lines))):

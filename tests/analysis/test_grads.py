@@ -184,10 +184,10 @@ def test_a_layer_that_was_not_traced_and_a_folder_without_runs_are_said(
 ) -> None:
     done = command("grads", str(shared_results), "--layer", "3")
     assert done.returncode == 0
-    assert "no run traced gradients in layer 3" in done.stderr
+    assert "no run traced gradients in layer 3" in done.stdout
     empty = command("grads", str(tmp_path))
     assert empty.returncode == 0
-    assert "No runs in" in empty.stderr
+    assert "No runs in" in empty.stdout
 
 
 def test_the_same_numbers_give_the_same_svg(command: Run, shared_results: Path, tmp_path: Path) -> None:

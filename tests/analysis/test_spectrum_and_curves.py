@@ -1,11 +1,13 @@
 """``spectral-bench spectrum`` and ``curves``: the numbers behind their pictures."""
 
+import io
+import json
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from run_directories import Run, runs_of
+from run_directories import Run, edit, runs_of
 
 from spectral_bench.analysis.groups import Section, sections
 from spectral_bench.analysis.learning import learning_pictures
@@ -39,10 +41,11 @@ def test_the_margin_drawn_is_the_largest_distance_from_one(shared_results: Path)
 
 def test_the_spectrum_table_gives_extremes_and_what_the_radius_allows(shared_results: Path) -> None:
     section = section_of(shared_results, "copy")
-    table = spectrum_table(section, traced_spectra(section))
+    table, records = spectrum_table(section, traced_spectra(section))
     rows = {f"{row[0].text} {row[1].text}".strip(): [cell.text for cell in row] for row in table.rows}
     assert rows["svdrnn r=0.5"][4] == "0.5 to 1.5"
     assert rows["rnn"][4] == "-"
+    assert next(record["allowed_max"] for record in records if record["group"] == "svdrnn r=0.5") == 1.5
     frames = [pd.read_parquet(run / "spectrum.parquet") for run in runs_of(shared_results, "copy", "rnn")]
     last = pd.concat([frame[frame["step"] == frame["step"].max()] for frame in frames])["singular_value"]
     assert float(rows["rnn"][5]) == pytest.approx(last.min(), rel=1e-3)
@@ -112,4 +115,44 @@ def test_runs_without_measurements_or_traces_are_said(command: Run, results: Pat
         for part in (run / "spectrum.parquet").iterdir():
             part.unlink()
     assert "nothing was measured" in command("curves", str(results)).stderr
-    assert "no run traced singular values" in command("spectrum", str(results)).stderr
+    assert "no run traced singular values" in command("spectrum", str(results)).stdout
+
+
+def test_infinite_singular_values_are_shown(command: Run, results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        part = sorted((run / "spectrum.parquet").iterdir())[-1]
+        frame = pd.read_parquet(part)
+        frame.loc[frame["step"] == frame["step"].max(), "singular_value"] = np.r_[[np.inf] * 3, np.ones(5)]
+        frame.to_parquet(part, index=False)
+    done = command("spectrum", str(results), "--where", "task=copy", "--where", "model=rnn", "-o", "s.png")
+    assert done.returncode == 0, done.stderr
+    row = next(line for line in done.stdout.splitlines() if line.startswith("rnn"))
+    assert row.split()[-4:] == ["1", "1", "inf", "inf"]
+
+
+def test_a_run_that_did_not_complete_is_drawn_only_where_none_did_and_with_its_status(
+    command: Run, results: Path
+) -> None:
+    for run in (runs_of(results, "copy", "rnn")[0], *runs_of(results, "addition", "rnn")):
+        (run / "summary.json").unlink()
+        edit(run / "manifest.json", status="running")
+    copy, addition = section_of(results, "copy"), section_of(results, "addition")
+    pictures = [learning_pictures(section, "validation") for section in (copy, addition)]
+    curves = [{one.label: one.runs for one in picture.quantities[-1].curves} for picture in pictures if picture]
+    assert curves == [{"rnn": 2, "svdrnn r=0.01": 3, "svdrnn r=0.5": 1}, {"rnn (unfinished)": 1, "svdrnn": 1}]
+    assert "copy: 1 run that did not complete not drawn" in command("curves", str(results)).stderr
+    for verb in ("grads", "spectrum"):
+        shown = command(verb, str(results), columns=200).stdout
+        assert "2 +1 unfinished" in shown
+        assert "0 +1 unfinished" in shown
+        assert "Where no run is completed" in shown
+
+
+@pytest.mark.parametrize(("verb", "column"), [("grads", "decay_rate"), ("spectrum", "margin")])
+def test_the_tables_of_traces_are_written_for_programs_too(
+    command: Run, shared_results: Path, verb: str, column: str
+) -> None:
+    found = json.loads(command(verb, str(shared_results), "--format", "json").stdout)
+    assert (found["schema"], len(found["rows"])) == (f"spectral-bench/{verb}", 5)
+    frame = pd.read_csv(io.StringIO(command(verb, str(shared_results), "--format", "csv").stdout))
+    np.testing.assert_allclose(frame[column], [row[column] for row in found["rows"]])

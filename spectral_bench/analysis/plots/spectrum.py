@@ -91,12 +91,14 @@ def _draw_distribution(axes: Axes, curves: Sequence[Series]) -> None:
     """From the light to the dark: all of them, the middle half, the median; means over runs."""
     lowest, lower, middle, upper, highest = curves
     shade = colour(middle.style)
-    axes.fill_between(middle.x, lowest.mean, highest.mean, color=shade, alpha=0.18, linewidth=0)
-    axes.fill_between(middle.x, lower.mean, upper.mean, color=shade, alpha=0.35, linewidth=0)
+    for (one, other), alpha in (((lowest, highest), 0.18), ((lower, upper), 0.35)):
+        x = np.intersect1d(one.x, other.x)  # an infinite value has no place on the axis
+        edges = (edge.mean[np.isin(edge.x, x)] for edge in (one, other))
+        axes.fill_between(x, *edges, color=shade, alpha=alpha, linewidth=0)
     axes.plot(middle.x, middle.mean, color=shade)
     for edge in (lowest, highest):
         axes.plot(edge.x, edge.mean, color=shade, linewidth=0.6)
-    if len(middle.x) == 1:
+    if len(lowest.x) == len(middle.x) == len(highest.x) == 1:
         axes.plot(middle.x, middle.mean, color=shade, marker="o", markersize=3)
         axes.vlines(middle.x, lowest.mean, highest.mean, color=shade, linewidth=0.6)
 
