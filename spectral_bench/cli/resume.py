@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.readers import outliving_readers
 from spectral_bench.cli.run import title
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def resume(
     """Go on with a run from its last checkpoint, as if it had never stopped."""
     from rich.console import Console
 
-    go_on(run_dir, overrides or [], Console(), quiet=quiet)
+    with outliving_readers():
+        go_on(run_dir, overrides or [], Console(), quiet=quiet)
 
 
 def go_on(run_dir: Path, overrides: list[str], console: Console, *, quiet: bool) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spectral_bench.cli.completion import complete_override
+from spectral_bench.cli.readers import outliving_readers
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -53,14 +54,15 @@ def run(
 
     console = Console()
     typed = overrides or []
-    if multirun:
-        from spectral_bench.cli.grid import run_grid
+    with outliving_readers():
+        if multirun:
+            from spectral_bench.cli.grid import run_grid
 
-        run_grid(typed, config_dir, console, print_config=print_config, dry_run=dry_run, resume=resume, quiet=quiet)
-        return
-    loaded = load_cell(typed, config_dir)
-    if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-        run_cell(loaded, console, resume=resume, quiet=quiet)
+            run_grid(typed, config_dir, console, print_config=print_config, dry_run=dry_run, resume=resume, quiet=quiet)
+            return
+        loaded = load_cell(typed, config_dir)
+        if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
+            run_cell(loaded, console, resume=resume, quiet=quiet)
 
 
 def load_cell(overrides: list[str], config_dir: Path | None) -> Loaded:
@@ -115,10 +117,9 @@ def run_cell(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> 
     if unfinished is not None:
         from spectral_bench.cli.resume import go_on
 
-        here = [
-            text for text in loaded.composition.overrides if text.partition("=")[0] in ("data_dir", "train.max_minutes")
-        ]
-        go_on(unfinished, here, console, quiet=quiet)
+        may_differ = ("data_dir", "train.max_minutes")
+        typed = [text for text in loaded.composition.overrides if text.partition("=")[0] in may_differ]
+        go_on(unfinished, typed, console, quiet=quiet)
         return
     with open_display(console, title(loaded.experiment), quiet=quiet) as display:
         result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display])

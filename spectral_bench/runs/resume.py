@@ -134,11 +134,10 @@ def _complete(directory: Path) -> str:
 def _left_elsewhere(manifest: Manifest) -> list[str]:
     """A warning about a process on another host that did not say how it ended: not all locks reach across a network."""
     last = manifest.content.get("owner")
-    host = last.get("host") if isinstance(last, dict) else None
-    if manifest.status != "running" or host in (None, platform.node()):
+    if manifest.status != "running" or not isinstance(last, dict) or last.get("host") in (None, platform.node()):
         return []
     return [
-        f"process {last.get('pid')} on {host} was at work on this run and did not say how it ended. The lock is free; "
+        f"process {last.get('pid')} on {last['host']} was at work on this run and did not say how it ended. The lock is free; "
         "but if that process may live, and the file system does not share locks between hosts, stop it first."
     ]
 

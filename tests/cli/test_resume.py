@@ -1,6 +1,8 @@
 """Stopping a run from outside, and going on with it from the command line."""
 
 import json
+import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -61,6 +63,39 @@ def test_a_second_run_with_resume_starts_anew_when_the_first_is_complete(tmp_pat
     for _ in range(2):
         assert in_process("run", "--resume", "-q", *overrides).returncode == 0
     assert len(list(tmp_path.glob("results/*/*/*"))) == 2
+
+
+def test_the_time_limit_of_this_sitting_counts_and_not_that_of_the_last(tmp_path: Path, in_process: Run) -> None:
+    overrides = small_overrides(tmp_path / "results")
+    assert in_process("run", "--resume", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
+    assert in_process("run", "--resume", "-q", *overrides, "train.max_minutes=5").returncode == 0
+    assert len(list(tmp_path.glob("results/*/*/*"))) == 1
+
+
+def test_the_command_that_goes_on_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path, in_process: Run) -> None:
+    results = tmp_path / "it's mine"
+    overrides = [text for text in small_overrides(results) if not text.startswith("results_dir")]
+    assert in_process("run", "-q", f'results_dir="{results}"', *overrides).returncode == 0
+    directory = only_run(results)
+    said = in_process("resume", str(directory)).stdout
+    assert shlex.split(said.partition("To train on: ")[2])[:3] == ["spectral-bench", "resume", str(directory)]
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+def test_a_run_outlives_whoever_reads_what_it_writes(tmp_path: Path, in_process: Run, goes_on: bool) -> None:
+    overrides = small_overrides(tmp_path / "results")
+    command = ["run", *overrides]
+    if goes_on:
+        assert in_process("run", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
+        command = ["resume", str(only_run(tmp_path / "results")), "train.max_minutes=null"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "spectral_bench", *command], stdout=writing, stderr=writing, check=False, timeout=100
+    )
+    os.close(writing)
+    assert done.returncode == 0
+    assert status(only_run(tmp_path / "results")) == ("completed", "finished")
 
 
 def test_a_grid_with_resume_leaves_out_what_is_done(tmp_path: Path, in_process: Run) -> None:
