@@ -4,8 +4,7 @@ import gzip
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from shutil import copyfileobj
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ from torch import Tensor
 from spectral_bench.data.catalog import MNIST, MNIST_FILES
 from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
+from spectral_bench.errors import StorageError
 from spectral_bench.tasks.base import TASKS
 from spectral_bench.tasks.classification import ClassificationTask, Labelled
 from spectral_bench.tasks.divisors import check_divisor
@@ -46,6 +46,7 @@ class MNISTTask(ClassificationTask):
     Raises:
         InputError: ``pixels_per_step`` does not divide 784.
         DataError: a file is missing, truncated, or not the MNIST file it should be.
+        StorageError: there is no room to unpack it.
     """
 
     Config = MNISTConfig
@@ -79,8 +80,11 @@ def _read(file: Path, name: str, data_dir: Path) -> Tensor:
     expected = f"expected {shape[0]:,} " + ("images of 28 x 28 pixels" if len(shape) == 3 else "labels 0 to 9")
     try:
         content = _parse(file, len(shape) == 3)
-    except (OSError, EOFError, zlib.error) as error:  # what gzip raises for a file that is cut short or none of its own
+    # What gzip raises for a file that is cut short or none of its own.
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise damaged(MNIST, data_dir, file, f"cannot be unpacked ({error}); {expected}") from error
+    except OSError as error:
+        raise damaged(MNIST, data_dir, file, f"cannot be read ({error.strerror}); {expected}") from error
     except (AssertionError, ValueError, TypeError, KeyError, RuntimeError) as error:  # what torchvision raises
         raise damaged(MNIST, data_dir, file, f"is not a whole IDX file; {expected}") from error
     if content.shape != shape:
@@ -96,8 +100,15 @@ def _parse(file: Path, images: bool) -> Tensor:
     read = read_idx_images if images else read_idx_labels
     if file.suffix != ".gz":
         return read(str(file))
-    with TemporaryDirectory() as folder:
-        unpacked = Path(folder) / file.stem
-        with gzip.open(file) as source, unpacked.open("wb") as target:
-            copyfileobj(source, target)
-        return read(str(unpacked))
+    with gzip.open(file) as source:
+        content = source.read()
+    try:
+        with TemporaryDirectory() as folder:
+            unpacked = Path(folder) / file.stem
+            unpacked.write_bytes(content)
+            return read(str(unpacked))
+    except OSError as error:
+        raise StorageError(
+            f"{file}: cannot be unpacked, for {gettempdir()} cannot be written ({error.strerror}). "
+            "Make room there, or name another folder by the environment variable TMPDIR."
+        ) from error

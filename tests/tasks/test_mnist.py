@@ -1,6 +1,8 @@
 """MNIST: the split, the order of the pixels, and damaged files."""
 
+import errno
 import gzip
+import os
 import shutil
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 import torch
 from fabricate import idx, mnist_arrays
 
-from spectral_bench.errors import DataError, InputError
+from spectral_bench.errors import DataError, InputError, StorageError
 
 
 def numbers(inputs_TBD):
@@ -115,3 +117,12 @@ def test_a_missing_file_is_named_with_the_layout_and_how_to_get_it(make_task, fa
     (tmp_path / "mnist" / LABELS).unlink()
     with pytest.raises(DataError, match=r"mnist/t10k-labels-idx1-ubyte.gz is not there(.|\n)*data download mnist"):
         make_task("mnist")
+
+
+def test_a_full_disk_while_unpacking_is_not_called_a_damaged_file(make_task, fabricated, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(StorageError, match=r"cannot be written \(No space left on device\).*TMPDIR"):
+        make_task("mnist", fabricated)
