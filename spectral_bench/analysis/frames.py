@@ -65,6 +65,18 @@ _RUNS = {
 }
 
 
+#: Configuration keys that may be null, whose type no value tells when all runs have none; the others are as they are.
+_CONFIGURED = {
+    "train.steps": "Int64",
+    "train.epochs": "Int64",
+    "train.evaluate_every": "Int64",
+    "train.clip_norm": "float64",
+    "train.threads": "Int64",
+    "train.patience": "Int64",
+    "train.max_minutes": "float64",
+}
+
+
 class Runs:
     """Runs and everything they recorded; a frame is read when it is first asked for.
 
@@ -102,7 +114,8 @@ class Runs:
         rows = [{**run.manifest, **run.fields(), "path": str(run.directory)} for run in self._runs]
         configured = dict.fromkeys(key for run in self._runs for key in run.config)
         names = dict.fromkeys([*_RUNS, *configured])
-        columns = {name: _column([row.get(name) for row in rows], _RUNS.get(name)) for name in names}
+        dtypes = _RUNS | _CONFIGURED
+        columns = {name: _column([row.get(name) for row in rows], dtypes.get(name)) for name in names}
         return pd.DataFrame(columns)
 
     @cached_property
