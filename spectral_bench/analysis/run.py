@@ -73,7 +73,10 @@ class Run:
         return int(self.config["seed"])
 
     def fields(self) -> dict[str, Any]:
-        """Everything that can be asked of a run by name: summary, identity, and the configuration's dotted keys."""
+        """Everything that can be asked of a run by name: summary, identity, and the configuration's dotted keys.
+
+        Every configuration has an ``r``; it is no property of a run whose model has no radius.
+        """
         identity = {
             "run_id": self.run_id,
             "task": self.task,
@@ -81,7 +84,13 @@ class Run:
             "status": self.status,
             "group": self.group,
         }
-        return {**self.config, **self.summary, **identity}
+        config = {key: value for key, value in self.config.items() if key != "r" or self.uses_radius}
+        return {**config, **self.summary, **identity}
+
+    @property
+    def uses_radius(self) -> bool:
+        """Whether ``r`` means anything to the model, as its layer and map tell."""
+        return self.config.get("model.layer") == "svd" and self.config.get("model.map") not in ("free", "fixed")
 
 
 def read_run(directory: Path) -> Run:

@@ -30,7 +30,12 @@ class Condition:
     value: str
 
     def holds(self, actual: Any) -> bool:
-        """Whether a value fulfils it; numbers are compared as numbers, anything else as text."""
+        """Whether a value fulfils it; numbers are compared as numbers, anything else as text.
+
+        None, for a run that has no such value, equals ``null`` and fulfils nothing else.
+        """
+        if actual is None and self.value.lower() != "null":
+            return False
         number = _number(self.value)
         if self.sign in _ORDER:
             return number is not None and _is_number(actual) and _ORDER[self.sign](actual, number)

@@ -41,6 +41,7 @@ def test_the_columns_have_the_documented_types(shared_results: Path) -> None:
     dtypes = runs.runs.dtypes.astype(str)
     expected = {"seed": "int64", "test": "float64", "best_step": "Int64", "started": "datetime64[us, UTC]"}
     expected |= {"model.hidden_size": "Int64", "r": "float64", "trace.gradients": "boolean", "model.m1": "Int64"}
+    expected |= {"train.patience": "Int64", "train.max_minutes": "float64", "train.epochs": "Int64"}  # null in all runs
     assert {name: dtypes[name] for name in expected} == expected
     assert runs.runs.loc[runs.runs["model"] == "rnn", "model.m1"].isna().all()
     assert [str(dtype) for dtype in runs.gradients.dtypes] == ["category", "int64", "int32", "int32", "float64"]
@@ -63,7 +64,17 @@ def test_where_selects_by_configuration_and_by_what_the_run_came_to(shared_resul
     assert len(runs.where("model=svdrnn", "r>=0.5")) == 1
     assert len(runs.where("seed!=0")) == 4
     assert len(runs.where("trace.gradients=true", "model.m1=null")) == 4
+    assert len(runs.where("model.m1!=null")) == 5
     assert len(runs.where("test>1e9")) == 0
+
+
+@pytest.mark.parametrize(
+    ("condition", "seeds"), [("r<0.4", 4), ("r!=0.5", 4), ("r>=0", 5), ("r!=null", 5), ("r=null", 4)]
+)
+def test_a_run_whose_model_has_no_radius_fulfils_no_condition_on_it(
+    shared_results: Path, condition: str, seeds: int
+) -> None:
+    assert len(spectral_bench.load_runs(shared_results).where(condition)) == seeds
 
 
 @pytest.mark.parametrize("condition", ["hidden_size", "model.hidden_sice=8", "r<small"])
