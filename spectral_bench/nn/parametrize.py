@@ -75,12 +75,13 @@ def svd_parametrize(
     r: float | None = None,
     map: str | None = None,  # noqa: A002 (the word of the configuration)
     centre: float | None = None,
+    penalty: float = 0.0,
     start: str = ConvertedStart.nearest,
 ) -> M:
     """Bound the singular values of a weight: of a linear layer, a convolution (flattened to (out, rest)), and others.
 
-    ``module.parametrizations[name][0]`` then says ``sigma()``, ``spectral_margin()`` and ``in_radius(eps)``; its
-    ``constrain_()`` is to be called after each update.
+    ``module.parametrizations[name][0]`` then says ``sigma()``, ``spectral_margin()``, ``in_radius(eps)`` and
+    ``penalty()``; its ``constrain_()`` is to be called after each update.
 
     Args:
         module: is changed in place, and returned.
@@ -90,6 +91,7 @@ def svd_parametrize(
         r: the sigma radius; None: σ is free.
         map: one of ``MapName``; None: ``free`` without a radius, ``sigmoid`` with one.
         centre: σ*; None: 0 for the map ``free``, 1 otherwise.
+        penalty: λ of ``penalty()``, for the map ``free``.
         start: one of ``ConvertedStart``.
 
     Raises:
@@ -107,7 +109,7 @@ def svd_parametrize(
         raise ValueError(f"{type(module).__name__} has no parameter '{name}' of its own")
     if weight.ndim < 2:
         raise ValueError(f"{name} must have at least two axes, got shape {tuple(weight.shape)}")
-    sigma_map = converted_map(map, r, centre)
+    sigma_map = converted_map(map, r, centre, penalty)
     full = min(len(weight), prod(weight.shape[1:]))
     m1, m2 = (full if m is None else m for m in (m1, m2))
     begin = converted_start(start, weight.detach().flatten(1), m1, m2, sigma_map)

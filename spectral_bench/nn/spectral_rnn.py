@@ -44,7 +44,9 @@ class SpectralRNN(nn.Module):
         dropout: probability with which a state is dropped on its way to the next layer.
         learn_h0: whether the initial state is trained; it starts at zero.
         map: how σ is parametrized, one of ``MapName``.
-        start: what W starts from, one of ``FactoredStart``.
+        centre: σ*.
+        penalty: λ of ``penalty()``, for the map ``free``.
+        start: what W starts from, one of ``FactoredStart``, or a matrix of shape (N, N), for every layer.
         input_start: how M starts, one of ``InputStart``.
         input_scale: its standard deviation, or gain.
         device: where the parameters live.
@@ -69,7 +71,9 @@ class SpectralRNN(nn.Module):
         dropout: float = 0.0,
         learn_h0: bool = False,
         map: str = MapName.sigmoid,  # noqa: A002 (the word of the configuration)
-        start: str = FactoredStart.random,
+        centre: float = 1.0,
+        penalty: float = 0.0,
+        start: str | Tensor = FactoredStart.random,
         input_start: str = InputStart.glorot,
         input_scale: float = 1.0,
         device: torch.device | str | None = None,
@@ -86,7 +90,14 @@ class SpectralRNN(nn.Module):
             RecurrentLayer(
                 hidden_size if index else input_size,
                 SVDTransition(
-                    hidden_size, most if m1 is None else m1, most if m2 is None else m2, r=r, map=map, start=start
+                    hidden_size,
+                    most if m1 is None else m1,
+                    most if m2 is None else m2,
+                    r=r,
+                    map=map,
+                    centre=centre,
+                    penalty=penalty,
+                    start=start,
                 ),
                 Activation(activation, hidden_size, leak),
                 learn_h0=learn_h0,
@@ -140,6 +151,10 @@ class SpectralRNN(nn.Module):
     def sigma(self) -> Tensor:
         """σ of every layer, shape (L, N), differentiable."""
         return torch.stack([transition.matrix.sigma() for transition in self._transitions])
+
+    def penalty(self) -> Tensor:
+        """λ Σ ‖σ − centre‖² over the layers, a scalar to be added to the training loss (Vorontsov et al. 2017)."""
+        return torch.stack([transition.matrix.penalty() for transition in self._transitions]).sum()
 
     def spectral_margin(self) -> float:
         """The largest |σ − 1| of all layers."""

@@ -30,6 +30,7 @@ class SVDLinear(nn.Module):
         r: the sigma radius.
         map: how σ is parametrized, one of ``MapName``.
         centre: σ*; 0 for the branch beside a residual connection.
+        penalty: λ of ``penalty()``, for the map ``free``.
         device: where the parameters live.
         dtype: float32 or float64.
 
@@ -50,6 +51,7 @@ class SVDLinear(nn.Module):
         r: float = 0.01,
         map: str = MapName.sigmoid,  # noqa: A002 (the word of the configuration)
         centre: float = 1.0,
+        penalty: float = 0.0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -60,7 +62,7 @@ class SVDLinear(nn.Module):
         m1 = min(_REFLECTORS, out_features) if m1 is None else m1
         m2 = min(_REFLECTORS, in_features) if m2 is None else m2
         start = random_start(out_features, in_features, m1, m2)
-        self.matrix = SVDMatrix(start, singular_map(map, r, centre))
+        self.matrix = SVDMatrix(start, singular_map(map, r, centre, penalty))
         bound = in_features**-0.5
         self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound)) if bias else None
         self.to(device, dtype)
@@ -77,6 +79,7 @@ class SVDLinear(nn.Module):
         r: float | None = None,
         map: str | None = None,  # noqa: A002
         centre: float | None = None,
+        penalty: float = 0.0,
         start: str = ConvertedStart.weight,
     ) -> Self:
         """The layer that computes what a trained ``torch.nn.Linear`` computes; σ may take any value unless r is given.
@@ -89,6 +92,7 @@ class SVDLinear(nn.Module):
             r: the sigma radius; None: σ is free.
             map: None: ``free`` without a radius, ``sigmoid`` with one.
             centre: σ*; None: 0 for the map ``free``, where small σ would lose digits around any other, and 1 otherwise.
+            penalty: λ of ``penalty()``, for the map ``free``.
             start: one of ``ConvertedStart``.
 
         Raises:
@@ -96,7 +100,7 @@ class SVDLinear(nn.Module):
         """
         weight = linear.weight.detach()
         full = min(weight.shape)
-        sigma_map = converted_map(map, r, centre)
+        sigma_map = converted_map(map, r, centre, penalty)
         m1, m2 = (full if m is None else m for m in (m1, m2))
         layer = cls(linear.in_features, linear.out_features, linear.bias is not None, m1=0, m2=0, r=0.0)
         layer.matrix = SVDMatrix(converted_start(start, weight, m1, m2, sigma_map), sigma_map)
@@ -140,6 +144,10 @@ class SVDLinear(nn.Module):
     def sigma(self) -> Tensor:
         """σ, shape (min(in_features, out_features),), differentiable."""
         return self.matrix.sigma()
+
+    def penalty(self) -> Tensor:
+        """λ ‖σ − centre‖², a scalar to be added to the training loss (Vorontsov et al. 2017)."""
+        return self.matrix.penalty()
 
     def spectral_margin(self) -> float:
         """The largest |σ_i − 1|."""

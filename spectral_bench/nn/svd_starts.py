@@ -163,7 +163,7 @@ def converted_start(start: str, weight: Tensor, m1: int, m2: int, sigma_map: Sin
     return start_from(nearest(weight, sigma_map) if start == ConvertedStart.nearest else weight, m1, m2, sigma_map)
 
 
-def converted_map(name: str | None, r: float | None, centre: float | None) -> SingularMap:
+def converted_map(name: str | None, r: float | None, centre: float | None, penalty: float) -> SingularMap:
     """How σ of a weight that is given is parametrized, where the user leaves it open.
 
     Without a radius σ is free, and around 0: then its parameters are σ itself, which keeps its relative precision
@@ -176,7 +176,7 @@ def converted_map(name: str | None, r: float | None, centre: float | None) -> Si
         name = MapName.free if r is None else MapName.sigmoid
     if centre is None:
         centre = 0.0 if name == MapName.free else 1.0
-    return singular_map(name, r or 0.0, centre)
+    return singular_map(name, r or 0.0, centre, penalty)
 
 
 @torch.no_grad()

@@ -109,6 +109,15 @@ def test_a_map_that_is_not_trained_freezes_sigma() -> None:
     torch.testing.assert_close(torch.linalg.svdvals(module.weight.detach()), torch.ones(4))
 
 
+def test_the_penalty_is_that_of_a_free_sigma() -> None:
+    module = svd_parametrize(nn.Linear(6, 4), centre=1.0, penalty=3.0)
+    bounded = parametrization(module)
+    expected = 3.0 * (torch.linalg.svdvals(module.weight.detach()) - 1.0).square().sum()
+    torch.testing.assert_close(bounded.penalty().detach(), expected)
+    bounded.penalty().backward()
+    assert module.parametrizations["weight"].original2.grad.any()
+
+
 def test_state_dict_round_trips_and_sigma_follows() -> None:
     source, target = (svd_parametrize(nn.Linear(6, 4), r=0.3) for _ in range(2))
     target.load_state_dict(source.state_dict())

@@ -8,6 +8,7 @@ from torch import nn
 
 from spectral_bench.linalg import singular_values, svd_weight
 from spectral_bench.nn import GradientTrace, SpectralRNN
+from spectral_bench.nn.starts import start_matrix
 
 T, B, D, N = 7, 5, 3, 8
 
@@ -79,6 +80,22 @@ def test_with_u_equal_to_v_it_starts_as_the_identity() -> None:
         torch.testing.assert_close(layer.transition.weight(), torch.eye(32), rtol=0, atol=1e-5)
 
 
+@pytest.mark.parametrize("start", ["identity", "orthogonal", "henaff", "cayley", "glorot"])
+def test_it_starts_from_the_matrix_of_that_name(start: str) -> None:
+    torch.manual_seed(1)
+    expected = start_matrix(start, N)
+    torch.manual_seed(1)
+    rnn = SpectralRNN(D, N, m1=N, m2=N, r=3.0, start=start)
+    torch.testing.assert_close(rnn.stack.layers[0].transition.weight(), expected, rtol=0, atol=1e-5)
+
+
+def test_it_starts_from_the_matrix_of_a_trained_layer() -> None:
+    trained = nn.RNN(D, N).weight_hh_l0.detach()
+    rnn = SpectralRNN(D, N, 2, r=3.0, start=trained)
+    for layer in rnn.stack.layers:
+        torch.testing.assert_close(layer.transition.weight(), trained, rtol=0, atol=1e-5)
+
+
 def test_gradients_over_time_are_traced() -> None:
     rnn, trace = SpectralRNN(D, N, 2), GradientTrace()
     rnn(torch.randn(T, B, D), trace=trace)[1].square().sum().backward()
@@ -143,6 +160,17 @@ def test_under_autocast_the_recurrence_keeps_its_precision() -> None:
 def test_parameters_in_half_precision_are_refused() -> None:
     with pytest.raises(ValueError, match=r"u must be float32 or float64, got torch\.bfloat16"):
         SpectralRNN(D, N).bfloat16()(torch.randn(T, B, D, dtype=torch.bfloat16))
+
+
+def test_the_penalty_sums_over_the_layers_what_the_transitions_add_to_a_loss() -> None:
+    rnn = SpectralRNN(D, N, 2, map="free", centre=0.5, penalty=3.0)
+    with torch.no_grad():
+        for layer, value in zip(rnn.stack.layers, (0.1, -0.2), strict=True):
+            layer.transition.matrix.raw.fill_(value)
+    assert rnn.penalty().item() == pytest.approx(3.0 * N * (0.1**2 + 0.2**2))
+    assert rnn.penalty().item() == pytest.approx(sum(layer.transition.penalty().item() for layer in rnn.stack.layers))
+    rnn.penalty().backward()
+    assert all(layer.transition.matrix.raw.grad.any() for layer in rnn.stack.layers)
 
 
 def test_sigma_of_every_layer() -> None:

@@ -132,6 +132,26 @@ def test_a_negative_sigma_counts_by_its_absolute_value(
         assert layer.in_radius() == expected
 
 
+def test_the_penalty_holds_a_free_sigma_near_the_centre() -> None:
+    for layer in (
+        SVDLinear(6, 4, map="free", centre=0.5, penalty=3.0),
+        SVDLinear.from_linear(linear(6, 4), centre=0.5, penalty=3.0),
+    ):
+        sigma = layer.sigma()
+        torch.testing.assert_close(layer.penalty(), 3.0 * (sigma - 0.5).square().sum())
+        optimizer = torch.optim.SGD(layer.parameters(), lr=0.1)
+        with torch.no_grad():
+            layer.matrix.raw.add_(0.2)
+        for _ in range(20):
+            optimizer.zero_grad()
+            layer.penalty().backward()
+            optimizer.step()
+        assert (layer.sigma() - 0.5).abs().max() < 1e-3
+    assert SVDLinear(6, 4, map="free").penalty() == 0.0
+    with pytest.raises(ValueError, match=r"penalty 1\.0 needs map 'free'"):
+        SVDLinear(6, 4, penalty=1.0)
+
+
 def test_state_dict_round_trips() -> None:
     torch.manual_seed(0)
     source, target = (SVDLinear(6, 4, m1=3, m2=2, r=0.3) for _ in range(2))
