@@ -33,8 +33,9 @@ def compact_form(reflectors: Tensor) -> CompactForm:
     """The compact form of H(A); values are trusted, for this runs at every update.
 
     Rows of any norm that float32 can hold are safe: H(a) does not change when a is scaled, so every row is first
-    divided by its largest absolute entry. That divisor is a constant to autograd, and the derivative is nevertheless
-    exact: H(a / c) = H(a) for every constant c. The gradient with respect to a zero row is zero.
+    divided by its largest absolute entry. That divisor is a constant to autograd, and the derivative of anything
+    computed from H(A) is nevertheless exact: H(a / c) = H(a) for every constant c. ``rows`` or ``solved`` alone do see
+    c, and the derivative of a function of one of them is wrong. The gradient with respect to a zero row is zero.
 
     Runs in the precision of its argument also under autocast: orthogonality does not survive half precision.
 

@@ -77,8 +77,9 @@ def svd_low_rank(u: Tensor, v: Tensor, sigma: Tensor, *, check: bool = True) -> 
 
         Wᵀ = V Σ Uᵀ = Σ + L R,   L = [Bᵀ, Σ Pᵀ],   R = [−Q Σ (I − PᵀA); −A],
 
-    so that ``x Wᵀ = x Σ + (x L) R`` costs 2 (in + out)(M1 + M2) flops a sample. Arguments and errors are those of
-    ``svd_weight``.
+    so that ``x Wᵀ = x Σ + (x L) R`` costs 2 (in + out)(M1 + M2) flops a sample. Derivatives are exact for what depends
+    on the factors through their product alone, and wrong for a function of one of them (see ``compact_form``).
+    Arguments and errors are those of ``svd_weight``.
     """
     check_svd_shapes(u, v, sigma)
     if check and not torch.compiler.is_compiling():

@@ -86,3 +86,12 @@ def test_compact_form_is_the_product() -> None:
     a = rows(3, 5)
     compact = compact_form(a)
     torch.testing.assert_close(torch.eye(5, dtype=torch.float64) - compact.rows.T @ compact.solved, product(a))
+
+
+def test_the_derivative_of_one_factor_alone_is_not_one() -> None:
+    """As ``compact_form`` says: the largest entry of a scaled row is 1 or -1 whatever the parameters."""
+    a = rows(1, 5).requires_grad_()
+    compact = compact_form(a)
+    assert compact.rows.abs().max() == 1.0
+    (gradient,) = torch.autograd.grad(compact.rows.abs().max(), a)
+    assert gradient.any()
