@@ -13,6 +13,7 @@ from spectral_bench.errors import InputError
 from spectral_bench.nn.build import LAYERS, build_model
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.stack import RecurrentStack
+from spectral_bench.nn.starts import start_matrix
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -125,6 +126,29 @@ def test_parameter_counts_are_the_formulas_of_the_paper(model: str, n_o: int, n_
 def test_with_all_reflectors_the_formula_is_the_short_one() -> None:
     built = build("svdrnn", hidden_size=20, m1=20, m2=20)
     assert built.num_parameters() == (3 + 2 + 20 + 3) * 20 + 3
+
+
+@pytest.mark.parametrize(
+    ("model", "start"),
+    [
+        *(
+            (model, start)
+            for model in ("svdrnn", "ornn", "rnn")
+            for start in ("identity", "orthogonal", "henaff", "cayley")
+        ),
+        ("svdrnn", "glorot"),
+        ("rnn", "glorot"),
+    ],
+)
+def test_a_configuration_names_the_matrix_to_start_from(model: str, start: str) -> None:
+    reflectors = {"svdrnn": {"m1": 9, "m2": 9}, "ornn": {"m": 9}, "rnn": {}}[model]
+    settings = config(model, hidden_size=9, start=start, **reflectors)
+    torch.manual_seed(1)
+    expected = start_matrix(start, 9)
+    torch.manual_seed(1)
+    built = build_model(settings, r=3.0, input_size=2, output_size=3, every_step=False)
+    (found,) = built.recurrent_matrices().values()
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
 def test_tokens_pass_through_an_embedding() -> None:
