@@ -137,8 +137,8 @@ def _left_elsewhere(manifest: Manifest) -> list[str]:
     if manifest.status != "running" or not isinstance(last, dict) or last.get("host") in (None, platform.node()):
         return []
     return [
-        f"process {last.get('pid')} on {last['host']} was at work on this run and did not say how it ended. The lock is free; "
-        "but if that process may live, and the file system does not share locks between hosts, stop it first."
+        f"process {last.get('pid')} on {last['host']} was at work on this run and did not say how it ended. The lock "
+        "is free; but if it may live, and the file system does not share locks between hosts, stop it first."
     ]
 
 

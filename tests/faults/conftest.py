@@ -1,8 +1,12 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from faults.tally import Tally
+
+from spectral_bench.cli.app import main
+
+Answer = Callable[..., tuple[int, str]]
 
 EVERY = Path(__file__).parent
 
@@ -25,3 +29,20 @@ def tally(request: pytest.FixtureRequest) -> Iterator[Tally]:
 def thorough(request: pytest.FixtureRequest) -> bool:
     """Whether the fault tests were asked for by name (``-m faults``): they then try many times what is else a few."""
     return "faults" in (request.config.option.markexpr or "")
+
+
+@pytest.fixture
+def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Answer:
+    """The exit code and the message of a command, run in this process."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(*arguments: str) -> tuple[int, str]:
+        with monkeypatch.context() as patched:
+            patched.setattr("sys.argv", ["spectral-bench", *arguments])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        code = ended.value.code
+        return code if isinstance(code, int) else 0, capsys.readouterr().err
+
+    return run

@@ -6,19 +6,19 @@ import pickle
 import random
 import shutil
 import zipfile
-from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 import torch
+from faults.conftest import Answer
 from faults.tally import Tally
+from fuzzing import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_runs import only_run, small_config
 
 from spectral_bench.analysis.index import index_path
-from spectral_bench.cli.app import main
 from spectral_bench.data.archive import unpack
 from spectral_bench.errors import DataError
 from spectral_bench.runs import parts
@@ -28,8 +28,6 @@ from spectral_bench.runs.resume import reopened
 from spectral_bench.training.observer import Observer, Update
 
 OPTIONS = ["train.checkpoint_every=2", "trace.every=2"]
-
-Answer = Callable[..., tuple[int, str]]
 
 
 class PowerCutError(Exception):
@@ -48,23 +46,6 @@ def broken(tmp_path: Path) -> Path:
     with pytest.raises(PowerCutError):
         execute(prepare(small_config(tmp_path / "results", *OPTIONS)), [], [CutAt9()])
     return only_run(tmp_path / "results")
-
-
-@pytest.fixture
-def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Answer:
-    """The exit code and the message of a command, run in this process."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    def run(*arguments: str) -> tuple[int, str]:
-        with monkeypatch.context() as patched:
-            patched.setattr("sys.argv", ["spectral-bench", *arguments])
-            with pytest.raises(SystemExit) as ended:
-                main()
-        code = ended.value.code
-        return code if isinstance(code, int) else 0, capsys.readouterr().err
-
-    return run
 
 
 def damages(content: bytes, count: int, draw: random.Random) -> list[bytes]:
@@ -173,6 +154,55 @@ def test_nothing_that_an_enemy_puts_into_a_checkpoint_a_yaml_a_zip_or_an_index_i
     tally.survived("inputs")
 
 
+BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
+
+#: What an enemy puts in the place of a text file of a run; None is a pipe that nobody writes into.
+HARMFUL = [None, BOMB, "a: " + "[" * 100_000, '{"status": ' + "[" * 100_000]
+
+
+@pytest.mark.parametrize("content", HARMFUL, ids=["pipe", "bomb", "deep yaml", "deep json"])
+def test_a_pipe_a_bomb_or_a_depth_in_place_of_a_file_is_answered(
+    broken: Path, answer: Answer, tally: Tally, content: str | None
+) -> None:
+    parts_of_traces = [part.relative_to(broken) for part in broken.glob("*.parquet/*")][::4]
+    for name in map(str, ["manifest.json", "config.yaml", "metrics.csv", "checkpoint.pt", *parts_of_traces]):
+        victim = broken.with_name("victim")
+        shutil.copytree(broken, victim)
+        (victim / name).unlink()
+        if content is None:
+            os.mkfifo(victim / name)
+        else:
+            (victim / name).write_text(content)
+        for command in ("compare", "verify", "resume"):
+            tally.tried("inputs")
+            code, message = answer(command, str(victim))
+            assert code in (0, 2, 3)
+            assert len(message.splitlines()) <= 8
+            tally.survived("inputs")
+        shutil.rmtree(victim)
+
+
+ODD_ENTRIES = [
+    {"status": 5}, {"checkpoints": 7}, {"checkpoints": [5]}, {"checkpoints": [{"sha256": 5}]}, {"sittings": 5},
+    {"sittings": {}}, {"data": []}, {"owner": 5}, {"owner": {"host": 5}}, {"threads": 10**9}, {"threads": -1},
+    {"packages": 5}, {"config_digest": []}, {"reason": {}}, {"format": "1"}, {"started": 5}, {"git": [[]]},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("entry", ODD_ENTRIES, ids=str)
+def test_an_odd_entry_of_a_manifest_is_answered(
+    broken: Path, answer: Answer, tally: Tally, entry: dict[str, object]
+) -> None:
+    manifest = broken / "manifest.json"
+    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), **entry}))
+    for command in ("compare", "verify", "resume"):
+        tally.tried("inputs")
+        code, message = answer(command, str(broken))
+        assert code in (0, 2, 3)
+        assert len(message.splitlines()) <= 8
+        tally.survived("inputs")
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
@@ -188,10 +218,9 @@ def test_whatever_happened_to_the_files_of_a_run_the_answer_is_an_exit_code_and_
     assert answer("compare", str(broken))[0] == 0
     contents["index"] = index_path().read_bytes()
 
-    @settings(max_examples=120 if thorough else 30, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(120 if thorough else 30), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.data())
     def damage(data: st.DataObject) -> None:
-        tally.tried("inputs")
         victim = tmp_path / "victim" / "run"
         shutil.rmtree(victim, ignore_errors=True)
         shutil.copytree(broken, victim)
@@ -215,6 +244,7 @@ def test_whatever_happened_to_the_files_of_a_run_the_answer_is_an_exit_code_and_
             )
         )
         command = data.draw(st.sampled_from(["resume", "verify", "compare"]))
+        tally.tried("inputs")  # what is given up while it is drawn was not tried
         code, message = answer(command, str(victim if command != "compare" else victim.parent))
         assert code in (0, 1, 2, 3)
         assert len(message.splitlines()) <= 8
@@ -231,7 +261,7 @@ def test_whatever_is_typed_the_answer_is_an_exit_code_and_a_few_lines(
 ) -> None:
     """``tests/config/test_fuzz.py`` tries what may be typed more broadly; this one goes through the whole program."""
 
-    @settings(max_examples=400 if thorough else 40, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(400 if thorough else 40), deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(WORDS, st.text(max_size=12) | JSON.map(str)).map("=".join), min_size=1, max_size=2))
     def typed(overrides: list[str]) -> None:
         tally.tried("inputs")

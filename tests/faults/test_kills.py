@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faults.conftest import Answer
 from faults.tally import Tally
 from faults.worker import work
 from small_runs import numbers, only_run
 
+from spectral_bench import load_runs
 from spectral_bench.runs.saved import read_run
 
 KILLS, THOROUGH_KILLS = 8, 30
@@ -52,8 +54,17 @@ def whole(processes: ForkServerContext, tmp_path_factory: pytest.TempPathFactory
     return Whole(numbers(only_run(folder / "results")), seconds, int((folder / "count").read_text()))
 
 
+def check_compare(directory: Path, answer: Answer) -> None:
+    """See that a run that was killed can be compared, and is counted among the complete ones only if it was."""
+    code, message = answer("compare", str(directory))
+    assert (code, message) == (0, "")
+    runs = load_runs(directory)
+    assert runs.notes == []
+    assert list(runs.runs["status"]) == [read_run(directory).manifest.status]
+
+
 def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
-    tmp_path: Path, processes: ForkServerContext, whole: Whole, thorough: bool, tally: Tally
+    tmp_path: Path, processes: ForkServerContext, whole: Whole, thorough: bool, tally: Tally, answer: Answer
 ) -> None:
     """Half the kills come at a random time, half just before a random file operation; a run meets several of them."""
     draw = random.Random(20180710)  # noqa: S311
@@ -74,6 +85,7 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
             tally.tried("interruptions")
             for directory in results.glob("*/*/*"):
                 assert read_run(directory).manifest.status in ("running", "completed")
+                check_compare(directory, answer)
         finished = processes.Process(target=work, args=(results, OVERRIDES, None, tmp_path / "count"))
         finished.start()
         finished.join()
