@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from string import ascii_lowercase
 from typing import Any
 
 from spectral_bench.analysis.comparison_table import describe
+from spectral_bench.analysis.footnotes import Footnotes, reasons, sources
 from spectral_bench.analysis.groups import Group, Section
 from spectral_bench.analysis.published import Published, fitting
 from spectral_bench.analysis.report import Cell, Column, Report, Table
@@ -26,21 +26,20 @@ def against_papers(found: Sequence[Section], notes: Sequence[str] = ()) -> Repor
     """Every published number for the sections' tasks: beside the groups of its model and size, then the others."""
     tables, records = [], []
     said = list(notes)
+    cited, explained = sources(), reasons()
     for section in found:
         numbers = fitting(section)
         if not numbers:
             said.append(f"{section.title}: no published numbers for this setting are known here.")
             continue
         pairs = _pairs(section, numbers)
-        sources = list(dict.fromkeys(one.source for _, one in pairs))
-        remarks = list(dict.fromkeys(one.why for _, one in pairs if one.why))
-        rows = [_row(group, one, sources, remarks) for group, one in pairs]
+        rows = [_row(group, one, cited, explained) for group, one in pairs]
         records += [_record(section, group, one) for group, one in pairs]
         shown = [_ours(group, one) for group, one in pairs]
         below = [
             *interval_notes(shown),
-            *(f"({letter}) {remark}" for letter, remark in zip(ascii_lowercase, remarks, strict=False)),
-            *(f"[{position}] {source}" for position, source in enumerate(sources, 1)),
+            *explained.below(one.why for _, one in pairs),
+            *cited.below(one.source for _, one in pairs),
         ]
         tables.append(Table(f"{section.title}: ours and theirs", describe(section), _COLUMNS, rows, below))
     return Report(tables, records, {"schema": "spectral-bench/against", "version": 1, "rows": records}, said)
@@ -59,14 +58,14 @@ def _ours(group: Group | None, one: Published) -> Estimate | None:
     return None if group is None else estimate(group.values(one.field))
 
 
-def _row(group: Group | None, one: Published, sources: list[str], remarks: list[str]) -> list[Cell]:
+def _row(group: Group | None, one: Published, cited: Footnotes, explained: Footnotes) -> list[Cell]:
     ours = _ours(group, one)
-    remark = f" ({ascii_lowercase[remarks.index(one.why)]})" if one.why else ""
+    remark = f" {explained.cite(one.why)}" if one.why else ""
     return [
         Cell(one.name if group is None else group.label, group is not None),
         Cell(NOTHING if one.hidden is None else str(one.hidden)),
         Cell(with_interval(ours)),
-        Cell(f"{'loss ' if one.metric == 'loss' else ''}{number(one.value)} [{sources.index(one.source) + 1}]"),
+        Cell(f"{'loss ' if one.metric == 'loss' else ''}{number(one.value)} {cited.cite(one.source)}"),
         Cell(NOTHING if ours is None else f"{ours.mean - one.value:+.4g}"),
         Cell(("yes" if one.comparable else "no") + remark),
     ]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from spectral_bench.analysis.comparison_records import record, section_document
 from spectral_bench.analysis.comparison_table import comparison_table
+from spectral_bench.analysis.footnotes import sources
 from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.report import Report
 from spectral_bench.analysis.scores import SCORES, sense
@@ -35,9 +36,10 @@ def compare(
             sort.removeprefix("-"), [run.fields() for one in found for group in one.groups for run in group.runs]
         )
     tables, records, documents = [], [], []
+    cited = sources()
     for section in found:
         rows = _sorted(standings(section, field), section, field, sort)
-        tables.append(comparison_table(section, rows, field))
+        tables.append(comparison_table(section, rows, field, cited))
         records += [record(section, row, field) for row in rows]
         documents.append(section_document(section, rows, field))
     document = {"schema": "spectral-bench/compare", "version": 1, "sections": documents}

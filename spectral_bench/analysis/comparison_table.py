@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
+from spectral_bench.analysis.footnotes import Footnotes
 from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.left_out import left_out_notes
 from spectral_bench.analysis.report import Cell, Column, Table
@@ -11,8 +12,15 @@ from spectral_bench.analysis.standings import Row
 from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval, written
 
 
-def comparison_table(section: Section, rows: Sequence[Row], field: str) -> Table:
-    """A row for every group; the best in bold."""
+def comparison_table(section: Section, rows: Sequence[Row], field: str, cited: Footnotes) -> Table:
+    """A row for every group; the best in bold.
+
+    Args:
+        section: the groups' section.
+        rows: theirs.
+        field: what they are judged by.
+        cited: the sources of published numbers, of all tables of the report.
+    """
     arrow = "↑" if sense(section, field) == "max" else "↓"
     columns = [
         Column("model", "left", label=True),
@@ -29,12 +37,11 @@ def comparison_table(section: Section, rows: Sequence[Row], field: str) -> Table
         Column("margin"),
         Column("published", optional=True),
     ]
-    sources = list(dict.fromkeys(number.source for row in rows for number in row.published))
-    shown = [[*_cells(row, has_baseline=section.baseline is not None), _published_cell(row, sources)] for row in rows]
+    shown = [[*_cells(row, has_baseline=section.baseline is not None), _published_cell(row, cited)] for row in rows]
     notes = _warnings(rows)
     if any(not number.comparable for row in rows for number in row.published):
         notes.append("! Not comparable: --against paper says why.")
-    notes += [f"[{position}] {source}" for position, source in enumerate(sources, 1)]
+    notes += cited.below(number.source for row in rows for number in row.published)
     return Table(section.title, describe(section), columns, shown, notes).without_empty_columns()
 
 
@@ -84,10 +91,9 @@ def _warnings(rows: Sequence[Row]) -> list[str]:
     return notes
 
 
-def _published_cell(row: Row, sources: list[str]) -> Cell:
+def _published_cell(row: Row, cited: Footnotes) -> Cell:
     return Cell(
         ", ".join(
-            f"{number(one.value)}{'' if one.comparable else '!'} [{sources.index(one.source) + 1}]"
-            for one in row.published
+            f"{number(one.value)}{'' if one.comparable else '!'} {cited.cite(one.source)}" for one in row.published
         )
     )

@@ -1,6 +1,7 @@
 """Which runs belong together: groups differ from each other in more than the seed, sections in the task."""
 
-from collections import Counter
+import hashlib
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -198,13 +199,23 @@ def _groups_by_digest(runs: list[Run]) -> list[Group]:
         config = configs[digest]
         differs = {key: config[key] for key in keys if key in config}
         groups.append(Group(digest[:8], model, differs, sorted(group, key=lambda run: run.seed)))
-    labels = Counter(group.label for group in groups)
-    return [group if labels[group.label] == 1 else _told_apart(group) for group in groups]
+    alike: dict[str, list[Group]] = {}
+    for group in groups:
+        alike.setdefault(group.label, []).append(group)
+    return [_told_apart(group, alike[group.label]) for group in groups]
 
 
-def _told_apart(group: Group) -> Group:
-    """A group that differs from another only in keys the other's version did not know yet."""
-    return replace(group, differs={**group.differs, "group": group.id})
+def _told_apart(group: Group, alike: list[Group]) -> Group:
+    """Named by its data where groups read different ones, else by its id: others knew fewer keys than it has."""
+    if len(alike) == 1:
+        return group
+    by_data = len({_data(other) for other in alike}) == len(alike)
+    return replace(group, differs={**group.differs, **({"data": _data(group)} if by_data else {"group": group.id})})
+
+
+def _data(group: Group) -> str:
+    """The first digits of a digest of the data that was read."""
+    return hashlib.sha256(json.dumps(group.runs[0].manifest.get("data"), sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _common(runs: list[Run]) -> dict[str, Any]:

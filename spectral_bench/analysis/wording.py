@@ -35,7 +35,7 @@ def with_interval(estimate: Estimate | None) -> str:
     """``0.9871 ±0.0012``, with an asterisk where there are too few seeds for the interval."""
     if estimate is None:
         return NOTHING
-    if not estimate.half_width:
+    if estimate.half_width is None:
         return number(estimate.mean)
     mark = "*" if estimate.n < ENOUGH_SEEDS else ""
     return f"{number(estimate.mean)} ±{number(estimate.half_width, 2)}{mark}"

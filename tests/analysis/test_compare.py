@@ -228,7 +228,7 @@ def test_runs_that_read_other_data_are_no_repetitions(command: Run, results: Pat
         (other / "manifest.json").write_text(json.dumps(manifest | {"data": {"ptb/ptb.train.txt": f"{number}"}}))
     done = command("compare", "results", "--where", "task=addition", "--where", "model=svdrnn", "--format", "json")
     groups = [group for section in json.loads(done.stdout)["sections"] for group in section["groups"]]
-    assert len(groups) == 2
+    assert [list(group["differs"]) for group in groups] == [["data"], ["data"]]
 
 
 def repeat(run: Path, *, seconds_later: int, **summary: float) -> None:
@@ -268,3 +268,47 @@ def test_what_is_nowhere_finite_keeps_its_column(command: Run, results: Path) ->
     for header in ("test mse", "decay rate", "gradients", "margin"):
         assert header in shown
     assert "2 completed run(s) without a finite value" in shown
+
+
+def test_seeds_that_agree_have_an_interval_of_zero(command: Run, results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        edit(run / "summary.json", test=1.0)
+    assert "1 ±0*" in command("compare", str(results), "--where", "task=copy").stdout
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "message"),
+    [
+        ("compare", ("-o", "t.xyz"), ".txt, .csv, .json, .md, .tex"),
+        ("compare", ("-o", "t"), "--format"),
+        ("compare", ("--pairwise", "--diagram", "d.xyz"), "--diagram d.xyz: expected a name that ends in .png"),
+        ("grads", ("-o", "p.xyz"), ".png, .svg, .pdf"),
+        ("spectrum", ("-o", "p.xyz"), ".png, .svg, .pdf"),
+        ("curves", ("-o", "p.xyz"), ".png, .svg, .pdf"),
+    ],
+)
+def test_a_file_name_that_asks_for_no_format_is_refused_before_any_work(
+    command: Run, verb: str, arguments: tuple[str, ...], message: str
+) -> None:
+    done = command(verb, "no such folder", *arguments)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+
+
+def test_a_terminal_of_few_characters_gets_the_table_in_these_and_programs_get_utf_8(
+    command: Run, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = compare(sections(collect([results]).runs), notes=["left out: läuft"])
+    poor = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    show_report(report, Console(file=poor, width=80))
+    shown = poor.buffer.getvalue().decode()
+    assert "test recall_accuracy ^" in shown
+    assert re.search(r"\d \+-\d", shown)
+    assert "l?uft" in shown
+    for arguments in (("compare",), ("grads", "--show"), ("spectrum", "--show"), ("curves",)):
+        with monkeypatch.context() as patch:
+            patch.setattr("rich.console.Console.encoding", "ascii")
+            done = command(*arguments, str(results))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.isascii()
+    assert "↑" in command("compare", str(results), "--format", "markdown").stdout

@@ -1,6 +1,7 @@
 """``compare --pairwise``, ``--diff`` and ``--against``."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 from run_directories import Run, fabricate, runs_of, train
 from scipy import stats
 
+from spectral_bench.analysis.footnotes import reasons
 from spectral_bench.analysis.groups import sections
 from spectral_bench.analysis.load import collect
 from spectral_bench.analysis.pairwise import pairwise
@@ -162,7 +164,7 @@ def test_published_numbers_stand_beside_the_group_of_their_model_size_and_settin
     shown = command("compare", str(tmp_path / "m"), "--against", "paper").stdout
     assert "-0.017" in shown
     assert max(map(len, shown.splitlines())) <= 80
-    assert "0.977 [1]" in command("compare", str(tmp_path / "m")).stdout
+    assert "0.977 [2]" in command("compare", str(tmp_path / "m")).stdout
 
 
 def test_a_setting_without_published_numbers_is_said(command: Run, shared_results: Path) -> None:
@@ -188,3 +190,18 @@ def test_published_settings_are_conditions_on_keys_the_tasks_have(tmp_path: Path
     known = {"task.pixels_per_step", "task.permuted", "task.dataset", "task.recall", *section.config}
     keys = {condition.partition("=")[0] for number in published() for condition in number.setting.split()}
     assert keys <= known
+
+
+def test_a_mark_stands_for_one_source_in_all_tables_and_there_are_marks_enough(
+    command: Run, shared_results: Path, tmp_path: Path
+) -> None:
+    fake_mnist(shared_results, tmp_path / "m", permuted=False, model="svdrnn", hidden=128, test=0.96)
+    fake_mnist(shared_results, tmp_path / "m", permuted=True, model="lstm", hidden=128, test=0.9)
+    for arguments in ((), ("--against", "paper")):
+        shown = command("compare", str(tmp_path / "m"), *arguments, columns=200).stdout
+        explained = re.findall(r"^(\[\d+\]|\([a-z]+\)) ", shown, flags=re.MULTILINE)
+        assert len(explained) == len(set(explained)) >= 2
+        assert set(re.findall(r"\[\d+\]", shown)) <= set(explained)
+    many = reasons()
+    assert [many.cite(str(number)) for number in range(28)][-3:] == ["(z)", "(aa)", "(ab)"]
+    assert many.below(["27", "0"]) == ["(a) 0", "(ab) 27"]
