@@ -21,7 +21,7 @@ from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
 from spectral_bench.runs.saved import read_run
-from spectral_bench.runs.sitting import SUMMARY, Prepared, Result, resume_command, sit
+from spectral_bench.runs.sitting import SUMMARY, Prepared, Result, resume_command, sit, storage_error
 from spectral_bench.training.loop import measuring_interval
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
@@ -97,24 +97,27 @@ def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopene
         if run.manifest.status == "completed" and prepared.trainer.complete:
             raise CompleteError(_complete(directory))
         step = prepared.trainer.progress.step
-        warnings = [*damaged, *changes, *_left_elsewhere(run.manifest)]
+        warnings = [*damaged, *(["; ".join(changes)] if changes else []), *_left_elsewhere(run.manifest)]
         sitting = {"from_step": step, "started": now(), "command": command(), "warnings": warnings}
         stop = Stop()
         with heeding_signals(stop):
-            # The manifest first: whatever is cut back from here on is of a run that is not complete.
-            run.manifest.update(
-                status="running",
-                reason=None,
-                ended=None,
-                owner=owner(),
-                config_digest=digest(config),
-                sittings=[*run.manifest.content.get("sittings", []), sitting],
-            )
-            (directory / SUMMARY).unlink(missing_ok=True)
-            write_text(directory / CONFIG, config_yaml(config))
-            for path in checkpoints.paths()[: len(damaged)]:
-                checkpoints.forget(path)
-            traces = recorder.rewind(directory, checkpoint)
+            try:
+                # The manifest first: whatever is cut back from here on is of a run that is not complete.
+                run.manifest.update(
+                    status="running",
+                    reason=None,
+                    ended=None,
+                    owner=owner(),
+                    config_digest=digest(config),
+                    sittings=[*run.manifest.content.get("sittings", []), sitting],
+                )
+                (directory / SUMMARY).unlink(missing_ok=True)
+                write_text(directory / CONFIG, config_yaml(config))
+                for path in checkpoints.paths()[: len(damaged)]:
+                    checkpoints.forget(path)
+                traces = recorder.rewind(directory, checkpoint)
+            except OSError as error:
+                raise storage_error(error, directory, step) from error
             yield Reopened(directory, run.manifest, prepared, stop, step, traces, warnings)
 
 

@@ -93,7 +93,7 @@ def sit(
     except BaseException as error:
         _give_up(manifest, error, stop)
         if isinstance(error, OSError):
-            raise _storage_error(error, directory, prepared.trainer.progress.step) from error
+            raise storage_error(error, directory, prepared.trainer.progress.step) from error
         raise
     return Result(directory, summary, stop.cause if outcome is None else None)
 
@@ -127,7 +127,7 @@ def _give_up(manifest: Manifest, error: BaseException, stop: Stop) -> None:
             manifest.end("failed", str(error) or type(error).__name__)
 
 
-def _storage_error(error: OSError, directory: Path, step: int) -> StorageError:
+def storage_error(error: OSError, directory: Path, step: int) -> StorageError:
     """What happened to the files of a run, and what goes on with it."""
     happened = f"{error.filename or directory}: {error.strerror or error}, after {step} updates."
     if not directory.exists():

@@ -69,6 +69,8 @@ def test_a_run_whose_disk_is_full_says_so_stays_readable_and_goes_on_when_there_
     pd.read_csv(directory / "metrics.csv")
     for table in directory.glob("*.parquet"):
         pd.read_parquet(table)
+    with pytest.raises(StorageError, match=r"No space left on device.*when there is room"), reopened(directory):
+        pass
     (small_disk / "ballast").unlink()
     with reopened(directory) as run:
         assert run.from_step == (step - 1) // 2 * 2

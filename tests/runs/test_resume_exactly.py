@@ -228,8 +228,8 @@ def test_a_run_that_another_host_left_without_a_word_is_not_taken_over_silently(
          reopened(directory):  # fmt: skip
         pass
     with reopened(directory) as run:
-        assert f"process {os.getpid()} on elsewhere was at work on this run" in run.warnings[0]
-        assert "stop it first" in run.warnings[0]
+        assert f"process {os.getpid()} on elsewhere was at work on this run" in run.warnings[-1]
+        assert "stop it first" in run.warnings[-1]
 
 
 def test_data_that_is_not_what_it_was_is_refused(tmp_path: Path, data: Path) -> None:
