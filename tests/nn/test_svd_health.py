@@ -1,5 +1,7 @@
 """The parametrization keeps its promise however long it is trained, and whatever its parameters become."""
 
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -60,6 +62,36 @@ def test_reflectors_of_any_norm(scale: float) -> None:
     transition.constrain_()
     torch.testing.assert_close(transition.matrix.u.norm(dim=1), torch.ones(16))
     torch.testing.assert_close(transition.weight(), before, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("renormalise", [True, False])
+@pytest.mark.parametrize("scale", [1e-20, 1e20])
+def test_training_on_from_reflectors_of_extreme_norm(scale: float, renormalise: bool) -> None:
+    """Without renormalising, a huge reflector hardly turns any more; the promise is kept all the same."""
+    transition = SVDTransition(8, 8, 8, r=0.1, renormalise=renormalise)
+    before = transition.weight().detach()
+    with torch.no_grad():
+        for rows in (transition.matrix.u, transition.matrix.v):
+            rows.mul_(scale)
+    assert train_(transition, updates=500, lr=0.05) < 1e-5
+    assert all(parameter.isfinite().all() for parameter in transition.parameters())
+    if renormalise:
+        assert (transition.weight() - before).abs().max() > 0.1
+
+
+def test_reflectors_whose_norm_jumps_over_forty_orders_of_magnitude_in_one_update() -> None:
+    """The gradient falls as 1/‖u‖: plain gradient descent throws a tiny reflector as far out as it was near."""
+    transition = SVDTransition(8, 8, 8, r=0.1, renormalise=False)
+    optimizer = torch.optim.SGD(transition.parameters(), lr=1.0)
+    with torch.no_grad():
+        transition.matrix.u.mul_(1e-20)
+    for norm in (1e-20, 1e20, 1e20):
+        exponents = transition.matrix.u[:7].double().norm(dim=1).log10()
+        assert exponents.mean().item() == pytest.approx(math.log10(norm), abs=2.0)
+        optimizer.zero_grad()
+        transition.weight().backward(torch.randn(8, 8))
+        optimizer.step()
+        assert error(transition) < 1e-5
 
 
 def test_renormalising_changes_the_parameters_and_not_the_matrix() -> None:
