@@ -147,10 +147,11 @@ def test_compiled() -> None:
     torch.testing.assert_close(torch.compile(module, backend="aot_eager")(x), module(x))
 
 
-def test_under_autocast_the_weight_keeps_its_precision() -> None:
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_under_autocast_the_weight_keeps_its_precision(dtype: torch.dtype) -> None:
     module = svd_parametrize(nn.Linear(6, 4), r=0.3)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
-        assert module(torch.randn(3, 6)).dtype == torch.bfloat16
+    with torch.autocast("cpu", dtype=dtype):
+        assert module(torch.randn(3, 6)).dtype == dtype
         assert module.weight.dtype == torch.float32
         assert parametrization(module).in_radius(1e-5)
 
@@ -194,6 +195,8 @@ def test_what_cannot_be_parametrized_is_refused(name: str, arguments: dict[str, 
 
 
 def test_half_precision_is_refused() -> None:
+    with pytest.raises(ValueError, match="u must be float32 or float64"):
+        svd_parametrize(nn.Linear(6, 4)).half()(torch.ones(1, 6).half())
     with pytest.raises(ValueError, match="bfloat16"):
         svd_parametrize(nn.Linear(6, 4, dtype=torch.bfloat16))
 

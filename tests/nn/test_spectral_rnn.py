@@ -149,10 +149,11 @@ def test_compiled_around_the_recurrence() -> None:
     assert all(parameter.grad is not None for parameter in rnn.parameters())
 
 
-def test_under_autocast_the_recurrence_keeps_its_precision() -> None:
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_under_autocast_the_recurrence_keeps_its_precision(dtype: torch.dtype) -> None:
     rnn = SpectralRNN(D, N, 2)
     x = torch.randn(T, B, D)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=dtype):
         output, _ = rnn(x)
     torch.testing.assert_close(output, rnn(x)[0])
 

@@ -185,14 +185,17 @@ def test_compiled_without_graph_breaks(m: int) -> None:
     assert layer.matrix.u.grad.any()
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("m", [2, 12])
-def test_under_autocast_the_matrix_keeps_its_precision_and_the_output_is_that_of_a_linear_layer(m: int) -> None:
+def test_under_autocast_the_matrix_keeps_its_precision_and_the_output_is_that_of_a_linear_layer(
+    m: int, dtype: torch.dtype
+) -> None:
     layer = SVDLinear(20, 12, m1=m, m2=m, r=0.2)
     x = torch.randn(16, 20)
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=dtype):
         y, weight = layer(x), layer.weight
         layer(x).sum().backward()
-    assert y.dtype == torch.bfloat16
+    assert y.dtype == dtype
     assert weight.dtype == torch.float32
     assert layer.in_radius(1e-5)
     torch.testing.assert_close(y.float(), layer(x), rtol=0.05, atol=0.05)
