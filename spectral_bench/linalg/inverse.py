@@ -71,8 +71,7 @@ def orthogonal_factors(matrix: Tensor, m1: int, m2: int) -> tuple[Tensor, Tensor
         raise ValueError(f"m1 + m2 = {m1 + m2} reflectors are too few: this orthogonal matrix needs {needed}")
     # Outside of the span of the basis nothing moves; what rounding moves there would cost reflectors of its own.
     basis = basis[:, :needed]
-    left, _, right = torch.linalg.svd(basis.mT @ nearest @ basis)
-    u, basis, remaining = _peel(basis, left @ right, m1)
+    u, basis, remaining = _peel(basis, basis.mT @ nearest @ basis, m1)
     # What is left is H(v)ᵀ, so H(v) is its transpose.
     v, _, _ = _peel(basis, remaining.mT, m2)
     return u.to(matrix.dtype), v.to(matrix.dtype)
