@@ -6,8 +6,8 @@ from typing import Any
 
 from spectral_bench.analysis.groups import Group, Section
 from spectral_bench.analysis.report import Cell, Column, Report, Table
-from spectral_bench.analysis.statistics import difference, estimate
-from spectral_bench.analysis.wording import NOTHING, interval_notes, with_interval, written
+from spectral_bench.analysis.statistics import Estimate, difference, estimate
+from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval, written
 from spectral_bench.config.hints import short
 from spectral_bench.errors import InputError
 
@@ -138,12 +138,17 @@ def _metric_table(first: Group, second: Group, rows: Sequence[dict[str, Any]], t
         cells.append(
             [
                 Cell(row["field"]),
-                Cell(with_interval(estimate(a))),
-                Cell(with_interval(estimate(b))),
-                Cell(with_interval(gap)),
+                Cell(_shown(row["field"], estimate(a))),
+                Cell(_shown(row["field"], estimate(b))),
+                Cell(_shown(row["field"], gap)),
             ]
         )
     return Table("What they came to", f"A: {titles[0]}; B: {titles[1]}", columns, cells, interval_notes(gaps))
+
+
+def _shown(field: str, found: Estimate | None) -> str:
+    """A number with its interval, which what is counted and not measured has none of."""
+    return number(found.mean) if found and field == "num_parameters" else with_interval(found)
 
 
 def _title(group: Group) -> str:

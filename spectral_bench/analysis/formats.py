@@ -93,7 +93,12 @@ def _markdown(table: Table) -> str:
         return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
 
     def shown(cell: Cell) -> str:
-        return f"**{cell.text}**" if cell.bold and cell.text else cell.text
+        text = escaped(cell.text)
+        return f"**{text}**" if cell.bold and text else text
+
+    def escaped(text: str) -> str:
+        """The asterisk of an interval begins no list and ends no emphasis."""
+        return text.replace("*", r"\*")
 
     rules = ["---:" if column.align == "right" else "---" for column in table.columns]
     lines = [f"### {table.title}", ""]
@@ -101,7 +106,7 @@ def _markdown(table: Table) -> str:
         lines += [table.subtitle, ""]
     lines += [line([column.header for column in table.columns]), "|" + "|".join(rules) + "|"]
     lines += [line([shown(cell) for cell in row]) for row in table.rows]
-    lines += ["", *(f"{note}  " for note in table.notes)]
+    lines += ["", *(f"{escaped(note)}  " for note in table.notes)]
     return "\n".join(lines) + "\n"
 
 

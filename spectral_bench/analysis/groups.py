@@ -199,10 +199,10 @@ def _groups_by_digest(runs: list[Run]) -> list[Group]:
         config = configs[digest]
         differs = {key: config[key] for key in keys if key in config}
         groups.append(Group(digest[:8], model, differs, sorted(group, key=lambda run: run.seed)))
-    alike: dict[str, list[Group]] = {}
-    for group in groups:
-        alike.setdefault(group.label, []).append(group)
-    return [_told_apart(group, alike[group.label]) for group in groups]
+    by_label: dict[str, list[Group]] = {}
+    for one in groups:
+        by_label.setdefault(one.label, []).append(one)
+    return [_told_apart(one, by_label[one.label]) for one in groups]
 
 
 def _told_apart(group: Group, alike: list[Group]) -> Group:

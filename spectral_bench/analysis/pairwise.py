@@ -1,5 +1,6 @@
 """Every group against every other, paired by seed; over many data sets, by ranks."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -116,10 +117,12 @@ def _pairs(section: Section, field: str) -> list[Pair]:
 
 
 def _table(section: Section, pairs: Sequence[Pair], field: str) -> Table:
+    models = Counter(group.model for group in section.groups)
+    names = {group.label: group.model if models[group.model] == 1 else group.label for group in section.groups}
     rows = [
         [
-            Cell(pair.first),
-            Cell(pair.second),
+            Cell(names[pair.first]),
+            Cell(names[pair.second]),
             Cell(str(len(pair.seeds))),
             Cell(with_interval(pair.gap)),
             Cell(f"{pair.improvement:.2f}"),

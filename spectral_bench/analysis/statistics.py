@@ -64,7 +64,9 @@ def estimates(samples: Sequence[Values]) -> list[Estimate | None]:
         values = np.array([samples[position] for position in positions], dtype=np.float64)
         ends = np.full((2, len(values)), np.nan)
         known: NDArray[np.bool_] = np.isfinite(values).all(axis=1) & np.full(len(values), size > 1)
-        ends[:, known] = _interval(values[known] @ _resampling(size).T)
+        kept = values[known]
+        # Rounding may not take a mean of the values out of their range: seeds that agree have an interval of zero.
+        ends[:, known] = np.clip(_interval(kept @ _resampling(size).T), kept.min(axis=1), kept.max(axis=1))
         for row, position in enumerate(positions):
             low, high = (float(ends[0, row]), float(ends[1, row])) if known[row] else (None, None)
             found[position] = Estimate(float(values[row].mean()), low, high, size)

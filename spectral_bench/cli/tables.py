@@ -128,6 +128,8 @@ def _drawn(table: Table, chosen: Sequence[int], rule: str) -> Text:
     for row, lines in zip(table.rows, wrapped, strict=True):
         for height in range(max(map(len, lines))):
             texts = placed([cell[height] if height < len(cell) else "" for cell in lines])
+            if columns[-1].align == "left":
+                texts[-1] = texts[-1].rstrip()
             parts.append(("\n", ""))
             parts += [
                 (text + (gap if place < len(texts) - 1 else ""), "bold" if row[position].bold else "")

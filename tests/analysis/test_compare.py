@@ -146,6 +146,8 @@ def test_csv_markdown_and_latex_hold_the_same_rows(command: Run, shared_results:
     markdown = command("compare", str(shared_results), "--format", "markdown").stdout
     assert len(re.findall(r"^\| (?:\*\*)?(?:svd)?rnn", markdown, flags=re.MULTILINE)) == 5
     assert len(re.findall(r"\| \*\*", markdown)) >= 4
+    assert re.search(r"±[\d.e-]+\\\*", markdown)
+    assert re.search(r"^\\\* Fewer", markdown, flags=re.MULTILINE)
     latex = command("compare", str(shared_results), "--format", "latex").stdout
     assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 2
     assert r"\textbf{" in latex

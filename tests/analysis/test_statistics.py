@@ -80,3 +80,18 @@ def test_holm_corrects_step_by_step_and_keeps_the_order() -> None:
 def test_probability_of_improvement_knows_the_sense_of_the_metric_and_halves_ties() -> None:
     assert probability_of_improvement([1, 2], [1, 0], higher_is_better=True) == pytest.approx(3.5 / 4)
     assert probability_of_improvement([1, 2], [1, 0], higher_is_better=False) == pytest.approx(0.5 / 4)
+
+
+@pytest.mark.parametrize("value", [0.1, 50.0, 1 / 3])
+def test_seeds_that_agree_leave_no_doubt(value: float) -> None:
+    found = estimate([value] * 3)
+    assert found is not None
+    assert (found.low, found.high) == (value, value)
+
+
+def test_infinite_values_have_a_mean_and_no_interval() -> None:
+    infinite, finite = estimates([[np.inf, 1.0], [1.0, 3.0]])
+    assert infinite is not None
+    assert (infinite.mean, infinite.low, infinite.high) == (np.inf, None, None)
+    assert finite is not None
+    assert finite == estimate([1.0, 3.0])

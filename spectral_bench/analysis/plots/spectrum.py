@@ -93,8 +93,8 @@ def _draw_distribution(axes: Axes, curves: Sequence[Series]) -> None:
     shade = colour(middle.style)
     for (one, other), alpha in (((lowest, highest), 0.18), ((lower, upper), 0.35)):
         x = np.intersect1d(one.x, other.x)  # an infinite value has no place on the axis
-        edges = (edge.mean[np.isin(edge.x, x)] for edge in (one, other))
-        axes.fill_between(x, *edges, color=shade, alpha=alpha, linewidth=0)
+        below, above = (edge.mean[np.isin(edge.x, x)] for edge in (one, other))
+        axes.fill_between(x, below, above, color=shade, alpha=alpha, linewidth=0)
     axes.plot(middle.x, middle.mean, color=shade)
     for edge in (lowest, highest):
         axes.plot(edge.x, edge.mean, color=shade, linewidth=0.6)
