@@ -49,7 +49,7 @@ def test_zero_gradients_and_tiny_ones_stretch_neither_the_axis_nor_the_colours()
     (panel,) = [axes for axes in figure.axes if axes.get_title() == "model 0"]
     mesh = panel.collections[0]
     assert mesh.norm.vmin == pytest.approx(1e-2, rel=0.3)
-    assert any("leaves at the bottom" in text.get_text() for strip in figure.subfigs for text in strip.texts)
+    assert any("leaves below" in text.get_text() for strip in figure.subfigs for text in strip.texts)
 
 
 def test_two_equal_lines_are_both_seen_without_colour() -> None:

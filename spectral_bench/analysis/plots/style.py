@@ -47,7 +47,7 @@ _TITLE_WIDTH = 22
 #: A logarithmic axis reaches no further below its top: what is smaller by more moves no weight.
 DECADES = 12
 
-BELOW_THE_AXIS = f"Where a line leaves at the bottom, it is zero, or {DECADES} decades below the top."
+BELOW_THE_AXIS = "Where a line leaves below, it is (nearly) zero."
 
 _RC: Any = {
     "font.size": 8,
