@@ -90,7 +90,7 @@ def svd_parametrize(
         m2: reflectors of V; None: likewise.
         r: the sigma radius; None: σ is free.
         map: one of ``MapName``; None: ``free`` without a radius, ``sigmoid`` with one.
-        centre: σ*; None: 0 for the map ``free``, 1 otherwise.
+        centre: σ*; None: 0 for the map ``free`` unless the start is random, 1 otherwise.
         penalty: λ of ``penalty()``, for the map ``free``.
         start: one of ``ConvertedStart``.
 
@@ -109,7 +109,7 @@ def svd_parametrize(
         raise ValueError(f"{type(module).__name__} has no parameter '{name}' of its own")
     if weight.ndim < 2:
         raise ValueError(f"{name} must have at least two axes, got shape {tuple(weight.shape)}")
-    sigma_map = converted_map(map, r, centre, penalty)
+    sigma_map = converted_map(map, r, centre, penalty, start)
     full = min(len(weight), prod(weight.shape[1:]))
     m1, m2 = (full if m is None else m for m in (m1, m2))
     begin = converted_start(start, weight.detach().flatten(1), m1, m2, sigma_map)

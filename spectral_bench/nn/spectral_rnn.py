@@ -82,7 +82,8 @@ class SpectralRNN(nn.Module):
         super().__init__()
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             check_size(name, size)
-        check_dtype("dtype", dtype or torch.get_default_dtype())
+        dtype = dtype or torch.get_default_dtype()
+        check_dtype("dtype", dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.batch_first = batch_first
         most = min(16, hidden_size)

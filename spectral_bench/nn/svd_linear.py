@@ -91,7 +91,8 @@ class SVDLinear(nn.Module):
             m2: reflectors of V; None: likewise.
             r: the sigma radius; None: σ is free.
             map: None: ``free`` without a radius, ``sigmoid`` with one.
-            centre: σ*; None: 0 for the map ``free``, where small σ would lose digits around any other, and 1 otherwise.
+            centre: σ*; None: 0 for the map ``free``, where small σ would lose digits around any other, and 1 otherwise
+                or with a random start.
             penalty: λ of ``penalty()``, for the map ``free``.
             start: one of ``ConvertedStart``.
 
@@ -100,7 +101,7 @@ class SVDLinear(nn.Module):
         """
         weight = linear.weight.detach()
         full = min(weight.shape)
-        sigma_map = converted_map(map, r, centre, penalty)
+        sigma_map = converted_map(map, r, centre, penalty, start)
         m1, m2 = (full if m is None else m for m in (m1, m2))
         layer = cls(linear.in_features, linear.out_features, linear.bias is not None, m1=0, m2=0, r=0.0)
         layer.matrix = SVDMatrix(converted_start(start, weight, m1, m2, sigma_map), sigma_map)
@@ -131,7 +132,15 @@ class SVDLinear(nn.Module):
         return self.matrix.weight()
 
     def forward(self, x: Tensor) -> Tensor:
-        """X of shape (..., in_features) to shape (..., out_features)."""
+        """X of shape (..., in_features) to shape (..., out_features).
+
+        Raises:
+            ValueError: x has another number of features, or (outside autocast) another dtype than the parameters.
+        """
+        if x.shape[-1:] != (self.in_features,):
+            raise ValueError(f"expected input of shape (..., {self.in_features}), got {tuple(x.shape)}")
+        if x.dtype != self.matrix.u.dtype and not torch.is_autocast_enabled(x.device.type):
+            raise ValueError(f"the parameters are {self.matrix.u.dtype}, but the input is {x.dtype}")
         samples = x.numel() // x.shape[-1]
         if not factored_is_cheaper(samples, self.in_features, self.out_features, self.matrix.rank):
             return nn.functional.linear(x, self.matrix.weight(), self.bias)

@@ -163,20 +163,25 @@ def converted_start(start: str, weight: Tensor, m1: int, m2: int, sigma_map: Sin
     return start_from(nearest(weight, sigma_map) if start == ConvertedStart.nearest else weight, m1, m2, sigma_map)
 
 
-def converted_map(name: str | None, r: float | None, centre: float | None, penalty: float) -> SingularMap:
+def converted_map(name: str | None, r: float | None, centre: float | None, penalty: float, start: str) -> SingularMap:
     """How σ of a weight that is given is parametrized, where the user leaves it open.
 
-    Without a radius σ is free, and around 0: then its parameters are σ itself, which keeps its relative precision
-    however small it is, and weight decay on them is weight decay on the weight.
+    Without a radius σ is free, and (unless the weight is replaced by a random one) around 0: then its parameters are σ
+    itself, which keeps its relative precision however small it is, and weight decay on them is that on the weight.
 
     Raises:
-        ValueError: the name is unknown, or a number is out of range.
+        ValueError: the name is unknown, a number is out of range, or the radius does not belong to the map.
     """
     if name is None:
         name = MapName.free if r is None else MapName.sigmoid
     if centre is None:
-        centre = 0.0 if name == MapName.free else 1.0
-    return singular_map(name, r or 0.0, centre, penalty)
+        centre = 0.0 if name == MapName.free and start != ConvertedStart.random else 1.0
+    sigma_map = singular_map(name, r or 0.0, centre, penalty)
+    if r is None and name in (MapName.sigmoid, MapName.clip):
+        raise ValueError(f"map '{name}' needs a radius r")
+    if r is not None and name in (MapName.free, MapName.fixed):
+        raise ValueError(f"map '{name}' has no radius, got r = {r}")
+    return sigma_map
 
 
 @torch.no_grad()

@@ -77,6 +77,11 @@ def test_nearest_finds_the_sign_of_sigma_that_the_centre_asks_for(
     torch.testing.assert_close(module.weight, left * sigma.clamp(low, high) @ right)
 
 
+def test_a_random_start_without_a_radius_is_orthogonal_and_not_zero() -> None:
+    weight = svd_parametrize(nn.Linear(4, 4), start="random").weight
+    torch.testing.assert_close(weight @ weight.T, torch.eye(4))
+
+
 def test_a_weight_that_is_not_finite_is_refused() -> None:
     module = nn.Linear(3, 3)
     nn.init.constant_(module.weight, float("nan"))
@@ -185,6 +190,9 @@ def test_a_cell_that_reads_its_weight_anew_is_accepted() -> None:
         ("weight", {"m1": 5, "r": 0.1, "start": "random"}, "m1 = 5 reflectors of size 4"),
         ("weight", {"start": "far"}, "unknown start 'far'"),
         ("weight", {"map": "cube"}, "unknown map 'cube'"),
+        ("weight", {"map": "clip"}, "map 'clip' needs a radius"),
+        ("weight", {"map": "free", "r": 0.1}, "map 'free' has no radius, got r = 0.1"),
+        ("weight", {"map": "fixed", "r": 0.1}, "map 'fixed' has no radius, got r = 0.1"),
     ],
 )
 def test_what_cannot_be_parametrized_is_refused(name: str, arguments: dict[str, int], message: str) -> None:

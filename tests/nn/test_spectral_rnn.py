@@ -89,9 +89,11 @@ def test_it_starts_from_the_matrix_of_that_name(start: str) -> None:
     torch.testing.assert_close(rnn.stack.layers[0].transition.weight(), expected, rtol=0, atol=1e-5)
 
 
-def test_it_starts_from_the_matrix_of_a_trained_layer() -> None:
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_it_starts_from_the_matrix_of_a_trained_layer(dtype: torch.dtype) -> None:
     trained = nn.RNN(D, N).weight_hh_l0.detach()
-    rnn = SpectralRNN(D, N, 2, r=3.0, start=trained)
+    rnn = SpectralRNN(D, N, 2, r=3.0, start=trained.to(dtype))
+    rnn(torch.ones(T, B, D))
     for layer in rnn.stack.layers:
         torch.testing.assert_close(layer.transition.weight(), trained, rtol=0, atol=1e-5)
 

@@ -1,5 +1,6 @@
 import copy
 import io
+import re
 
 import pytest
 import torch
@@ -199,6 +200,16 @@ def test_under_autocast_the_matrix_keeps_its_precision_and_the_output_is_that_of
     assert weight.dtype == torch.float32
     assert layer.in_radius(1e-5)
     torch.testing.assert_close(y.float(), layer(x), rtol=0.05, atol=0.05)
+
+
+@pytest.mark.parametrize("m", [1, 12])
+def test_inputs_that_do_not_fit_are_refused(m: int) -> None:
+    layer = SVDLinear(20, 12, m1=m, m2=m)
+    for shape in ((), (19,), (500, 21), (20, 1)):
+        with pytest.raises(ValueError, match=rf"shape \(\.\.\., 20\), got {re.escape(str(shape))}"):
+            layer(torch.ones(shape))
+    with pytest.raises(ValueError, match=r"parameters are torch\.float32, but the input is torch\.float64"):
+        layer(torch.ones(5, 20, dtype=torch.float64))
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
