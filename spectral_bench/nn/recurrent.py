@@ -49,7 +49,6 @@ class RecurrentLayer(nn.Module):
         input_start: ``normal``: M is drawn from N(0, input_scale²), as Le et al. (2015) start the IRNN with 0.001;
             ``glorot``: from the uniform distribution of Glorot and Bengio (2010), times ``input_scale``.
         input_scale: standard deviation, or gain.
-        bias_start: the value every bias starts at.
 
     Raises:
         ValueError: the input size is less than 1, the scale negative, or the word unknown.
@@ -66,7 +65,6 @@ class RecurrentLayer(nn.Module):
         learn_h0: bool = False,
         input_start: str = InputStart.glorot,
         input_scale: float = 1.0,
-        bias_start: float = 0.0,
     ) -> None:
         super().__init__()
         check_size("input_size", input_size)
@@ -79,7 +77,7 @@ class RecurrentLayer(nn.Module):
         hidden_size = transition.hidden_size
         self.input_size, self.hidden_size = input_size, hidden_size
         self.input_weight = nn.Parameter(torch.empty(hidden_size, input_size))
-        self.bias = nn.Parameter(torch.full((hidden_size,), float(bias_start)))
+        self.bias = nn.Parameter(torch.zeros(hidden_size))
         self.h0 = nn.Parameter(torch.zeros(hidden_size)) if learn_h0 else None
         if input_start == InputStart.normal:
             nn.init.normal_(self.input_weight, std=input_scale)

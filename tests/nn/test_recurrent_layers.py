@@ -217,11 +217,9 @@ def test_an_unknown_activation_or_leak_is_refused(name: str, leak: float) -> Non
 
 
 def test_the_starts_of_the_input_weights() -> None:
-    layer = RecurrentLayer(
-        400, DenseTransition(300), Activation("relu", 300), input_start="normal", input_scale=0.01, bias_start=0.5
-    )
+    layer = RecurrentLayer(400, DenseTransition(300), Activation("relu", 300), input_start="normal", input_scale=0.01)
     assert layer.input_weight.std().item() == pytest.approx(0.01, rel=0.02)
-    assert (layer.bias == 0.5).all()
+    assert (layer.bias == 0.0).all()
     layer = RecurrentLayer(400, DenseTransition(300), Activation("relu", 300), input_scale=2.0)
     assert layer.input_weight.abs().max().item() == pytest.approx(2 * (6 / 700) ** 0.5, rel=0.01)
     with pytest.raises(ValueError, match="unknown input_start 'uniform'"):
