@@ -35,7 +35,7 @@ class SVDForm(ABC):
         return svd_weight(u, v, self.sigma_map(raw), check=False)
 
     def penalty(self) -> Tensor:
-        """λ ‖σ − centre‖², a scalar to be added to the training loss; λ is not 0 for the map ``free`` alone."""
+        """λ ‖σ − centre‖², a scalar to be added to the training loss; λ is 0 for every map but ``free``."""
         return self.sigma_map.penalty * (self.sigma() - self.sigma_map.centre).square().sum()
 
     def check_parameters(self) -> None:

@@ -177,8 +177,8 @@ def test_the_penalty_sums_over_the_layers_what_the_transitions_add_to_a_loss() -
 
 
 def test_sigma_of_every_layer() -> None:
-    sigma = SpectralRNN(D, N, 2, r=0.3).sigma()
-    torch.testing.assert_close(sigma, torch.ones(2, N))
+    torch.testing.assert_close(SpectralRNN(D, N, 2, r=0.3).sigma(), torch.ones(2, N))
+    torch.testing.assert_close(SpectralRNN(D, N, 2, r=0.3, centre=0.5).sigma(), torch.full((2, N), 0.5))
 
 
 @pytest.mark.parametrize(
