@@ -101,7 +101,8 @@ def _marked(points: int, style: int) -> tuple[int, int]:
 
 
 def draw(axes: Axes, curves: Iterable[Series]) -> None:
-    """Lines with their bands."""
+    """Lines with their bands over training or time steps."""
+    axes.locator_params(axis="x", integer=True)
     for series in curves:
         dashes = _DASHES[series.style % len(_DASHES)]
         axes.plot(
@@ -146,7 +147,7 @@ def header_height(labels: Sequence[str], caption: Sequence[str]) -> float:
 def _columns(labels: Sequence[str]) -> int:
     """Entries of a legend that fit side by side."""
     longest = max(map(len, labels), default=1)
-    return max(1, min(len(labels), 104 // (longest + 10)))
+    return max(1, min(len(labels), 114 // (longest + 10)))
 
 
 def plain_decades(axes: Axes) -> None:
