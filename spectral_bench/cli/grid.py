@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from spectral_bench.cli.run import completed_run, load_cell, run_cell, show_instead
+from spectral_bench.cli.one_run import completed_run, load_cell, run_cell, show_instead
 from spectral_bench.errors import SpectralBenchError
 
 if TYPE_CHECKING:
