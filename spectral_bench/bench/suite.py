@@ -106,4 +106,4 @@ def _against_torch(part: str, setting: Setting, budget: float, tell: Tell) -> Me
     tell(f"against {part.replace('_', ' ')}: {setting}")
     builders = contenders(setting)
     steps = {name: builders[name]() for name in FORMS_AND_FREE}
-    return Measured(part, setting, time_in_turn(steps, budget=budget, rounds=(3, 15)), {})
+    return Measured(part, setting, time_in_turn(steps, budget=budget, rounds=(5, 15)), {})

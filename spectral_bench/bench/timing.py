@@ -37,7 +37,7 @@ def time_in_turn(
     steps: Mapping[str, Step],
     *,
     budget: float,
-    rounds: tuple[int, int] = (7, 25),
+    rounds: tuple[int, int] = (9, 25),
     clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Times]:
     """Time every step, one after the other, round after round, so that a noisy minute falls on all of them.
