@@ -60,7 +60,7 @@ def compare(
     """
     from rich.console import Console
 
-    from spectral_bench.analysis.groups import sections
+    from spectral_bench.analysis.grouping import sections
 
     _only_one(against=against is not None, diff=diff is not None, pairwise=pairwise)
     wanted = chosen_format(form, output)

@@ -33,7 +33,7 @@ def curves(
     """
     from rich.console import Console
 
-    from spectral_bench.analysis.groups import sections
+    from spectral_bench.analysis.grouping import sections
     from spectral_bench.analysis.learning import learning_pictures
     from spectral_bench.analysis.left_out import undrawn_notes
     from spectral_bench.analysis.plots.learning import draw_learning

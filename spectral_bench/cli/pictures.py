@@ -107,7 +107,7 @@ def draw_all(titled: Sequence[tuple[str, T]], draw: Callable[[T], Figure], outpu
     Raises:
         InputError: a file cannot be written.
     """
-    from spectral_bench.analysis.plots.style import printable, save
+    from spectral_bench.analysis.plots.page import printable, save
 
     for title, one in titled:
         path = output if len(titled) == 1 else output.with_stem(f"{output.stem}-{_slug(title)}")

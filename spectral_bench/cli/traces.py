@@ -78,7 +78,7 @@ def show_traces(
     """
     from rich.console import Console
 
-    from spectral_bench.analysis.groups import sections
+    from spectral_bench.analysis.grouping import sections
     from spectral_bench.analysis.report import Report
 
     check_picture("-o", output)

@@ -14,7 +14,8 @@ from rich.console import Console
 from run_directories import Run, edit, runs_of, train
 
 from spectral_bench.analysis.comparison import compare
-from spectral_bench.analysis.groups import Section, sections
+from spectral_bench.analysis.grouping import sections
+from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.load import collect
 from spectral_bench.cli.tables import show_report
 

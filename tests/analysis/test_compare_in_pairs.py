@@ -10,7 +10,7 @@ from run_directories import Run, fabricate, runs_of, train
 from scipy import stats
 
 from spectral_bench.analysis.footnotes import reasons
-from spectral_bench.analysis.groups import sections
+from spectral_bench.analysis.grouping import sections
 from spectral_bench.analysis.load import collect
 from spectral_bench.analysis.pairwise import pairwise
 from spectral_bench.analysis.plots.ranks import draw_ranks

@@ -12,7 +12,8 @@ from run_directories import Run, runs_of, train
 from spectral_bench.analysis.decay import decay_table
 from spectral_bench.analysis.envelope import Envelope, envelope
 from spectral_bench.analysis.gradients import GradientPictures, Traced, gradient_pictures, traced
-from spectral_bench.analysis.groups import Section, sections
+from spectral_bench.analysis.grouping import sections
+from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.load import collect
 from spectral_bench.analysis.plots.gradients import draw_gradients
 from spectral_bench.runs.parts import PartedTable

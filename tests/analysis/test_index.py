@@ -11,7 +11,7 @@ from run_directories import edit, fabricate, runs_of
 from spectral_bench.analysis import index
 from spectral_bench.analysis.comparison import compare
 from spectral_bench.analysis.formats import as_json
-from spectral_bench.analysis.groups import sections
+from spectral_bench.analysis.grouping import sections
 from spectral_bench.analysis.load import collect
 
 

@@ -12,8 +12,9 @@ from spectral_bench.analysis.gradients import GradientPictures, Heat
 from spectral_bench.analysis.learning import LearningPictures, Quantity
 from spectral_bench.analysis.plots.gradients import draw_gradients
 from spectral_bench.analysis.plots.learning import draw_learning
+from spectral_bench.analysis.plots.page import printable, save
 from spectral_bench.analysis.plots.spectrum import draw_spectrum
-from spectral_bench.analysis.plots.style import draw, printable, save
+from spectral_bench.analysis.plots.style import draw
 from spectral_bench.analysis.series import Series, geometric_mean, over_runs
 from spectral_bench.analysis.spectra import SpectrumPictures
 from spectral_bench.training.gradient_decay import FLOOR

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from run_directories import Run, edit, runs_of
 
-from spectral_bench.analysis.groups import Section, sections
+from spectral_bench.analysis.grouping import sections
+from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.learning import learning_pictures
 from spectral_bench.analysis.load import collect
 from spectral_bench.analysis.plots.learning import draw_learning

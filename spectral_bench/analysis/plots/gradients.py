@@ -8,6 +8,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.analysis.gradients import Bounds, GradientPictures, Heat
+from spectral_bench.analysis.plots.page import header, header_height, page, panel_height, panel_title
 from spectral_bench.analysis.plots.style import (
     BELOW_THE_AXIS,
     DECADES,
@@ -16,12 +17,7 @@ from spectral_bench.analysis.plots.style import (
     colour,
     decades,
     draw,
-    header,
-    header_height,
     leaves_at_the_bottom,
-    page,
-    panel_height,
-    panel_title,
 )
 from spectral_bench.analysis.series import Series
 from spectral_bench.training.gradient_decay import FLOOR

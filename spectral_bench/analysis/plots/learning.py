@@ -4,7 +4,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spectral_bench.analysis.learning import LearningPictures
-from spectral_bench.analysis.plots.style import LIMIT, draw, header, header_height, page, plain_decades
+from spectral_bench.analysis.plots.page import header, header_height, page
+from spectral_bench.analysis.plots.style import LIMIT, draw, plain_decades
 
 _LINES = "Lines: means over seeds, geometric on logarithmic axes; bands: from the smallest to the largest."
 

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from spectral_bench.analysis.plots.style import WIDTH
+from spectral_bench.analysis.plots.page import WIDTH
 from spectral_bench.analysis.ranks import CriticalDifference
 
 

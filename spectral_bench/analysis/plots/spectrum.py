@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from spectral_bench.analysis.plots.page import header, header_height, page, panel_height, panel_title
 from spectral_bench.analysis.plots.style import (
     BELOW_THE_AXIS,
     LIMIT,
@@ -13,12 +14,7 @@ from spectral_bench.analysis.plots.style import (
     colour,
     decades,
     draw,
-    header,
-    header_height,
     leaves_at_the_bottom,
-    page,
-    panel_height,
-    panel_title,
     plain_decades,
 )
 from spectral_bench.analysis.series import Series
