@@ -9,6 +9,7 @@ from spectral_bench.analysis.report import Cell, Column, Report, Table
 from spectral_bench.analysis.statistics import Estimate, difference, estimate
 from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval, written
 from spectral_bench.config.hints import short
+from spectral_bench.config.schema import CHANGES_NO_NUMBER
 from spectral_bench.errors import InputError
 
 #: Fields of the summaries that are set side by side.
@@ -25,8 +26,6 @@ _FIELDS = (
     "ms_per_step",
     "wall_seconds",
 )
-
-_NOT_SHOWN = ("data_dir", "results_dir")
 
 
 def difference_report(found: Sequence[Section], names: tuple[str, str], notes: Sequence[str] = ()) -> Report:
@@ -97,7 +96,7 @@ def resolve(found: Sequence[Section], name: str) -> Group:
 
 def _configurations(first: Group, second: Group) -> dict[str, tuple[Any, Any]]:
     a, b = first.runs[0].config, second.runs[0].config
-    keys = [key for key in dict.fromkeys([*a, *b]) if key not in _NOT_SHOWN]
+    keys = [key for key in dict.fromkeys([*a, *b]) if key not in CHANGES_NO_NUMBER]
     if len(first.runs) > 1 or len(second.runs) > 1:
         keys.remove("seed")
     pairs = {key: (a.get(key, NOTHING), b.get(key, NOTHING)) for key in keys}

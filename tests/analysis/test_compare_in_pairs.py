@@ -107,6 +107,16 @@ def test_a_diff_shows_every_key_that_differs_and_every_difference(command: Run, 
     assert row["low"] is None
 
 
+def test_a_diff_leaves_out_what_changes_no_number(command: Run, results: Path) -> None:
+    first, second = runs_of(results, "copy", "rnn")[:2]
+    for key, old, new in (("max_minutes", "null", "5.0"), ("data_dir", ".*", "elsewhere")):
+        text, found = re.subn(rf"{key}: {old}\n", f"{key}: {new}\n", (second / "config.yaml").read_text())
+        assert found == 1
+        (second / "config.yaml").write_text(text)
+    rows = document(command, "results", "--diff", str(first), str(second))["config"]
+    assert {row["key"] for row in rows} - {"commit"} == {"seed"}
+
+
 def test_a_diff_takes_paths_groups_labels_and_models(command: Run, shared_results: Path) -> None:
     run = runs_of(shared_results, "copy", "rnn")[0]
     groups = next(s for s in document(command, str(shared_results))["sections"] if s["task"] == "copy")["groups"]
