@@ -25,7 +25,7 @@ TRACEBACK_VARIABLE = "SPECTRAL_BENCH_TRACEBACK"
 app = typer.Typer(
     help="Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?",
     epilog="Exit codes: 0 done, 1 failed or diverged, 2 wrong input, 3 data missing or damaged, 75 stopped for a "
-    "requeue, 130 interrupted, 143 terminated. "
+    "requeue, 129 hung up, 130 interrupted, 143 terminated. "
     f"{TRACEBACK_VARIABLE}=1 shows the traceback of an error.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -9,8 +9,11 @@ from typing import NoReturn
 
 from spectral_bench.training.stop import Stop
 
-#: SIGUSR1 is what batch schedulers send some time before the end of a job; Windows has none.
-_NAMES = ("SIGINT", "SIGTERM", "SIGUSR1")
+#: Whoever sends one of these wants the program to end.
+_ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
+
+#: SIGUSR1 is what batch schedulers send some time before the end of a job. Windows has neither it nor SIGHUP.
+_NAMES = (*_ENDING, "SIGUSR1")
 
 #: What a shell says of a process that a signal ended.
 _SIGNAL_EXIT = 128
@@ -21,9 +24,11 @@ REQUEUE_EXIT = 75
 
 @contextmanager
 def heeding_signals(stop: Stop) -> Iterator[None]:
-    """Turn the first SIGINT, SIGTERM or SIGUSR1 into a wish to stop, and any that follows into an end at once.
+    """Turn the first SIGINT, SIGTERM, SIGHUP or SIGUSR1 into a wish to stop, and any that follows into an end at once.
 
-    Outside the main thread, where Python allows no handlers, signals do what they did before.
+    A SIGHUP that follows is not counted: of a terminal that closes, the kernel tells, and the shell once more. Where
+    SIGHUP is ignored (``nohup``) it stays ignored. Outside the main thread, where Python allows no handlers, signals do
+    what they did before.
 
     Args:
         stop: is asked.
@@ -34,7 +39,7 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
 
     def handle(number: int, _: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if stop.cause is not None:
+        if stop.cause is not None and name != "SIGHUP":
             _end_at_once(name)
         stop.ask(name)
 
@@ -50,12 +55,13 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
 
 
 def exit_code(cause: str) -> int:
-    """The exit code of a run that ``cause`` stopped: 130 SIGINT, 143 SIGTERM, 75 SIGUSR1 and ``train.max_minutes``."""
-    return _SIGNAL_EXIT + signal.Signals[cause] if cause in ("SIGINT", "SIGTERM") else REQUEUE_EXIT
+    """The exit code of a run that ``cause`` stopped: as of a shell, but 75 for SIGUSR1 and ``train.max_minutes``."""
+    return _SIGNAL_EXIT + signal.Signals[cause] if cause in _ENDING else REQUEUE_EXIT
 
 
 def _numbers() -> list[signal.Signals]:
-    return [signal.Signals[name] for name in _NAMES if name in signal.Signals.__members__]
+    numbers = [signal.Signals[name] for name in _NAMES if name in signal.Signals.__members__]
+    return [number for number in numbers if number.name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN]
 
 
 def _end_at_once(name: str) -> NoReturn:

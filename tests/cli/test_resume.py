@@ -25,7 +25,7 @@ def endless(tmp_path: Path) -> list[str]:
     return small_overrides(tmp_path / "results", "train.steps=1000000", "train.checkpoint_every=20")
 
 
-@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 75)])
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129), ("SIGUSR1", 75)])
 def test_a_signal_ends_a_run_with_a_checkpoint_and_the_command_that_goes_on(
     tmp_path: Path, name: str, code: int, in_process: Run
 ) -> None:
