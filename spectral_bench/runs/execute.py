@@ -1,8 +1,7 @@
 """A new run, from its configuration to its directory."""
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -14,6 +13,7 @@ from spectral_bench.errors import InputError
 from spectral_bench.nn.build import build_model
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.runs.atomic import write_text
+from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.interruption import heeding_signals
@@ -21,7 +21,7 @@ from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.sitting import Prepared, Result, sit
 from spectral_bench.tasks import TASKS
-from spectral_bench.tasks.base import Task
+from spectral_bench.tasks.base import Split, Task
 from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
@@ -30,10 +30,6 @@ CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
 #: As many as PyTorch chose when the process began: one run of a grid must not decide for the next.
 _THREADS = torch.get_num_threads()
-
-#: What PyTorch and NumPy say of numbers that are too large for single precision, and of sizes no machine has.
-_BEYOND_PRECISION = ("without overflow", "out of bounds for float", "std::numeric_limits<Float>::max()")
-_BEYOND_MEMORY = ("allocate memory", "Maximum allowed dimension", "array is too big")
 
 
 def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
@@ -50,11 +46,14 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     device = _device(config.device)
     torch.set_num_threads(config.train.threads or threads or _THREADS)
     torch.manual_seed(config.seed)
-    with _numbers_too_large(config):
+    with within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
         model = _build(config, task)
         trainer = Trainer(model, task, config, device)
         task.train_batch(0, config.train.batch_size, config.seed)
+        splits: tuple[Split, ...] = "validation", "test"
+        for split in splits:
+            next(task.batches(split, config.train.evaluation_batch_size), None)
     return Prepared(config, task, model, trainer, device)
 
 
@@ -116,29 +115,6 @@ def _build(config: ExperimentConfig, task: Task) -> SequenceModel:
         every_step=signature.every_step,
         embedding_size=signature.embedding_size,
     )
-
-
-@contextmanager
-def _numbers_too_large(config: ExperimentConfig) -> Iterator[None]:
-    """Sizes beyond this machine and numbers beyond single precision are the user's to change.
-
-    PyTorch and NumPy answer both with exceptions of several kinds.
-    """
-    try:
-        yield
-    except InputError:
-        raise
-    except (MemoryError, RuntimeError, OverflowError, ValueError) as error:
-        message = str(error)
-        if any(words in message for words in _BEYOND_PRECISION):
-            raise InputError("A number in the configuration is beyond single precision.") from error
-        too_many = any(words in message for words in _BEYOND_MEMORY)
-        if too_many or isinstance(error, MemoryError | OverflowError | torch.OutOfMemoryError):
-            raise InputError(
-                f"{config.model.name} on {config.task.name} does not fit into memory: lower train.batch_size, "
-                "task.length or model.hidden_size."
-            ) from error
-        raise
 
 
 def _device(name: str) -> torch.device:

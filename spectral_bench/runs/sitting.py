@@ -14,6 +14,7 @@ from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import StorageError
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.runs.atomic import write_json
+from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.recorder import RunRecorder
@@ -73,12 +74,14 @@ def sit(
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
+        InputError: it does not fit into memory.
         StorageError: a file can no longer be written; what was written before stays readable.
     """
     try:
         recorder = RunRecorder(directory, prepared.task.metric.name, Checkpoints(directory, manifest), traces)
         try:
-            outcome = prepared.trainer.run([recorder, *observers], stop)
+            with within_capacity(prepared.config):
+                outcome = prepared.trainer.run([recorder, *observers], stop)
         except DivergedError as error:
             _conclude(directory, prepared, recorder, None)
             manifest.end("diverged", f"{error}{_norms(recorder.last_norms())}")

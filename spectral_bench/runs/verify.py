@@ -7,6 +7,7 @@ from typing import Any
 
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.atomic import json_text
+from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import prepare
@@ -101,7 +102,8 @@ def _first_difference(prepared: Prepared, replay: Replay, run: SavedRun, first: 
     """The first difference between a run and its replay, if there is one."""
     outcome, diverged = None, None
     try:
-        outcome = prepared.trainer.run([replay], replay.stop)
+        with within_capacity(prepared.config):
+            outcome = prepared.trainer.run([replay], replay.stop)
     except DifferentError as error:
         return str(error)
     except DivergedError as error:

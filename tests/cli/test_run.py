@@ -138,6 +138,8 @@ def test_a_radius_that_has_no_effect_draws_a_warning(in_process: Run) -> None:
         (["task.length=100000000000"], "does not fit into memory"),
         (["model.hidden_size=1000000000"], "does not fit into memory"),
         (["train.batch_size=1000000000000000000"], "does not fit into memory"),
+        (["task.validation_size=1000000000000000"], "does not fit into memory"),
+        (["task.test_size=1000000000000000"], "does not fit into memory"),
         (["model.hidden_size=10000000000000000000"], "expected a whole number of less than 64 bits"),
         (["train.threads=100000"], "train.threads=100000: expected at most 4096"),
         (["model.input_scale=1e39"], "beyond single precision"),

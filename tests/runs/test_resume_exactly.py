@@ -4,9 +4,11 @@ import json
 import os
 import pkgutil
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from small_runs import numbers, only_run, small_config
@@ -215,6 +217,37 @@ def test_a_second_signal_ends_at_once_and_the_manifest_says_so_in_words(tmp_path
     manifest = json.loads((only_run(tmp_path) / "manifest.json").read_text())
     assert manifest["status"] == "interrupted"
     assert manifest["reason"] == "SIGINT, and a second signal: stopped at once"
+
+
+def test_a_terminal_that_closes_leaves_a_checkpoint_however_often_it_is_told(tmp_path: Path) -> None:
+    def hang_up() -> None:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    directory = start(tmp_path, observer=At(3, hang_up))
+    manifest = json.loads((directory / "manifest.json").read_text())
+    assert (manifest["status"], manifest["reason"]) == ("interrupted", "SIGHUP")
+    assert go_on(directory) == 3
+
+
+def test_a_run_under_nohup_does_not_hear_the_terminal_close(tmp_path: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        directory = start(tmp_path, observer=At(3, lambda: os.kill(os.getpid(), signal.SIGHUP)))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert status(directory) == "completed"
+
+
+@pytest.mark.parametrize("allocate", [lambda: torch.empty(1 << 60), lambda: np.empty(1 << 60)])
+def test_memory_that_runs_out_in_the_middle_is_answered_and_can_be_gone_on_from(
+    tmp_path: Path, allocate: Callable[[], object]
+) -> None:
+    with pytest.raises(InputError, match="svdrnn on copy does not fit into memory"):
+        start(tmp_path, *OFTEN, observer=At(5, allocate))
+    directory = only_run(tmp_path)
+    assert status(directory) == "failed"
+    assert go_on(directory) == 3
 
 
 def test_a_run_that_another_host_left_without_a_word_is_not_taken_over_silently(tmp_path: Path) -> None:
