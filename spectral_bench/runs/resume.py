@@ -22,7 +22,7 @@ from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
 from spectral_bench.runs.saved import read_run
 from spectral_bench.runs.sitting import SUMMARY, Prepared, Result, resume_command, sit, storage_error
-from spectral_bench.training.loop import measuring_interval
+from spectral_bench.training.length import measuring_interval
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
 

@@ -20,9 +20,10 @@ from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.summary import summarise
 from spectral_bench.tasks.base import Task
+from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import GradientNorms, Observer
-from spectral_bench.training.outcome import DivergedError, Outcome
+from spectral_bench.training.outcome import Outcome
 from spectral_bench.training.stop import Stop
 
 SUMMARY = "summary.json"

@@ -19,7 +19,8 @@ from spectral_bench.runs.resume import check_data, recorded_threads
 from spectral_bench.runs.saved import SavedRun, read_run
 from spectral_bench.runs.sitting import SUMMARY, Prepared
 from spectral_bench.runs.summary import summarise
-from spectral_bench.training.outcome import DivergedError, Outcome
+from spectral_bench.training.divergence import DivergedError
+from spectral_bench.training.outcome import Outcome
 
 #: What of a summary no replay has again.
 _TIMES = ("ms_per_step", "wall_seconds")

@@ -3,7 +3,6 @@
 Axes in names: T time, B batch, N hidden.
 """
 
-import math
 import time
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -18,17 +17,16 @@ from spectral_bench.errors import InputError
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.tasks.base import Batch, Split, Task
+from spectral_bench.training.divergence import check_weights, take_step, trouble
 from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate
+from spectral_bench.training.length import measuring_interval, total_steps
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Update
 from spectral_bench.training.optimizer import build_optimizer, decay_rates, remember_initial_rates
-from spectral_bench.training.outcome import DivergedError, Outcome, Reason
+from spectral_bench.training.outcome import Outcome, Reason
 from spectral_bench.training.progress import Progress
 from spectral_bench.training.random_state import random_state, set_random_state
 from spectral_bench.training.spectrum import measure_spectrum
 from spectral_bench.training.stop import Stop
-
-#: Measurements of a training whose length is given in steps alone, when ``train.evaluate_every`` is not set.
-DEFAULT_MEASUREMENTS = 20
 
 
 class Trainer:
@@ -66,7 +64,7 @@ class Trainer:
                 f"optimizer.lr_decay={config.optimizer.lr_decay} would have no effect: the learning rate decays after "
                 f"every epoch, and the data of task {config.task.name} is generated without end."
             )
-        self.total_steps = _total_steps(config, self.updates_per_epoch)
+        self.total_steps = total_steps(config, self.updates_per_epoch)
         self.evaluate_every = measuring_interval(config, self.updates_per_epoch)
         self.optimizer = build_optimizer(config.optimizer, self.model)
         remember_initial_rates(self.optimizer)
@@ -95,7 +93,8 @@ class Trainer:
             told by then.
 
         Raises:
-            DivergedError: a loss, gradient or state is no longer finite; the weights are those before that update.
+            DivergedError: a loss, gradient or state is no longer finite, and the weights are those before that update;
+                or the weights are not finite.
         """
         self._observers = observers
         stop = stop or Stop()
@@ -176,21 +175,21 @@ class Trainer:
         start = time.perf_counter()
         losses, scores = self._backward(batch, GradientTrace() if trace and self.config.trace.gradients else None)
         loss = losses.mean().item()
-        trouble = self._trouble(loss, self._clip())
+        diverged = trouble(step + 1, loss, self._clip(), self._carried)
         on_divergence = self.config.train.on_divergence
-        if trouble is None or on_divergence is OnDivergence.carry_on:
-            self._step()
+        self._note_time()
+        if diverged is None or on_divergence is OnDivergence.carry_on:
+            take_step(step + 1, self.optimizer)
             self.model.constrain_()
             self._since_measurement.add(loss, scores.mean().item(), self.task.weight(batch), batch.size)
         elif on_divergence is OnDivergence.stop:
-            self._note_time()
-            raise trouble
+            raise diverged
         else:
             self._carried = None
         seconds = time.perf_counter() - start
 
         self.progress.step += 1
-        self.progress.not_finite += trouble is not None
+        self.progress.not_finite += diverged is not None
         self.progress.update_seconds += seconds
         self._seconds_since_measurement += seconds
         for observer in self._observers:
@@ -210,15 +209,6 @@ class Trainer:
             self._tell_gradients(trace, batch.size)
         return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
 
-    def _step(self) -> None:
-        """Let the optimizer change the weights; a factor of its own beyond single precision makes PyTorch raise."""
-        try:
-            self.optimizer.step()
-        except RuntimeError as error:
-            if "without overflow" not in str(error):
-                raise
-            raise DivergedError(self.progress.step, "step of the optimizer", math.inf) from error
-
     def _batch(self, step: int) -> Batch:
         return self.task.train_batch(step, self.config.train.batch_size, self.config.seed).to(self.device)
 
@@ -228,23 +218,6 @@ class Trainer:
             return float(clip_grad_norm_(self._parameters, self.config.train.clip_norm))
         return float(get_total_norm([p.grad for p in self._parameters if p.grad is not None]))
 
-    def _trouble(self, loss: float, gradient_norm: float) -> DivergedError | None:
-        """What is not finite about the update that is being made, if anything is."""
-        quantities = {"loss": loss, "gradient norm": gradient_norm}
-        if self._carried is not None:
-            largest = [part.abs().max() for layer in self._carried for part in layer]
-            quantities["largest hidden state"] = float(torch.stack(largest).max())
-        for quantity, value in quantities.items():
-            if not math.isfinite(value):
-                return DivergedError(self.progress.step + 1, quantity, value)
-        return None
-
-    def _check_weights(self) -> None:
-        """The last update before a measurement has no next one whose loss would tell."""
-        norm = float(get_total_norm([weight.detach() for weight in self._parameters]))
-        if not math.isfinite(norm) and self.config.train.on_divergence is OnDivergence.stop:
-            raise DivergedError(self.progress.step, "norm of the weights", norm)
-
     # Measuring ------------------------------------------------------------------------------------------------------
 
     def _evaluate(self, split: Split) -> Evaluation:
@@ -253,7 +226,8 @@ class Trainer:
 
     def _measure(self) -> None:
         """Measure train (over the updates since last time) and validation, and keep the best weights."""
-        self._check_weights()
+        if self.config.train.on_divergence is OnDivergence.stop:
+            check_weights(self.progress.step, self._parameters)  # after the last update no loss would tell
         loss, score = self._since_measurement.means()
         self._train_means = (loss, self.task.metric_value(loss, score))
         rate = self._since_measurement.samples / max(self._seconds_since_measurement, 1e-9)
@@ -348,23 +322,3 @@ class Trainer:
         state = self.state_dict()
         for observer in self._observers:
             observer.on_checkpoint(self.progress.step, state)
-
-
-def measuring_interval(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
-    """Updates between measurements: as configured, else an epoch, else a part of the length given in steps."""
-    configured = config.train.evaluate_every or updates_per_epoch
-    return configured or math.ceil(_total_steps(config, None) / DEFAULT_MEASUREMENTS)
-
-
-def _total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
-    """Updates until ``train.steps`` or ``train.epochs``, whichever ends first."""
-    steps, epochs = config.train.steps, config.train.epochs
-    if updates_per_epoch is None and epochs is not None:
-        raise InputError(
-            f"train.epochs={epochs} does not end this training: the data of task {config.task.name} is generated "
-            "without end. Set train.steps."
-        )
-    ends = [] if steps is None else [steps]
-    if updates_per_epoch is not None and epochs is not None:
-        ends.append(epochs * updates_per_epoch)
-    return min(ends)

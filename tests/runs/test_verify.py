@@ -11,8 +11,8 @@ from small_runs import only_run, small_config
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.verify import verify
+from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.observer import Observer, Update
-from spectral_bench.training.outcome import DivergedError
 
 
 def run(results: Path, *overrides: str) -> Path:

@@ -10,9 +10,9 @@ import torch
 from spectral_bench.errors import InputError
 from spectral_bench.runs.sitting import Prepared
 from spectral_bench.tasks.base import Baseline, Batch, Split
+from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.evaluation import Evaluation
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
-from spectral_bench.training.outcome import DivergedError
 from spectral_bench.training.stop import Stop
 
 MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
@@ -305,5 +305,5 @@ def test_the_baseline_is_beaten_on_the_split_it_was_computed_on(prepared: Build)
 @pytest.mark.parametrize("override", ["optimizer.lr=1e38", "optimizer.weight_decay=1e39"])
 @pytest.mark.parametrize("what", ["stop", "continue"])
 def test_an_optimizer_whose_step_overflows_is_a_divergence(prepared: Build, override: str, what: str) -> None:
-    with pytest.raises(DivergedError, match="diverged at step 0: the step of the optimizer is inf"):
+    with pytest.raises(DivergedError, match="diverged at step 1: the step of the optimizer is inf"):
         prepared(override, f"train.on_divergence={what}").trainer.run()

@@ -1,0 +1,68 @@
+"""Numbers of a training that are no longer finite."""
+
+import math
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+from torch.nn.utils import get_total_norm
+
+from spectral_bench.errors import SpectralBenchError
+
+
+class DivergedError(SpectralBenchError):
+    """The loss, the gradient, a state or the weights are no longer finite.
+
+    A validation or test loss may be: no update depends on it. It is written as it is, and is never the best one.
+    """
+
+    def __init__(self, step: int, quantity: str, value: float) -> None:
+        super().__init__(f"diverged at step {step}: the {quantity} is {value}")
+        self.step = step
+        self.quantity = quantity
+
+
+def trouble(
+    step: int, loss: float, gradient_norm: float, state: Iterable[Sequence[Tensor]] | None
+) -> DivergedError | None:
+    """What is not finite about an update, if anything is.
+
+    Args:
+        step: number of the update, from 1.
+        loss: of its batch.
+        gradient_norm: before clipping.
+        state: the parts of each layer's hidden state after the batch, any shape.
+    """
+    quantities = {"loss": loss, "gradient norm": gradient_norm}
+    if state is not None:
+        largest = [part.abs().max() for layer in state for part in layer]
+        quantities["largest hidden state"] = float(torch.stack(largest).max())
+    for quantity, value in quantities.items():
+        if not math.isfinite(value):
+            return DivergedError(step, quantity, value)
+    return None
+
+
+def check_weights(step: int, weights: Iterable[Tensor]) -> None:
+    """See that the weights after ``step`` updates are finite.
+
+    Raises:
+        DivergedError: they are not.
+    """
+    norm = float(get_total_norm([weight.detach() for weight in weights]))
+    if not math.isfinite(norm):
+        raise DivergedError(step, "norm of the weights", norm)
+
+
+def take_step(step: int, optimizer: torch.optim.Optimizer) -> None:
+    """Let the optimizer make update number ``step``.
+
+    Raises:
+        DivergedError: a factor of its own is beyond single precision, upon which PyTorch raises.
+    """
+    try:
+        optimizer.step()
+    except RuntimeError as error:
+        if "without overflow" not in str(error):
+            raise
+        raise DivergedError(step, "step of the optimizer", math.inf) from error
