@@ -52,15 +52,17 @@ def _sorted(rows: list[Row], section: Section, field: str, sort: str | None) -> 
         return sorted(rows, key=lambda row: (row.score is None, direction * row.score.mean if row.score else 0))
     key = sort.removeprefix("-")
 
-    def value(row: Row) -> tuple[int, float, str]:
-        """Numbers first, then words, then what has no value."""
+    def value(row: Row) -> tuple[int, float, str] | None:
+        """Numbers first, then words."""
         found = row.group.runs[0].fields().get(key)
         numbers = row.group.values(key)
         if numbers:
             return 0, sum(numbers) / len(numbers), ""
         if found is None:
-            return 2, 0.0, ""
+            return None
         is_number = isinstance(found, int | float) and not isinstance(found, bool)
         return (0, float(found), "") if is_number else (1, 0.0, written(found))
 
-    return sorted(rows, key=value, reverse=sort.startswith("-"))
+    valued = [(found, row) for row in rows if (found := value(row)) is not None]
+    valued.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
+    return [row for _, row in valued] + [row for row in rows if value(row) is None]

@@ -66,12 +66,11 @@ def _cells(row: Row, *, has_baseline: bool) -> list[Cell]:
     if row.beaten:
         share = "" if len(row.beaten) == len(counted) else f" ({len(row.beaten)} of {len(counted)})"
         beaten = f"{median(row.beaten):,.0f}{share}"
-    parameters = counted[0].summary.get("num_parameters")
     return [
         Cell(group.model, row.best),
         Cell(group.setting),
         Cell(group.standing),
-        Cell(NOTHING if parameters is None else f"{parameters:,}"),
+        Cell(number(row.num_parameters)),
         Cell(with_interval(row.score), row.best),
         Cell(number(row.best_validation.mean if row.best_validation else None)),
         Cell(number(row.test_at_best.mean if row.test_at_best else None)),

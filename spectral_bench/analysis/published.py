@@ -47,9 +47,8 @@ class Published:
 
     def is_of(self, group: Group) -> bool:
         """Whether it was measured with this model, in this size."""
-        config = group.runs[0].config
-        one_layer = config.get("model.num_layers") == 1
-        return self.model == group.model and one_layer and self.hidden == config.get("model.hidden_size")
+        sizes = {(run.config.get("model.num_layers"), run.config.get("model.hidden_size")) for run in group.runs}
+        return self.model == group.model and sizes == {(1, self.hidden)}
 
     @property
     def field(self) -> str:

@@ -37,6 +37,12 @@ class Row:
         """Steps at which the baseline was beaten, by the runs that did."""
         return self.group.values("steps_to_beat_baseline")
 
+    @property
+    def num_parameters(self) -> int | None:
+        """Of every run that counts; None where they differ (groups of ``--by``) or do not say."""
+        sizes = {run.summary.get("num_parameters") for run in self.group.counted}
+        return sizes.pop() if len(sizes) == 1 else None
+
     def mean(self, field: str) -> float | None:
         """The mean of a field of the summaries over the runs that count; None where none has a finite value."""
         values = self.group.values(field)

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -17,6 +18,7 @@ from spectral_bench.analysis.comparison import compare
 from spectral_bench.analysis.grouping import sections
 from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.load import collect
+from spectral_bench.analysis.published import published
 from spectral_bench.cli.tables import show_report
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "compare.schema.json").read_text())
@@ -179,6 +181,30 @@ def test_other_fields_other_order_and_other_groups(command: Run, shared_results:
     descending = document(command, str(shared_results), "--sort=-num_parameters", "--where", "task=copy")
     assert sizes == sorted(sizes)
     assert [group["num_parameters"] for group in descending["sections"][0]["groups"]] == sizes[::-1]
+
+
+@pytest.mark.parametrize("sort", ["test", "-test"])
+def test_what_has_no_value_to_sort_by_comes_last(command: Run, results: Path, sort: str) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        edit(run / "summary.json", test=None)
+    (section,) = document(command, str(results), f"--sort={sort}", "--where", "task=copy")["sections"]
+    assert [group["model"] for group in section["groups"]] == ["svdrnn", "svdrnn", "rnn"]
+
+
+def test_models_of_several_sizes_put_together_have_neither_one_size_nor_a_published_number(
+    command: Run, results: Path
+) -> None:
+    first, *_ = runs_of(results, "copy", "rnn")
+    edit(first / "summary.json", num_parameters=7)
+    config = first / "config.yaml"
+    config.write_text(config.read_text().replace("hidden_size: 8", "hidden_size: 9"))
+    found = document(command, str(results), "--by", "model.name", "--where", "task=copy")
+    assert group_of(found, "copy", "rnn")["num_parameters"] is None
+    assert group_of(found, "copy", "svdrnn")["num_parameters"] > 0
+    (rnn,) = sections(collect([results / "copy" / "rnn"]).runs, ["model.name"])[0].groups
+    number = replace(published()[0], model="rnn", hidden=9)
+    assert not number.is_of(rnn)
+    assert number.is_of(replace(rnn, runs=[run for run in rnn.runs if run.directory == first]))
 
 
 @pytest.mark.parametrize(
