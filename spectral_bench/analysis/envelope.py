@@ -91,4 +91,5 @@ def allowed_singular_values(config: Mapping[str, Any]) -> tuple[float, float] | 
         return None
     centre = float(config["model.centre"])
     radius = 0.0 if how == "fixed" else float(config["r"])
-    return max(0.0, centre - radius), centre + radius
+    low, high = centre - radius, centre + radius
+    return max(low, -high, 0.0), max(-low, high)  # of |σ|

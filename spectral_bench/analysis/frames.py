@@ -83,7 +83,7 @@ class Runs:
     Every frame but ``runs`` names the run it belongs to in ``run_id``, so frames can be merged.
 
     Attributes:
-        notes: which directories were left out, and why.
+        notes: which directories were left out, and why; of a frame that was asked for, which damaged files.
     """
 
     def __init__(self, runs: Sequence[Run], notes: Sequence[str]) -> None:
@@ -133,7 +133,7 @@ class Runs:
 
         ``run_id``: category; ``step``: int64; ``layer, t``: int32; ``norm``: float64.
         """
-        return self._concatenated(_GRADIENTS, lambda directory: _parts(directory, "gradients.parquet"))
+        return self._traced("gradients.parquet", _GRADIENTS)
 
     @cached_property
     def spectrum(self) -> pd.DataFrame:
@@ -142,7 +142,13 @@ class Runs:
         ``run_id, matrix`` (its name in the layer, for gated ones): categories; ``step``: int64; ``layer, index``:
         int32; ``singular_value``: float64.
         """
-        return self._concatenated(_SPECTRUM, lambda directory: _parts(directory, "spectrum.parquet"))
+        return self._traced("spectrum.parquet", _SPECTRUM)
+
+    def _traced(self, name: str, dtypes: dict[str, str]) -> pd.DataFrame:
+        damaged: list[Path] = []
+        frame = self._concatenated(dtypes, lambda directory: _parts(directory, name, damaged))
+        self.notes += [f"{file} is left out: damaged." for file in damaged]
+        return frame
 
     def _concatenated(self, dtypes: dict[str, str], read: Callable[[Path], pd.DataFrame | None]) -> pd.DataFrame:
         frames = []
@@ -194,6 +200,6 @@ def _metrics(directory: Path) -> pd.DataFrame | None:
     return frame.assign(metric=name)
 
 
-def _parts(directory: Path, name: str) -> pd.DataFrame | None:
-    table = read_parts(directory, name)
+def _parts(directory: Path, name: str, damaged: list[Path]) -> pd.DataFrame | None:
+    table = read_parts(directory, name, damaged)
     return None if table is None else table.to_pandas()

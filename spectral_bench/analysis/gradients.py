@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from spectral_bench.analysis.envelope import Envelope, envelope
 from spectral_bench.analysis.groups import Group, Section
 from spectral_bench.analysis.series import Series, over_runs
 from spectral_bench.analysis.traces import GradientNorms, gradient_norms
-from spectral_bench.errors import InputError
 from spectral_bench.training.gradient_decay import FLOOR
 
 #: A map is drawn with no more cells than this in each direction: no eye and no printer shows more.
@@ -24,6 +24,7 @@ class Traced:
 
     Attributes:
         group: the runs.
+        caption: what pictures call it.
         style: position of the group in its section.
         norms: of every run that counts and traced any, in the order of seeds.
         envelope: what the model's singular values allow, None if they are free.
@@ -31,6 +32,7 @@ class Traced:
     """
 
     group: Group
+    caption: str
     style: int
     norms: list[GradientNorms]
     envelope: Envelope | None
@@ -39,7 +41,7 @@ class Traced:
     def at(self, step: int) -> tuple[int, list[NDArray[np.float64]]]:
         """The traced step nearest to ``step``, and every run's norms there, shape (T + 1,)."""
         steps = np.unique(np.concatenate([norms.steps for norms in self.norms]))
-        nearest = int(steps[np.abs(steps - step).argmin()])
+        nearest = _nearest(steps, step)
         return nearest, [norms.norms[norms.steps == nearest][0] for norms in self.norms if nearest in norms.steps]
 
     @property
@@ -123,16 +125,17 @@ class GradientPictures:
                     yield {"picture": "map", "group": heat.label, "step": float(step), "t": float(t), "mean": norm}
 
 
-def traced(section: Section, layer: int = 0) -> list[Traced]:
-    """The groups of a section that traced gradients in this layer."""
+def traced(section: Section, layer: int = 0, damaged: list[Path] | None = None) -> list[Traced]:
+    """The groups of a section that traced gradients in this layer; ``damaged`` gets the files that cannot be read."""
     found = []
     for style, group in enumerate(section.groups):
-        norms = [by_layer[layer] for run in group.counted if layer in (by_layer := gradient_norms(run.directory))]
+        by_run = [gradient_norms(run.directory, damaged) for run in group.counted]
+        norms = [by_layer[layer] for by_layer in by_run if layer in by_layer]
         if norms:
             first = group.runs[0]
             every_step, layers = first.manifest.get("every_step"), first.config.get("model.num_layers", 1)
             binding = None if every_step is None else not every_step and layer == layers - 1
-            found.append(Traced(group, style, norms, envelope(first.config), binding))
+            found.append(Traced(group, section.caption(group), style, norms, envelope(first.config), binding))
     return found
 
 
@@ -145,10 +148,7 @@ def gradient_pictures(
         section: the runs.
         groups: from ``traced``, at least one.
         layer: the layer they are of.
-        steps: at which to look over time; None: the first traced, one in the middle and the last.
-
-    Raises:
-        InputError: a step is negative.
+        steps: at which to look over time, at the nearest traced ones; None: the first, one in the middle and the last.
     """
     chosen = _chosen_steps(groups, steps)
     start = [_over_training(one, 0) for one in groups]
@@ -159,7 +159,7 @@ def gradient_pictures(
         for step in chosen:
             _, runs = one.at(step)
             series = over_runs(
-                one.group.caption, one.style, [(np.arange(len(norms)), norms) for norms in runs], logarithmic=True
+                one.caption, one.style, [(np.arange(len(norms)), norms) for norms in runs], logarithmic=True
             )
             if len(series.x):
                 over_time[step].append(series)
@@ -169,18 +169,20 @@ def gradient_pictures(
 
 
 def _chosen_steps(groups: Sequence[Traced], steps: Sequence[int] | None) -> list[int]:
-    if steps:
-        for step in steps:
-            if step < 0:
-                raise InputError(f"--steps {step}: expected 0 or more.")
-        return sorted(set(steps))
+    """Steps that some group traced, so that the picture of each is named by what it shows."""
     every = np.unique(np.concatenate([norms.steps for one in groups for norms in one.norms]))
+    if steps:
+        return sorted({_nearest(every, step) for step in steps})
     return sorted({int(every[0]), int(every[len(every) // 2]), int(every[-1])})
+
+
+def _nearest(steps: NDArray[np.int64], step: int) -> int:
+    return int(steps[np.abs(steps - step).argmin()])
 
 
 def _over_training(one: Traced, t: int) -> Series:
     curves = [(norms.steps, norms.norms[:, t]) for norms in one.norms]
-    return over_runs(one.group.caption, one.style, curves, logarithmic=True)
+    return over_runs(one.caption, one.style, curves, logarithmic=True)
 
 
 def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:
@@ -215,7 +217,7 @@ def _heat(one: Traced) -> Heat:
     mean = np.where(count > 0, total / np.maximum(count, 1), np.where(zero, np.log(FLOOR), np.nan))
     mean, steps_shown = _coarser(mean, steps.astype(np.float64))
     transposed, t_shown = _coarser(mean.T, np.arange(length, dtype=np.float64))
-    return Heat(one.group.caption, steps_shown, t_shown, np.exp(transposed))
+    return Heat(one.caption, steps_shown, t_shown, np.exp(transposed))
 
 
 def _coarser(

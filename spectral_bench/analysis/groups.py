@@ -39,11 +39,6 @@ class Group:
         """Model and what sets it apart."""
         return f"{self.model} {self.setting}".strip()
 
-    @property
-    def caption(self) -> str:
-        """The label in pictures, where no column says how the runs stand: that none is completed is part of it."""
-        return self.label if self.completed else f"{self.label} ({', '.join(sorted(self.counts))})"
-
     @cached_property
     def completed(self) -> list[Run]:
         """The runs that came to their end, the newest of each seed: a repeated seed is no second sample."""
@@ -109,6 +104,15 @@ class Section:
         """The task and what sets this setting apart: ``copy, length=100``."""
         parts = [f"{key.removeprefix('task.')}={written(value)}" for key, value in self.differs.items()]
         return ", ".join([self.task, *parts])
+
+    def name(self, group: Group) -> str:
+        """The shortest name of one of its groups: the model alone where no other group has it, else the label."""
+        return group.model if sum(other.model == group.model for other in self.groups) == 1 else group.label
+
+    def caption(self, group: Group) -> str:
+        """The name in pictures, where no column says how the runs stand: that none is completed is part of it."""
+        name = self.name(group)
+        return name if group.completed else f"{name} ({', '.join(sorted(group.counts))})"
 
 
 def _shortened(key: str, among: Iterable[str]) -> str:

@@ -1,6 +1,5 @@
 """Every group against every other, paired by seed; over many data sets, by ranks."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -117,8 +116,7 @@ def _pairs(section: Section, field: str) -> list[Pair]:
 
 
 def _table(section: Section, pairs: Sequence[Pair], field: str) -> Table:
-    models = Counter(group.model for group in section.groups)
-    names = {group.label: group.model if models[group.model] == 1 else group.label for group in section.groups}
+    names = {group.label: section.name(group) for group in section.groups}
     rows = [
         [
             Cell(names[pair.first]),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -34,12 +35,14 @@ class TracedSpectra:
 
     Attributes:
         group: the runs.
+        caption: what pictures call it.
         style: position of the group in its section.
         runs: of every run that counts and traced any, in the order of seeds.
         allowed: the smallest and the largest value the model may have; None if they are free.
     """
 
     group: Group
+    caption: str
     style: int
     runs: list[Spectra]
     allowed: tuple[float, float] | None
@@ -70,13 +73,14 @@ class SpectrumPictures:
                 yield from ({**row, "quantile": quantile} for row in series.rows("singular_value", "step"))
 
 
-def traced_spectra(section: Section) -> list[TracedSpectra]:
-    """The groups of a section that traced singular values."""
+def traced_spectra(section: Section, damaged: list[Path] | None = None) -> list[TracedSpectra]:
+    """The groups of a section that traced singular values; ``damaged`` gets the files that cannot be read."""
     found = []
     for style, group in enumerate(section.groups):
-        runs = [traced for run in group.counted if (traced := spectra(run.directory)) is not None]
+        runs = [traced for run in group.counted if (traced := spectra(run.directory, damaged)) is not None]
         if runs:
-            found.append(TracedSpectra(group, style, runs, allowed_singular_values(group.runs[0].config)))
+            allowed = allowed_singular_values(group.runs[0].config)
+            found.append(TracedSpectra(group, section.caption(group), style, runs, allowed))
     return found
 
 
@@ -84,7 +88,7 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
     """Prepare the pictures of a section; ``groups`` from ``traced_spectra``, at least one."""
     margin, quantiles = [], []
     for one in groups:
-        label, style = one.group.caption, one.style
+        label, style = one.caption, one.style
         margin.append(over_runs(label, style, [(run.steps, run.margin) for run in one.runs], logarithmic=True))
         quantiles.append(
             [
@@ -112,7 +116,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
                 Cell(one.group.setting),
                 Cell(one.group.standing),
                 Cell(f"{step:,}"),
-                Cell(NOTHING if one.allowed is None else f"{one.allowed[0]:g} to {one.allowed[1]:g}"),
+                Cell(_range(one.allowed)),
                 Cell(number(least)),
                 Cell(number(middle)),
                 Cell(number(most)),
@@ -140,3 +144,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
     notes = ["Margin: the largest |sigma - 1| of all recurrent matrices.", *interval_notes(margins)]
     notes += left_out_notes([one.group for one in groups])
     return Table(f"{section.title}: singular values", "", _COLUMNS, rows, notes).without_empty_columns(), records
+
+
+def _range(allowed: tuple[float, float] | None) -> str:
+    return NOTHING if allowed is None else " to ".join(dict.fromkeys(f"{bound:g}" for bound in allowed))

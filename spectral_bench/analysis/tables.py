@@ -51,12 +51,15 @@ def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
     return header[4], list(found.values())
 
 
-def read_parts(directory: Path, name: str, *, last_only: bool = False) -> "pa.Table | None":
+def read_parts(
+    directory: Path, name: str, damaged: list[Path] | None = None, *, last_only: bool = False
+) -> "pa.Table | None":
     """``gradients.parquet`` or ``spectrum.parquet`` as one table; None when nothing of it can be read.
 
     Args:
         directory: of the run.
         name: of the folder of parts; one file of that name is read, too.
+        damaged: gets the files that cannot be read.
         last_only: read only the last part, enough to know the last traced step.
     """
     import pyarrow as pa
@@ -67,8 +70,10 @@ def read_parts(directory: Path, name: str, *, last_only: bool = False) -> "pa.Ta
     parts = []
     for file in reversed(files):
         try:
-            parts.append(pq.read_table(regular_file(file)))
-        except (OSError, pa.ArrowException):  # damaged: what the others hold is still true
+            parts.append(pq.read_table(regular_file(file), page_checksum_verification=True))
+        except (OSError, pa.ArrowException):  # what the others hold is still true
+            if damaged is not None:
+                damaged.append(file)
             continue
         if last_only:
             break

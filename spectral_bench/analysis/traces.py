@@ -22,9 +22,9 @@ class GradientNorms:
     norms: NDArray[np.float64]
 
 
-def gradient_norms(directory: Path) -> dict[int, GradientNorms]:
-    """Everything a run traced of its gradients, by layer; empty if it traced none."""
-    table = read_parts(directory, "gradients.parquet")
+def gradient_norms(directory: Path, damaged: list[Path] | None = None) -> dict[int, GradientNorms]:
+    """Everything a run traced of its gradients, by layer; ``damaged`` gets the files that cannot be read."""
+    table = read_parts(directory, "gradients.parquet", damaged)
     if table is None or not table.num_rows:
         return {}
     step, layer, t, norm = (table[name].to_numpy() for name in ("step", "layer", "t", "norm"))
@@ -57,9 +57,9 @@ class Spectra:
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def spectra(directory: Path) -> Spectra | None:
-    """What a run traced of its singular values; None if it traced none."""
-    table = read_parts(directory, "spectrum.parquet")
+def spectra(directory: Path, damaged: list[Path] | None = None) -> Spectra | None:
+    """What a run traced of its singular values; None if nothing; ``damaged`` gets the files that cannot be read."""
+    table = read_parts(directory, "spectrum.parquet", damaged)
     if table is None or not table.num_rows:
         return None
     step, sigma = table["step"].to_numpy(), table["singular_value"].to_numpy()

@@ -16,7 +16,9 @@ def grads(
     *,
     steps: Annotated[
         list[int] | None,
-        typer.Option("--step", metavar="STEP", help="Look over time at this step; can be repeated. Default: three."),
+        typer.Option(
+            "--step", metavar="STEP", min=0, help="Look over time at the traced step nearest to it; can be repeated."
+        ),
     ] = None,
     layer: Annotated[int, typer.Option(min=0, help="Which recurrent layer, the one next to the input is 0.")] = 0,
     where: Where = None,
@@ -36,7 +38,7 @@ def grads(
     kind = Kind(
         "grads",
         f"gradients in layer {layer}",
-        lambda section: traced(section, layer),
+        lambda section, damaged: traced(section, layer, damaged),
         lambda section, groups: decay_table(section, groups, layer, max(steps) if steps else None),
         lambda section, groups: gradient_pictures(section, groups, layer, steps),
         draw_gradients,

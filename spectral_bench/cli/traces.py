@@ -36,7 +36,7 @@ class Kind(Generic[G, D]):
     Attributes:
         verb: the command.
         traced: what it is called: ``gradients in layer 0``.
-        groups: those of a section that traced it.
+        groups: those of a section that traced it; the list gets the files that cannot be read.
         table: of these groups, with its rows as plain values.
         pictures: of these groups.
         draw: makes the figure.
@@ -45,7 +45,7 @@ class Kind(Generic[G, D]):
 
     verb: str
     traced: str
-    groups: Callable[[Section], list[G]]
+    groups: Callable[[Section, list[Path]], list[G]]
     table: Callable[[Section, Sequence[G]], tuple[Table, list[dict[str, Any]]]]
     pictures: Callable[[Section, Sequence[G]], D]
     draw: Callable[[D], Figure]
@@ -88,7 +88,9 @@ def show_traces(
     records: list[dict[str, Any]] = []
     pictures: list[D] = []
     for section in sections(found.runs):
-        groups = kind.groups(section)
+        damaged: list[Path] = []
+        groups = kind.groups(section, damaged)
+        found.notes.extend(f"{file} is left out: damaged." for file in damaged)
         tracing = {one.group.id for one in groups}
         lacking = [group.label for group in section.groups if group.id not in tracing]
         if lacking:

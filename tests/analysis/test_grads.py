@@ -10,7 +10,7 @@ import pytest
 from run_directories import Run, runs_of, train
 
 from spectral_bench.analysis.decay import decay_table
-from spectral_bench.analysis.envelope import Envelope, envelope
+from spectral_bench.analysis.envelope import Envelope, allowed_singular_values, envelope
 from spectral_bench.analysis.gradients import GradientPictures, Traced, gradient_pictures, traced
 from spectral_bench.analysis.grouping import sections
 from spectral_bench.analysis.groups import Section
@@ -76,6 +76,15 @@ def test_data_holds_the_numbers_behind_every_picture(command: Run, shared_result
     np.testing.assert_allclose(np.sort(heat["mean"]), np.sort(written["norm"]))
 
 
+def test_a_step_that_was_not_traced_stands_for_the_nearest_and_is_named_by_it(shared_results: Path) -> None:
+    section, groups, _ = prepared(shared_results, "copy")
+    pictures = gradient_pictures(section, groups, 0, [7, 1000])
+    last = int(groups[0].norms[0].steps[-1])
+    assert list(pictures.over_time) == [6, last]
+    np.testing.assert_allclose(pictures.over_time[6][1].x, np.arange(groups[1].norms[0].norms.shape[1]))
+    assert {row["step"] for row in pictures.rows() if row["picture"] == "over_time"} == {6, last}
+
+
 def test_the_table_says_rate_half_life_and_verdict_as_training_does(shared_results: Path) -> None:
     section, groups, _ = prepared(shared_results, "copy")
     _, records = decay_table(section, groups, 0, None)
@@ -131,6 +140,8 @@ def test_the_envelope_is_that_of_the_papers() -> None:
     assert envelope({**config, "model.map": "free"}) is None
     assert envelope({**config, "model.map": "fixed"}) == Envelope((1.0, 1.0), (0.5, 1.0))
     assert envelope({**config, "model.layer": "dense"}) is None
+    for centre, allowed in ((0.0, (0.0, 0.1)), (0.05, (0.0, 0.15)), (-1.0, (0.9, 1.1))):  # σ < 0: |σ| is the value
+        assert allowed_singular_values({**config, "model.centre": centre}) == pytest.approx(allowed)
     assert envelope({**config, "model.activation": "tanh"}) == Envelope((0.9, 1.1), (0.0, 1.0))
 
 

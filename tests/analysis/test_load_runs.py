@@ -192,12 +192,14 @@ def test_a_trace_in_one_file_is_read_like_one_in_parts(results: Path) -> None:
     pd.testing.assert_frame_equal(found.spectrum, expected.spectrum)
 
 
-def test_a_damaged_part_of_a_trace_leaves_the_others_readable(results: Path) -> None:
+def test_a_damaged_part_of_a_trace_is_named_and_leaves_the_others_readable(results: Path) -> None:
     run = runs_of(results, "copy", "rnn")[0]
     first, *others = sorted((run / "gradients.parquet").iterdir())
     assert others
     first.write_bytes(b"PAR1 cut off")
-    assert len(spectral_bench.load_runs(run).gradients)
+    runs = spectral_bench.load_runs(run)
+    assert len(runs.gradients)
+    assert runs.notes == [f"{first} is left out: damaged."]
 
 
 def test_folders_with_spaces_and_unicode_are_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from run_directories import Run, edit, runs_of
 
+from spectral_bench.analysis.gradients import gradient_pictures, traced
 from spectral_bench.analysis.grouping import sections
 from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.learning import learning_pictures
@@ -46,6 +48,8 @@ def test_the_spectrum_table_gives_extremes_and_what_the_radius_allows(shared_res
     rows = {f"{row[0].text} {row[1].text}".strip(): [cell.text for cell in row] for row in table.rows}
     assert rows["svdrnn r=0.5"][4] == "0.5 to 1.5"
     assert rows["rnn"][4] == "-"
+    exact, _ = spectrum_table(section, [replace(one, allowed=(1.0, 1.0)) for one in traced_spectra(section)])
+    assert {row[4].text for row in exact.rows} == {"1"}
     assert next(record["allowed_max"] for record in records if record["group"] == "svdrnn r=0.5") == 1.5
     frames = [pd.read_parquet(run / "spectrum.parquet") for run in runs_of(shared_results, "copy", "rnn")]
     last = pd.concat([frame[frame["step"] == frame["step"].max()] for frame in frames])["singular_value"]
@@ -147,6 +151,33 @@ def test_a_run_that_did_not_complete_is_drawn_only_where_none_did_and_with_its_s
         assert "2 +1 unfinished" in shown
         assert "0 +1 unfinished" in shown
         assert "Where no run is completed" in shown
+
+
+def test_the_only_group_of_a_model_bears_its_name_alone_in_every_picture(results: Path) -> None:
+    for run in runs_of(results, "addition", "rnn"):
+        config = run / "config.yaml"
+        config.write_text(config.read_text().replace("lr: 0.01", "lr: 0.02"))
+    section = section_of(results, "addition")
+    assert {group.label for group in section.groups} == {"rnn lr=0.02", "svdrnn lr=0.01"}
+    learning = learning_pictures(section, "validation")
+    assert learning
+    gradients = gradient_pictures(section, traced(section), 0, None)
+    singular_values = spectrum_pictures(section, traced_spectra(section))
+    for curves in (learning.quantities[0].curves, gradients.start, singular_values.margin):
+        assert [one.label for one in curves] == ["rnn", "svdrnn"]
+    assert [heat.label for heat in gradients.maps] == ["rnn", "svdrnn"]
+
+
+@pytest.mark.parametrize(("verb", "table"), [("grads", "gradients"), ("spectrum", "spectrum")])
+def test_a_damaged_part_of_a_trace_is_named(command: Run, results: Path, verb: str, table: str) -> None:
+    (run,) = runs_of(results, "addition", "rnn")
+    first, *others = sorted((run / f"{table}.parquet").iterdir())
+    assert others
+    first.write_bytes(first.read_bytes()[:-20])
+    shown = command(verb, str(results), columns=400)
+    assert shown.returncode == 0
+    assert f"Note: {first} is left out: damaged." in shown.stdout
+    assert any(line.startswith("rnn") for line in shown.stdout.splitlines())
 
 
 @pytest.mark.parametrize(("verb", "column"), [("grads", "decay_rate"), ("spectrum", "margin")])
