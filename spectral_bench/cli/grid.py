@@ -45,6 +45,7 @@ def run_grid(
     """
     from spectral_bench.cli.results import StoppedEarly
     from spectral_bench.config.compose import expand_grid
+    from spectral_bench.runs.interruption import exit_code
 
     cells = expand_grid(overrides, config_dir)
     failures: dict[str, str] = {}
@@ -65,16 +66,16 @@ def run_grid(
     for number, (name, loaded) in enumerate(ready, 1):
         if not quiet:
             console.rule(f"{number} of {len(ready)}: {name}", align="left", style="dim")
+        stopped_by: str | None = None
         try:
             if resume and (done := completed_run(loaded)) is not None:
                 typer.echo(f"Done already: {done}")
             elif not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-                run_cell(loaded, console, resume=resume, quiet=quiet)
+                stopped_by = run_cell(loaded, console, resume=resume, quiet=quiet)
         except StoppedEarly as stopped:
-            failures[name] = f"stopped by {stopped.cause}"
+            stopped_by = stopped.cause
+            failures[name] = f"stopped by {stopped_by}"
             codes.add(stopped.exit_code)
-            if stopped.cause != "train.max_minutes":  # a signal is meant for the whole grid
-                break
         except SpectralBenchError as error:
             failures[name] = str(error)
             codes.add(error.exit_code)
@@ -83,6 +84,10 @@ def run_grid(
             failures[name] = f"{type(error).__name__}: {error}"
             codes.add(1)
             traceback.print_exc()
+        if stopped_by is not None and stopped_by != "train.max_minutes":  # a signal is meant for the whole grid
+            failures |= {name: "not begun" for name, _ in ready[number:]}
+            codes.add(exit_code(stopped_by))
+            break
     if failures:
         _show_failures(failures, len(cells), console)
         raise typer.Exit(codes.pop() if len(codes) == 1 else 1)

@@ -50,8 +50,11 @@ def completed_run(loaded: Loaded) -> Path | None:
     return find_completed(loaded.experiment)
 
 
-def run_cell(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> None:
+def run_cell(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> str | None:
     """Train, or go on training, show it, and show the result.
+
+    Returns:
+        What asked the run to stop when it was done already, if anything did.
 
     Raises:
         SpectralBenchError: the input is wrong, data is missing, or the training diverged.
@@ -66,15 +69,18 @@ def run_cell(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> 
     if unfinished is not None:
         may_differ = ("data_dir", "train.max_minutes")
         typed = [text for text in loaded.composition.overrides if text.partition("=")[0] in may_differ]
-        go_on(unfinished, typed, console, quiet=quiet)
-        return
+        return go_on(unfinished, typed, console, quiet=quiet)
     with open_display(console, _title(loaded.experiment), quiet=quiet) as display:
         result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display])
     show_end(result, console)
+    return result.asked_too_late
 
 
-def go_on(run_dir: Path, overrides: list[str], console: Console, *, quiet: bool) -> None:
+def go_on(run_dir: Path, overrides: list[str], console: Console, *, quiet: bool) -> str | None:
     """Go on with a run, show it, and show the result.
+
+    Returns:
+        What asked the run to stop when it was done already, if anything did.
 
     Raises:
         SpectralBenchError: the run cannot be taken up, or the training diverged.
@@ -94,8 +100,9 @@ def go_on(run_dir: Path, overrides: list[str], console: Console, *, quiet: bool)
                 result = run.go_on([display])
     except CompleteError as complete:
         typer.echo(str(complete))
-        return
+        return None
     show_end(result, console)
+    return result.asked_too_late
 
 
 def _title(experiment: ExperimentConfig) -> str:

@@ -48,11 +48,13 @@ class Result:
         directory: of the run.
         summary: the content of ``summary.json``.
         stopped_by: what stopped it before its end (``SIGTERM``, ``train.max_minutes``); None for a run that is done.
+        asked_too_late: the same of a run that was done by then: whoever has more runs to make is meant, too.
     """
 
     directory: Path
     summary: dict[str, Any]
     stopped_by: str | None
+    asked_too_late: str | None
 
 
 def sit(
@@ -99,7 +101,8 @@ def sit(
         if isinstance(error, OSError):
             raise storage_error(error, directory, prepared.trainer.progress.step) from error
         raise
-    return Result(directory, summary, stop.cause if outcome is None else None)
+    stopped_by, too_late = (stop.cause, None) if outcome is None else (None, stop.cause)
+    return Result(directory, summary, stopped_by, too_late)
 
 
 def resume_command(directory: Path) -> str:

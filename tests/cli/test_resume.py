@@ -2,6 +2,7 @@
 
 import json
 import os
+import pkgutil
 import shlex
 import signal
 import subprocess
@@ -114,6 +115,26 @@ def test_a_time_limit_ends_a_cell_and_not_its_grid(tmp_path: Path, in_process: R
     assert done.returncode == 75
     assert "2 of 2 did not finish" in done.stdout
     assert len(list(tmp_path.glob("results/*/*/*"))) == 2
+
+
+@pytest.mark.parametrize(("moment", "unfinished"), [("take_step", 3), ("Trainer._test", 2)])
+def test_a_signal_is_meant_for_the_whole_grid_even_if_a_cell_is_done_by_then(
+    tmp_path: Path, in_process: Run, monkeypatch: pytest.MonkeyPatch, moment: str, unfinished: int
+) -> None:
+    room = f"spectral_bench.training.loop.{moment}"
+    call = pkgutil.resolve_name(room)
+
+    def signalled(*arguments: object) -> object:
+        os.kill(os.getpid(), signal.SIGTERM)
+        monkeypatch.setattr(room, call)
+        return call(*arguments)
+
+    monkeypatch.setattr(room, signalled)
+    done = in_process("run", "-m", "-q", *small_overrides(tmp_path / "results"), "seed=1,2,3")
+    assert done.returncode == 143
+    assert f"{unfinished} of 3 did not finish" in done.stdout
+    assert done.stdout.count("not begun") == 2
+    assert (status(only_run(tmp_path / "results"))[0] == "completed") == (unfinished == 2)
 
 
 def test_verify_says_whether_the_numbers_are_the_same_and_changes_nothing(tmp_path: Path, in_process: Run) -> None:
