@@ -18,8 +18,6 @@ class DivergedError(SpectralBenchError):
 
     def __init__(self, step: int, quantity: str, value: float) -> None:
         super().__init__(f"diverged at step {step}: the {quantity} is {value}")
-        self.step = step
-        self.quantity = quantity
 
 
 def trouble(
