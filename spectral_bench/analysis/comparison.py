@@ -49,7 +49,7 @@ def compare(
 def _sorted(rows: list[Row], section: Section, field: str, sort: str | None) -> list[Row]:
     if sort is None:
         direction = -1 if sense(section, field) == "max" else 1
-        return sorted(rows, key=lambda row: (row.score is None, direction * row.score.mean if row.score else 0))
+        return sorted(rows, key=lambda row: (_rank(row), direction * row.score.mean if row.score else 0))
     key = sort.removeprefix("-")
 
     def value(row: Row) -> tuple[int, float, str] | None:
@@ -66,3 +66,8 @@ def _sorted(rows: list[Row], section: Section, field: str, sort: str | None) -> 
     valued = [(found, row) for row in rows if (found := value(row)) is not None]
     valued.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
     return [row for _, row in valued] + [row for row in rows if value(row) is None]
+
+
+def _rank(row: Row) -> int:
+    """Scores of completed runs first, then how far others came, then groups without any."""
+    return 2 if row.score is None else 0 if row.group.completed else 1

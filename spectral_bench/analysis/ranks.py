@@ -27,7 +27,7 @@ class CriticalDifference:
         friedman_p: of the hypothesis that all groups are alike.
         critical_difference: mean ranks further apart differ at 5 % (Nemenyi).
         cliques: groups that are not told apart, each as large as it can be; single groups are not listed.
-        left_out: groups that some data set has no value for.
+        left_out: groups that have no completed run with a value on some data set.
     """
 
     task: str
@@ -54,7 +54,7 @@ def _of_task(task: str, settings: Sequence[Section], field: str) -> CriticalDiff
     scores = []
     for section in settings:
         sign = -1.0 if sense(section, field) == "max" else 1.0
-        means = {group.label: values for group in section.groups if (values := group.values(field))}
+        means = {group.label: values for group in section.groups if group.completed and (values := group.values(field))}
         if means:
             scores.append({label: sign * sum(values) / len(values) for label, values in means.items()})
     every = sorted({label for means in scores for label in means})

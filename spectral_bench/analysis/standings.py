@@ -16,7 +16,7 @@ class Row:
     Attributes:
         group: the runs.
         score: the field the groups are judged by.
-        best: no group of the section has a better mean.
+        best: some run is completed, and no other such group of the section has a better mean.
         best_validation, test_at_best: best value on validation, and the test value of those weights.
         decay: gradient decay rate at the last traced step.
         verdicts: how many runs' gradients were called what.
@@ -57,13 +57,13 @@ def standings(section: Section, field: str) -> list[Row]:
         estimates([group.values(name) for group in groups])
         for name in (field, "best_validation", "test_at_best", "gradient_decay_rate")
     )
-    means = [score.mean for score in scores if score is not None]
+    means = [score.mean for group, score in zip(groups, scores, strict=True) if score and group.completed]
     best = None if not means else max(means) if sense(section, field) == "max" else min(means)
     return [
         Row(
             group,
             score,
-            score is not None and score.mean == best,
+            score is not None and bool(group.completed) and score.mean == best,
             validation,
             test,
             decay,

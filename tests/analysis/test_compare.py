@@ -183,6 +183,18 @@ def test_other_fields_other_order_and_other_groups(command: Run, shared_results:
     assert [group["num_parameters"] for group in descending["sections"][0]["groups"]] == sizes[::-1]
 
 
+def test_a_group_without_a_completed_run_is_never_the_best(command: Run, results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        edit(run / "manifest.json", status="diverged")
+        edit(run / "summary.json", ms_per_step=1e-6)
+    (section,) = document(command, str(results), "--metric", "ms_per_step", "--where", "task=copy")["sections"]
+    assert [(group["model"], group["best"]) for group in section["groups"]] == [
+        ("svdrnn", True),
+        ("svdrnn", False),
+        ("rnn", False),
+    ]
+
+
 @pytest.mark.parametrize("sort", ["test", "-test"])
 def test_what_has_no_value_to_sort_by_comes_last(command: Run, results: Path, sort: str) -> None:
     for run in runs_of(results, "copy", "rnn"):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run_directories import Run, fabricate, runs_of, train
+from run_directories import Run, edit, fabricate, runs_of, train
 from scipy import stats
 
 from spectral_bench.analysis.footnotes import reasons
@@ -78,6 +78,13 @@ def test_ranks_over_data_sets_are_those_of_friedman_and_nemenyi(many: Path) -> N
     shown = {text.get_text() for text in draw_ranks(result).axes[0].texts}
     assert {f"{label}  {rank:.2f}" for label, rank in result.ranks.items()} <= shown
     assert f"CD = {result.critical_difference:.2f}" in shown
+
+
+def test_a_group_without_a_completed_run_has_no_rank(many: Path) -> None:
+    for manifest in (many / "lstm").glob("0-*/manifest.json"):
+        edit(manifest, status="diverged")
+    (result,) = critical_differences(sections(collect([many]).runs), "test")
+    assert (sorted(result.ranks), result.left_out) == (["ornn", "rnn", "svdrnn"], ["lstm"])
 
 
 def test_the_diagram_is_drawn_where_there_are_data_sets_enough(command: Run, many: Path, tmp_path: Path) -> None:
