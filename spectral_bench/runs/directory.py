@@ -7,10 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
 
-from spectral_bench.errors import InputError
+from spectral_bench.errors import InputError, StorageError
 
 #: What a rename onto a directory that exists may answer.
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
+
+#: What says that the folder was badly chosen, and not that a good one fell on hard times.
+_WRONG_FOLDER = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def new_run_directory(results_dir: Path, task: str, model: str, seed: int, fill: Callable[[Path], object]) -> Path:
@@ -28,7 +31,8 @@ def new_run_directory(results_dir: Path, task: str, model: str, seed: int, fill:
         fill: writes the first files into the directory it is given, at least one.
 
     Raises:
-        InputError: the results folder cannot be written.
+        InputError: the results folder is none, or may not be written.
+        StorageError: it cannot be written: the disk is full, read-only or gone.
     """
     parent = results_dir / task / model
     try:
@@ -43,8 +47,9 @@ def new_run_directory(results_dir: Path, task: str, model: str, seed: int, fill:
         finally:
             rmtree(hidden, ignore_errors=True)
     except OSError as error:
-        raise InputError(
-            f"results_dir={results_dir} cannot be written: {error.strerror} ({error.filename}). "
+        refusal = InputError if error.errno in _WRONG_FOLDER else StorageError
+        raise refusal(
+            f"results_dir={results_dir} cannot be written: {error.strerror} ({error.filename or parent}). "
             "Choose a folder you may write with results_dir=FOLDER."
         ) from error
     return path

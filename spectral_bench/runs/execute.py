@@ -67,7 +67,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
-        InputError: the results folder cannot be written.
+        InputError: the results folder is none, or may not be written.
         StorageError: it can no longer be written.
     """
     config = prepared.config

@@ -12,7 +12,7 @@ import pytest
 from faults.tally import Tally
 from small_runs import numbers, only_run, small_config
 
-from spectral_bench.errors import InputError, StorageError
+from spectral_bench.errors import StorageError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.resume import reopened
 from spectral_bench.training.observer import Observer, Update
@@ -89,7 +89,7 @@ def test_a_run_whose_disk_becomes_read_only_says_so_and_goes_on_when_it_is_not(
     directory = only_run(small_disk)
     with pytest.raises(StorageError, match="cannot be written"), reopened(directory):
         pass
-    with pytest.raises(InputError, match="cannot be written: Read-only file system"):
+    with pytest.raises(StorageError, match="cannot be written: Read-only file system"):
         execute(prepare(small_config(small_disk)))
     subprocess.run(["umount", str(small_disk)], check=True)
     with reopened(directory) as run:
@@ -109,5 +109,5 @@ def test_a_run_whose_results_folder_is_gone_says_so(tmp_path: Path, tally: Tally
 
 def test_a_disk_that_is_full_at_the_start_is_said_before_training(small_disk: Path) -> None:
     fill(small_disk)
-    with pytest.raises(InputError, match="cannot be written: No space left on device"):
+    with pytest.raises(StorageError, match="cannot be written: No space left on device"):
         execute(prepare(small_config(small_disk)))
