@@ -47,7 +47,7 @@ def _panel(axes: Axes, part: str, measured: Sequence[Measured]) -> None:
         axes.loglog(values, milliseconds, line, color=colour, marker=marker, label=name, zorder=on_top, ms=5)
     axes.set_xlabel(label)
     axes.set_xticks(values, [str(value) for value in values])
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5, 7), numticks=12))
     axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.minorticks_off()
     axes.grid(which="major", color="#dddddd", linewidth=0.6)

@@ -32,7 +32,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Suite:
-    """Sizes to measure, and the seconds each contender may take at each."""
+    """Sizes to measure, and the seconds a contender may take at each, on the average."""
 
     sizes: tuple[Setting, ...]
     hidden_sizes: tuple[int, ...]

@@ -46,37 +46,36 @@ def time_in_turn(
 
     Args:
         steps: what to time.
-        budget: seconds a step may spend on being timed, beyond the fewest rounds; a slow one sits out the later rounds.
-        rounds: fewest and most rounds of one step.
+        budget: seconds a step may take on the average, all its rounds together.
+        rounds: fewest and most rounds; everybody takes as many, or the medians could not be compared.
         clock: seconds, ever growing.
     """
-    fewest, most = rounds
-    wanted = {}
-    for name, step in steps.items():
+    for step in steps.values():
         step()  # the first call pays for memory and code that later ones find ready
-        begin = clock()
+    begin = clock()
+    for step in steps.values():
         step()
-        wanted[name] = int(np.clip(budget / max(clock() - begin, 1e-9), fewest, most))
+    one_round = clock() - begin
+    number = int(np.clip(budget * len(steps) / max(one_round, 1e-9), *rounds))
     names = list(steps)
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    for number in range(max(wanted.values())):
-        first = number % len(steps)
+    for turn in range(number):
+        first = turn % len(steps)
         for name in [*names[first:], *names[:first]]:
-            if number < wanted[name]:
-                begin = clock()
-                steps[name]()
-                seconds[name].append(clock() - begin)
+            begin = clock()
+            steps[name]()
+            seconds[name].append(clock() - begin)
     return {name: Times(values) for name, values in seconds.items()}
 
 
 def ratio(times: Times, reference: Times) -> Ratio:
-    """How long a step takes in units of another, over the rounds that both took.
+    """How long a step takes in units of another.
 
     Rounds are resampled together, for what disturbs a round disturbs both; the resampling is seeded, so the same times
     give the same interval.
     """
-    rounds = min(len(times.seconds), len(reference.seconds))
-    pair = np.asarray([times.seconds[:rounds], reference.seconds[:rounds]])
+    pair = np.asarray([times.seconds, reference.seconds])
+    rounds = pair.shape[1]
     chosen = np.random.default_rng(0).integers(rounds, size=(_RESAMPLES, rounds))
     resampled = np.median(pair[:, chosen], axis=-1)
     low, high = np.quantile(resampled[0] / resampled[1], [0.025, 0.975])
