@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import torch
 from small_runs import only_run, small_config
 
 from spectral_bench.errors import DataError, InputError
@@ -58,6 +59,14 @@ def test_a_run_that_diverged_diverges_again(tmp_path: Path) -> None:
     verdict = verify(only_run(tmp_path))
     assert verdict.difference is None
     assert verdict.compared > 0
+
+
+def test_a_run_that_goes_on_past_divergence_has_the_same_weights_again_nan_or_not(tmp_path: Path) -> None:
+    explosion = ["optimizer=sgd", "optimizer.lr=1e30", "model.map=free", "train.on_divergence=continue"]
+    directory = run(tmp_path, *explosion)
+    weights = torch.load(directory / "checkpoint.pt", weights_only=True)["trainer"]["model"]
+    assert any(weight.isnan().any() for weight in weights.values())
+    assert verify(directory, whole=True).difference is None
 
 
 def part(directory: Path, table: str, number: int) -> Path:
