@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from spectral_bench.cli.readers import outliving_readers
+from spectral_bench.runs.interruption import ending_on_signals
 
 
 def resume(
@@ -24,9 +25,9 @@ def resume(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
 ) -> None:
     """Go on with a run from its last checkpoint, as if it had never stopped."""
-    from rich.console import Console
+    with outliving_readers(), ending_on_signals():
+        from rich.console import Console
 
-    from spectral_bench.cli.one_run import go_on
+        from spectral_bench.cli.one_run import go_on
 
-    with outliving_readers():
         go_on(run_dir, overrides or [], Console(), quiet=quiet)

@@ -9,6 +9,7 @@ import typer
 
 from spectral_bench.cli.completion import complete_override
 from spectral_bench.cli.readers import outliving_readers
+from spectral_bench.runs.interruption import ending_on_signals
 
 
 def run(
@@ -44,13 +45,13 @@ def run(
 
     A run writes a directory of its own, results/TASK/MODEL/RUN_ID.
     """
-    from rich.console import Console
-
-    from spectral_bench.cli.one_run import load_cell, run_cell, show_instead
-
-    console = Console()
     typed = overrides or []
-    with outliving_readers():
+    with outliving_readers(), ending_on_signals():
+        from rich.console import Console
+
+        from spectral_bench.cli.one_run import load_cell, run_cell, show_instead
+
+        console = Console()
         if multirun:
             from spectral_bench.cli.grid import run_grid
 

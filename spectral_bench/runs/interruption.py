@@ -1,9 +1,10 @@
 """Signals that ask a run to stop: the first one politely, the second one at once."""
 
+import os
 import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -43,6 +44,38 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
             _end_at_once(name)
         stop.ask(name)
 
+    with _handling_signals(handle):
+        yield
+
+
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Let the signals of ``heeding_signals`` end the program with the exit codes of a run, while no run is at work.
+
+    Importing PyTorch and reading data take seconds. What a signal does by itself ends a process with a code no batch
+    script repeats a job for, or with a traceback.
+
+    Raises:
+        SystemExit: on a signal, after a line on stderr.
+    """
+
+    def end(number: int, _: FrameType | None) -> None:
+        name = signal.Signals(number).name
+        with suppress(OSError):  # not through sys.stderr, in the middle of a write of which the signal may have come
+            os.write(2, f"Ended by {name} while no training was under way.\n".encode())
+        _end_at_once(name)
+
+    with _handling_signals(end):
+        yield
+
+
+def exit_code(cause: str) -> int:
+    """The exit code of a run that ``cause`` stopped: as of a shell, but 75 for SIGUSR1 and ``train.max_minutes``."""
+    return _SIGNAL_EXIT + signal.Signals[cause] if cause in _ENDING else REQUEUE_EXIT
+
+
+@contextmanager
+def _handling_signals(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -52,11 +85,6 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def exit_code(cause: str) -> int:
-    """The exit code of a run that ``cause`` stopped: as of a shell, but 75 for SIGUSR1 and ``train.max_minutes``."""
-    return _SIGNAL_EXIT + signal.Signals[cause] if cause in _ENDING else REQUEUE_EXIT
 
 
 def _numbers() -> list[signal.Signals]:
