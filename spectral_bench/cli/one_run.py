@@ -67,17 +67,22 @@ def run_cell(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> 
 
     unfinished = find_unfinished(loaded.experiment) if resume else None
     if unfinished is not None:
-        may_differ = ("data_dir", "train.max_minutes")
-        typed = [text for text in loaded.composition.overrides if text.partition("=")[0] in may_differ]
-        return go_on(unfinished, typed, console, quiet=quiet)
+        return go_on(unfinished, [], console, quiet=quiet, sitting_of=loaded.experiment)
     with open_display(console, _title(loaded.experiment), quiet=quiet) as display:
         result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display])
     show_end(result, console)
     return result.asked_too_late
 
 
-def go_on(run_dir: Path, overrides: list[str], console: Console, *, quiet: bool) -> str | None:
-    """Go on with a run, show it, and show the result.
+def go_on(
+    run_dir: Path,
+    overrides: list[str],
+    console: Console,
+    *,
+    quiet: bool,
+    sitting_of: ExperimentConfig | None = None,
+) -> str | None:
+    """Go on with a run, show it, and show the result; for the arguments see ``reopened``.
 
     Returns:
         What asked the run to stop when it was done already, if anything did.
@@ -91,7 +96,7 @@ def go_on(run_dir: Path, overrides: list[str], console: Console, *, quiet: bool)
     from spectral_bench.runs.resume import CompleteError, reopened
 
     try:
-        with reopened(run_dir, overrides) as run:
+        with reopened(run_dir, overrides, sitting_of) as run:
             for warning in run.warnings:
                 typer.echo(f"Warning: {warning}", err=True)
             if not quiet:

@@ -4,11 +4,22 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
+from spectral_bench.config.catalog import GROUPS
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.hints import unknown_key
-from spectral_bench.config.keys import flatten
+from spectral_bench.config.hints import unknown
+from spectral_bench.config.keys import flatten, nodes
 from spectral_bench.config.overrides import check_single, parse
 from spectral_bench.errors import InputError
+
+#: What may be raised when a run goes on, and what may be another value.
+RAISABLE = ("train.steps", "train.epochs")
+_ALLOWED = (*RAISABLE, "data_dir", "train.max_minutes")
+
+#: What is said of any other key.
+KEEPS = (
+    "a run that goes on keeps its configuration; train.steps and train.epochs may be raised, data_dir and "
+    "train.max_minutes may change. Start a new run for anything else."
+)
 
 
 def changed(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, Any]:
@@ -26,9 +37,11 @@ def changed(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, An
     result: dict[str, Any] = deepcopy(dict(config))
     keys = flatten(config)
     for override in parsed:
-        if override.key_or_group not in keys:
-            raise InputError(unknown_key(override.key_or_group, keys))
-        *path, name = override.key_or_group.split(".")
+        key = override.key_or_group
+        if key not in keys:
+            is_known = key in GROUPS or key in nodes(keys)
+            raise InputError(f"{key}: {KEEPS}" if is_known else unknown("key", key, _ALLOWED))
+        *path, name = key.split(".")
         node = result
         for part in path:
             node = node[part]

@@ -5,6 +5,7 @@ or known to be damaged. A digest does not make a stranger's checkpoint trustwort
 which accepts tensors and plain values and never runs code.
 """
 
+import warnings
 from collections.abc import Mapping
 from hashlib import sha256
 from io import BytesIO
@@ -69,7 +70,8 @@ class Checkpoints:
         if all(entry["sha256"] != digest for entry in self._recorded()):
             raise DataError(f"{path}: is damaged (its SHA-256 is none that was recorded when it was written).")
         try:
-            content = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
+            with warnings.catch_warnings(action="ignore"):  # of formats PyTorch did not write; it refuses those itself
+                content = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
         except Exception as error:  # whatever a file that was made by hand makes torch raise
             raise DataError(f"{path}: refused; expected tensors and plain values only.") from error
         if not _is_checkpoint(content):
@@ -94,12 +96,16 @@ def _is_checkpoint(content: Any) -> bool:
         step, weights = content["trainer"]["progress"]["step"], content["trainer"]["model"]
         mark, traces = content["metrics"], content.get("traces", {})
         return (
-            isinstance(step, int)
+            _is_count(step)
             and all(isinstance(weight, torch.Tensor) for weight in weights.values())
-            and isinstance(mark["bytes"], int)
-            and mark["bytes"] >= 0
+            and _is_count(mark["bytes"])
             and isinstance(mark["sha256"], str)
-            and all(isinstance(part, str) for digests in traces.values() for part in digests)
+            and all(isinstance(text, str) for digests in traces.values() for part in digests.items() for text in part)
         )
     except (AttributeError, KeyError, TypeError):
         return False
+
+
+def _is_count(value: Any) -> bool:
+    """Whether a number of updates or of bytes can be meant."""
+    return type(value) is int and 0 <= value < 1 << 63

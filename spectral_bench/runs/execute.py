@@ -83,6 +83,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
                 "data": dict(prepared.task.digests),
                 "every_step": prepared.task.signature.every_step,
                 "config_digest": digest(config),
+                "seed": config.seed,  # which the digest leaves out
                 **describe_environment(prepared.device),
             },
         )

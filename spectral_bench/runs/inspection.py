@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
-from spectral_bench.config.load import digest
 from spectral_bench.errors import DataError
 from spectral_bench.runs import metrics, parts
 from spectral_bench.runs.checkpoint import Checkpoints
-from spectral_bench.runs.execute import CONFIG
 from spectral_bench.runs.recorder import METRICS, TABLES
 from spectral_bench.runs.saved import SavedRun
 
@@ -40,8 +38,10 @@ def inspect(run: SavedRun) -> Inspection:
             found.checkpoints.append(checkpoints.load(path))
         except DataError as error:
             found.damaged.append(str(error))
-    if digest(run.experiment()) != run.manifest.content.get("config_digest"):
-        found.damaged.append(f"{run.directory / CONFIG}: is not the configuration this run was made with.")
+    try:
+        run.check_config()
+    except DataError as error:
+        found.damaged.append(str(error))
     newest = found.checkpoints[0] if found.checkpoints else None
     try:
         if newest is not None:
@@ -49,7 +49,7 @@ def inspect(run: SavedRun) -> Inspection:
     except DataError as error:
         found.damaged_tables.append(str(error))
     for name, schema in TABLES.items():
-        sealed = newest["traces"][name] if newest is not None and "traces" in newest else None
+        sealed = newest.get("traces", {}).get(name) if newest is not None else None
         step = newest["trainer"]["progress"]["step"] if newest is not None else 0
         found.damaged_tables.extend(parts.problems(run.directory / name, schema, sealed, step))
     return found

@@ -80,11 +80,12 @@ def check(path: Path, mark: dict[str, Any]) -> None:
     """
     try:
         with regular_file(path).open("rb") as file:
-            beginning = file.read(mark["bytes"])
+            size = os.fstat(file.fileno()).st_size
+            beginning = file.read(min(mark["bytes"], size))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}).") from error
-    if len(beginning) < mark["bytes"]:
-        raise DataError(f"{path}: has {len(beginning):,} bytes, and had {mark['bytes']:,} at the checkpoint.")
+    if size < mark["bytes"]:
+        raise DataError(f"{path}: has {size:,} bytes, and had {mark['bytes']:,} at the checkpoint.")
     if sha256(beginning).hexdigest() != mark["sha256"]:
         raise DataError(f"{path}: is not what it was at the checkpoint.")
 

@@ -96,6 +96,8 @@ def parse_yaml(text: bytes) -> dict[str, Any]:
 
 def first_line(error: Exception) -> str:
     """What an exception says, as far as it fits into a message."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror  # without number and path, which stands in the message anyhow
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 

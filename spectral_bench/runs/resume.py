@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.change import changed, differences
+from spectral_bench.config.change import KEEPS, RAISABLE, differences
 from spectral_bench.config.load import digest, resolved
 from spectral_bench.config.schema import CHANGES_NO_NUMBER, MOST_THREADS, ExperimentConfig
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
@@ -20,14 +20,11 @@ from spectral_bench.runs.execute import CONFIG, command, config_yaml, prepare
 from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
-from spectral_bench.runs.saved import read_run
+from spectral_bench.runs.saved import SavedRun, read_run
 from spectral_bench.runs.sitting import SUMMARY, Prepared, Result, resume_command, sit, storage_error
 from spectral_bench.training.length import measuring_interval
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
-
-#: What may be raised, to train on.
-_RAISABLE = ("train.steps", "train.epochs")
 
 
 class CompleteError(SpectralBenchError):
@@ -62,7 +59,9 @@ class Reopened:
 
 
 @contextmanager
-def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopened]:
+def reopened(
+    directory: Path, overrides: Sequence[str] = (), sitting_of: ExperimentConfig | None = None
+) -> Iterator[Reopened]:
     """Take up a run where its last whole checkpoint left it, and have it for oneself until the end of the block.
 
     The tables are cut back to the checkpoint.
@@ -70,21 +69,26 @@ def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopene
     Args:
         directory: of the run.
         overrides: ``train.steps`` or ``train.epochs``, to be raised; ``data_dir`` or ``train.max_minutes``.
+        sitting_of: whose ``data_dir`` and ``train.max_minutes`` count; None: those of the run, or of ``overrides``.
 
     Raises:
         CompleteError: the run is complete, and ``overrides`` do not make it longer.
         InputError: this is no run, or the overrides change more than that.
-        DataError: a file of the run is damaged and there is no other, or the data is not what it was.
+        DataError: a file of the run is damaged and there is no other, or is a link; the configuration is not what the
+            run was made with; or the data is not what it was.
         LockedError: another process is at work on this run.
         StorageError: nothing can be written there.
     """
-    run = read_run(directory)  # before a lock is put into a folder that is none of a run
+    run = _read(directory)  # before a lock is put into a folder that is none of a run
     if run.manifest.status == "completed" and not overrides:
         raise CompleteError(_complete(directory))
     with locked(directory):
-        run = read_run(directory)
+        run = _read(directory)
         before = run.experiment()
-        config = run.experiment(changed(run.config, overrides))
+        config = run.changed(overrides)
+        if sitting_of is not None:
+            train = replace(config.train, max_minutes=sitting_of.train.max_minutes)
+            config = replace(config, data_dir=sitting_of.data_dir, train=train)
         raised = _check_change(before, config)
         if run.manifest.status == "completed" and not raised:
             raise CompleteError(_complete(directory))
@@ -109,6 +113,7 @@ def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopene
                     ended=None,
                     owner=owner(),
                     config_digest=digest(config),
+                    config_digest_before=run.manifest.content.get("config_digest"),
                     sittings=[*run.manifest.content.get("sittings", []), sitting],
                 )
                 (directory / SUMMARY).unlink(missing_ok=True)
@@ -119,6 +124,17 @@ def reopened(directory: Path, overrides: Sequence[str] = ()) -> Iterator[Reopene
             except OSError as error:
                 raise storage_error(error, directory, step) from error
             yield Reopened(directory, run.manifest, prepared, stop, step, traces, warnings)
+
+
+def _read(directory: Path) -> SavedRun:
+    """The run as it stands, seen to be what it was made as, and to have its files to itself."""
+    run = read_run(directory)
+    # What is written, cut or removed through a link is another run's, or no run's; so are temporary files.
+    for path in (*directory.glob("*"), *(path for table in recorder.TABLES for path in (directory / table).glob("*"))):
+        if path.is_symlink():
+            raise DataError(f"{path}: is a symbolic link. A run goes on in files of its own: put a copy in its place.")
+    run.check_config()
+    return run
 
 
 def _prepared_as_begun(config: ExperimentConfig, before: ExperimentConfig, threads: int | None) -> Prepared:
@@ -172,12 +188,9 @@ def _check_change(before: ExperimentConfig, after: ExperimentConfig) -> bool:
     """Refuse what may not change; returns whether the length is another."""
     old, new = resolved(before), resolved(after)
     keys = [key for key in differences(old, new) if key == "results_dir" or key not in CHANGES_NO_NUMBER]
-    others = [key for key in keys if key not in _RAISABLE]
+    others = [key for key in keys if key not in RAISABLE]
     if others:
-        raise InputError(
-            f"{', '.join(others)}: a run that goes on keeps its configuration; "
-            "train.steps and train.epochs may be raised. Start a new run for anything else."
-        )
+        raise InputError(f"{', '.join(others)}: {KEEPS}")
     for key in keys:
         name = key.removeprefix("train.")
         was, wanted = (train[name] for train in (old["train"], new["train"]))

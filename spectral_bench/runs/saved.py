@@ -1,12 +1,12 @@
 """A run directory read back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.change import differences
-from spectral_bench.config.load import experiment_config, resolved
+from spectral_bench.config.change import changed, differences
+from spectral_bench.config.load import digest, experiment_config, resolved
 from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
 from spectral_bench.nn.layer_kinds import LAYERS
@@ -31,16 +31,35 @@ class SavedRun:
     manifest: Manifest
     config: dict[str, Any]
 
-    def experiment(self, config: dict[str, Any] | None = None) -> ExperimentConfig:
-        """The typed configuration; or that of another mapping.
+    def experiment(self) -> ExperimentConfig:
+        """The typed configuration.
 
         Raises:
             InputError: it is none that this version knows.
         """
         try:
-            return experiment_config(config or self.config, models=LAYERS, tasks=TASKS)
+            return experiment_config(self.config, models=LAYERS, tasks=TASKS)
         except InputError as error:
             raise InputError(f"{self.directory / CONFIG}: {error}") from error
+
+    def changed(self, overrides: Sequence[str]) -> ExperimentConfig:
+        """The typed configuration with single values set; see ``config.change.changed``."""
+        return experiment_config(changed(self.config, overrides), models=LAYERS, tasks=TASKS)
+
+    def check_config(self) -> None:
+        """See that the configuration is what the manifest says the run was made with.
+
+        A run that is made longer has its new digest in the manifest a moment before its new configuration, so that the
+        digest before it counts, too. Earlier versions did not record the seed.
+
+        Raises:
+            InputError: it is none that this version knows.
+            DataError: it is another.
+        """
+        recorded, experiment = self.manifest.content, self.experiment()
+        known = recorded.get("config_digest"), recorded.get("config_digest_before")
+        if digest(experiment) not in known or recorded.get("seed", experiment.seed) != experiment.seed:
+            raise DataError(f"{self.directory / CONFIG}: is not the configuration this run was made with.")
 
 
 def read_run(directory: Path) -> SavedRun:
@@ -50,7 +69,7 @@ def read_run(directory: Path) -> SavedRun:
         InputError: it is not the directory of a run.
         DataError: a file in it is damaged.
     """
-    if not (directory / manifests.NAME).is_file():
+    if not (directory / manifests.NAME).exists():
         raise InputError(f"{directory} is not the directory of a run: there is no {manifests.NAME} in it.")
     return SavedRun(directory, Manifest.read(directory), _read_config(directory / CONFIG))
 
@@ -71,10 +90,11 @@ def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
     for directory in sorted((config.results_dir / config.task.name / config.model.name).glob("*"), reverse=True):
         try:
             run = read_run(directory)
+            if set(differences(run.config, wanted)) <= set(CHANGES_NO_NUMBER):
+                run.check_config()
+                yield run
         except SpectralBenchError:
             continue  # not a run that could be gone on with
-        if set(differences(run.config, wanted)) <= set(CHANGES_NO_NUMBER):
-            yield run
 
 
 def _read_config(path: Path) -> dict[str, Any]:

@@ -87,8 +87,9 @@ def sit(
                 outcome = prepared.trainer.run([recorder, *observers], stop)
         except DivergedError as error:
             _conclude(directory, prepared, recorder, None)
-            manifest.end("diverged", f"{error}{_norms(recorder.last_norms())}")
-            raise
+            reason = f"{error}{_norms(recorder.last_norms())}"
+            manifest.end("diverged", reason)
+            raise DivergedError(f"{directory}: {reason}") from error
         summary = _conclude(directory, prepared, recorder, outcome)
         if outcome is None:
             manifest.end("interrupted", stop.cause)
@@ -97,9 +98,11 @@ def sit(
     except DivergedError:
         raise
     except BaseException as error:
-        _give_up(manifest, error, stop)
         if isinstance(error, OSError):
-            raise storage_error(error, directory, prepared.trainer.progress.step) from error
+            failure = storage_error(error, directory, prepared.trainer.progress.step)
+            _give_up(manifest, failure, stop)
+            raise failure from error
+        _give_up(manifest, error, stop)
         raise
     stopped_by, too_late = (stop.cause, None) if outcome is None else (None, stop.cause)
     return Result(directory, summary, stopped_by, too_late)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 import torch
 from torch import Tensor
@@ -16,8 +17,10 @@ class DivergedError(SpectralBenchError):
     A validation or test loss may be: no update depends on it. It is written as it is, and is never the best one.
     """
 
-    def __init__(self, step: int, quantity: str, value: float) -> None:
-        super().__init__(f"diverged at step {step}: the {quantity} is {value}")
+    @classmethod
+    def at(cls, step: int, quantity: str, value: float) -> Self:
+        """Of update number ``step``, from 1."""
+        return cls(f"diverged at step {step}: the {quantity} is {value}")
 
 
 def trouble(
@@ -37,7 +40,7 @@ def trouble(
         quantities["largest hidden state"] = float(torch.stack(largest).max())
     for quantity, value in quantities.items():
         if not math.isfinite(value):
-            return DivergedError(step, quantity, value)
+            return DivergedError.at(step, quantity, value)
     return None
 
 
@@ -49,7 +52,7 @@ def check_weights(step: int, weights: Iterable[Tensor]) -> None:
     """
     norm = float(get_total_norm([weight.detach() for weight in weights]))
     if not math.isfinite(norm):
-        raise DivergedError(step, "norm of the weights", norm)
+        raise DivergedError.at(step, "norm of the weights", norm)
 
 
 def take_step(step: int, optimizer: torch.optim.Optimizer) -> None:
@@ -63,4 +66,4 @@ def take_step(step: int, optimizer: torch.optim.Optimizer) -> None:
     except RuntimeError as error:
         if "without overflow" not in str(error):
             raise
-        raise DivergedError(step, "step of the optimizer", math.inf) from error
+        raise DivergedError.at(step, "step of the optimizer", math.inf) from error

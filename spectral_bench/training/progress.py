@@ -55,7 +55,16 @@ class Progress:
         return asdict(self)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint.
+
+        Raises:
+            ValueError: it holds another entry, or one that is no number.
+        """
+        fresh = vars(Progress())
+        for name, value in state.items():
+            may_be_none = name in fresh and fresh[name] is None
+            if name not in fresh or not (isinstance(value, int | float) or (value is None and may_be_none)):
+                raise ValueError(f"{name}={value}: expected numbers for {', '.join(fresh)}")
         vars(self).update(state)
 
 

@@ -73,6 +73,44 @@ def test_the_time_limit_of_this_sitting_counts_and_not_that_of_the_last(tmp_path
     assert len(list(tmp_path.glob("results/*/*/*"))) == 1
 
 
+def test_a_time_limit_that_is_not_typed_again_counts_no_more(tmp_path: Path, in_process: Run) -> None:
+    overrides = small_overrides(tmp_path / "results")
+    assert in_process("run", "--resume", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
+    assert in_process("run", "--resume", "-q", *overrides).returncode == 0
+    assert status(only_run(tmp_path / "results")) == ("completed", "finished")
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 75)])
+def test_a_signal_before_the_training_ends_with_its_exit_code_and_leaves_nothing(
+    tmp_path: Path,
+    in_process: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    code: int,
+) -> None:
+    monkeypatch.setattr("spectral_bench.cli.one_run.load_cell", lambda *_: os.kill(os.getpid(), signal.Signals[name]))
+    before = signal.getsignal(signal.Signals[name])
+    assert in_process("run", *small_overrides(tmp_path / "results")).returncode == code
+    assert list(tmp_path.iterdir()) == []
+    assert signal.getsignal(signal.Signals[name]) == before
+
+
+@pytest.mark.parametrize(("verb", "argument"), [("run", "--dry-run"), ("resume", "nowhere")])
+def test_signals_are_heeded_before_pytorch_is_imported(verb: str, argument: str) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'torch': os.kill(os.getpid(), signal.SIGUSR1)\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        f"sys.argv = ['spectral-bench', '{verb}', '{argument}']\n"
+        "from spectral_bench.cli.app import main\n"
+        "main()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100)
+    assert (done.returncode, done.stderr) == (75, "Ended by SIGUSR1 while no training was under way.\n")
+
+
 def test_the_command_that_goes_on_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path, in_process: Run) -> None:
     results = tmp_path / "it's mine"
     overrides = [text for text in small_overrides(results) if not text.startswith("results_dir")]
@@ -152,9 +190,12 @@ def test_verify_says_whether_the_numbers_are_the_same_and_changes_nothing(tmp_pa
 
 def test_what_cannot_be_gone_on_with_is_said_in_one_message(tmp_path: Path, in_process: Run) -> None:
     assert in_process("run", "-q", *small_overrides(tmp_path / "results")).returncode == 0
-    directory = only_run(tmp_path / "results")
+    directory, pipe = only_run(tmp_path / "results"), tmp_path / "pipe"
+    pipe.mkdir()
+    os.mkfifo(pipe / "manifest.json")
     for arguments, code, message in (
         (["nowhere"], 2, "is not the directory of a run"),
+        ([str(pipe)], 3, "manifest.json: cannot be read (is not a plain file)."),
         ([str(directory), "seed=5"], 2, "seed: a run that goes on keeps its configuration"),
     ):
         done = in_process("resume", *arguments)

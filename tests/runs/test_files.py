@@ -1,5 +1,7 @@
 import json
 import os
+import pickle
+from hashlib import sha256
 from pathlib import Path
 
 import pandas as pd
@@ -121,6 +123,12 @@ def test_a_checkpoint_cannot_run_code(
     tmp_path: Path, checkpoints: Checkpoints, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    checkpoints.save(1, {"model": Malicious()})
+    file, manifest = tmp_path / "checkpoint.pt", Manifest.read(tmp_path)
+    file.write_bytes(pickle.dumps(Malicious(), protocol=4))  # of whose protocol PyTorch warns
+    manifest.update(checkpoints=[{"step": 1, "sha256": sha256(file.read_bytes()).hexdigest()}])
+    with pytest.raises(DataError, match=r"checkpoint\.pt: refused; expected tensors and plain values only"):
+        Checkpoints(tmp_path, manifest).load(file)
     checkpoints.save(1, {"model": Malicious()})
     with pytest.raises(DataError, match=r"checkpoint\.pt: refused; expected tensors and plain values only"):
         checkpoints.load(tmp_path / "checkpoint.pt")

@@ -1,11 +1,13 @@
 """A run that was interrupted ends like one that never was, bit for bit."""
 
+import errno
 import json
 import os
 import pkgutil
 import signal
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import torch
 from small_runs import numbers, only_run, small_config
 from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 
-from spectral_bench.errors import DataError, InputError, LockedError
+from spectral_bench.errors import DataError, InputError, LockedError, StorageError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.lock import locked
 from spectral_bench.runs.resume import CompleteError, reopened
@@ -138,9 +140,10 @@ def test_early_stopping_and_the_best_weights_survive(tmp_path: Path) -> None:
         ("seed=3", r"seed: a run that goes on"),
         ("results_dir=elsewhere", r"results_dir: a run that goes on"),
         ("device=cuda:9", r"device: a run that goes on"),
-        ("model=rnn", r"'model'"),
+        ("model=rnn", r"^model: a run that goes on keeps .* train\.max_minutes may change"),
+        ("dvice=cpu", r"Unknown key 'dvice'\. Valid: data_dir, train\.epochs, train\.max_minutes, train\.steps\."),
         ("train.step=13", r"Did you mean 'train\.steps'"),
-        ("train.steps=many", r"train\.steps=many: expected a whole number"),
+        ("train.steps=many", r"^train\.steps=many: expected a whole number"),
         ("train.steps=13,14", r"is a grid"),
     ],
 )
@@ -159,6 +162,69 @@ def test_a_complete_run_with_nothing_to_do_is_left_byte_for_byte(tmp_path: Path,
     with pytest.raises(CompleteError, match="this run is complete"), reopened(directory, overrides):
         pass
     assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(("old", "new"), [("beta1: 0.9", "beta1: 0.8"), ("seed: 0", "seed: 2")])
+def test_a_configuration_that_was_edited_is_refused_and_not_found(tmp_path: Path, old: str, new: str) -> None:
+    directory = start(tmp_path, observer=At(5, cut))
+    config = directory / "config.yaml"
+    config.write_text(config.read_text().replace(old, new))
+    manifest = (directory / "manifest.json").read_bytes()
+    with pytest.raises(DataError, match=r"config\.yaml: is not the configuration this run"), reopened(directory):
+        pass
+    assert (directory / "manifest.json").read_bytes() == manifest
+    assert find_unfinished(small_config(tmp_path, "optimizer.beta1=0.8")) is None
+    assert find_unfinished(small_config(tmp_path, "seed=2")) is None
+
+
+def test_a_run_that_dies_while_it_is_made_longer_can_be_taken_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = start(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr("spectral_bench.runs.resume.write_text", lambda *_: cut())
+        with pytest.raises(PowerCutError), reopened(directory, ["train.steps=20"]):
+            pass
+    assert go_on(directory, "train.steps=20") == 12
+    assert verify(directory).difference is None
+
+
+@pytest.mark.parametrize("name", ["gradients.parquet", "metrics.csv", ".manifest.json.tmp"])
+def test_a_run_directory_that_leads_into_another_is_not_taken_up(tmp_path: Path, name: str) -> None:
+    broken, other = (start(tmp_path / word, *OFTEN, observer=At(8, cut)) for word in ("broken", "other"))
+    before = {path: path.read_bytes() for path in other.rglob("*") if path.is_file()}
+    if (broken / name).exists():
+        (broken / name).rename(tmp_path / "aside")
+    (broken / name).symlink_to(other / name.removesuffix(".tmp").removeprefix("."))
+    with pytest.raises(DataError, match=rf"{name}: is a symbolic link"), reopened(broken):
+        pass
+    assert {path: path.read_bytes() for path in other.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"step": -5},
+        {"step": 10**30},
+        {"step": True},
+        {"wall_seconds": None},
+        {"best_validation": "high"},
+        {"bytes": 10**30},
+        {"bytes": 2**62},
+    ],
+    ids=str,
+)
+def test_a_checkpoint_with_numbers_that_cannot_be_is_named(tmp_path: Path, edit: dict[str, object]) -> None:
+    directory = start(tmp_path, *OFTEN, observer=At(5, cut))
+    file = directory / "checkpoint.pt"
+    content = torch.load(file, weights_only=True)
+    (content["metrics"] if "bytes" in edit else content["trainer"]["progress"]).update(edit)
+    torch.save(content, file)
+    manifest = json.loads((directory / "manifest.json").read_text())
+    manifest["checkpoints"][0]["sha256"] = sha256(file.read_bytes()).hexdigest()
+    (directory / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(DataError, match=r"checkpoint\.pt|metrics\.csv: has"), reopened(directory):
+        pass
 
 
 def test_a_run_trained_on_is_measured_as_often_as_before(tmp_path: Path) -> None:
@@ -248,6 +314,17 @@ def test_memory_that_runs_out_in_the_middle_is_answered_and_can_be_gone_on_from(
     directory = only_run(tmp_path)
     assert status(directory) == "failed"
     assert go_on(directory) == 3
+
+
+def test_a_run_that_a_full_disk_ended_says_which_file_and_when(tmp_path: Path) -> None:
+    def fill() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "some/file")
+
+    with pytest.raises(StorageError):
+        start(tmp_path, observer=At(3, fill))
+    manifest = json.loads((only_run(tmp_path) / "manifest.json").read_text())
+    assert manifest["status"] == "failed"
+    assert manifest["reason"].startswith("some/file: No space left on device, after 3 updates.")
 
 
 def test_a_run_that_another_host_left_without_a_word_is_not_taken_over_silently(tmp_path: Path) -> None:
