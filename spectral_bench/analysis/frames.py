@@ -1,6 +1,6 @@
 """Runs as pandas frames, for notebooks and programs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -160,8 +160,8 @@ class Runs:
         return whole[list(dtypes)].astype(dtypes)
 
 
-def load_runs(*paths: str | PathLike[str]) -> Runs:
-    """Read every run at or below the paths (default: ``results``).
+def load_runs(*paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> Runs:
+    """Read every run at or below the paths, or lists of them (default: ``results``).
 
     >>> runs = load_runs("results").where("task=copy")  # doctest: +SKIP
     >>> runs.runs.groupby("model")["test"].mean()  # doctest: +SKIP
@@ -169,7 +169,10 @@ def load_runs(*paths: str | PathLike[str]) -> Runs:
     Raises:
         InputError: a path does not exist.
     """
-    collection = collect([Path(path) for path in paths or ["results"]])
+    named = [
+        path for some in paths or ["results"] for path in ([some] if isinstance(some, str | PathLike) else list(some))
+    ]
+    collection = collect([Path(path) for path in named])
     return Runs(collection.runs, collection.notes)
 
 

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from spectral_bench.analysis.envelope import Envelope, envelope
 from spectral_bench.analysis.groups import Group, Section
-from spectral_bench.analysis.series import Series, over_runs
+from spectral_bench.analysis.run import Run
+from spectral_bench.analysis.series import Series, over_runs, unfloored
 from spectral_bench.analysis.traces import GradientNorms, gradient_norms
 from spectral_bench.training.gradient_decay import FLOOR
 
@@ -26,7 +27,8 @@ class Traced:
         group: the runs.
         caption: what pictures call it.
         style: position of the group in its section.
-        norms: of every run that counts and traced any, in the order of seeds.
+        runs: those that count and traced any, in the order of seeds.
+        norms: theirs.
         envelope: what the model's singular values allow, None if they are free.
         last_step_only: the loss depends on h_T alone and no layer lies above, so the envelope binds; None: unknown.
     """
@@ -34,6 +36,7 @@ class Traced:
     group: Group
     caption: str
     style: int
+    runs: list[Run]
     norms: list[GradientNorms]
     envelope: Envelope | None
     last_step_only: bool | None
@@ -121,7 +124,7 @@ class GradientPictures:
         for heat in self.maps:
             for position, step in enumerate(heat.steps):
                 for row, t in enumerate(heat.t):
-                    norm = float(heat.norms[row, position])
+                    norm = unfloored(heat.norms[row, position])
                     yield {"picture": "map", "group": heat.label, "step": float(step), "t": float(t), "mean": norm}
 
 
@@ -129,13 +132,14 @@ def traced(section: Section, layer: int = 0, damaged: list[Path] | None = None) 
     """The groups of a section that traced gradients in this layer; ``damaged`` gets the files that cannot be read."""
     found = []
     for style, group in enumerate(section.groups):
-        by_run = [gradient_norms(run.directory, damaged) for run in group.counted]
-        norms = [by_layer[layer] for by_layer in by_run if layer in by_layer]
-        if norms:
+        by_run = [(run, gradient_norms(run.directory, damaged)) for run in group.counted]
+        tracing = [(run, by_layer[layer]) for run, by_layer in by_run if layer in by_layer]
+        if tracing:
+            runs, norms = [run for run, _ in tracing], [norms for _, norms in tracing]
             first = group.runs[0]
             every_step, layers = first.manifest.get("every_step"), first.config.get("model.num_layers", 1)
             binding = None if every_step is None else not every_step and layer == layers - 1
-            found.append(Traced(group, section.caption(group), style, norms, envelope(first.config), binding))
+            found.append(Traced(group, section.caption(group), style, runs, norms, envelope(first.config), binding))
     return found
 
 

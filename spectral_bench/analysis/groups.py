@@ -67,12 +67,28 @@ class Group:
     def standing(self) -> str:
         """How many seeds count, then how many runs stand otherwise: ``3 +1 diverged``."""
         others = [f"+{count} {status}" for status, count in sorted(self.counts.items()) if status != "completed"]
-        return " ".join([str(len(self.completed)), *others])
+        return " ".join([str(len({run.seed for run in self.completed})), *others])
+
+    @property
+    def merged(self) -> bool:
+        """Whether a seed counts with several runs, of the several settings that the user put into one group."""
+        return len(self.counted) > len({run.seed for run in self.counted})
+
+    def finite(self, field: str) -> list[tuple[int, float]]:
+        """Seed and value of every run that counts and has a finite value in this field of its summary."""
+        found = ((run.seed, run.summary.get(field)) for run in self.counted)
+        return [(seed, float(value)) for seed, value in found if value is not None and _is_finite(value)]
+
+    def by_seed(self, field: str) -> dict[int, float]:
+        """The finite value of each seed, which is one sample: the mean of its runs where it has several settings."""
+        several: dict[int, list[float]] = {}
+        for seed, value in self.finite(field):
+            several.setdefault(seed, []).append(value)
+        return {seed: sum(values) / len(values) for seed, values in several.items()}
 
     def values(self, field: str) -> list[float]:
-        """The finite values of a field of the summaries of the runs that count."""
-        found = (run.summary.get(field) for run in self.counted)
-        return [float(value) for value in found if value is not None and _is_finite(value)]
+        """The finite values of a field of the summaries, one a seed, in the order of seeds."""
+        return list(self.by_seed(field).values())
 
 
 @dataclass(frozen=True)
@@ -81,7 +97,7 @@ class Section:
 
     Attributes:
         task: name of the task.
-        differs: the task's keys that set the section apart from others of the same task.
+        differs: the task's keys that set the section apart from others of the same task; always the data set's.
         config: all of the task's keys.
         metric: name of the task's metric, None when no run has measured it yet.
         mode: ``max`` when more is better.

@@ -42,6 +42,8 @@ def collect(paths: Sequence[Path]) -> Collection:
             notes.append(f"{directory} is left out: a copy of {runs[entry.run_id].directory}.")
         else:
             runs[entry.run_id] = entry
+            if entry.damage is not None:
+                notes.append(f"{directory} is damaged: {entry.damage}.")
     return Collection(_with_modes(list(runs.values())), notes)
 
 

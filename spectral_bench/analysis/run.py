@@ -7,13 +7,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.analysis.tables import has_whole_metrics
+from spectral_bench.analysis.tables import has_whole_metrics, metrics_damage
 from spectral_bench.analysis.unfinished import summarise_unfinished
+from spectral_bench.config.hints import short
 from spectral_bench.runs.manifest import FORMAT
 from spectral_bench.runs.reading import LARGEST_TEXT, parse_json, parse_yaml, read_bytes
 
 #: What is kept of the manifest.
 _MANIFEST = ("status", "reason", "started", "ended", "config_digest", "data", "every_step", "git")
+
+
+#: Fields of ``summary.json`` that hold, where they hold anything, a text, a whole number, or a number.
+_TEXTS = ("metric", "mode", "baseline_of", "gradient_verdict")
+_COUNTS = ("best_step", "steps", "steps_to_beat_baseline", "solved_at", "num_parameters")
+_NUMBERS = (
+    "train",
+    "validation",
+    "test",
+    "best_validation",
+    "test_at_best",
+    "loss_test",
+    "baseline",
+    "ms_per_step",
+    "wall_seconds",
+    "gradient_decay_rate",
+    "spectral_margin",
+)
+
+_CHECKED = {*_TEXTS, *_COUNTS, *_NUMBERS}
+
+#: Whole numbers must fit into 64 bits.
+_LARGEST = 1 << 63
 
 
 class UnreadableRunError(Exception):
@@ -29,12 +53,14 @@ class Run:
         manifest: status, reason, started, ended, config_digest, data, every_step, git.
         config: the configuration under dotted keys (``"model.hidden_size"``).
         summary: the content of ``summary.json``; for a run without one, what its tables tell so far.
+        damage: what is damaged of it though it can be used, in words for the user.
     """
 
     directory: Path
     manifest: Mapping[str, Any]
     config: Mapping[str, Any]
     summary: Mapping[str, Any]
+    damage: str | None = None
 
     @property
     def run_id(self) -> str:
@@ -71,6 +97,11 @@ class Run:
     def seed(self) -> int:
         """The seed."""
         return int(self.config["seed"])
+
+    def lacks_end(self, last_step: int) -> bool:
+        """Whether a table whose last step is this one has lost its end: a run measures and traces what it ends with."""
+        end = self.summary.get("steps")
+        return self.status == "completed" and end is not None and bool(last_step < end)
 
     def fields(self) -> dict[str, Any]:
         """Everything that can be asked of a run by name: summary, identity, and the configuration's dotted keys.
@@ -112,11 +143,14 @@ def read_run(directory: Path) -> Run:
     lacking += [key for key in ("task.name", "model.name", "seed") if config.get(key) is None]
     if lacking:
         raise UnreadableRunError(f"does not say its {', '.join(lacking)}")
+    if not _is_count(config["seed"]):
+        raise UnreadableRunError(f"config.yaml is damaged: its seed is '{short(str(config['seed']))}'")
     if not has_whole_metrics(directory):
         raise UnreadableRunError("metrics.csv is damaged: it does not begin with the names of its columns")
     file = directory / "summary.json"
-    summary = _json(file) if file.exists() else summarise_unfinished(directory)
-    return Run(directory, kept, config, summary)
+    summary = _summary(file) if file.exists() else summarise_unfinished(directory)
+    end = summary.get("steps") if kept["status"] == "completed" else None
+    return Run(directory, kept, config, summary, None if end is None else metrics_damage(directory, end))
 
 
 def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
@@ -137,6 +171,21 @@ def _json(path: Path) -> dict[str, Any]:
         raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
     except ValueError as error:
         raise UnreadableRunError(f"{path.name} is damaged: {error}") from error
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    summary = _json(path)
+    for name, value in summary.items():
+        is_text = name in _TEXTS and isinstance(value, str)
+        is_number = name in _NUMBERS and isinstance(value, float)
+        is_count = name in (*_COUNTS, *_NUMBERS) and _is_count(value)
+        if name in _CHECKED and value is not None and not (is_text or is_number or is_count):
+            raise UnreadableRunError(f"{path.name} is damaged: its {name} is '{short(str(value))}'")
+    return summary
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
 def _config(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Curves over seeds: what a picture draws and what ``--data`` writes."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,11 @@ def geometric_mean(values: Array) -> Array:
     return np.where(kept.any(axis=0), mean, np.where(finite.any(axis=0), FLOOR, np.nan))
 
 
+def unfloored(value: float) -> float:
+    """Zero for what stands in the place of zero on a logarithmic axis."""
+    return 0.0 if math.isclose(value, FLOOR, rel_tol=1e-6) else float(value)
+
+
 @dataclass(frozen=True)
 class Series:
     """A curve: the mean over runs, and a band from the smallest to the largest of them.
@@ -34,6 +40,7 @@ class Series:
         style: position of the group in its section: it keeps its colour in every picture.
         x, mean, low, high: shape (P,).
         runs: how many.
+        counts: how many of them have a finite value, shape (P,).
     """
 
     label: str
@@ -43,18 +50,20 @@ class Series:
     low: Array
     high: Array
     runs: int
+    counts: NDArray[np.int64]
 
     def rows(self, picture: str, x_name: str) -> Iterator[dict[str, Any]]:
         """The numbers, for ``--data``."""
-        for x, mean, low, high in zip(self.x, self.mean, self.low, self.high, strict=True):
+        points = zip(self.x, self.mean, self.low, self.high, self.counts, strict=True)
+        for x, mean, low, high, count in points:
             yield {
                 "picture": picture,
                 "group": self.label,
                 x_name: float(x) if x % 1 else int(x),
-                "mean": float(mean),
-                "low": float(low),
-                "high": float(high),
-                "runs": self.runs,
+                "mean": unfloored(mean),
+                "low": unfloored(low),
+                "high": unfloored(high),
+                "runs": int(count),
             }
 
 
@@ -72,15 +81,16 @@ def over_runs(
     """
     if not curves:
         nothing = np.empty(0)
-        return Series(label, style, nothing, nothing, nothing, nothing, 0)
+        return Series(label, style, nothing, nothing, nothing, nothing, 0, np.empty(0, dtype=np.int64))
     x = np.unique(np.concatenate([np.asarray(steps, dtype=np.float64) for steps, _ in curves]))
     y = np.full((len(curves), len(x)), np.nan)
     for row, (steps, values) in enumerate(curves):
         y[row, np.searchsorted(x, steps)] = values
-    known = np.isfinite(y).any(axis=0)
-    x, y = x[known], y[:, known]
+    counts = np.isfinite(y).sum(axis=0)
+    known = counts > 0
+    x, y, counts = x[known], y[:, known], counts[known]
     y[~np.isfinite(y)] = np.nan
     if logarithmic:
         y = np.maximum(y, FLOOR)
     mean = geometric_mean(y) if logarithmic else np.nanmean(y, axis=0)
-    return Series(label, style, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), len(curves))
+    return Series(label, style, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), len(curves), counts)

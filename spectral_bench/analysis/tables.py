@@ -51,6 +51,24 @@ def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
     return header[4], list(found.values())
 
 
+def metrics_damage(directory: Path, steps: int) -> str | None:
+    """What ``metrics.csv`` of a completed run has lost of its end; None if nothing, or if there is no such file.
+
+    Args:
+        directory: of the run.
+        steps: updates it made; the last measurements are of these weights.
+    """
+    try:
+        text = read_bytes(directory / "metrics.csv")
+    except OSError:
+        return None
+    _, rows = read_metrics(directory)
+    last = max((int(row["step"]) for row in rows), default=0)
+    if last < steps:
+        return f"metrics.csv ends at step {last:,} of {steps:,}"
+    return None if text.endswith(b"\n") else "metrics.csv ends in the middle of a row"
+
+
 def read_parts(
     directory: Path, name: str, damaged: list[Path] | None = None, *, last_only: bool = False
 ) -> "pa.Table | None":

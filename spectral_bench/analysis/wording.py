@@ -1,6 +1,6 @@
 """How values are written for people."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spectral_bench.analysis.statistics import ENOUGH_SEEDS, Estimate
@@ -39,6 +39,13 @@ def with_interval(estimate: Estimate | None) -> str:
         return number(estimate.mean)
     mark = "*" if estimate.n < ENOUGH_SEEDS else ""
     return f"{number(estimate.mean)} ±{number(estimate.half_width, 2)}{mark}"
+
+
+def tally(counts: Mapping[str, int]) -> str:
+    """What was counted, the most frequent first: ``2 stable, 1 vanishing``; of one kind its name alone."""
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 def interval_notes(shown: Sequence[Estimate | None]) -> list[str]:

@@ -1,5 +1,8 @@
 """``spectral-bench grads``: the numbers behind its pictures and tables."""
 
+import json
+import re
+import shutil
 import time
 from pathlib import Path
 
@@ -151,11 +154,70 @@ def test_zero_nan_and_infinite_norms_are_drawn_and_said(command: Run, results: P
     norms[1] = 0.0
     norms[2] = np.nan
     norms[3, :5] = np.inf
-    rewrite(run, norms, np.arange(4))
+    rewrite(run, norms, np.arange(0, 16, 4))
     done = command("grads", str(results), "--where", "task=addition", "-o", "g.png", "--show")
     assert done.returncode == 0, done.stderr
-    assert "vanishing" in done.stdout
+    assert "exploding" in done.stdout
+    assert "rnn: infinite or NaN norms in 1 of 1 runs, in no mean." in done.stdout
     assert (tmp_path / "g.png").stat().st_size > 10_000
+
+
+def rows_of(command: Run, results: Path, verb: str, *arguments: str) -> dict[str, dict]:
+    """The rows of copy, by group."""
+    done = command(verb, str(results), "--where", "task=copy", "--format", "json", *arguments)
+    return {row["group"]: row for row in json.loads(done.stdout)["rows"]}
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_a_run_with_norms_that_are_not_finite_is_in_no_mean_and_said(
+    command: Run, results: Path, tmp_path: Path, bad: float
+) -> None:
+    for run, size in zip(runs_of(results, "copy", "rnn"), (bad, 1e-3, 4e-3), strict=True):
+        rewrite(run, np.array([[size, 1e-3, 1e-3]] * 2), np.array([0, 12]))
+    row = rows_of(command, results, "grads", "--data", "g.csv")["rnn"]
+    assert (row["runs"], row["completed"]) == (2, 3)
+    assert row["norm_at_0"] == pytest.approx(2e-3)
+    assert row["verdict"] == ("2 stable, 1 exploding" if bad == np.inf else "stable")
+    shown = command("grads", str(results), "--where", "task=copy", columns=200).stdout
+    assert "rnn: infinite or NaN norms in 1 of 3 runs, in no mean." in shown
+    assert re.search("^rnn +2 of 3 ", shown, flags=re.MULTILINE)
+    data = pd.read_csv(tmp_path / "g.csv")
+    assert set(data.loc[(data["picture"] == "start") & (data["group"] == "rnn"), "runs"]) == {2}
+    assert set(data.loc[(data["picture"] == "end") & (data["group"] == "rnn"), "runs"]) == {3}
+
+
+@pytest.mark.parametrize(("verb", "table"), [("grads", "gradients"), ("spectrum", "spectrum")])
+def test_a_run_that_lost_the_end_of_its_trace_is_left_out_there_and_named(
+    command: Run, results: Path, verb: str, table: str
+) -> None:
+    short, without, _ = runs_of(results, "copy", "rnn")
+    sorted((short / f"{table}.parquet").iterdir())[-1].unlink()
+    shutil.rmtree(without / f"{table}.parquet")
+    row = rows_of(command, results, verb)["rnn"]
+    assert (row["runs"], row["completed"], row["step"]) == (1, 3, 12)
+    shown = " ".join(command(verb, str(results), "--where", "task=copy", columns=250).stdout.split())
+    assert f"{short.name} is left out at step 12: the trace of its " in shown
+    assert f"{without.name} is left out: it has no trace of its " in shown
+    assert "rnn 1 of 3 12 " in shown
+
+
+def test_where_every_run_lost_the_end_of_its_trace_nothing_is_shown_as_the_end(command: Run, results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        sorted((run / "gradients.parquet").iterdir())[-1].unlink()
+    row = rows_of(command, results, "grads")["rnn"]
+    assert (row["runs"], row["step"], row["decay_rate"], row["verdict"], row["norm_at_0"]) == (0, 12, None, None, None)
+
+
+def test_a_norm_of_zero_is_written_as_zero(command: Run, results: Path, tmp_path: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        rewrite(run, np.array([[0.0, 1e-3, 1.0]] * 2), np.array([0, 12]))
+    assert rows_of(command, results, "grads", "--data", "g.csv")["rnn"]["norm_at_0"] == 0
+    data = pd.read_csv(tmp_path / "g.csv")
+    data = data[data["group"] == "rnn"]
+    zero = data[(data["picture"] == "start") | (data["t"] == 0)]
+    assert set(zero["picture"]) == {"start", "over_time", "map"}
+    assert set(zero["mean"]) == {0.0}
+    assert zero["low"].fillna(0).eq(0).all()
 
 
 def test_two_thousand_time_steps_by_a_thousand_traced_steps_take_seconds_and_few_cells(results: Path) -> None:

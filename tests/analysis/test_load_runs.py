@@ -175,6 +175,37 @@ def test_a_run_with_a_torn_file_is_named_damaged_and_left_out(results: Path, nam
     assert "damaged" in note or "No such file" in note
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [{"test": "abc"}, {"steps": 3.5}, {"best_step": 10**30}, {"num_parameters": True}, {"mode": ["min"]}],
+)
+def test_a_summary_with_a_value_of_another_kind_is_damaged_and_costs_no_other_run(
+    results: Path, changed: dict[str, object]
+) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    edit(run / "summary.json", **changed)
+    runs = spectral_bench.load_runs(results)
+    assert len(runs.runs) == 8
+    (name,) = changed
+    assert runs.notes == [
+        f"{run.resolve()} is left out: summary.json is damaged: its {name} is '{changed[name]}'.",
+    ]
+
+
+def test_a_configuration_whose_seed_is_no_number_is_damaged(results: Path) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    config = run / "config.yaml"
+    config.write_text(config.read_text().replace("\nseed: 0\n", "\nseed: abc\n"))
+    runs = spectral_bench.load_runs(results)
+    assert len(runs.runs) == 8
+    assert runs.notes == [f"{run.resolve()} is left out: config.yaml is damaged: its seed is 'abc'."]
+
+
+def test_paths_may_come_in_a_list(shared_results: Path) -> None:
+    one, two = (shared_results / task for task in ("copy", "addition"))
+    assert len(spectral_bench.load_runs([one, str(two)])) == len(spectral_bench.load_runs(one, two)) == 9
+
+
 def test_a_folder_with_a_file_of_the_same_name_is_no_run(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("a: 1")
     assert spectral_bench.load_runs(tmp_path).notes == []

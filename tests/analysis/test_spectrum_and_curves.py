@@ -135,6 +135,52 @@ def test_infinite_singular_values_are_shown(command: Run, results: Path) -> None
     assert row.split()[-4:] == ["1", "1", "inf", "inf"]
 
 
+def test_a_seed_with_nan_in_its_spectrum_does_not_blank_the_others_and_is_said(command: Run, results: Path) -> None:
+    broken, *others = runs_of(results, "copy", "rnn")
+    part = sorted((broken / "spectrum.parquet").iterdir())[-1]
+    frame = pd.read_parquet(part)
+    frame.loc[frame["step"] == frame["step"].max(), "singular_value"] = np.nan
+    frame.to_parquet(part, index=False)
+    arguments = ("spectrum", str(results), "--where", "task=copy", "--where", "model=rnn")
+    (row,) = json.loads(command(*arguments, "--format", "json").stdout)["rows"]
+    margins = [json.loads((run / "summary.json").read_text())["spectral_margin"] for run in others]
+    assert row["margin"] == pytest.approx(np.mean(margins))
+    assert row["min"] < row["median"] < row["max"]
+    assert (row["runs"], row["completed"]) == (2, 3)
+    assert "rnn: NaN in 1 of 3 runs, in no number." in command(*arguments).stdout
+
+
+def test_the_end_of_measurements_that_a_completed_run_lost_is_named_and_counts_nowhere(
+    command: Run, results: Path, tmp_path: Path
+) -> None:
+    short, cut, without = runs_of(results, "copy", "rnn")
+    lines = (short / "metrics.csv").read_text().splitlines(keepends=True)
+    last = next(position for position, line in enumerate(lines) if line.startswith("12,"))
+    (short / "metrics.csv").write_text("".join(lines[:last]) + lines[last][:9])
+    (cut / "metrics.csv").write_text((cut / "metrics.csv").read_text()[:-9])
+    (without / "metrics.csv").unlink()
+    done = command("curves", str(results), "--where", "task=copy", "--data", "c.csv", columns=400)
+    assert f"{short.resolve()} is damaged: metrics.csv ends at step 8 of 12." in done.stderr
+    assert f"{cut.resolve()} is damaged: metrics.csv ends in the middle of a row." in done.stderr
+    assert f"{without.name} is not drawn: it has no metrics.csv." in done.stderr
+    data = pd.read_csv(tmp_path / "c.csv")
+    rnn = data[(data["group"] == "rnn") & (data["picture"] == "loss")]
+    assert dict(zip(rnn["step"], rnn["runs"], strict=True)) == {4: 2, 8: 2, 12: 1}
+    assert "ends at step 8 of 12" in command("compare", str(results), columns=400).stdout
+
+
+def test_a_margin_of_zero_is_written_as_zero(command: Run, results: Path, tmp_path: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        part = sorted((run / "spectrum.parquet").iterdir())[0]
+        frame = pd.read_parquet(part)
+        frame.loc[frame["step"] == 0, "singular_value"] = 1.0
+        frame.to_parquet(part, index=False)
+    assert command("spectrum", str(results), "--where", "task=copy", "--data", "s.csv").returncode == 0
+    data = pd.read_csv(tmp_path / "s.csv")
+    start = data[(data["picture"] == "margin") & (data["group"] == "rnn") & (data["step"] == 0)]
+    assert start[["mean", "low", "high"]].to_numpy().tolist() == [[0.0, 0.0, 0.0]]
+
+
 def test_a_run_that_did_not_complete_is_drawn_only_where_none_did_and_with_its_status(
     command: Run, results: Path
 ) -> None:
