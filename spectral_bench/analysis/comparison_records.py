@@ -9,7 +9,7 @@ from spectral_bench.analysis.groups import STATUSES, Section
 from spectral_bench.analysis.scores import sense
 from spectral_bench.analysis.standings import Row
 from spectral_bench.analysis.statistics import Estimate
-from spectral_bench.analysis.wording import written
+from spectral_bench.analysis.wording import tally, written
 
 
 def record(section: Section, row: Row, field: str) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def record(section: Section, row: Row, field: str) -> dict[str, Any]:
         "steps_to_beat_baseline": median(row.beaten) if row.beaten else None,
         "ms_per_step": row.mean("ms_per_step"),
         **_flat("gradient_decay_rate", row.decay),
-        "gradient_verdict": max(row.verdicts, key=row.verdicts.__getitem__),
+        "gradient_verdict": tally(row.verdicts),
         "spectral_margin": row.mean("spectral_margin"),
     }
     return flat

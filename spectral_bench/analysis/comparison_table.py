@@ -9,7 +9,7 @@ from spectral_bench.analysis.left_out import left_out_notes
 from spectral_bench.analysis.report import Cell, Column, Table
 from spectral_bench.analysis.scores import score_name, sense
 from spectral_bench.analysis.standings import Row
-from spectral_bench.analysis.wording import NOTHING, interval_notes, number, with_interval, written
+from spectral_bench.analysis.wording import NOTHING, interval_notes, number, tally, with_interval, written
 
 
 def comparison_table(section: Section, rows: Sequence[Row], field: str, cited: Footnotes) -> Table:
@@ -38,7 +38,7 @@ def comparison_table(section: Section, rows: Sequence[Row], field: str, cited: F
         Column("published", optional=True),
     ]
     shown = [[*_cells(row, has_baseline=section.baseline is not None), _published_cell(row, cited)] for row in rows]
-    notes = _warnings(rows)
+    notes = _warnings(rows, field)
     if any(not number.comparable for row in rows for number in row.published):
         notes.append("! Not comparable: --against paper says why.")
     notes += cited.below(number.source for row in rows for number in row.published)
@@ -57,11 +57,7 @@ def describe(section: Section) -> str:
 def _cells(row: Row, *, has_baseline: bool) -> list[Cell]:
     group = row.group
     counted = group.counted
-    verdict = ", ".join(
-        name if len(row.verdicts) == 1 else f"{count} {name}"
-        for name, count in sorted(row.verdicts.items(), key=lambda pair: -pair[1])
-        if name != "unknown"
-    )
+    verdict = NOTHING if set(row.verdicts) == {"unknown"} else tally(row.verdicts)
     beaten = "never" if group.completed and has_baseline else NOTHING
     if row.beaten:
         share = "" if len(row.beaten) == len(counted) else f" ({len(row.beaten)} of {len(counted)})"
@@ -77,14 +73,15 @@ def _cells(row: Row, *, has_baseline: bool) -> list[Cell]:
         Cell(beaten),
         Cell(number(row.mean("ms_per_step"), 3)),
         Cell(number(row.decay.mean if row.decay else None, 2)),
-        Cell(verdict or NOTHING),
+        Cell(verdict),
         Cell(number(row.mean("spectral_margin"), 2)),
     ]
 
 
-def _warnings(rows: Sequence[Row]) -> list[str]:
+def _warnings(rows: Sequence[Row], field: str) -> list[str]:
     notes = [*interval_notes([row.score for row in rows]), *left_out_notes([row.group for row in rows])]
-    lacking = sum(len(row.group.completed) - (row.score.n if row.score else 0) for row in rows if row.group.completed)
+    compared = [row.group for row in rows if row.group.completed]
+    lacking = sum(len(group.completed) - len(group.finite(field)) for group in compared)
     if lacking:
         notes.append(f"{lacking} completed run(s) without a finite value are not in the means.")
     return notes

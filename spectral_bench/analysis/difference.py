@@ -109,8 +109,7 @@ def _commit(group: Group) -> str:
 
 
 def _metric(first: Group, second: Group, field: str) -> dict[str, Any]:
-    a, b = first.values(field), second.values(field)
-    mean_a, mean_b, gap = estimate(a), estimate(b), difference(a, b)
+    mean_a, mean_b, gap = estimate(first.values(field)), estimate(second.values(field)), _gap(first, second, field)
     return {
         "field": field,
         "a": mean_a.mean if mean_a else None,
@@ -119,6 +118,14 @@ def _metric(first: Group, second: Group, field: str) -> dict[str, Any]:
         "low": gap.low if gap else None,
         "high": gap.high if gap else None,
     }
+
+
+def _gap(first: Group, second: Group, field: str) -> Estimate | None:
+    """The difference of the means, paired by seed as in ``--pairwise`` where both have the same seeds."""
+    a, b = first.by_seed(field), second.by_seed(field)
+    if a.keys() == b.keys():
+        return estimate([a[seed] - b[seed] for seed in sorted(a)])
+    return difference(list(a.values()), list(b.values()))
 
 
 def _config_table(rows: Sequence[dict[str, Any]], titles: tuple[str, str]) -> Table:
@@ -131,14 +138,14 @@ def _metric_table(first: Group, second: Group, rows: Sequence[dict[str, Any]], t
     columns = [Column("field", "left", label=True), Column("A"), Column("B"), Column("A - B")]
     cells, gaps = [], []
     for row in rows:
-        a, b = first.values(row["field"]), second.values(row["field"])
-        gap = difference(a, b)
+        a, b = (estimate(group.values(row["field"])) for group in (first, second))
+        gap = _gap(first, second, row["field"])
         gaps.append(gap)
         cells.append(
             [
                 Cell(row["field"]),
-                Cell(_shown(row["field"], estimate(a))),
-                Cell(_shown(row["field"], estimate(b))),
+                Cell(_shown(row["field"], a)),
+                Cell(_shown(row["field"], b)),
                 Cell(_shown(row["field"], gap)),
             ]
         )

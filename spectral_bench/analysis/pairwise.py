@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from spectral_bench.analysis.groups import Group, Section
+from spectral_bench.analysis.groups import Section
 from spectral_bench.analysis.left_out import repeat_notes
 from spectral_bench.analysis.ranks import CriticalDifference, critical_differences
 from spectral_bench.analysis.report import Cell, Column, Report, Table
@@ -89,19 +89,10 @@ def pairwise(
     return Report(tables, records, document, said), ranked
 
 
-def _by_seed(group: Group, field: str) -> dict[int, float]:
-    """The value of each seed, the mean where a group (of ``--by``) has a seed in several settings."""
-    values: dict[int, list[float]] = {}
-    for run in group.completed:
-        value = run.summary.get(field)
-        if isinstance(value, int | float) and value - value == 0:
-            values.setdefault(run.seed, []).append(float(value))
-    return {seed: sum(several) / len(several) for seed, several in values.items()}
-
-
 def _pairs(section: Section, field: str) -> list[Pair]:
     higher = sense(section, field) == "max"
-    valued = [(group.label, values) for group in section.groups if (values := _by_seed(group, field))]
+    completed = [group for group in section.groups if group.completed]
+    valued = [(group.label, values) for group in completed if (values := group.by_seed(field))]
     valued.sort(key=lambda pair: sum(pair[1].values()) / len(pair[1]), reverse=higher)
     pairs = []
     for (first, a), (second, b) in combinations(valued, 2):
@@ -129,13 +120,13 @@ def _table(section: Section, pairs: Sequence[Pair], field: str) -> Table:
         ]
         for pair in pairs
     ]
-    fewest = min(len(pair.seeds) for pair in pairs)
+    fewest = min((len(pair.seeds) for pair in pairs if len(pair.seeds) > 1), default=None)
     notes = [
         "p: sign-flip permutation test of the differences, paired by seed.",
         *interval_notes([pair.gap for pair in pairs]),
         *repeat_notes(section.groups),
     ]
-    if 2.0 ** (1 - fewest) > 0.05:
+    if fewest is not None and 2.0 ** (1 - fewest) > 0.05:
         notes.append(
             f"With {fewest} seeds p cannot be below {2.0 ** (1 - fewest):g}: too few to call anything luck or not."
         )

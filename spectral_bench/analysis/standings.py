@@ -35,7 +35,7 @@ class Row:
     @property
     def beaten(self) -> list[float]:
         """Steps at which the baseline was beaten, by the runs that did."""
-        return self.group.values("steps_to_beat_baseline")
+        return [step for _, step in self.group.finite("steps_to_beat_baseline")]
 
     @property
     def num_parameters(self) -> int | None:

@@ -290,16 +290,31 @@ def test_a_seed_that_was_run_again_is_no_second_sample_and_its_newest_run_counts
     assert (group["runs"]["completed"], group["repeats"], group["score"]["n"]) == (5, 2, 3)
     assert "2 repeats of a seed left out" in command("compare", str(results)).stdout
     pairs = command("compare", str(results), "--pairwise", "--where", "task=copy")
-    assert "p cannot be below 1" in pairs.stdout.replace("\n", " ")
+    assert "With 3 seeds p cannot be below 0.25" in pairs.stdout.replace("\n", " ")
     assert "2 repeats of a seed left out" in pairs.stdout
 
 
-def test_one_seed_in_several_settings_is_several_samples_where_settings_are_put_together(
+def test_one_seed_in_several_settings_is_one_sample_where_settings_are_put_together(
     command: Run, shared_results: Path
 ) -> None:
-    (section,) = document(command, str(shared_results), "--by", "model.name", "--where", "task=copy")["sections"]
-    svdrnn = next(group for group in section["groups"] if group["model"] == "svdrnn")
-    assert (svdrnn["score"]["n"], svdrnn["repeats"]) == (4, 0)
+    arguments = (str(shared_results), "--by", "model.name", "--where", "task=copy")
+    svdrnn = group_of(document(command, *arguments), "copy", "svdrnn")
+    assert (svdrnn["score"]["n"], svdrnn["repeats"], svdrnn["seeds"]) == (3, 0, [0, 0, 1, 2])
+    runs = [run.summary["test"] for run in collect([shared_results / "copy" / "svdrnn"]).runs if run.seed == 0]
+    assert svdrnn["score"]["values"][0] == pytest.approx(np.mean(runs))
+    shown = command("compare", *arguments, columns=250).stdout
+    assert re.search(r"^svdrnn +3 +[\d,]+ +[\d.]+ ±[\d.e-]+\*", shown, flags=re.MULTILINE)
+    assert "A seed that was run in several of the settings put together is one sample" in shown
+
+
+def test_the_verdicts_of_a_group_are_counted_in_csv_as_in_the_table(command: Run, results: Path) -> None:
+    verdicts = ("vanishing", "stable", "stable")
+    for run, verdict in zip(runs_of(results, "copy", "rnn"), verdicts, strict=True):
+        edit(run / "summary.json", gradient_verdict=verdict)
+    rows = csv.DictReader(io.StringIO(command("compare", str(results), "--format", "csv").stdout))
+    verdict = next(row["gradient_verdict"] for row in rows if (row["task"], row["model"]) == ("copy", "rnn"))
+    assert verdict == "2 stable, 1 vanishing"
+    assert verdict in command("compare", str(results), columns=250).stdout
 
 
 def test_what_is_nowhere_finite_keeps_its_column(command: Run, results: Path) -> None:

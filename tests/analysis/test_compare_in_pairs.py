@@ -62,7 +62,8 @@ def test_only_seeds_that_both_completed_are_paired(shared_results: Path) -> None
     report, _ = pairwise([s for s in sections(collect([shared_results]).runs) if s.task == "copy"])
     seeds = {(record["a"], record["b"]): record["seeds"] for record in report.records}
     assert sorted(seeds.values()) == [1, 1, 3]
-    assert any("p cannot be below 1" in note for note in report.tables[0].notes)
+    notes = [note for note in report.tables[0].notes if "p cannot be below" in note]
+    assert [note.partition(":")[0] for note in notes] == ["With 3 seeds p cannot be below 0.25"]
 
 
 def test_ranks_over_data_sets_are_those_of_friedman_and_nemenyi(many: Path) -> None:
@@ -112,6 +113,18 @@ def test_a_diff_shows_every_key_that_differs_and_every_difference(command: Run, 
     row = next(row for row in found["metrics"] if row["field"] == "test")
     assert row["difference"] == pytest.approx(tests[0] - tests[1])
     assert row["low"] is None
+
+
+def test_a_diff_of_groups_with_the_same_seeds_is_that_of_the_pairs(command: Run, shared_results: Path) -> None:
+    where = ("--where", "task=copy")
+    (pair,) = [
+        pair for pair in document(command, str(shared_results), *where, "--pairwise")["pairs"] if pair["seeds"] == 3
+    ]
+    metrics = document(command, str(shared_results), *where, "--diff", pair["a"], pair["b"])["metrics"]
+    row = next(row for row in metrics if row["field"] == "test")
+    assert {key: row[key] for key in ("difference", "low", "high")} == {
+        key: pair[key] for key in ("difference", "low", "high")
+    }
 
 
 def test_a_diff_leaves_out_what_changes_no_number(command: Run, results: Path) -> None:
