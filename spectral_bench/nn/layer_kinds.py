@@ -70,15 +70,18 @@ class RecurrentConfig(ModelConfig):
         self.check_range("leak", 0, 1)
         self.check_range("input_scale", 0, None)
 
-    def check_reflectors(self, key: str) -> None:
-        """Refuse a number of reflectors outside 0..hidden_size.
+    def check_reflectors(self, *keys: str) -> None:
+        """Refuse numbers of reflectors outside 0..hidden_size.
 
         Raises:
-            InputError: naming the key, its value and the hidden size.
+            InputError: naming all such keys, their values and the hidden size.
         """
-        if not 0 <= getattr(self, key) <= self.hidden_size:
+        beyond = [key for key in keys if not 0 <= getattr(self, key) <= self.hidden_size]
+        if beyond:
+            # Often only the hidden size was typed, and the reflectors are those of a recipe.
             raise InputError(
-                f"model.{key}={getattr(self, key)}: expected 0 to model.hidden_size={self.hidden_size} reflectors."
+                f"{', '.join(f'model.{key}={getattr(self, key)}' for key in beyond)}: expected 0 to "
+                f"model.hidden_size={self.hidden_size} reflectors; a smaller hidden size needs these set as well."
             )
 
 

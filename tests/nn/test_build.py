@@ -189,7 +189,12 @@ def test_only_a_free_sigma_with_a_penalty_adds_to_the_loss() -> None:
         ("rnn", {"leak": 1.5}, "model.leak=1.5: expected 0 to 1"),
         ("rnn", {"input_scale": -1.0}, "model.input_scale=-1.0"),
         ("svdrnn", {"m1": 129}, "model.m1=129: expected 0 to model.hidden_size=128"),
-        ("svdrnn", {"m2": -1}, "model.m2=-1"),
+        ("svdrnn", {"m2": -1}, "model.m2=-1: expected 0 to"),
+        (
+            "svdrnn",
+            {"hidden_size": 8},
+            "model.m1=16, model.m2=16: expected 0 to model.hidden_size=8 reflectors; a smaller hidden size needs these",
+        ),
         ("ornn", {"m": 200}, "model.m=200"),
         ("svdrnn", {"start": "orthogonal"}, r"model=svdrnn: m1 \+ m2 = 32 reflectors are too few"),
         ("svdrnn", {"start": "glorot", "m1": 128, "m2": 128}, r"singular value .* lies outside \[0.99, 1.01\]"),

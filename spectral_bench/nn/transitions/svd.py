@@ -52,8 +52,7 @@ class SVDTransition(Transition):
 
         def __post_init__(self) -> None:
             super().__post_init__()
-            self.check_reflectors("m1")
-            self.check_reflectors("m2")
+            self.check_reflectors("m1", "m2")
 
         @property
         def uses_radius(self) -> bool:
