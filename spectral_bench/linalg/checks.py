@@ -1,4 +1,7 @@
-"""Refusals: what is wrong with a tensor, by name and with the offending value."""
+"""Refusals: what is wrong with an argument, by name and with the offending value."""
+
+from math import inf
+from typing import SupportsFloat, SupportsIndex
 
 import torch
 from torch import Tensor
@@ -19,7 +22,30 @@ def check_dtype(name: str, dtype: torch.dtype) -> None:
         ValueError: naming the dtype.
     """
     if dtype not in PRECISIONS:
-        raise ValueError(f"{name} must be float32 or float64, got {dtype}")
+        raise ValueError(f"{name} must be float32 or float64, got {dtype!r}")
+
+
+def check_tensor(name: str, tensor: Tensor) -> None:
+    """Refuse what is no tensor, and anything but float32 and float64; reads no values.
+
+    Raises:
+        ValueError: naming the type or the dtype.
+    """
+    if not isinstance(tensor, Tensor):
+        raise ValueError(f"{name} must be a tensor, got {type(tensor).__name__}")
+    check_dtype(name, tensor.dtype)
+
+
+def check_input(x: Tensor, parameter: Tensor) -> None:
+    """Refuse an input of another precision than the parameters', unless autocast is there to change it.
+
+    Raises:
+        ValueError: naming both dtypes, or the type of what is no tensor.
+    """
+    if not isinstance(x, Tensor):
+        raise ValueError(f"the input must be a tensor, got {type(x).__name__}")
+    if x.dtype != parameter.dtype and not torch.is_autocast_enabled(x.device.type):
+        raise ValueError(f"the parameters are {parameter.dtype}, but the input is {x.dtype}")
 
 
 def check_size(name: str, size: int) -> None:
@@ -28,8 +54,18 @@ def check_size(name: str, size: int) -> None:
     Raises:
         ValueError: naming the size.
     """
-    if size < 1:
-        raise ValueError(f"{name} must be 1 or more, got {size}")
+    if not isinstance(size, SupportsIndex) or size < 1:
+        raise ValueError(f"{name} must be a whole number, 1 or more, got {size!r}")
+
+
+def check_number(name: str, value: float, low: float = -inf) -> None:
+    """Refuse what is no number, infinite, NaN, or less than ``low``.
+
+    Raises:
+        ValueError: naming the value.
+    """
+    if not isinstance(value, SupportsFloat) or not abs(value) < inf or value < low:
+        raise ValueError(f"{name} must be a finite number{'' if low == -inf else f', {low:g} or more'}, got {value!r}")
 
 
 def check_matrix(matrix: Tensor) -> None:
@@ -38,7 +74,7 @@ def check_matrix(matrix: Tensor) -> None:
     Raises:
         ValueError: naming the dtype, the shape, or the first value that is not finite.
     """
-    check_dtype("the matrix", matrix.dtype)
+    check_tensor("the matrix", matrix)
     if matrix.ndim < 2 or 0 in matrix.shape[-2:]:
         raise ValueError(f"expected a matrix of shape (..., out, in) with no empty side, got {tuple(matrix.shape)}")
     check_finite("the matrix", matrix)
@@ -68,29 +104,21 @@ def check_reflectors(name: str, rows: Tensor) -> None:
     Raises:
         ValueError: naming the dtype, or the first such value and where it stands.
     """
-    check_dtype(name, rows.dtype)
+    check_tensor(name, rows)
     check_finite(name, rows)
     check_triangular(name, rows)
 
 
-def check_radius(r: float) -> None:
-    """Refuse a radius that is negative, infinite or NaN.
-
-    Raises:
-        ValueError: naming the radius.
-    """
-    if not 0.0 <= r < float("inf"):
-        raise ValueError(f"r must be a finite number, 0 or more, got {r}")
-
-
 def check_count(name: str, m: int, size: int) -> None:
-    """Refuse a number of reflectors outside 0..size, and an empty size.
+    """Refuse a number of reflectors that is not whole or outside 0..size, and an empty size.
 
     Raises:
         ValueError: naming the number.
     """
-    if not 0 <= m <= size or size == 0:
-        raise ValueError(f"{name} = {m} reflectors of size {size}: expected 0 <= {name} <= size, and size >= 1")
+    if not isinstance(m, SupportsIndex) or not 0 <= m <= size or size == 0:
+        raise ValueError(
+            f"{name} = {m!r} reflectors of size {size}: expected a whole number, 0 <= {name} <= size, and size >= 1"
+        )
 
 
 def check_svd_shapes(u: Tensor, v: Tensor, sigma: Tensor) -> None:
@@ -100,7 +128,7 @@ def check_svd_shapes(u: Tensor, v: Tensor, sigma: Tensor) -> None:
         ValueError: naming the shapes or dtypes.
     """
     for name, tensor, axes in (("u", u, 2), ("v", v, 2), ("sigma", sigma, 1)):
-        check_dtype(name, tensor.dtype)
+        check_tensor(name, tensor)
         if tensor.ndim < axes:
             raise ValueError(f"{name} must have at least {axes} axes, got shape {tuple(tensor.shape)}")
     if not u.dtype == v.dtype == sigma.dtype or not u.device == v.device == sigma.device:

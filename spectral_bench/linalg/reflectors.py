@@ -14,7 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from spectral_bench.linalg.checks import check_count, check_dtype, check_finite
+from spectral_bench.linalg.checks import check_count, check_dtype, check_finite, check_tensor
 
 
 class CompactForm(NamedTuple):
@@ -45,7 +45,7 @@ def compact_form(reflectors: Tensor) -> CompactForm:
     Raises:
         ValueError: the dtype is not float32 or float64.
     """
-    check_dtype("reflectors", reflectors.dtype)
+    check_tensor("reflectors", reflectors)
     with torch.autocast(reflectors.device.type, enabled=False):
         largest = reflectors.detach().abs().amax(-1, keepdim=True)
         rows = reflectors / largest.where(largest > 0, 1.0)
@@ -60,6 +60,8 @@ def compact_form(reflectors: Tensor) -> CompactForm:
 def reflect(vectors: Tensor, reflectors: Tensor, *, inverse: bool = False) -> Tensor:
     """H(A) x for a vector x, or for every row of a matrix, 4NM flops each.
 
+    The vectors are data: NaN in one of them is passed on, and changes no other.
+
     Args:
         vectors: shape (..., N) or (..., B, N), the leading axes those of ``reflectors``.
         reflectors: A, shape (..., M, N).
@@ -72,6 +74,7 @@ def reflect(vectors: Tensor, reflectors: Tensor, *, inverse: bool = False) -> Te
         ValueError: shapes, batch axes or dtypes differ, M > N, or a reflector is not finite.
     """
     _check_reflectors(reflectors)
+    check_tensor("vectors", vectors)
     single = vectors.ndim == reflectors.ndim - 1
     batch = vectors.unsqueeze(-2) if single else vectors
     if (
@@ -118,14 +121,15 @@ def random_reflectors(m: int, size: int, dtype: torch.dtype | None = None) -> Te
     """Upper triangular reflectors of random direction and norm 1, shape (m, size), from torch's global generator.
 
     Raises:
-        ValueError: m is negative or more than ``size``.
+        ValueError: m is negative or more than ``size``, or the dtype is not float32 or float64.
     """
+    check_dtype("dtype", dtype or torch.get_default_dtype())
     check_count("m", m, size)
     return unit_rows(torch.randn(m, size, dtype=dtype).triu())
 
 
 def _check_reflectors(reflectors: Tensor) -> None:
-    check_dtype("reflectors", reflectors.dtype)
+    check_tensor("reflectors", reflectors)
     if reflectors.ndim < 2:
         raise ValueError(f"reflectors must have shape (..., M, N), got {tuple(reflectors.shape)}")
     check_count("m", *reflectors.shape[-2:])

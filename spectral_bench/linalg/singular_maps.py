@@ -12,7 +12,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from spectral_bench.linalg.checks import check_radius, rounding
+from spectral_bench.linalg.checks import check_number, check_tensor, rounding
 from spectral_bench.linalg.svd import singular_values
 
 
@@ -46,19 +46,26 @@ class SingularMap(ABC):
     trainable: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_radius(self.radius)
-        if not abs(self.centre) < inf:
-            raise ValueError(f"centre must be finite, got {self.centre}")
-        if not 0.0 <= self.penalty < inf:
-            raise ValueError(f"penalty must be finite and 0 or more, got {self.penalty}")
+        check_number("r", self.radius, 0.0)
+        check_number("centre", self.centre)
+        check_number("penalty", self.penalty, 0.0)
 
     @property
     def reach(self) -> float:
         """The largest |σ − centre| the map can give."""
         return self.radius
 
-    @abstractmethod
     def __call__(self, raw: Tensor) -> Tensor:
+        """σ, the shape of ``raw``; its values are trusted, for this runs at every update.
+
+        Raises:
+            ValueError: not a tensor, or not float32 or float64.
+        """
+        check_tensor("raw", raw)
+        return self._image(raw)
+
+    @abstractmethod
+    def _image(self, raw: Tensor) -> Tensor:
         """σ, the shape of ``raw``."""
 
     @abstractmethod
@@ -69,8 +76,9 @@ class SingularMap(ABC):
         """The inverse of the map, checked.
 
         Raises:
-            ValueError: some σ cannot be reached.
+            ValueError: some σ cannot be reached, or they are not float32 or float64.
         """
+        check_tensor("sigma", sigma)
         beyond = (sigma - self.centre).abs() - self.reach
         if sigma.numel() and not beyond.max() <= rounding(sigma.dtype) * (abs(self.centre) + self.reach):
             worst = sigma.flatten()[beyond.argmax()].item()
@@ -88,8 +96,7 @@ class SingularMap(ABC):
 class Sigmoid(SingularMap):
     """σ = 2r (sigmoid(raw) − ½) + centre: equation (8) of Zhang, Lei and Dhillon (2018)."""
 
-    def __call__(self, raw: Tensor) -> Tensor:
-        """σ, the shape of ``raw``."""
+    def _image(self, raw: Tensor) -> Tensor:
         return singular_values(raw, self.radius, self.centre, check=False)
 
     def inverse(self, sigma: Tensor) -> Tensor:
@@ -106,8 +113,7 @@ class Clip(SingularMap):
     Beyond ±r the gradient of a raw value is zero; ``project`` after each update puts it on the edge, where it is not.
     """
 
-    def __call__(self, raw: Tensor) -> Tensor:
-        """σ, the shape of ``raw``."""
+    def _image(self, raw: Tensor) -> Tensor:
         return self.centre + raw.clamp(-self.radius, self.radius)
 
     def inverse(self, sigma: Tensor) -> Tensor:
@@ -130,8 +136,7 @@ class Free(SingularMap):
         """No bound."""
         return inf
 
-    def __call__(self, raw: Tensor) -> Tensor:
-        """σ, the shape of ``raw``."""
+    def _image(self, raw: Tensor) -> Tensor:
         return self.centre + raw
 
     def inverse(self, sigma: Tensor) -> Tensor:
@@ -149,8 +154,7 @@ class Fixed(SingularMap):
         """Only the centre itself."""
         return 0.0
 
-    def __call__(self, raw: Tensor) -> Tensor:
-        """σ, the shape of ``raw``."""
+    def _image(self, raw: Tensor) -> Tensor:
         return torch.full_like(raw, self.centre)
 
     def inverse(self, sigma: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from spectral_bench.linalg.checks import check_finite, check_radius, check_svd_shapes, check_svd_values
+from spectral_bench.linalg.checks import check_finite, check_number, check_svd_shapes, check_svd_values, check_tensor
 from spectral_bench.linalg.reflectors import compact_form
 
 
@@ -40,9 +40,12 @@ def singular_values(raw: Tensor, r: float, centre: float = 1.0, *, check: bool =
         check: look at the values of ``raw`` too.
 
     Raises:
-        ValueError: r is negative or not finite, or (with ``check``) ``raw`` holds NaN or infinity.
+        ValueError: r is negative or not finite, the centre not finite, ``raw`` not float32 or float64, or (with
+            ``check``) it holds NaN or infinity.
     """
-    check_radius(r)
+    check_tensor("raw", raw)
+    check_number("r", r, 0.0)
+    check_number("centre", centre)
     if check and not torch.compiler.is_compiling():  # a compiled graph cannot branch on values
         check_finite("raw", raw)
     return centre + r * torch.tanh(0.5 * raw)  # 2 sigmoid(x) − 1 = tanh(x / 2), accurate near 0

@@ -112,6 +112,8 @@ def test_random_reflectors_are_triangular_of_norm_one() -> None:
     torch.testing.assert_close(a.norm(dim=1), torch.ones(7))
     with pytest.raises(ValueError, match=r"m = 8 reflectors of size 7"):
         random_reflectors(8, 7)
+    with pytest.raises(ValueError, match=r"dtype must be float32 or float64, got torch\.float16"):
+        random_reflectors(3, 7, torch.float16)
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,16 @@ def test_what_cannot_be_reflectors_is_refused_by_name(reflectors: torch.Tensor, 
         reflectors_to_matrix(reflectors)
     with pytest.raises(ValueError, match=message):
         reflect(torch.ones(1, 3), reflectors)
+
+
+def test_vectors_are_data_and_nan_in_one_stays_there() -> None:
+    x = torch.ones(3, 6)
+    x[1, 2] = float("nan")
+    reflected = reflect(x, random_reflectors(2, 6))
+    assert reflected[1].isnan().any()
+    assert reflected[[0, 2]].isfinite().all()
+    with pytest.raises(ValueError, match="vectors must be a tensor, got list"):
+        reflect([1.0] * 6, random_reflectors(2, 6))
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 5), (4, 2, 6)])

@@ -52,13 +52,22 @@ def test_clip_is_a_hard_threshold_that_training_can_come_back_from() -> None:
     assert torch.equal(raw.grad, torch.ones(3))
 
 
+@pytest.mark.parametrize("name", MapName)
+def test_other_precisions_are_refused_by_every_map(name: str) -> None:
+    for dtype in (torch.int64, torch.float16):
+        with pytest.raises(ValueError, match=f"raw must be float32 or float64, got {dtype}"):
+            singular_map(name, 0.1)(torch.ones(2, dtype=dtype))
+        with pytest.raises(ValueError, match=f"sigma must be float32 or float64, got {dtype}"):
+            singular_map(name, 0.1).raw_of(torch.ones(2, dtype=dtype))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("sigmoidal", 0.1), "unknown map 'sigmoidal'"),
         (("sigmoid", -1.0), "got -1.0"),
         (("sigmoid", float("nan")), "got nan"),
-        (("sigmoid", 0.1, float("inf")), "centre must be finite, got inf"),
+        (("sigmoid", 0.1, float("inf")), "centre must be a finite number, got inf"),
         (("free", 0.1, 1.0, -2.0), "got -2.0"),
         (("sigmoid", 0.1, 1.0, 2.0), "penalty 2.0 needs map 'free'"),
     ],

@@ -63,6 +63,18 @@ def test_a_radius_that_is_none_is_refused(r: float) -> None:
         singular_values(torch.zeros(3), r)
 
 
+@pytest.mark.parametrize("centre", [float("nan"), float("inf"), None])
+def test_a_centre_that_is_none_is_refused(centre: float | None) -> None:
+    with pytest.raises(ValueError, match=f"centre must be a finite number, got {centre}"):
+        singular_values(torch.zeros(3), 0.1, centre=centre)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float16])
+def test_raw_values_of_another_precision_are_refused(dtype: torch.dtype) -> None:
+    with pytest.raises(ValueError, match=f"raw must be float32 or float64, got {dtype}"):
+        singular_values(torch.ones(1, dtype=dtype), 0.1)
+
+
 def test_raw_values_that_are_not_finite_are_refused() -> None:
     with pytest.raises(ValueError, match=r"raw\[1\] = nan"):
         singular_values(torch.tensor([0.0, float("nan")]), 0.1)
@@ -86,6 +98,8 @@ GOOD = {"u": torch.ones(2, 4).triu(), "v": torch.ones(3, 4).triu(), "sigma": tor
         ({"u": torch.ones(2, 4, dtype=torch.float64).triu()}, r"float64"),
         ({"u": torch.ones(2, 4, dtype=torch.int32).triu()}, r"u must be float32 or float64, got torch.int32"),
         ({"v": torch.ones(3, 4, dtype=torch.bfloat16).triu()}, r"v must be float32 or float64, got torch.bfloat16"),
+        ({"u": [[1.0, 1.0, 1.0, 1.0]]}, "u must be a tensor, got list"),
+        ({"v": torch.ones(3, 4).triu().numpy()}, "v must be a tensor, got ndarray"),
         ({"u": torch.tensor([[1.0, float("nan"), 1, 1]])}, r"u\[0, 1\] = nan"),
         ({"sigma": torch.tensor([1.0, 1.0, float("inf"), 1.0])}, r"sigma\[2\] = inf"),
     ],
