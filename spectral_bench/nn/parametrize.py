@@ -65,6 +65,10 @@ class SVDParametrization(nn.Module, SVDForm):
         (owner,) = self._owner
         return owner.original0, owner.original1, owner.original2  # type: ignore[return-value]
 
+    def extra_repr(self) -> str:
+        """Shown in the printed model."""
+        return f"{'×'.join(map(str, self.shape))}, m1={self.m1}, m2={self.m2}, {self.sigma_map}"
+
 
 def svd_parametrize(
     module: M,
@@ -95,8 +99,8 @@ def svd_parametrize(
         start: one of ``ConvertedStart``.
 
     Raises:
-        ValueError: the parameter does not exist or has fewer than two axes or another precision, the weight cannot be
-            represented, or a name or number is out of range.
+        ValueError: the parameter does not exist, is parametrized already, or has fewer than two axes or another
+            precision, the weight cannot be represented, or a name or number is out of range.
         TypeError: the module is one of PyTorch's recurrent layers, which would go on computing with the old weight
             (pytorch#65688); use ``SpectralRNN``.
     """
@@ -104,6 +108,8 @@ def svd_parametrize(
         raise TypeError(
             f"{type(module).__name__} keeps a copy of its weights that ignores parametrizations: use SpectralRNN"
         )
+    if parametrize.is_parametrized(module, name):
+        raise ValueError(f"{name} of {type(module).__name__} is parametrized already")
     weight = dict(module.named_parameters(recurse=False)).get(name)
     if weight is None:
         raise ValueError(f"{type(module).__name__} has no parameter '{name}' of its own")

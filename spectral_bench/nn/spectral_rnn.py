@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName
-from spectral_bench.linalg.checks import check_dtype, check_size
+from spectral_bench.linalg.checks import check_dtype, check_input, check_size
 from spectral_bench.nn.activations import Activation, ActivationName
 from spectral_bench.nn.recurrent import InputStart, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack, State
@@ -28,6 +28,10 @@ class SpectralRNN(nn.Module):
         >>> output, h_n = rnn(torch.randn(100, 8, 10))
         >>> output.shape, h_n.shape
         (torch.Size([100, 8, 32]), torch.Size([2, 8, 32]))
+
+    What differs: there is one bias a layer, always (``torch.nn.RNN`` has two, or none); ``activation`` stands for
+    ``nonlinearity``, and is leaky ReLU unless told; all after ``num_layers`` is keyword-only; no ``bidirectional``, no
+    packed sequences; parameters have other names and starts (``start`` takes a trained ``weight_hh``).
 
     After each update of an optimizer, ``constrain_`` should be called (see there).
 
@@ -126,11 +130,13 @@ class SpectralRNN(nn.Module):
             every layer, shape (L, B, N) or (L, N).
 
         Raises:
-            ValueError: shapes that do not fit.
+            ValueError: shapes that do not fit, or (outside autocast) another dtype than the parameters. The values of
+                the parameters are not looked at: NaN comes out as NaN.
             TypeError: the input is a packed sequence.
         """
         if not isinstance(x, Tensor):
             raise TypeError(f"SpectralRNN takes a tensor, got {type(x).__name__}")
+        check_input(x, self._transitions[0].matrix.u)
         batched = x.ndim == 3
         if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
             raise ValueError(
@@ -158,11 +164,19 @@ class SpectralRNN(nn.Module):
         return torch.stack([transition.matrix.penalty() for transition in self._transitions]).sum()
 
     def spectral_margin(self) -> float:
-        """The largest |σ − 1| of all layers."""
+        """The largest |s − 1| of the singular values s = |σ| of all layers.
+
+        Raises:
+            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+        """
         return max(transition.matrix.spectral_margin() for transition in self._transitions)
 
     def in_radius(self, eps: float = 1e-4) -> bool:
-        """Whether the singular values of every W itself lie within the radius, give or take ``eps``."""
+        """Whether the singular values of every W itself lie within the radius, give or take ``eps``.
+
+        Raises:
+            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+        """
         return all(transition.matrix.in_radius(eps) for transition in self._transitions)
 
     def constrain_(self) -> None:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, singular_map
-from spectral_bench.linalg.checks import check_dtype, check_size
+from spectral_bench.linalg.checks import check_dtype, check_input, check_size
 from spectral_bench.nn.svd_matrix import SVDMatrix, check_when_loaded
 from spectral_bench.nn.svd_starts import ConvertedStart, converted_map, converted_start, random_start
 
@@ -98,7 +98,10 @@ class SVDLinear(nn.Module):
 
         Raises:
             ValueError: the matrix cannot be represented, or is not float32 or float64, or an argument is out of range.
+            TypeError: the layer is another; ``svd_parametrize`` takes convolutions and others.
         """
+        if not isinstance(linear, nn.Linear):
+            raise TypeError(f"from_linear takes a torch.nn.Linear, got {linear!r}; see svd_parametrize for others")
         weight = linear.weight.detach()
         full = min(weight.shape)
         sigma_map = converted_map(map, r, centre, penalty, start)
@@ -135,12 +138,12 @@ class SVDLinear(nn.Module):
         """X of shape (..., in_features) to shape (..., out_features).
 
         Raises:
-            ValueError: x has another number of features, or (outside autocast) another dtype than the parameters.
+            ValueError: x has another number of features, or (outside autocast) another dtype than the parameters. The
+                values of the parameters are not looked at: NaN comes out as NaN.
         """
+        check_input(x, self.matrix.u)
         if x.shape[-1:] != (self.in_features,):
             raise ValueError(f"expected input of shape (..., {self.in_features}), got {tuple(x.shape)}")
-        if x.dtype != self.matrix.u.dtype and not torch.is_autocast_enabled(x.device.type):
-            raise ValueError(f"the parameters are {self.matrix.u.dtype}, but the input is {x.dtype}")
         samples = x.numel() // x.shape[-1]
         if not factored_is_cheaper(samples, self.in_features, self.out_features, self.matrix.rank):
             return nn.functional.linear(x, self.matrix.weight(), self.bias)
@@ -159,11 +162,19 @@ class SVDLinear(nn.Module):
         return self.matrix.penalty()
 
     def spectral_margin(self) -> float:
-        """The largest |σ_i − 1|."""
+        """The largest |s_i − 1| of the singular values s_i = |σ_i| of W.
+
+        Raises:
+            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+        """
         return self.matrix.spectral_margin()
 
     def in_radius(self, eps: float = 1e-4) -> bool:
-        """Whether the singular values of W itself lie within the radius, give or take ``eps``."""
+        """Whether the singular values of W itself lie within the radius, give or take ``eps``.
+
+        Raises:
+            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+        """
         return self.matrix.in_radius(eps)
 
     def constrain_(self) -> None:
@@ -172,6 +183,10 @@ class SVDLinear(nn.Module):
         Without it W is as exact; but the norm of a reflector grows with every update, and the angle of the next falls.
         """
         self.matrix.constrain_()
+
+    def extra_repr(self) -> str:
+        """Shown in the printed model, with those of the matrix."""
+        return f"bias={self.bias is not None}"
 
 
 def factored_is_cheaper(samples: int, in_size: int, out_size: int, rank: int) -> bool:

@@ -14,6 +14,10 @@ from spectral_bench.nn.svd_starts import SVDStart
 class SVDForm(ABC):
     """What can be said of W = U diag(σ) Vᵀ, wherever its parameters live.
 
+    Tensors (``weight``, ``sigma``, ``penalty``) are what the parameters make them, at every update and unchecked, for
+    a look at values makes the host wait for the device. ``spectral_margin`` and ``in_radius`` are asked rarely, and
+    refuse parameters of no matrix.
+
     Attributes:
         sigma_map: from the free parameters to σ.
     """
@@ -51,15 +55,25 @@ class SVDForm(ABC):
 
     @torch.no_grad()
     def spectral_margin(self) -> float:
-        """The largest |σ_i − 1|, read off the parameters."""
-        return float((self.sigma() - 1.0).abs().max())
+        """The largest |s_i − 1| of the singular values s_i = |σ_i| of W, read off the parameters.
+
+        Raises:
+            ValueError: the parameters are none of a matrix (see ``check_parameters``).
+        """
+        self.check_parameters()
+        return float((self.sigma().abs() - 1.0).abs().max())
 
     @torch.no_grad()
     def in_radius(self, eps: float = 1e-4) -> bool:
         """Whether all singular values of W lie in reach of their map, give or take ``eps``.
 
         They are computed from the matrix itself, so this also says whether rounding kept what the parameters promise.
+        The reach is that of |σ|: for radius 1.5 around 1 it is [0, 2.5].
+
+        Raises:
+            ValueError: the parameters are none of a matrix (see ``check_parameters``).
         """
+        self.check_parameters()
         low, high = self.sigma_map.centre - self.sigma_map.reach, self.sigma_map.centre + self.sigma_map.reach
         smallest, largest = max(low, -high, 0.0), max(-low, high)  # of |σ|
         sigma = torch.linalg.svdvals(self.weight().double())

@@ -202,8 +202,28 @@ def test_what_cannot_be_parametrized_is_refused(name: str, arguments: dict[str, 
     assert not parametrize.is_parametrized(module)
 
 
+def test_a_weight_is_parametrized_once() -> None:
+    module = svd_parametrize(nn.Conv2d(3, 3, 3), r=0.1)
+    with pytest.raises(ValueError, match="weight of ParametrizedConv2d is parametrized already"):
+        svd_parametrize(module, r=0.1)
+
+
+def test_questions_about_parameters_of_no_matrix_are_refused() -> None:
+    module = svd_parametrize(nn.Linear(4, 4), r=0.1)
+    with torch.no_grad():
+        module.parametrizations.weight.original0[2, 0] = 5.0
+    for question in (parametrization(module).spectral_margin, parametrization(module).in_radius):
+        with pytest.raises(ValueError, match=r"u must be upper triangular .* u\[2, 0\] = 5"):
+            question()
+
+
+def test_the_printed_parametrization_says_what_it_is() -> None:
+    printed = repr(svd_parametrize(nn.Conv2d(3, 8, 3), m1=2, m2=4, r=0.1, start="random"))
+    assert "8×3×3×3, m1=2, m2=4, Sigmoid(radius=0.1, centre=1.0" in printed
+
+
 def test_half_precision_is_refused() -> None:
-    with pytest.raises(ValueError, match="u must be float32 or float64"):
+    with pytest.raises(ValueError, match="raw must be float32 or float64"):
         svd_parametrize(nn.Linear(6, 4)).half()(torch.ones(1, 6).half())
     with pytest.raises(ValueError, match="bfloat16"):
         svd_parametrize(nn.Linear(6, 4, dtype=torch.bfloat16))

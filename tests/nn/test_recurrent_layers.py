@@ -237,9 +237,9 @@ def test_the_forget_gate_starts_open() -> None:
 
 @every_kind
 def test_layers_without_units_or_features_are_refused(kind: str) -> None:
-    with pytest.raises(ValueError, match="input_size must be 1 or more, got 0"):
+    with pytest.raises(ValueError, match="input_size must be a whole number, 1 or more, got 0"):
         make(kind, d=0)
-    with pytest.raises(ValueError, match="of size 0" if kind == "low rank" else "hidden_size must be 1 or more, got 0"):
+    with pytest.raises(ValueError, match="of size 0" if kind == "low rank" else "hidden_size must be a whole number"):
         make(kind, n=0)
 
 

@@ -161,7 +161,7 @@ def test_under_autocast_the_recurrence_keeps_its_precision(dtype: torch.dtype) -
 
 
 def test_parameters_in_half_precision_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"u must be float32 or float64, got torch\.bfloat16"):
+    with pytest.raises(ValueError, match=r"raw must be float32 or float64, got torch\.bfloat16"):
         SpectralRNN(D, N).bfloat16()(torch.randn(T, B, D, dtype=torch.bfloat16))
 
 
@@ -197,6 +197,22 @@ def test_shapes_that_do_not_fit_are_refused(x: torch.Tensor, h0: torch.Tensor | 
         SpectralRNN(D, N)(x, h0)
 
 
+def test_an_input_of_another_precision_is_refused_by_that_of_the_parameters() -> None:
+    with pytest.raises(ValueError, match=r"parameters are torch\.float32, but the input is torch\.float64"):
+        SpectralRNN(D, N)(torch.ones(T, B, D).double())
+    with pytest.raises(ValueError, match=r"h0 is torch\.float64, but the inputs are torch\.float32"):
+        SpectralRNN(D, N)(torch.ones(T, B, D), torch.zeros(1, B, N).double())
+
+
+def test_questions_about_parameters_of_no_matrix_are_refused_in_every_layer() -> None:
+    rnn = SpectralRNN(D, N, 2)
+    with torch.no_grad():
+        rnn.stack.layers[1].transition.matrix.v[0, 1] = float("nan")
+    for question in (rnn.spectral_margin, rnn.in_radius):
+        with pytest.raises(ValueError, match=r"v must be finite, but v\[0, 1\] = nan"):
+            question()
+
+
 def test_packed_sequences_are_refused() -> None:
     packed = nn.utils.rnn.pack_padded_sequence(torch.ones(T, B, D), torch.full((B,), T))
     with pytest.raises(TypeError, match="PackedSequence"):
@@ -206,10 +222,12 @@ def test_packed_sequences_are_refused() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"input_size": 0}, "input_size must be 1 or more, got 0"),
-        ({"hidden_size": -1}, "hidden_size must be 1 or more, got -1"),
+        ({"input_size": 0}, "input_size must be a whole number, 1 or more, got 0"),
+        ({"hidden_size": -1}, "hidden_size must be a whole number, 1 or more, got -1"),
+        ({"hidden_size": 2.5}, "hidden_size must be a whole number, 1 or more, got 2.5"),
         ({"dtype": torch.float16}, "dtype must be float32 or float64, got torch.float16"),
-        ({"num_layers": 0}, "num_layers must be 1 or more, got 0"),
+        ({"num_layers": 0}, "num_layers must be a whole number, 1 or more, got 0"),
+        ({"num_layers": 1.0}, "num_layers must be a whole number, 1 or more, got 1.0"),
         ({"m1": 9}, "m1 = 9 reflectors of size 8"),
         ({"r": -0.1}, "got -0.1"),
         ({"activation": "swish"}, "unknown activation 'swish'"),

@@ -113,6 +113,36 @@ def test_in_radius_looks_at_the_matrix_itself(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
+    ("parameter", "place", "value", "message"),
+    [
+        ("u", (0, 1), float("nan"), r"u must be finite, but u\[0, 1\] = nan"),
+        ("raw", (2,), float("inf"), r"raw must be finite, but raw\[2\] = inf"),
+        ("v", (2, 0), 5.0, r"v must be upper triangular .* v\[2, 0\] = 5"),
+    ],
+)
+def test_questions_about_parameters_of_no_matrix_are_refused(
+    parameter: str, place: tuple[int, ...], value: float, message: str
+) -> None:
+    layer = SVDLinear(4, 4, m1=3, m2=3, r=0.1)
+    with torch.no_grad():
+        layer.get_parameter(f"matrix.{parameter}")[place] = value
+    for question in (layer.spectral_margin, layer.in_radius):
+        with pytest.raises(ValueError, match=message):
+            question()
+
+
+@pytest.mark.parametrize(("r", "centre", "margin"), [(1.5, 1.0, 0.5), (0.0, -2.0, 1.0), (0.0, -1.0, 0.0)])
+def test_the_margin_is_that_of_the_singular_values_of_the_matrix(r: float, centre: float, margin: float) -> None:
+    layer = SVDLinear(4, 4, m1=2, m2=2, r=r, centre=centre)
+    if r:
+        with torch.no_grad():
+            layer.matrix.raw[0] = -20.0  # σ = −0.5
+    assert layer.spectral_margin() == pytest.approx(margin)
+    singular_values = torch.linalg.svdvals(layer.weight.detach())
+    assert (singular_values - 1.0).abs().max().item() == pytest.approx(margin, abs=1e-5)
+
+
+@pytest.mark.parametrize(
     ("centre", "r", "smallest", "largest"), [(0.5, 2.0, 0.0, 2.5), (-0.5, 2.0, 0.0, 2.5), (-2.0, 0.5, 1.5, 2.5)]
 )
 def test_a_negative_sigma_counts_by_its_absolute_value(
@@ -210,11 +240,13 @@ def test_inputs_that_do_not_fit_are_refused(m: int) -> None:
             layer(torch.ones(shape))
     with pytest.raises(ValueError, match=r"parameters are torch\.float32, but the input is torch\.float64"):
         layer(torch.ones(5, 20, dtype=torch.float64))
+    with pytest.raises(ValueError, match="the input must be a tensor, got list"):
+        layer([1.0] * 20)
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_parameters_in_half_precision_are_refused(dtype: torch.dtype) -> None:
-    with pytest.raises(ValueError, match=f"u must be float32 or float64, got {dtype}"):
+    with pytest.raises(ValueError, match=f"raw must be float32 or float64, got {dtype}"):
         SVDLinear(4, 4).to(dtype)(torch.ones(1, 4, dtype=dtype))
     with pytest.raises(ValueError, match=str(dtype)):
         SVDLinear.from_linear(nn.Linear(4, 4, dtype=dtype))
@@ -239,10 +271,26 @@ def test_a_matrix_out_of_reach_is_refused_or_projected_as_asked() -> None:
         ({"m1": 5}, "m1 = 5 reflectors of size 4"),
         ({"m2": 7}, "m2 = 7 reflectors of size 6"),
         ({"m1": -1}, "m1 = -1"),
-        ({"r": -0.5}, "got -0.5"),
+        ({"m1": 2.0}, "m1 = 2.0 reflectors of size 4: expected a whole number"),
+        ({"r": -0.5}, "r must be a finite number, 0 or more, got -0.5"),
+        ({"r": None}, "r must be a finite number, 0 or more, got None"),
+        ({"r": "0.1"}, "r must be a finite number, 0 or more, got '0.1'"),
+        ({"centre": None}, "centre must be a finite number, got None"),
+        ({"in_features": 6.0}, "in_features must be a whole number, 1 or more, got 6.0"),
+        ({"dtype": "float32"}, "dtype must be float32 or float64, got 'float32'"),
         ({"map": "tanh"}, "unknown map 'tanh'"),
     ],
 )
-def test_arguments_out_of_range_are_refused(arguments: dict[str, int], message: str) -> None:
+def test_arguments_out_of_range_are_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
-        SVDLinear(6, 4, **arguments)
+        SVDLinear(**{"in_features": 6, "out_features": 4} | arguments)
+
+
+def test_only_a_linear_layer_is_converted() -> None:
+    with pytest.raises(TypeError, match=r"takes a torch\.nn\.Linear, got Conv2d\(3, 3.*svd_parametrize"):
+        SVDLinear.from_linear(nn.Conv2d(3, 3, 3))
+
+
+def test_the_printed_layer_says_whether_there_is_a_bias() -> None:
+    assert "bias=False" in repr(SVDLinear(6, 4, bias=False))
+    assert "m1=3" in repr(SVDLinear(6, 4, m1=3))
