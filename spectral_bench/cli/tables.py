@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 from spectral_bench.cli.legible import legible
@@ -80,19 +81,27 @@ def pieces(table: Table, width: int) -> list[list[int]]:
         for position, column in enumerate(table.columns)
     ]
     labels = [position for position, column in enumerate(table.columns) if column.label]
+    others = [position for position, column in enumerate(table.columns) if not column.label]
     room = width - sum(widths[position] + _GAP for position in labels)
-    found: list[list[int]] = [[]]
-    used = 0
-    for position, column in enumerate(table.columns):
-        if column.label:
-            continue
-        needed = widths[position] + _GAP
-        if found[-1] and used + needed > room:
-            found.append([])
-            used = 0
-        found[-1].append(position)
-        used += needed
-    return [[*labels, *piece] for piece in found]
+    cuts = _cuts([widths[position] + _GAP for position in others], room)
+    return [[*labels, *others[first:last]] for first, last in pairwise([0, *cuts, len(others)])]
+
+
+def _cuts(widths: Sequence[int], room: int) -> tuple[int, ...]:
+    """Where to cut columns into as few pieces as fit, of these the most even ones: none is left with a scrap."""
+
+    def pieces_of(cuts: tuple[int, ...]) -> list[Sequence[int]]:
+        return [widths[first:last] for first, last in pairwise([0, *cuts, len(widths)])]
+
+    for count in range(len(widths)):
+        found = [
+            cuts
+            for cuts in combinations(range(1, len(widths)), count)
+            if all(len(piece) == 1 or sum(piece) <= room for piece in pieces_of(cuts))
+        ]
+        if found:
+            return min(found, key=lambda cuts: sum(sum(piece) ** 2 for piece in pieces_of(cuts)))
+    return ()
 
 
 def _widest(label: bool) -> int:
