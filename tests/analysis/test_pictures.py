@@ -53,6 +53,17 @@ def test_zero_gradients_and_tiny_ones_stretch_neither_the_axis_nor_the_colours()
     assert any("leaves below" in text.get_text() for strip in figure.subfigs for text in strip.texts)
 
 
+@pytest.mark.parametrize("steps", [[0.0, 30.0], [0.0, 100.0, 1000.0], [7.0]])
+def test_the_axes_of_a_map_begin_and_end_with_what_was_measured(steps: list[float]) -> None:
+    one = curve([1.0, 2.0])
+    heat = Heat("map", np.array(steps), np.arange(4.0), np.ones((4, len(steps))))
+    figure = draw_gradients(GradientPictures("t", 0, [one], [one], {0: [one]}, {0: []}, [heat]))
+    (panel,) = [axes for axes in figure.axes if axes.get_title() == "map"]
+    low, high = panel.get_xlim()
+    assert (low, high) == ((steps[0], steps[-1]) if len(steps) > 1 else (6.5, 7.5))
+    assert panel.get_ylim() == (0, 3)
+
+
 def test_two_equal_lines_are_both_seen_without_colour() -> None:
     axes: Axes = Figure().subplots()
     draw(axes, [curve([1.0] * 11, style=style) for style in (2, 4)])

@@ -19,7 +19,7 @@ from spectral_bench.analysis.plots.style import (
     draw,
     leaves_at_the_bottom,
 )
-from spectral_bench.analysis.series import Series
+from spectral_bench.analysis.series import Array, Series
 from spectral_bench.training.gradient_decay import FLOOR
 
 _MAPS_IN_A_ROW = 5
@@ -107,17 +107,16 @@ def _draw_maps(figure: SubFigure, maps: Sequence[Heat]) -> None:
     mesh = None
     for axes, heat in zip(panels.flat, maps, strict=False):
         mesh = axes.pcolormesh(
-            heat.steps,
-            heat.t,
+            _edges(heat.steps),
+            _edges(heat.t),
             np.maximum(heat.norms, norm.vmin or FLOOR),
             norm=norm,
             cmap="cividis",
-            shading="nearest",
             rasterized=True,
         )
         axes.set_title(panel_title(heat.label), fontsize=7)
         axes.grid(visible=False)
-        axes.locator_params(axis="x", nbins=3)
+        axes.locator_params(axis="x", nbins=3, integer=True)
     for axes in panels.flat[len(maps) :]:
         axes.set_visible(False)
     for axes in panels[:, 0]:
@@ -125,6 +124,13 @@ def _draw_maps(figure: SubFigure, maps: Sequence[Heat]) -> None:
     figure.supxlabel("training step", fontsize=8)
     if mesh is not None:
         figure.colorbar(mesh, ax=panels, label="gradient norm", pad=0.01, fraction=0.03, extend="min")
+
+
+def _edges(centres: Array) -> Array:
+    """Of cells that reach halfway to their neighbours, and not beyond the first and the last measurement."""
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    return np.concatenate([centres[:1], (centres[:-1] + centres[1:]) / 2, centres[-1:]])
 
 
 def _colours(maps: Sequence[Heat]) -> LogNorm:
