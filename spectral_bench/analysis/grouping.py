@@ -15,6 +15,9 @@ from spectral_bench.config.schema import CHANGES_NO_NUMBER
 #: Keys that say which repetition a run is, or where its files lie.
 _NOT_COMPARED = ("seed", *CHANGES_NO_NUMBER)
 
+#: A task key that says what is learnt: a title names it even where there is nothing to tell apart.
+_ALWAYS_NAMED = "task.dataset"
+
 
 def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
     """Sort runs into sections and groups.
@@ -38,7 +41,8 @@ def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
         differing = _differing([_task_keys(members[0]) for members in settings.values()])
         for members in settings.values():
             config = _task_keys(members[0])
-            differs = {key: config.get(key) for key in differing}
+            named = [_ALWAYS_NAMED] if _ALWAYS_NAMED in config else []
+            differs = {key: config.get(key) for key in [*named, *differing]}
             found.append(_section(task, differs, config, members, by))
     return found
 

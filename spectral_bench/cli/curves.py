@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spectral_bench.cli.pictures import Data, Picture, Show, check_picture, deliver_pictures
 from spectral_bench.cli.reading import Paths, Where, read
+
+if TYPE_CHECKING:
+    from spectral_bench.analysis.learning import LearningPictures
+    from spectral_bench.analysis.plots.terminal import TextPlot
 
 
 class Split(StrEnum):
@@ -53,12 +57,24 @@ def curves(
     deliver_pictures(
         pictures,
         draw_learning,
-        lambda picture: [
-            (f"{picture.split} {quantity.name} ({picture.title})", quantity.curves, quantity.logarithmic)
-            for quantity in picture.quantities
-        ],
+        _in_characters,
         Console(),
         output=output,
         show=show or (output is None and data is None),
         data=data,
     )
+
+
+def _in_characters(picture: LearningPictures) -> list[TextPlot]:
+    """Every quantity, with its baseline."""
+    import numpy as np
+
+    from spectral_bench.analysis.plots.terminal import Limit, TextPlot
+
+    plots = []
+    for quantity in picture.quantities:
+        baseline = quantity.baseline
+        limits = [] if baseline is None else [Limit(f"baseline {baseline:.4g}", None, np.array([baseline]))]
+        title = f"{picture.split} {quantity.name} ({picture.title})"
+        plots.append(TextPlot(title, "training step", quantity.curves, quantity.logarithmic, limits))
+    return plots

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
 
-    from spectral_bench.analysis.series import Series
+    from spectral_bench.analysis.plots.terminal import TextPlot
 
 Picture = Annotated[
     Path | None,
@@ -60,7 +60,7 @@ def check_picture(option: str, output: Path | None) -> None:
 def deliver_pictures(
     pictures: Sequence[D],
     draw: Callable[[D], Figure],
-    curves: Callable[[D], Sequence[tuple[str, Sequence[Series], bool]]],
+    in_characters: Callable[[D], Sequence[TextPlot]],
     console: Console,
     *,
     output: Path | None,
@@ -72,7 +72,7 @@ def deliver_pictures(
     Args:
         pictures: one for each section.
         draw: makes the figure of one.
-        curves: what ``--show`` draws: title, curves, and whether the y axis is logarithmic.
+        in_characters: what ``--show`` draws.
         console: to draw on and to tell the names of files.
         output: file of the figure; with several sections, its name is extended by each one's title.
         show: draw with characters.
@@ -87,8 +87,8 @@ def deliver_pictures(
 
         colour = console.color_system is not None and not console.no_color
         for picture in pictures:
-            for title, lines, logarithmic in curves(picture):
-                drawn = text_plot(title, lines, console.width, colour=colour, logarithmic=logarithmic)
+            for plot in in_characters(picture):
+                drawn = text_plot(plot, console.width, colour=colour)
                 typer.echo(legible(drawn, console.encoding), color=colour)
     if output is not None:
         draw_all([(picture.title, picture) for picture in pictures], draw, output)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from spectral_bench.cli.pictures import Data, Picture, Show
 from spectral_bench.cli.reading import Paths, PlainForm, Where
 from spectral_bench.cli.traces import Kind, show_traces
+
+if TYPE_CHECKING:
+    from spectral_bench.analysis.plots.terminal import TextPlot
+    from spectral_bench.analysis.spectra import SpectrumPictures
 
 
 def spectrum(
@@ -30,6 +36,22 @@ def spectrum(
         spectrum_table,
         spectrum_pictures,
         draw_spectrum,
-        lambda picture: [(f"spectral margin ({picture.title})", picture.margin, True)],
+        _in_characters,
     )
     show_traces(kind, paths, where, form=form, output=output, show=show, data=data)
+
+
+def _in_characters(picture: SpectrumPictures) -> list[TextPlot]:
+    """The margin of all models, with the radius each promises to keep to."""
+    import numpy as np
+
+    from spectral_bench.analysis.plots.spectrum import largest_margin
+    from spectral_bench.analysis.plots.terminal import Limit, TextPlot
+
+    limits = [
+        Limit(f"{series.label}: radius {radius:g}", series.style, np.array([radius]))
+        for series, allowed in zip(picture.margin, picture.allowed, strict=True)
+        if (radius := largest_margin(allowed)) > 0
+    ]
+    title = f"spectral margin ({picture.title})"
+    return [TextPlot(title, "training step", picture.margin, True, limits)]

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from spectral_bench.analysis.groups import Group, Section
+    from spectral_bench.analysis.plots.terminal import TextPlot
     from spectral_bench.analysis.report import Table
-    from spectral_bench.analysis.series import Series
 
 
 class TracedGroup(Protocol):
@@ -40,7 +40,7 @@ class Kind(Generic[G, D]):
         table: of these groups, with its rows as plain values.
         pictures: of these groups.
         draw: makes the figure.
-        curves: what ``--show`` draws: title, curves, and whether the y axis is logarithmic.
+        in_characters: what ``--show`` draws.
     """
 
     verb: str
@@ -49,7 +49,7 @@ class Kind(Generic[G, D]):
     table: Callable[[Section, Sequence[G]], tuple[Table, list[dict[str, Any]]]]
     pictures: Callable[[Section, Sequence[G]], D]
     draw: Callable[[D], Figure]
-    curves: Callable[[D], Sequence[tuple[str, Sequence[Series], bool]]]
+    in_characters: Callable[[D], Sequence[TextPlot]]
 
 
 def show_traces(
@@ -104,4 +104,4 @@ def show_traces(
         pictures.append(kind.pictures(section, groups))
     document = {"schema": f"spectral-bench/{kind.verb}", "version": 1, "rows": records}
     deliver(Report(tables, records, document, found.notes), console, form=form or Format.table)
-    deliver_pictures(pictures, kind.draw, kind.curves, console, output=output, show=show, data=data)
+    deliver_pictures(pictures, kind.draw, kind.in_characters, console, output=output, show=show, data=data)

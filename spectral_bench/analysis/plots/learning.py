@@ -5,12 +5,9 @@ from matplotlib.figure import Figure
 
 from spectral_bench.analysis.learning import LearningPictures
 from spectral_bench.analysis.plots.page import header, header_height, page
-from spectral_bench.analysis.plots.style import LIMIT, draw, plain_decades
+from spectral_bench.analysis.plots.style import FAR, LIMIT, draw, plain_decades
 
 _LINES = "Lines: means over seeds, geometric on logarithmic axes; bands: from the smallest to the largest."
-
-#: A baseline further from the curves than this many times their height is named and not drawn: it would flatten them.
-_FAR = 2.0
 
 
 def draw_learning(pictures: LearningPictures) -> Figure:
@@ -39,7 +36,7 @@ def _draw_baseline(axes: Axes, baseline: float) -> None:
     scale = axes.transScale
     low, high = (float(scale.transform((1.0, edge))[1]) for edge in axes.get_ylim())
     height = float(scale.transform((1.0, baseline))[1])
-    if low - _FAR * (high - low) <= height <= high + _FAR * (high - low):
+    if low - FAR * (high - low) <= height <= high + FAR * (high - low):
         axes.axhline(baseline, color="black", **LIMIT)
         return
     below = height < low

@@ -57,12 +57,17 @@ def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Axes:
     axes.set(yscale="log", xlabel="training step", ylabel="spectral margin\nmax $|\\sigma_i - 1|$")
     decades(axes, pictures.margin)
     for series, allowed in zip(pictures.margin, pictures.allowed, strict=True):
-        radius = 0.0 if allowed is None else max(abs(bound - 1.0) for bound in allowed)
+        radius = largest_margin(allowed)
         if radius > 0.0:
             axes.axhline(radius, color=colour(series.style), **LIMIT)
             bottom, top = axes.get_ylim()
             axes.set_ylim(bottom, max(top, 1.5 * radius))
     return axes
+
+
+def largest_margin(allowed: tuple[float, float] | None) -> float:
+    """The margin that bounds on σ allow: the radius. 0 where there are none to draw."""
+    return 0.0 if allowed is None else max(abs(bound - 1.0) for bound in allowed)
 
 
 def _draw_quantiles(figure: SubFigure, pictures: SpectrumPictures) -> None:

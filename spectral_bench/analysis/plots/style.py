@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from spectral_bench.analysis.series import Series
+from spectral_bench.analysis.series import Array, Series
 from spectral_bench.training.gradient_decay import FLOOR
 
 #: Okabe and Ito (2008): told apart by every kind of colour vision; their yellow is left out, for it is lost on paper.
@@ -28,6 +28,9 @@ OF_SEEDS = "Lines: geometric means over seeds; bands: from the smallest to the l
 
 #: A logarithmic axis reaches no further below its top: what is smaller by more moves no weight.
 DECADES = 12
+
+#: A level further from the curves than this many times their height is named and not drawn: it would flatten them.
+FAR = 2.0
 
 BELOW_THE_AXIS = "Where a line leaves below, it is (nearly) zero."
 
@@ -84,13 +87,21 @@ def leaves_at_the_bottom(curves: Sequence[Series]) -> bool:
     return any(bool((series.mean < top * 10.0**-DECADES).any()) for series in curves)
 
 
-def decades(axes: Axes, curves: Iterable[Series], most: int = DECADES) -> None:
-    """Limit a logarithmic y axis to what the curves need, and to so many decades below the top.
+def within_decades(values: Array, most: int = DECADES) -> tuple[float, float] | None:
+    """What a logarithmic axis needs to show: from the smallest value to the largest, but no more than so many decades.
 
-    Zeros lie below every axis and do not stretch it.
+    Zeros lie below every axis and do not stretch it. None where there is nothing else.
     """
-    values = np.concatenate([np.empty(0), *(edge for series in curves for edge in (series.low, series.high))])
     values = values[values > FLOOR]
-    if len(values):
-        top = float(values.max())
-        axes.set_ylim(max(float(values.min()), top * 10.0**-most) / 1.5, top * 1.5)
+    if not len(values):
+        return None
+    top = float(values.max())
+    return max(float(values.min()), top * 10.0**-most), top
+
+
+def decades(axes: Axes, curves: Iterable[Series], most: int = DECADES) -> None:
+    """Limit a logarithmic y axis to what the curves need, and to so many decades below the top."""
+    values = np.concatenate([np.empty(0), *(edge for series in curves for edge in (series.low, series.high))])
+    limits = within_decades(values, most)
+    if limits:
+        axes.set_ylim(limits[0] / 1.5, limits[1] * 1.5)
