@@ -25,12 +25,14 @@ class Clock:
         return run
 
 
-def test_everybody_takes_turns_and_as_many() -> None:
+def test_everybody_takes_turns_and_as_many_in_an_order_that_changes() -> None:
     clock = Clock()
     steps = {"fast": clock.step("fast", 1.0), "slow": clock.step("slow", 5.0)}
-    times = time_in_turn(steps, budget=10.0, rounds=(2, 10), clock=clock)
-    assert clock.log == ["fast", "slow"] * 2 + ["fast", "slow", "slow", "fast", "fast", "slow"]
-    assert times == {"fast": Times([1.0] * 3), "slow": Times([5.0] * 3)}
+    times = time_in_turn(steps, budget=60.0, rounds=(2, 100), clock=clock)
+    assert times == {"fast": Times([1.0] * 20), "slow": Times([5.0] * 20)}
+    rounds = [tuple(clock.log[start : start + 2]) for start in range(4, len(clock.log), 2)]
+    assert len(rounds) == 20
+    assert set(rounds) == {("fast", "slow"), ("slow", "fast")}
 
 
 @pytest.mark.parametrize(("budget", "expected"), [(0.0, 2), (1e6, 10)])
