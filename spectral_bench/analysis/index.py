@@ -22,7 +22,7 @@ from spectral_bench.analysis.run import Run, UnreadableRunError, read_run
 Entry = Run | UnreadableRunError
 
 #: Raised when what is remembered of a run changes; another version of the program does not trust it either.
-_LAYOUT = 4
+_LAYOUT = 5
 
 _CREATE = "CREATE TABLE IF NOT EXISTS runs (directory TEXT PRIMARY KEY, fingerprint TEXT, content TEXT) WITHOUT ROWID"
 

@@ -36,6 +36,17 @@ _NUMBERS = (
 
 _CHECKED = {*_TEXTS, *_COUNTS, *_NUMBERS}
 
+#: Keys of the configuration that are computed with, or whose columns have a type whatever they hold.
+_CONFIGURED_COUNTS = (
+    "model.num_layers",
+    "train.steps",
+    "train.epochs",
+    "train.evaluate_every",
+    "train.threads",
+    "train.patience",
+)
+_CONFIGURED_NUMBERS = ("r", "model.centre", "model.leak", "train.clip_norm", "train.max_minutes")
+
 #: Whole numbers must fit into 64 bits.
 _LARGEST = 1 << 63
 
@@ -140,17 +151,32 @@ def read_run(directory: Path) -> Run:
     config = _config(directory / "config.yaml")
     kept = {key: manifest.get(key) for key in _MANIFEST}
     lacking = [key for key in ("status", "config_digest") if kept[key] is None]
-    lacking += [key for key in ("task.name", "model.name", "seed") if config.get(key) is None]
+    lacking += [key for key in _needed(config) if config.get(key) is None]
     if lacking:
         raise UnreadableRunError(f"does not say its {', '.join(lacking)}")
-    if not _is_count(config["seed"]):
-        raise UnreadableRunError(f"config.yaml is damaged: its seed is '{short(str(config['seed']))}'")
+    for key in ("seed", *_CONFIGURED_COUNTS, *_CONFIGURED_NUMBERS):
+        value = config.get(key)
+        is_number = _is_count(value) or (key in _CONFIGURED_NUMBERS and isinstance(value, float))
+        if value is not None and not is_number:
+            raise UnreadableRunError(f"config.yaml is damaged: its {key} is '{short(str(value))}'")
+    if not isinstance(kept["git"], dict | None):
+        raise UnreadableRunError(f"manifest.json is damaged: its git is '{short(str(kept['git']))}'")
     if not has_whole_metrics(directory):
         raise UnreadableRunError("metrics.csv is damaged: it does not begin with the names of its columns")
     file = directory / "summary.json"
     summary = _summary(file) if file.exists() else summarise_unfinished(directory)
     end = summary.get("steps") if kept["status"] == "completed" else None
     return Run(directory, kept, config, summary, None if end is None else metrics_damage(directory, end))
+
+
+def _needed(config: Mapping[str, Any]) -> list[str]:
+    """The keys without which a run cannot be told from others, or its envelope not drawn."""
+    needed = ["task.name", "model.name", "seed"]
+    if config.get("model.layer") == "svd":
+        needed += ["r", "model.centre"]
+    if config.get("model.activation") == "leaky_relu":
+        needed.append("model.leak")
+    return needed
 
 
 def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:

@@ -192,13 +192,31 @@ def test_a_summary_with_a_value_of_another_kind_is_damaged_and_costs_no_other_ru
     ]
 
 
-def test_a_configuration_whose_seed_is_no_number_is_damaged(results: Path) -> None:
+@pytest.mark.parametrize(
+    ("key", "was", "now"),
+    [
+        ("seed", "\nseed: 0\n", "\nseed: abc\n"),
+        ("r", "\nr: ", "\nr: abc # "),
+        ("train.steps", "\n  steps: ", "\n  steps: abc # "),
+        ("train.threads", "\n  threads: ", "\n  threads: abc # "),
+    ],
+)
+def test_a_configuration_with_words_for_numbers_is_damaged(results: Path, key: str, was: str, now: str) -> None:
     run = runs_of(results, "copy", "rnn")[0]
     config = run / "config.yaml"
-    config.write_text(config.read_text().replace("\nseed: 0\n", "\nseed: abc\n"))
+    assert was in config.read_text()
+    config.write_text(config.read_text().replace(was, now))
     runs = spectral_bench.load_runs(results)
     assert len(runs.runs) == 8
-    assert runs.notes == [f"{run.resolve()} is left out: config.yaml is damaged: its seed is 'abc'."]
+    assert runs.notes == [f"{run.resolve()} is left out: config.yaml is damaged: its {key} is 'abc'."]
+
+
+def test_a_manifest_whose_git_is_a_text_is_damaged(results: Path) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    edit(run / "manifest.json", git="abc")
+    assert spectral_bench.load_runs(results).notes == [
+        f"{run.resolve()} is left out: manifest.json is damaged: its git is 'abc'."
+    ]
 
 
 def test_paths_may_come_in_a_list(shared_results: Path) -> None:
