@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from spectral_bench.analysis.tables import has_whole_metrics, metrics_damage
 from spectral_bench.analysis.unfinished import summarise_unfinished
 from spectral_bench.config.hints import short
+from spectral_bench.config.keys import flatten
 from spectral_bench.runs.manifest import FORMAT
 from spectral_bench.runs.reading import LARGEST_TEXT, parse_json, parse_yaml, read_bytes
 
@@ -141,14 +142,14 @@ def read_run(directory: Path) -> Run:
     Raises:
         UnreadableRunError: written by a newer version, or damaged beyond use.
     """
-    manifest = _json(directory / "manifest.json")
+    manifest = _parsed(directory / "manifest.json", parse_json)
     if not isinstance(manifest.get("format"), int):
         raise UnreadableRunError("manifest.json does not say its format")
     if manifest["format"] > FORMAT:
         raise UnreadableRunError(
             f"written by a newer version (format {manifest['format']}, this version reads up to {FORMAT})"
         )
-    config = _config(directory / "config.yaml")
+    config = flatten(_parsed(directory / "config.yaml", parse_yaml))
     kept = {key: manifest.get(key) for key in _MANIFEST}
     lacking = [key for key in ("status", "config_digest") if kept[key] is None]
     lacking += [key for key in _needed(config) if config.get(key) is None]
@@ -179,20 +180,9 @@ def _needed(config: Mapping[str, Any]) -> list[str]:
     return needed
 
 
-def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Every value under its dotted key: ``{"train": {"steps": 5}}`` becomes ``{"train.steps": 5}``."""
-    flat: dict[str, Any] = {}
-    for name, value in node.items():
-        if isinstance(value, Mapping):
-            flat |= flatten(value, f"{path}{name}.")
-        else:
-            flat[f"{path}{name}"] = value
-    return flat
-
-
-def _json(path: Path) -> dict[str, Any]:
+def _parsed(path: Path, parse: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
     try:
-        return parse_json(read_bytes(path, LARGEST_TEXT))
+        return parse(read_bytes(path, LARGEST_TEXT))
     except OSError as error:
         raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -200,7 +190,7 @@ def _json(path: Path) -> dict[str, Any]:
 
 
 def _summary(path: Path) -> dict[str, Any]:
-    summary = _json(path)
+    summary = _parsed(path, parse_json)
     for name, value in summary.items():
         is_text = name in _TEXTS and isinstance(value, str)
         is_number = name in _NUMBERS and isinstance(value, float)
@@ -212,12 +202,3 @@ def _summary(path: Path) -> dict[str, Any]:
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST
-
-
-def _config(path: Path) -> dict[str, Any]:
-    try:
-        return flatten(parse_yaml(read_bytes(path)))
-    except OSError as error:
-        raise UnreadableRunError(f"{path.name} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise UnreadableRunError(f"{path.name} is damaged: {error}") from error

@@ -33,9 +33,13 @@ def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
     A row that a crash cut short is left out. Where a run was resumed and measured a step again, the later row counts.
     """
     try:
-        text = read_bytes(directory / "metrics.csv").decode(errors="replace")
+        return _rows(read_bytes(directory / "metrics.csv"))
     except OSError:
         return None, []
+
+
+def _rows(content: bytes) -> tuple[str | None, list[dict[str, str]]]:
+    text = content.decode(errors="replace")
     whole = text[: text.rfind("\n") + 1]
     try:
         rows = list(csv.reader(io.StringIO(whole.replace("\0", ""))))
@@ -59,14 +63,14 @@ def metrics_damage(directory: Path, steps: int) -> str | None:
         steps: updates it made; the last measurements are of these weights.
     """
     try:
-        text = read_bytes(directory / "metrics.csv")
+        content = read_bytes(directory / "metrics.csv")
     except OSError:
         return None
-    _, rows = read_metrics(directory)
+    _, rows = _rows(content)
     last = max((int(row["step"]) for row in rows), default=0)
     if last < steps:
         return f"metrics.csv ends at step {last:,} of {steps:,}"
-    return None if text.endswith(b"\n") else "metrics.csv ends in the middle of a row"
+    return None if content.endswith(b"\n") else "metrics.csv ends in the middle of a row"
 
 
 def read_parts(

@@ -1,11 +1,14 @@
 """Dotted keys: a nested configuration seen as a flat one."""
 
-from collections.abc import Mapping
-from typing import Any
+from __future__ import annotations
 
-from hydra.core.override_parser.types import Override
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from spectral_bench.config.catalog import GROUPS
+
+if TYPE_CHECKING:  # readers of run directories flatten configurations, too, and should not wait for Hydra
+    from hydra.core.override_parser.types import Override
 
 
 def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
