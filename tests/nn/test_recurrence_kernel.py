@@ -75,7 +75,7 @@ def test_gradients_pass_gradcheck(form: str, activation: str, short_chunks: None
 @given(
     t=st.integers(1, 12),
     b=st.integers(1, 5),
-    d=st.integers(1, 4),
+    d=st.integers(1, 10),
     n=st.integers(1, 9),
     rank=st.integers(0, 10),
     form=st.sampled_from(["dense", "low rank"]),

@@ -1,69 +1,185 @@
-"""The products of one time step, and their share of the gradient, for each form of the recurrent matrix.
+"""h ↦ W h + M x + b over a chunk of time steps, and its share of the gradients, for each form of the matrix W.
 
-Axes: T time, K time steps of a chunk, B batch, N hidden, M inner width of the low-rank form (0 for the dense one).
+Axes: K time steps of a chunk, B batch, D input, N hidden, M inner width of the low-rank form, E what a form remembers
+per sample and step besides the state.
 """
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
+from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator, inner_width
 from spectral_bench.nn.kernels.through_time import product_plus
 
+#: Inputs of up to so many features enter a low-rank step through its second product.
+_NARROW = 8
 
-class DenseForm:
-    """One product a step, h Wᵀ.
+
+class Form(ABC):
+    """The products of a time loop.
 
     Args:
-        operator: the matrix.
-        inner_TBM: what the form keeps of the forward pass besides the states; M = 0 here.
+        input_weight_ND: M.
+        bias_N: b.
     """
 
-    def __init__(self, operator: Dense, inner_TBM: Tensor) -> None:  # noqa: ARG002
+    #: E.
+    remembered: int = 0
+    #: Whether M and b are part of the form's own product, and their gradients of ``input_gradients``.
+    takes_inputs: bool = False
+
+    def __init__(self, input_weight_ND: Tensor, bias_N: Tensor) -> None:
+        self.input_weight_ND, self.bias_N = input_weight_ND, bias_N
+
+    def run(
+        self,
+        x_KBD: Tensor,
+        h_BN: Tensor,
+        states_KBN: Tensor,
+        remembered_KBE: Tensor,
+        apply_: Callable[[Tensor], object],
+    ) -> Tensor:
+        """Write the states of a chunk that begins in state ``h_BN``, and what to remember; returns the last state."""
+        self.begin(x_KBD, states_KBN, remembered_KBE)
+        for k, pre_BN in enumerate(states_KBN.unbind()):
+            self.step(h_BN, pre_BN, k)
+            apply_(pre_BN)
+            h_BN = pre_BN
+        return h_BN
+
+    def run_back(self, gradient_BN: Tensor, a_KBN: Tensor, g_KBN: Tensor, direct: Sequence[Tensor | None]) -> Tensor:
+        """Go back through a chunk.
+
+        Args:
+            gradient_BN: ∂L/∂h after its last step.
+            a_KBN: φ' of every step; becomes a, the gradient of the pre-activations.
+            g_KBN: receives ∂L/∂h before every step.
+            direct: the part of each that does not come through the loop; None for zero.
+
+        Returns:
+            ∂L/∂h before its first step.
+        """
+        a, g = a_KBN.unbind(), g_KBN.unbind()
+        for k in reversed(range(len(a))):
+            a[k].mul_(gradient_BN)
+            self.pull_back(a[k], direct[k], g[k], k)
+            gradient_BN = g[k]
+        return gradient_BN
+
+    def begin(self, x_KBD: Tensor, states_KBN: Tensor, remembered_KBE: Tensor) -> None:  # noqa: ARG002
+        """Enter the inputs of a chunk: M x + b, where its states will stand."""
+        pre_of_chunk = states_KBN.flatten(0, 1)
+        torch.addmm(self.bias_N, x_KBD.flatten(0, 1), self.input_weight_ND.t(), out=pre_of_chunk)
+
+    @abstractmethod
+    def step(self, h_BN: Tensor, pre_BN: Tensor, k: int) -> None:
+        """Complete the pre-activation of step k of a chunk."""
+
+    @abstractmethod
+    def begin_backward(self, chunk_size: int, batch_size: int, needed: Sequence[bool]) -> None:
+        """Make room for the gradients of those tensors of the operator that need one."""
+
+    @abstractmethod
+    def pull_back(self, a_BN: Tensor, direct_BN: Tensor | None, out_BN: Tensor, k: int) -> None:
+        """``out = a W + direct``, at step k of a chunk."""
+
+    @abstractmethod
+    def accumulate(self, previous_KBN: Tensor, a_KBN: Tensor, remembered_KBE: Tensor) -> None:
+        """Add to the gradients what a chunk contributes; ``previous`` is h_{t-1}."""
+
+    @property
+    @abstractmethod
+    def gradients(self) -> tuple[Tensor | None, ...]:
+        """Of the operator's tensors."""
+
+    @property
+    def input_gradients(self) -> tuple[Tensor, Tensor]:
+        """Of M and b, where the form takes the inputs."""
+        raise NotImplementedError
+
+
+class DenseForm(Form):
+    """One product a step, h Wᵀ."""
+
+    def __init__(self, operator: Dense, input_weight_ND: Tensor, bias_N: Tensor) -> None:
+        super().__init__(input_weight_ND, bias_N)
         self.weight_NN = operator.weight_NN
         self.transposed_NN = operator.weight_NN.t()
 
-    def add_(self, pre_BN: Tensor, h_BN: Tensor, t: int) -> None:  # noqa: ARG002
-        """``pre += h Wᵀ``, at time step t."""
+    def step(self, h_BN: Tensor, pre_BN: Tensor, k: int) -> None:  # noqa: ARG002
+        """``pre += h Wᵀ``."""
         pre_BN.addmm_(h_BN, self.transposed_NN)
 
-    def begin_backward(self, chunk_size: int) -> None:  # noqa: ARG002
-        """Make room for the gradients, and for the intermediates of ``chunk_size`` steps."""
-        self.gradients = (torch.zeros_like(self.weight_NN),)
+    def begin_backward(self, chunk_size: int, batch_size: int, needed: Sequence[bool]) -> None:  # noqa: ARG002
+        """Make room."""
+        self.grad_weight_NN = torch.zeros_like(self.weight_NN) if needed[0] else None
 
     def pull_back(self, a_BN: Tensor, direct_BN: Tensor | None, out_BN: Tensor, k: int) -> None:  # noqa: ARG002
-        """``out = a W + direct`` at step k of a chunk; ``direct`` is the gradient that comes from outside the loop."""
+        """``out = a W + direct``."""
         product_plus(direct_BN, a_BN, self.weight_NN, out_BN)
 
-    def accumulate(self, previous_KBN: Tensor, a_KBN: Tensor, first: int) -> None:  # noqa: ARG002
-        """Add to the gradients what the chunk that begins at step ``first`` contributes; ``previous`` is h_{t-1}."""
-        self.gradients[0].addmm_(a_KBN.flatten(0, 1).t(), previous_KBN.flatten(0, 1))
+    def accumulate(self, previous_KBN: Tensor, a_KBN: Tensor, remembered_KBE: Tensor) -> None:  # noqa: ARG002
+        """Add what a chunk contributes."""
+        if self.grad_weight_NN is not None:
+            self.grad_weight_NN.addmm_(a_KBN.flatten(0, 1).t(), previous_KBN.flatten(0, 1))
+
+    @property
+    def gradients(self) -> tuple[Tensor | None]:
+        """Of W."""
+        return (self.grad_weight_NN,)
 
 
-class LowRankForm:
-    """Two thin products and a scaling a step, h∘diagonal + (h L) R; keeps h L. See ``DenseForm``."""
+class LowRankForm(Form):
+    """Two thin products and a scaling a step, h∘diagonal + (h L) R; remembers h L.
 
-    def __init__(self, operator: LowRank, inner_TBM: Tensor) -> None:
+    Narrow inputs are taken along: with R' = [R; Mᵀ; b], the second product is [h L, x, 1] R'. It costs as much as
+    (h L) R, the pass over the states that M x + b would be is saved, and so are two products for the gradients of M and
+    b, which are rows of that of R'.
+    """
+
+    def __init__(self, operator: LowRank, input_weight_ND: Tensor, bias_N: Tensor) -> None:
+        super().__init__(input_weight_ND, bias_N)
         self.operator = operator
+        self.inner_width = inner_width(operator)
+        self.takes_inputs = input_weight_ND.shape[1] <= _NARROW
+        self.right_EN = operator.right_MN
+        if self.takes_inputs:
+            self.right_EN = torch.cat((operator.right_MN, input_weight_ND.t(), bias_N.unsqueeze(0)))
+        self.remembered = self.right_EN.shape[0]
         self.left_transposed_MN = operator.left_NM.t()
         self.right_transposed_NM = operator.right_MN.t()
-        self.inner_TBM = inner_TBM
-        self.inner = inner_TBM.unbind()
 
-    def add_(self, pre_BN: Tensor, h_BN: Tensor, t: int) -> None:
-        """``pre += h Wᵀ``."""
-        diagonal_N, left_NM, right_MN = self.operator
-        inner_BM = self.inner[t]
-        torch.mm(h_BN, left_NM, out=inner_BM)
-        pre_BN.addcmul_(h_BN, diagonal_N).addmm_(inner_BM, right_MN)
+    def begin(self, x_KBD: Tensor, states_KBN: Tensor, remembered_KBE: Tensor) -> None:
+        """Enter the inputs of a chunk."""
+        self.into_pre = remembered_KBE.unbind()
+        self.inner = remembered_KBE[..., : self.inner_width].unbind()
+        if self.takes_inputs:
+            remembered_KBE[..., self.inner_width : -1] = x_KBD
+            remembered_KBE[..., -1] = 1.0
+        else:
+            super().begin(x_KBD, states_KBN, remembered_KBE)
 
-    def begin_backward(self, chunk_size: int) -> None:
+    def step(self, h_BN: Tensor, pre_BN: Tensor, k: int) -> None:
+        """``pre (+)= h Wᵀ (+ M x + b)``."""
+        diagonal_N, left_NM, _ = self.operator
+        torch.mm(h_BN, left_NM, out=self.inner[k])
+        if self.takes_inputs:
+            torch.mul(h_BN, diagonal_N, out=pre_BN)
+        else:
+            pre_BN.addcmul_(h_BN, diagonal_N)
+        pre_BN.addmm_(self.into_pre[k], self.right_EN)
+
+    def begin_backward(self, chunk_size: int, batch_size: int, needed: Sequence[bool]) -> None:
         """Make room."""
-        self.gradients = tuple(torch.zeros_like(tensor) for tensor in self.operator)
-        self.pulled_KBM = self.inner_TBM.new_empty(chunk_size, *self.inner_TBM.shape[1:])
+        diagonal_N, left_NM, _ = self.operator
+        self.grad_diagonal_N = torch.zeros_like(diagonal_N) if needed[0] else None
+        self.grad_left_MN = torch.zeros_like(self.left_transposed_MN)
+        self.grad_right_EN = torch.zeros_like(self.right_EN)
+        self.pulled_KBM = left_NM.new_empty(chunk_size, batch_size, self.inner_width)
         self.pulled = self.pulled_KBM.unbind()
-        self.terms_KBN = self.inner_TBM.new_empty(
-            chunk_size, self.inner_TBM.shape[1], self.operator.diagonal_N.shape[0]
-        )
+        self.terms_KBN = left_NM.new_empty(chunk_size, batch_size, len(diagonal_N))
 
     def pull_back(self, a_BN: Tensor, direct_BN: Tensor | None, out_BN: Tensor, k: int) -> None:
         """``out = a W + direct``."""
@@ -75,20 +191,27 @@ class LowRankForm:
             torch.addcmul(direct_BN, a_BN, self.operator.diagonal_N, out=out_BN)
         out_BN.addmm_(pulled_BM, self.left_transposed_MN)
 
-    def accumulate(self, previous_KBN: Tensor, a_KBN: Tensor, first: int) -> None:
+    def accumulate(self, previous_KBN: Tensor, a_KBN: Tensor, remembered_KBE: Tensor) -> None:
         """Add what a chunk contributes."""
-        grad_diagonal_N, grad_left_NM, grad_right_MN = self.gradients
-        size = a_KBN.shape[0]
-        grad_right_MN.addmm_(self.inner_TBM[first : first + size].flatten(0, 1).t(), a_KBN.flatten(0, 1))
-        grad_left_NM.addmm_(previous_KBN.flatten(0, 1).t(), self.pulled_KBM[:size].flatten(0, 1))
-        grad_diagonal_N.add_(torch.mul(previous_KBN, a_KBN, out=self.terms_KBN[:size]).sum((0, 1)))
+        size = len(a_KBN)
+        self.grad_right_EN.addmm_(remembered_KBE.flatten(0, 1).t(), a_KBN.flatten(0, 1))
+        self.grad_left_MN.addmm_(self.pulled_KBM[:size].flatten(0, 1).t(), previous_KBN.flatten(0, 1))
+        if self.grad_diagonal_N is not None:
+            self.grad_diagonal_N.add_(torch.mul(previous_KBN, a_KBN, out=self.terms_KBN[:size]).sum((0, 1)))
+
+    @property
+    def gradients(self) -> tuple[Tensor | None, Tensor, Tensor]:
+        """Of the diagonal, L and R."""
+        return self.grad_diagonal_N, self.grad_left_MN.t(), self.grad_right_EN[: self.inner_width]
+
+    @property
+    def input_gradients(self) -> tuple[Tensor, Tensor]:
+        """Of M and b."""
+        return self.grad_right_EN[self.inner_width : -1].t(), self.grad_right_EN[-1]
 
 
-Form = DenseForm | LowRankForm
-
-
-def form_of(operator: Operator, inner_TBM: Tensor) -> Form:
-    """The operator, ready for a time loop."""
+def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor) -> Form:
+    """The operator and the inputs' part, ready for a time loop."""
     if isinstance(operator, Dense):
-        return DenseForm(operator, inner_TBM)
-    return LowRankForm(operator, inner_TBM)
+        return DenseForm(operator, input_weight_ND, bias_N)
+    return LowRankForm(operator, input_weight_ND, bias_N)
