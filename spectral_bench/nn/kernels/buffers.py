@@ -1,19 +1,21 @@
 """Memory for the kernels: what is as long as the sequence, and how much of it is worked on at a time."""
 
-import ctypes
-import sys
+import mmap
 from collections.abc import Sequence
+from math import prod
 
 from torch import Tensor
+
+from spectral_bench.nn.kernels.pool import Pool
 
 # Numbers in a working buffer: 2 MB of float32. Half and twice as many were measured to be slower.
 _CHUNK_ELEMENTS = 2**19
 # Rows that a product over time and batch needs to run near the machine's rate.
 _CHUNK_ROWS = 256
 
-_HUGE_PAGE = 2**21
-_HUGE_PAGES_FROM = 2 * _HUGE_PAGE
-_MADV_HUGEPAGE = 14
+# Below so many bytes the pages are few.
+_POOLED_FROM = 2**22
+_POOL = Pool() if hasattr(mmap, "MAP_ANONYMOUS") else None
 
 
 def chunks(num_steps: int, batch_size: int, width: int) -> list[tuple[int, int]]:
@@ -32,22 +34,13 @@ def chunks(num_steps: int, batch_size: int, width: int) -> list[tuple[int, int]]
 def sequence(shape: Sequence[int], like: Tensor) -> Tensor:
     """An uninitialised tensor, time first, for a whole sequence, of the type and on the device of ``like``.
 
-    Memory of this size comes fresh from the system at every update, and faulting it in by pages of 4 KB took a third
-    of a forward pass (n = 128, T = 784). As NumPy does, ask Linux for huge pages; it may decline, which costs time
-    only.
+    On a CPU what is large comes from a pool (see ``pool.py``).
     """
-    tensor = like.new_empty(shape)
-    size = tensor.numel() * tensor.element_size()
-    if _madvise is not None and tensor.device.type == "cpu" and size >= _HUGE_PAGES_FROM:
-        start = -(-tensor.data_ptr() // _HUGE_PAGE) * _HUGE_PAGE
-        end = (tensor.data_ptr() + size) // _HUGE_PAGE * _HUGE_PAGE
-        _madvise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_HUGEPAGE)
-    return tensor
+    if _POOL is None or like.device.type != "cpu" or prod(shape) * like.element_size() < _POOLED_FROM:
+        return like.new_empty(shape)
+    return _POOL.empty(shape, like.dtype)
 
 
 def overwritten(shape: Sequence[int], like: Tensor) -> Tensor:
     """A tensor of the same shape whose time steps all share the memory of one: each overwrites the last."""
     return like.new_empty(shape[1:]).expand(*shape)
-
-
-_madvise = ctypes.CDLL(None).madvise if sys.platform == "linux" else None

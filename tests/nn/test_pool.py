@@ -1,0 +1,78 @@
+"""Memory is leased for as long as anybody can see it, and found again by the next who asks."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import torch
+
+from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.kernels import buffers
+from spectral_bench.nn.kernels.pool import Pool
+from spectral_bench.nn.recurrent import RecurrentLayer
+from spectral_bench.nn.transitions import DenseTransition
+
+
+def test_the_next_tensor_of_that_size_finds_the_memory_of_the_last() -> None:
+    pool = Pool()
+    tensor = pool.empty((64, 1024), torch.float32)
+    place = tensor.data_ptr()
+    del tensor
+    assert pool.empty((1024, 64), torch.float32).data_ptr() == place
+
+
+@pytest.mark.parametrize("keep", [lambda t: t[3:5], lambda t: t.untyped_storage(), lambda t: t.numpy()])
+def test_memory_that_somebody_still_sees_is_not_given_to_another(keep: object) -> None:
+    pool = Pool()
+    tensor = pool.empty((64, 1024), torch.float32).fill_(1.0)
+    place = tensor.data_ptr()
+    seen = keep(tensor)  # type: ignore[operator]
+    del tensor
+    other = pool.empty((64, 1024), torch.float32).fill_(2.0)
+    assert other.data_ptr() != place
+    del seen
+    assert pool.empty((64, 1024), torch.float32).data_ptr() == place
+
+
+def test_a_request_that_nothing_free_fits_gives_back_what_is_free() -> None:
+    pool = Pool()
+    del [pool.empty((2048,), torch.float64) for _ in range(3)][:]
+    assert len(pool._free) == 3
+    kept = pool.empty((2049,), torch.float64)
+    assert not pool._free
+    del kept
+    small = pool.empty((512,), torch.float64)  # a block of four times the size is not held for it
+    assert not pool._free
+    assert small.shape == (512,)
+
+
+def test_threads_never_share_a_block() -> None:
+    pool = Pool()
+
+    def lease(number: int) -> bool:
+        return all(bool((pool.empty((5000,), torch.float32).fill_(number) == number).all()) for _ in range(200))
+
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(lease, range(4)))
+
+
+def test_more_than_the_system_has_is_a_memory_error() -> None:
+    with pytest.raises(MemoryError, match="cannot allocate memory: 4611686018427387904 bytes"):
+        Pool().empty((2**60,), torch.float32)
+
+
+def test_updates_of_a_layer_reuse_memory_and_states_kept_from_one_survive_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pool = Pool()
+    monkeypatch.setattr(buffers, "_POOL", pool)
+    monkeypatch.setattr(buffers, "_POOLED_FROM", 1)
+    layer = RecurrentLayer(2, DenseTransition(6), Activation("tanh", 6))
+    x = torch.randn(9, 4, 2)
+    kept, _ = layer(x)
+    before = kept.detach().clone()
+    free = []
+    for _ in range(5):
+        layer(torch.randn(9, 4, 2))[0].sum().backward()
+        free.append({id(block) for block in pool._free})
+    assert free == free[:1] * 5
+    assert torch.equal(kept.detach(), before)
