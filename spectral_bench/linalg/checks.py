@@ -1,6 +1,6 @@
 """Refusals: what is wrong with an argument, by name and with the offending value."""
 
-from math import inf
+from math import inf, isfinite
 from typing import SupportsFloat, SupportsIndex
 
 import torch
@@ -87,6 +87,26 @@ def check_finite(name: str, tensor: Tensor) -> None:
         ValueError: naming the first such value and where it stands.
     """
     _refuse_where(~tensor.isfinite(), name, tensor, "must be finite")
+
+
+def check_finite_in_passing(name: str, tensor: Tensor) -> None:
+    """Refuse NaN and infinity where a look costs next to nothing: at every forward pass.
+
+    A finite sum proves finite entries; only where it is not (finite entries may overflow it) are they looked at one by
+    one. On another device than the CPU nothing is looked at, for the host would have to wait for it; nor while a graph
+    is compiled or exported, which cannot branch on values; nor where there are none to see (``torch.func.vmap``).
+
+    Raises:
+        ValueError: naming the first such value and where it stands.
+    """
+    if torch.compiler.is_compiling() or not tensor.is_cpu:
+        return
+    try:
+        finite = isfinite(tensor.detach().sum().item())
+    except RuntimeError:  # what vmap maps over, and what is fake, has no values of its own
+        return
+    if not finite:
+        check_finite(name, tensor)
 
 
 def check_triangular(name: str, rows: Tensor) -> None:

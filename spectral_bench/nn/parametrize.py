@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from spectral_bench.linalg import SingularMap, svd_weight
-from spectral_bench.nn.svd_matrix import SVDForm, check_when_loaded
+from spectral_bench.nn.svd_matrix import SVDForm, check_factors_in_passing, check_when_loaded
 from spectral_bench.nn.svd_starts import ConvertedStart, SVDStart, converted_map, converted_start, start_from
 
 M = TypeVar("M", bound=nn.Module)
@@ -39,7 +39,12 @@ class SVDParametrization(nn.Module, SVDForm):
         check_when_loaded(self)
 
     def forward(self, u: Tensor, v: Tensor, raw: Tensor) -> Tensor:
-        """The weight from its parameters."""
+        """The weight from its parameters.
+
+        Raises:
+            ValueError: a parameter holds NaN or infinity; looked at where ``SVDLinear.forward`` looks.
+        """
+        check_factors_in_passing(u, v, raw)
         return svd_weight(u, v, self.sigma_map(raw), check=False).reshape(self.shape)
 
     def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor, Tensor]:

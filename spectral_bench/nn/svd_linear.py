@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, singular_map
 from spectral_bench.linalg.checks import check_dtype, check_input, check_size
-from spectral_bench.nn.svd_matrix import SVDMatrix, check_when_loaded
+from spectral_bench.nn.svd_matrix import SVDMatrix, check_factors_in_passing, check_when_loaded
 from spectral_bench.nn.svd_starts import ConvertedStart, converted_map, converted_start, random_start
 
 #: Reflectors of a side where the user does not say: as many as in the experiments of Zhang, Lei and Dhillon (2018).
@@ -138,12 +138,15 @@ class SVDLinear(nn.Module):
         """X of shape (..., in_features) to shape (..., out_features).
 
         Raises:
-            ValueError: x has another number of features, or (outside autocast) another dtype than the parameters. The
-                values of the parameters are not looked at: NaN comes out as NaN.
+            ValueError: x has another number of features, or (outside autocast) another dtype than the parameters; or a
+                parameter of the matrix holds NaN or infinity. That is looked at on the CPU only, where nothing has to
+                wait for it, and not under ``torch.compile``, ``torch.export`` or ``torch.func.vmap``: there, and from
+                the bias, NaN comes out as NaN.
         """
         check_input(x, self.matrix.u)
         if x.shape[-1:] != (self.in_features,):
             raise ValueError(f"expected input of shape (..., {self.in_features}), got {tuple(x.shape)}")
+        check_factors_in_passing(*self.matrix.factors())
         samples = x.numel() // x.shape[-1]
         if not factored_is_cheaper(samples, self.in_features, self.out_features, self.matrix.rank):
             return nn.functional.linear(x, self.matrix.weight(), self.bias)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import LowRankFactors, SingularMap, svd_low_rank, svd_weight, unit_rows
-from spectral_bench.linalg.checks import check_finite, check_reflectors, check_triangular
+from spectral_bench.linalg.checks import check_finite, check_finite_in_passing, check_reflectors, check_triangular
 from spectral_bench.nn.svd_starts import SVDStart
 
 
@@ -16,7 +16,7 @@ class SVDForm(ABC):
 
     Tensors (``weight``, ``sigma``, ``penalty``) are what the parameters make them, at every update and unchecked, for
     a look at values makes the host wait for the device. ``spectral_margin`` and ``in_radius`` are asked rarely, and
-    refuse parameters of no matrix.
+    refuse parameters of no matrix. Layers that users hold look in passing (``check_factors_in_passing``).
 
     Attributes:
         sigma_map: from the free parameters to σ.
@@ -101,11 +101,22 @@ class SVDForm(ABC):
         raw.copy_(self.sigma_map.project(raw))
 
 
-def check_when_loaded(module: nn.Module) -> None:
-    """Have ``load_state_dict``, whenever it has filled this module, call its ``check_loaded``.
+def check_factors_in_passing(u: Tensor, v: Tensor, raw: Tensor) -> None:
+    """Refuse parameters that are not finite; for the ``forward`` of layers that users hold.
 
-    At an update nothing is checked: reading values would make the host wait for the device.
+    The layers that models of the command line are made of do without: the training loop looks out for NaN itself, and
+    may carry on with it.
+
+    Raises:
+        ValueError: naming the parameter, the first such value and where it stands. Only where a look costs next to
+            nothing: see ``check_finite_in_passing``.
     """
+    for name, factor in (("u", u), ("v", v), ("raw", raw)):
+        check_finite_in_passing(name, factor)
+
+
+def check_when_loaded(module: nn.Module) -> None:
+    """Have ``load_state_dict``, whenever it has filled this module, call its ``check_loaded``."""
     module.register_load_state_dict_post_hook(_check_loaded)  # type: ignore[no-untyped-call]
 
 

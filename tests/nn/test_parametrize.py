@@ -217,6 +217,14 @@ def test_questions_about_parameters_of_no_matrix_are_refused() -> None:
             question()
 
 
+def test_parameters_that_are_not_finite_are_refused_when_the_weight_is_used() -> None:
+    module = svd_parametrize(nn.Conv1d(3, 5, 4), r=0.1)
+    with torch.no_grad():
+        module.parametrizations.weight.original1[0, 2] = float("nan")
+    with pytest.raises(ValueError, match=r"v must be finite, but v\[0, 2\] = nan"):
+        module(torch.ones(1, 3, 8))
+
+
 def test_the_printed_parametrization_says_what_it_is() -> None:
     printed = repr(svd_parametrize(nn.Conv2d(3, 8, 3), m1=2, m2=4, r=0.1, start="random"))
     assert "8×3×3×3, m1=2, m2=4, Sigmoid(radius=0.1, centre=1.0" in printed

@@ -131,6 +131,42 @@ def test_questions_about_parameters_of_no_matrix_are_refused(
             question()
 
 
+@pytest.mark.parametrize("m", [2, 12])  # both forms
+@pytest.mark.parametrize(
+    ("parameter", "place", "value"),
+    [("u", (0, 1), "nan"), ("u", (1, 0), "nan"), ("v", (1, 2), "-inf"), ("raw", (2,), "nan"), ("raw", (3,), "inf")],
+)
+def test_parameters_that_are_not_finite_are_refused(m: int, parameter: str, place: tuple[int, ...], value: str) -> None:
+    layer = SVDLinear(20, 12, m1=m, m2=m, r=0.2)
+    with torch.no_grad():
+        layer.get_parameter(f"matrix.{parameter}")[place] = float(value)
+    found = re.escape(f"{parameter} must be finite, but {parameter}{list(place)} = {value}")
+    with pytest.raises(ValueError, match=found):
+        layer(torch.ones(16, 20))
+
+
+def test_finite_parameters_whose_sum_is_infinite_are_accepted() -> None:
+    layer = SVDLinear(6, 4, m1=1, m2=1)
+    nn.init.constant_(layer.matrix.u, 3e38)
+    assert layer.matrix.u.sum().isinf()
+    assert layer(torch.randn(3, 6)).isfinite().all()
+
+
+def test_a_nan_of_the_input_comes_out_as_nan() -> None:
+    assert SVDLinear(6, 4)(torch.full((2, 6), float("nan"))).isnan().all()
+
+
+def test_no_values_are_looked_at_where_there_are_none_to_see() -> None:
+    layers = [SVDLinear(6, 4) for _ in range(3)]
+    x = torch.randn(2, 6)
+    state, _ = torch.func.stack_module_state(layers)
+    outputs = torch.func.vmap(lambda state: torch.func.functional_call(layers[0], state, (x,)))(state)
+    torch.testing.assert_close(outputs, torch.stack([layer(x) for layer in layers]))
+    with torch.no_grad():
+        layers[0].matrix.u[0, 0] = float("nan")
+    assert torch.compile(layers[0], fullgraph=True, backend="eager")(x).isnan().all()
+
+
 @pytest.mark.parametrize(("r", "centre", "margin"), [(1.5, 1.0, 0.5), (0.0, -2.0, 1.0), (0.0, -1.0, 0.0)])
 def test_the_margin_is_that_of_the_singular_values_of_the_matrix(r: float, centre: float, margin: float) -> None:
     layer = SVDLinear(4, 4, m1=2, m2=2, r=r, centre=centre)
