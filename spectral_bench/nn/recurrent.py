@@ -45,6 +45,7 @@ class RecurrentLayer(nn.Module):
         input_size: D, features of one time step.
         transition: the map h -> W h; its ``hidden_size`` is N.
         activation: φ.
+        bias: whether there is a b.
         learn_h0: whether h_0 is trained (it starts at zero either way).
         input_start: ``normal``: M is drawn from N(0, input_scale²), as Le et al. (2015) start the IRNN with 0.001;
             ``glorot``: from the uniform distribution of Glorot and Bengio (2010), times ``input_scale``.
@@ -55,6 +56,7 @@ class RecurrentLayer(nn.Module):
     """
 
     transition: Transition
+    bias: nn.Parameter | None
 
     def __init__(
         self,
@@ -62,6 +64,7 @@ class RecurrentLayer(nn.Module):
         transition: Transition,
         activation: Activation,
         *,
+        bias: bool = True,
         learn_h0: bool = False,
         input_start: str = InputStart.glorot,
         input_scale: float = 1.0,
@@ -77,7 +80,7 @@ class RecurrentLayer(nn.Module):
         hidden_size = transition.hidden_size
         self.input_size, self.hidden_size = input_size, hidden_size
         self.input_weight = nn.Parameter(torch.empty(hidden_size, input_size))
-        self.bias = nn.Parameter(torch.zeros(hidden_size))
+        self.bias = nn.Parameter(torch.zeros(hidden_size)) if bias else None
         self.h0 = nn.Parameter(torch.zeros(hidden_size)) if learn_h0 else None
         if input_start == InputStart.normal:
             nn.init.normal_(self.input_weight, std=input_scale)
@@ -104,12 +107,13 @@ class RecurrentLayer(nn.Module):
             reaches only h_T is then never spread over T time steps.
         """
         batch_size = x_TBD.shape[1]
-        h0_BN = state[0] if state is not None else initial_state(self.h0, batch_size, self.bias)
+        bias_N = self.input_weight.new_zeros(self.hidden_size) if self.bias is None else self.bias
+        h0_BN = state[0] if state is not None else initial_state(self.h0, batch_size, bias_N)
         states_TBN, h_BN = recurrence(
             x_TBD,
             h0_BN,
             self.input_weight,
-            self.bias,
+            bias_N,
             self.transition.operator(batch_size),
             self.activation,
             trace,

@@ -3,13 +3,13 @@
 Axes: T time, B batch, D input, N hidden size, L layers.
 """
 
-from typing import cast
+from typing import Never, cast
 
 import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName
-from spectral_bench.linalg.checks import check_dtype, check_input, check_size
+from spectral_bench.linalg.checks import check_dtype, check_finite_in_passing, check_input, check_size
 from spectral_bench.nn.activations import Activation, ActivationName
 from spectral_bench.nn.recurrent import InputStart, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack, State
@@ -17,6 +17,13 @@ from spectral_bench.nn.svd_matrix import check_when_loaded
 from spectral_bench.nn.svd_starts import FactoredStart
 from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.nn.transitions.svd import SVDTransition
+
+#: What ``torch.nn.RNN`` takes and this layer does not, and what to do instead.
+_NOT_HERE = {
+    "nonlinearity": "it is called activation here, and is leaky_relu unless told",
+    "bidirectional": "it runs forwards only; leave this out",
+    "proj_size": "states are not projected; leave this out",
+}
 
 
 class SpectralRNN(nn.Module):
@@ -29,9 +36,10 @@ class SpectralRNN(nn.Module):
         >>> output.shape, h_n.shape
         (torch.Size([100, 8, 32]), torch.Size([2, 8, 32]))
 
-    What differs: there is one bias a layer, always (``torch.nn.RNN`` has two, or none); ``activation`` stands for
-    ``nonlinearity``, and is leaky ReLU unless told; all after ``num_layers`` is keyword-only; no ``bidirectional``, no
-    packed sequences; parameters have other names and starts (``start`` takes a trained ``weight_hh``).
+    What differs: there is one bias a layer (``torch.nn.RNN`` has two, whose sum is all that counts); ``activation``
+    stands for ``nonlinearity``, and is leaky ReLU unless told; all after ``num_layers`` is keyword-only; no
+    ``bidirectional``, no packed sequences; the initial states are called h0, not hx; parameters have other names and
+    starts (``start`` takes a trained ``weight_hh``). What is not here is refused, never ignored.
 
     After each update of an optimizer, ``constrain_`` should be called (see there).
 
@@ -44,6 +52,7 @@ class SpectralRNN(nn.Module):
         r: the sigma radius.
         activation: φ, one of ``ActivationName``.
         leak: slope of ``leaky_relu`` for negative values.
+        bias: whether there is a b.
         batch_first: input and output have shape (B, T, ·) instead of (T, B, ·); h_0 and h_n never do.
         dropout: probability with which a state is dropped on its way to the next layer.
         learn_h0: whether the initial state is trained; it starts at zero.
@@ -58,6 +67,7 @@ class SpectralRNN(nn.Module):
 
     Raises:
         ValueError: a size, a number or a name is out of range.
+        TypeError: an argument of ``torch.nn.RNN`` that is not here.
     """
 
     def __init__(
@@ -71,6 +81,7 @@ class SpectralRNN(nn.Module):
         r: float = 0.01,
         activation: str = ActivationName.leaky_relu,
         leak: float = 0.01,
+        bias: bool = True,
         batch_first: bool = False,
         dropout: float = 0.0,
         learn_h0: bool = False,
@@ -82,14 +93,17 @@ class SpectralRNN(nn.Module):
         input_scale: float = 1.0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,
+        **not_here: Never,
     ) -> None:
         super().__init__()
+        for name in not_here:
+            raise TypeError(f"SpectralRNN has no argument '{name}': {_NOT_HERE.get(name, 'see its docstring')}")
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             check_size(name, size)
         dtype = dtype or torch.get_default_dtype()
         check_dtype("dtype", dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
-        self.batch_first = batch_first
+        self.bias, self.batch_first = bias, batch_first
         most = min(16, hidden_size)
         layers = [
             RecurrentLayer(
@@ -105,6 +119,7 @@ class SpectralRNN(nn.Module):
                     start=start,
                 ),
                 Activation(activation, hidden_size, leak),
+                bias=bias,
                 learn_h0=learn_h0,
                 input_start=input_start,
                 input_scale=input_scale,
@@ -130,18 +145,21 @@ class SpectralRNN(nn.Module):
             every layer, shape (L, B, N) or (L, N).
 
         Raises:
-            ValueError: shapes that do not fit, or (outside autocast) another dtype than the parameters. The values of
-                the parameters are not looked at: NaN comes out as NaN.
+            ValueError: shapes that do not fit, no time steps, or (outside autocast) another dtype than the parameters;
+                or a parameter holds NaN or infinity. That is looked at on the CPU only, where nothing has to wait for
+                it, and not under ``torch.compile`` or ``torch.export``: there, NaN comes out as NaN.
             TypeError: the input is a packed sequence.
         """
         if not isinstance(x, Tensor):
-            raise TypeError(f"SpectralRNN takes a tensor, got {type(x).__name__}")
+            raise TypeError(f"SpectralRNN takes a tensor (padded, not packed), got {type(x).__name__}")
         check_input(x, self._transitions[0].matrix.u)
         batched = x.ndim == 3
         if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
             raise ValueError(
                 f"expected input with 2 or 3 axes, the last of size {self.input_size}, got {tuple(x.shape)}"
             )
+        for name, parameter in self.named_parameters():
+            check_finite_in_passing(name, parameter)
         time_first = x.transpose(0, 1) if batched and self.batch_first else x
         x_TBD = time_first if batched else x.unsqueeze(1)
         states_TBN, final = self.stack(x_TBD, self._state(h0, x_TBD.shape[1], batched), trace)
@@ -154,6 +172,9 @@ class SpectralRNN(nn.Module):
         """Refuse parameters of no matrix."""
         for transition in self._transitions:
             transition.matrix.check_parameters()
+
+    def flatten_parameters(self) -> None:
+        """Nothing to do: the kernels take parameters wherever they lie; here for code made for ``torch.nn.RNN``."""
 
     def sigma(self) -> Tensor:
         """σ of every layer, shape (L, N), differentiable."""
@@ -192,9 +213,17 @@ class SpectralRNN(nn.Module):
         if h0 is None:
             return None
         expected = (self.num_layers, batch_size, self.hidden_size) if batched else (self.num_layers, self.hidden_size)
-        if h0.shape != expected:
-            raise ValueError(f"expected h0 of shape {expected}, got {tuple(h0.shape)}")
+        got = tuple(h0.shape) if isinstance(h0, Tensor) else type(h0).__name__
+        if got != expected:
+            raise ValueError(f"expected h0 of shape {expected}, got {got}")
         return [(h_BN,) for h_BN in (h0 if batched else h0.unsqueeze(1))]
+
+    def extra_repr(self) -> str:
+        """Shown in the printed model, above its layers."""
+        return (
+            f"{self.input_size}, {self.hidden_size}, num_layers={self.num_layers}, bias={self.bias}, "
+            f"batch_first={self.batch_first}, dropout={self.stack.dropout}"
+        )
 
     @property
     def _transitions(self) -> list[SVDTransition]:

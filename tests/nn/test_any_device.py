@@ -9,6 +9,7 @@ import torch
 from spectral_bench.nn.activations import Activation, ActivationName
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.recurrent import RecurrentLayer
+from spectral_bench.nn.spectral_rnn import SpectralRNN
 from spectral_bench.nn.transitions import DenseTransition, HouseholderTransition, SVDTransition
 
 Build = Callable[[], torch.nn.Module]
@@ -23,6 +24,8 @@ LAYERS: dict[str, Build] = {
     "svd, dense form": lambda: recurrent(SVDTransition(8, 2, 3, r=0.1)),
     "svd, low rank": lambda: recurrent(SVDTransition(512, 2, 3, r=0.1)),
     "householder": lambda: recurrent(HouseholderTransition(8, 2)),
+    "network": lambda: SpectralRNN(2, 8, 2),
+    "network without bias": lambda: SpectralRNN(2, 8, 2, bias=False),
     "lstm": lambda: LSTMLayer(2, 8),
     "gru": lambda: GRULayer(2, 8),
 }

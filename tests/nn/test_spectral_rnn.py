@@ -1,5 +1,6 @@
 import copy
 import io
+import re
 from typing import Any
 
 import pytest
@@ -29,23 +30,76 @@ def test_shapes_are_those_of_torch_rnn(num_layers: int, batch_first: bool, with_
 
 @pytest.mark.parametrize("num_layers", [1, 3])
 @pytest.mark.parametrize("batch_first", [True, False])
-def test_values_are_those_of_torch_rnn_with_the_same_weights(num_layers: int, batch_first: bool) -> None:
+@pytest.mark.parametrize("bias", [True, False])
+def test_values_are_those_of_torch_rnn_with_the_same_weights(num_layers: int, batch_first: bool, bias: bool) -> None:
     torch.manual_seed(0)
-    ours = SpectralRNN(
-        D, N, num_layers, r=0.5, activation="tanh", batch_first=batch_first, start="random", dtype=torch.float64
-    )
-    theirs = nn.RNN(D, N, num_layers, batch_first=batch_first, dtype=torch.float64)
+    shared = {"bias": bias, "batch_first": batch_first, "dtype": torch.float64}
+    ours = SpectralRNN(D, N, num_layers, r=0.5, activation="tanh", start="random", **shared)
+    theirs = nn.RNN(D, N, num_layers, **shared)
     with torch.no_grad():
         for index, layer in enumerate(ours.stack.layers):
             layer.input_weight.normal_()
             getattr(theirs, f"weight_ih_l{index}").copy_(layer.input_weight)
             getattr(theirs, f"weight_hh_l{index}").copy_(layer.transition.weight())
-            getattr(theirs, f"bias_ih_l{index}").copy_(layer.bias.normal_())
-            getattr(theirs, f"bias_hh_l{index}").zero_()
+            if bias:
+                getattr(theirs, f"bias_ih_l{index}").copy_(layer.bias.normal_())
+                getattr(theirs, f"bias_hh_l{index}").zero_()
     x, h0 = torch.randn(B, T, D, dtype=torch.float64), torch.randn(num_layers, B, N, dtype=torch.float64)
     x = x if batch_first else x.transpose(0, 1)
     for found, expected in zip(ours(x, h0), theirs(x, h0), strict=True):
         torch.testing.assert_close(found, expected)
+
+
+def test_without_a_bias_there_is_no_such_parameter_and_the_rest_learns() -> None:
+    rnn = SpectralRNN(D, N, 2, bias=False)
+    assert rnn.bias is False
+    assert not [name for name in rnn.state_dict() if "bias" in name]
+    rnn(torch.randn(T, B, D))[0].square().sum().backward()
+    assert all(parameter.grad is not None for parameter in rnn.parameters())
+
+
+def test_an_empty_batch_is_what_it_is_to_torch_rnn() -> None:
+    ours, theirs = SpectralRNN(D, N, 2)(torch.ones(T, 0, D)), nn.RNN(D, N, 2)(torch.ones(T, 0, D))
+    assert [part.shape for part in ours] == [part.shape for part in theirs]
+
+
+def test_code_that_flattens_the_parameters_of_torch_rnn_runs() -> None:
+    rnn = SpectralRNN(D, N, 2)
+    x = torch.randn(T, B, D)
+    before = rnn(x)[0]
+    rnn.flatten_parameters()
+    assert torch.equal(rnn(x)[0], before)
+
+
+def test_dropout_without_a_second_layer_is_warned_of() -> None:
+    for kind in (SpectralRNN, nn.RNN):
+        with pytest.warns(UserWarning, match=r"dropout"):
+            kind(D, N, dropout=0.5)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ({"nonlinearity": "tanh"}, "no argument 'nonlinearity': it is called activation here"),
+        ({"bidirectional": True}, "no argument 'bidirectional': it runs forwards only"),
+        ({"proj_size": 4}, "no argument 'proj_size': states are not projected"),
+        ({"hiden_size": 4}, "no argument 'hiden_size'"),
+    ],
+)
+def test_arguments_of_torch_rnn_that_are_not_here_are_refused(argument: dict[str, Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        SpectralRNN(D, N, **argument)
+
+
+def test_what_follows_the_number_of_layers_is_not_taken_by_position() -> None:
+    """The fourth argument of torch.nn.RNN is its nonlinearity."""
+    with pytest.raises(TypeError, match="positional"):
+        SpectralRNN(D, N, 1, "tanh")
+
+
+def test_the_printed_network_says_what_it_was_made_with() -> None:
+    printed = repr(SpectralRNN(D, N, 2, bias=False, batch_first=True, dropout=0.5))
+    assert "3, 8, num_layers=2, bias=False, batch_first=True, dropout=0.5" in printed
 
 
 def test_one_sequence_is_a_batch_of_one() -> None:
@@ -189,6 +243,9 @@ def test_sigma_of_every_layer() -> None:
         (torch.ones(1, T, B, D), None, r"got \(1, 7, 5, 3\)"),
         (torch.ones(T, B, D), torch.ones(1, 1, N), r"h0 of shape \(1, 5, 8\), got \(1, 1, 8\)"),
         (torch.ones(T, B, D), torch.ones(B, N), r"h0 of shape \(1, 5, 8\), got \(5, 8\)"),
+        (torch.ones(T, B, D), (torch.ones(1, B, N),) * 2, r"h0 of shape \(1, 5, 8\), got tuple"),
+        (torch.ones(T, B, D), torch.ones(2, B, N), r"h0 of shape \(1, 5, 8\), got \(2, 5, 8\)"),
+        (torch.ones(0, B, D), None, r"T >= 1, got \(0, 5, 3\)"),
         (torch.ones(T, D), torch.ones(1, 1, N), r"h0 of shape \(1, 8\), got \(1, 1, 8\)"),
     ],
 )
@@ -213,9 +270,23 @@ def test_questions_about_parameters_of_no_matrix_are_refused_in_every_layer() ->
             question()
 
 
+@pytest.mark.parametrize(
+    "name", ["transition.matrix.v", "transition.matrix.raw", "input_weight", "bias", "h0", "activation.bias"]
+)
+@pytest.mark.parametrize("value", ["nan", "inf"])
+def test_parameters_that_are_not_finite_are_refused_by_their_layer(name: str, value: str) -> None:
+    rnn = SpectralRNN(D, N, 2, activation="modrelu", learn_h0=True)
+    parameter = rnn.get_parameter(f"stack.layers.1.{name}")
+    place = (0, 2) if parameter.ndim == 2 else (2,)
+    with torch.no_grad():
+        parameter[place] = float(value)
+    with pytest.raises(ValueError, match=re.escape(f"stack.layers.1.{name}{list(place)} = {value}")):
+        rnn(torch.ones(T, B, D))
+
+
 def test_packed_sequences_are_refused() -> None:
     packed = nn.utils.rnn.pack_padded_sequence(torch.ones(T, B, D), torch.full((B,), T))
-    with pytest.raises(TypeError, match="PackedSequence"):
+    with pytest.raises(TypeError, match=r"padded, not packed.*PackedSequence"):
         SpectralRNN(D, N)(packed)
 
 
