@@ -10,6 +10,8 @@ from spectral_bench.nn.kernels.pool import Pool
 
 # Numbers in a working buffer: 2 MB of float32. Half and twice as many were measured to be slower.
 _CHUNK_ELEMENTS = 2**19
+# On a GPU a chunk costs launches, and nothing is gained by a small one: 16 MB.
+_CHUNK_ELEMENTS_GPU = 2**22
 # Rows that a product over time and batch needs to run near the machine's rate.
 _CHUNK_ROWS = 256
 
@@ -18,15 +20,16 @@ _POOLED_FROM = 2**22
 _POOL = Pool() if hasattr(mmap, "MAP_ANONYMOUS") else None
 
 
-def chunks(num_steps: int, batch_size: int, width: int) -> list[tuple[int, int]]:
+def chunks(num_steps: int, batch_size: int, width: int, *, on_gpu: bool = False) -> list[tuple[int, int]]:
     """Ranges ``(first, last)`` of time steps that are worked on together, in the order of time.
 
     Args:
         num_steps: T.
         batch_size: B.
         width: numbers per sample and step in the widest working buffer.
+        on_gpu: whether the buffers are a GPU's.
     """
-    rows = max(_CHUNK_ELEMENTS // width, _CHUNK_ROWS)
+    rows = max((_CHUNK_ELEMENTS_GPU if on_gpu else _CHUNK_ELEMENTS) // width, _CHUNK_ROWS)
     size = max(1, rows // max(1, batch_size))
     return [(first, min(first + size, num_steps)) for first in range(0, num_steps, size)]
 

@@ -10,11 +10,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator, inner_width
+from spectral_bench.nn.kernels.operators import Dense, LowRank, inner_width
 from spectral_bench.nn.kernels.through_time import product_plus
-
-#: Inputs of up to so many features enter a low-rank step through its second product.
-_NARROW = 8
 
 
 class Form(ABC):
@@ -49,19 +46,21 @@ class Form(ABC):
             h_BN = pre_BN
         return h_BN
 
-    def run_back(self, gradient_BN: Tensor, a_KBN: Tensor, g_KBN: Tensor, direct: Sequence[Tensor | None]) -> Tensor:
+    def run_back(self, gradient_BN: Tensor, a_KBN: Tensor, g_KBN: Tensor, direct_KBN: Tensor | None) -> Tensor:
         """Go back through a chunk.
 
         Args:
             gradient_BN: ∂L/∂h after its last step.
             a_KBN: φ' of every step; becomes a, the gradient of the pre-activations.
             g_KBN: receives ∂L/∂h before every step.
-            direct: the part of each that does not come through the loop; None for zero.
+            direct_KBN: the part of each that does not come through the loop; where it is shorter than the chunk, of the
+                last steps, and zero before them; None for zero everywhere.
 
         Returns:
             ∂L/∂h before its first step.
         """
-        a, g = a_KBN.unbind(), g_KBN.unbind()
+        a, g, known = a_KBN.unbind(), g_KBN.unbind(), () if direct_KBN is None else direct_KBN.unbind()
+        direct = (*[None] * (len(a) - len(known)), *known)
         for k in reversed(range(len(a))):
             a[k].mul_(gradient_BN)
             self.pull_back(a[k], direct[k], g[k], k)
@@ -139,11 +138,14 @@ class LowRankForm(Form):
     b, which are rows of that of R'.
     """
 
+    #: Inputs of up to so many features are taken along.
+    narrow = 8
+
     def __init__(self, operator: LowRank, input_weight_ND: Tensor, bias_N: Tensor) -> None:
         super().__init__(input_weight_ND, bias_N)
         self.operator = operator
         self.inner_width = inner_width(operator)
-        self.takes_inputs = input_weight_ND.shape[1] <= _NARROW
+        self.takes_inputs = input_weight_ND.shape[1] <= self.narrow
         self.right_EN = operator.right_MN
         if self.takes_inputs:
             self.right_EN = torch.cat((operator.right_MN, input_weight_ND.t(), bias_N.unsqueeze(0)))
@@ -208,10 +210,3 @@ class LowRankForm(Form):
     def input_gradients(self) -> tuple[Tensor, Tensor]:
         """Of M and b."""
         return self.grad_right_EN[self.inner_width : -1].t(), self.grad_right_EN[-1]
-
-
-def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor) -> Form:
-    """The operator and the inputs' part, ready for a time loop."""
-    if isinstance(operator, Dense):
-        return DenseForm(operator, input_weight_ND, bias_N)
-    return LowRankForm(operator, input_weight_ND, bias_N)

@@ -19,10 +19,10 @@ from torch import Tensor
 from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
-from spectral_bench.nn.kernels.forms import form_of
+from spectral_bench.nn.kernels.fused import form_of
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator, expected_shapes
 from spectral_bench.nn.kernels.pointwise import pointwise
-from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
+from spectral_bench.nn.kernels.through_time import InputGradients, gradient_of_last, previous_states
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
 
@@ -87,8 +87,8 @@ class _Recurrence(torch.autograd.Function):
     def forward(ctx: Any, settings: _Settings, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         x_TBD, h0_BN, input_weight_ND, bias_N, _, *operator_tensors = tensors
         (num_steps, batch_size, _), hidden_size = x_TBD.shape, bias_N.shape[0]
-        chunks = buffers.chunks(num_steps, batch_size, hidden_size)
-        form = form_of(settings.operator_type(*operator_tensors), input_weight_ND, bias_N)
+        chunks = buffers.chunks(num_steps, batch_size, hidden_size, on_gpu=bias_N.is_cuda)
+        form = form_of(settings.operator_type(*operator_tensors), input_weight_ND, bias_N, settings.activation)
         apply_ = pointwise(settings.activation).apply_
 
         states_TBN = buffers.sequence((num_steps, batch_size, hidden_size), bias_N)
@@ -111,17 +111,17 @@ class _Recurrence(torch.autograd.Function):
         settings: _Settings = ctx.settings
         _, needs_x, needs_h0, needs_input_weight, needs_bias, needs_activation, *needs_operator = ctx.needs_input_grad
         num_steps, batch_size, hidden_size = states_TBN.shape
-        chunks = buffers.chunks(num_steps, batch_size, hidden_size)
+        chunks = buffers.chunks(num_steps, batch_size, hidden_size, on_gpu=bias_N.is_cuda)
         shape_of_chunk = (chunks[0][1], batch_size, hidden_size)
         slope = pointwise(settings.activation).slope
-        form = form_of(settings.operator_type(*operator_tensors), input_weight_ND, bias_N)
+        form = form_of(settings.operator_type(*operator_tensors), input_weight_ND, bias_N, settings.activation)
         form.begin_backward(shape_of_chunk[0], batch_size, needs_operator)
 
         # Of a chunk: g before each step, which nobody but a trace needs beyond the next one; and φ', made a in place.
         g_KBN = (buffers.overwritten if settings.trace is None else buffers.sequence)(shape_of_chunk, states_TBN)
         a_KBN = buffers.sequence(shape_of_chunk, states_TBN)
 
-        direct, gradient_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
+        gradient_BN = gradient_of_last(grad_states_TBN, grad_last_BN, states_TBN)
         norms_TB = None if settings.trace is None else settings.trace.begin(settings.layer, gradient_BN, num_steps)
         of_weights = (needs_input_weight, needs_bias)
         of_inputs = InputGradients(
@@ -132,7 +132,9 @@ class _Recurrence(torch.autograd.Function):
         for first, last in reversed(chunks):
             size = last - first
             slope(states_TBN[first:last], a_KBN[:size])
-            gradient_BN = form.run_back(gradient_BN, a_KBN[:size], g_KBN[:size], direct[first:last])
+            # Of g before a step, which is that of the state before it. Of h_0 nothing is direct.
+            direct_KBN = None if grad_states_TBN is None else grad_states_TBN[max(first - 1, 0) : last - 1]
+            gradient_BN = form.run_back(gradient_BN, a_KBN[:size], g_KBN[:size], direct_KBN)
 
             rows = a_KBN[:size].flatten(0, 1)
             if norms_TB is not None:

@@ -23,11 +23,17 @@ def direct_gradients(
         An entry for each of h_0..h_{T-1}, None for zero, so that a gradient that reaches only h_T is never spread over
         the sequence; and ∂L/∂h_T.
     """
+    last_BN = gradient_of_last(grad_states_TBN, grad_last_BN, states_TBN)
     if grad_states_TBN is None:
-        last_BN = torch.zeros_like(states_TBN[-1]) if grad_last_BN is None else grad_last_BN
         return [None] * states_TBN.shape[0], last_BN
-    *direct, last_BN = grad_states_TBN.unbind()
-    return [None, *direct], last_BN if grad_last_BN is None else last_BN + grad_last_BN
+    return [None, *grad_states_TBN.unbind()[:-1]], last_BN
+
+
+def gradient_of_last(grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None, states_TBN: Tensor) -> Tensor:
+    """∂L/∂h_T, of the arguments of ``direct_gradients``."""
+    if grad_states_TBN is None:
+        return torch.zeros_like(states_TBN[-1]) if grad_last_BN is None else grad_last_BN
+    return grad_states_TBN[-1] if grad_last_BN is None else grad_states_TBN[-1] + grad_last_BN
 
 
 def product_plus(direct_BN: Tensor | None, rows_BG: Tensor, weight_GN: Tensor, out_BN: Tensor) -> None:

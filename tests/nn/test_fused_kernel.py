@@ -1,0 +1,73 @@
+"""The fused kernels: their values by Triton's interpreter, their size by its compiler. Neither needs a GPU."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from test_recurrence_kernel import arguments, make_activation, make_operator
+
+from spectral_bench.nn.kernels import fused
+from spectral_bench.nn.kernels.recurrence import recurrence
+
+HERE = Path(__file__).parent
+
+
+def test_values_and_gradients_are_those_of_the_plain_loop() -> None:
+    pytest.importorskip("triton", reason="Triton is not installed")
+    # The interpreter has to be chosen before Triton is imported.
+    path = os.pathsep.join(filter(None, sys.path))
+    environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": path}
+    command = [sys.executable, "-W", "error", HERE / "fused_in_interpreter.py"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arch", [80, 90])
+@pytest.mark.parametrize(("form", "n", "rank"), [("dense", 128, 0), ("low rank", 128, 32), ("low rank", 512, 32)])
+def test_kernels_compile_for_gpus_and_keep_their_weights_in_registers(
+    form: str,
+    n: int,
+    rank: int,
+    arch: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    triton = pytest.importorskip("triton", reason="Triton is not installed")
+    from triton.backends.compiler import GPUTarget
+
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    monkeypatch.setenv("TRITON_DUMP_PTXAS_LOG", "1")
+    operator, (*_, input_weight_ND, bias_N) = make_operator(form, n, rank), arguments(1, 1, 1, n)
+    fused_form = fused.FusedDenseForm if form == "dense" else fused.FusedLowRankForm
+    loop = fused_form(operator, input_weight_ND, bias_N, make_activation("leaky_relu", n)).loop
+    given = loop.options | {"ACTIVATION": "leaky_relu", "activation_bias_ptr": None}
+    options = {name: given[name] for name in ("num_warps", "enable_fp_fusion")}
+    for kernel in (loop.kernels.forward, loop.kernels.backward):
+        constants = {name: value for name, value in given.items() if name in kernel.arg_names}
+        types = {name: "*fp32" if name.endswith("_ptr") else "i32" for name in kernel.arg_names} | {"leak": "fp32"}
+        signature = {name: "constexpr" if name in constants else types[name] for name in kernel.arg_names}
+        source = triton.compiler.ASTSource(kernel, signature, constants)
+        compiled = triton.compile(source, target=GPUTarget("cuda", arch, 32), options=options)
+        assert compiled.metadata.shared <= 48 * 1024
+        assert " 0 bytes spill stores, 0 bytes spill loads" in capsys.readouterr().out
+
+
+def test_a_cpu_never_imports_triton(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "triton", None)
+    monkeypatch.delitem(sys.modules, "spectral_bench.nn.kernels.fused_triton", raising=False)
+    tensors = arguments(3, 2, 2, 4, torch.float32)
+    states, _ = recurrence(*tensors, make_operator("dense", 4, 0, torch.float32), make_activation("tanh", 4))
+    states.sum().backward()
+
+
+def test_an_environment_variable_turns_them_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("triton", reason="Triton is not installed")
+    monkeypatch.setattr(torch.version, "cuda", "12.8")
+    monkeypatch.setenv("CC", "cc")
+    assert fused.available.__wrapped__()
+    monkeypatch.setenv(fused.VARIABLE, "0")
+    assert not fused.available.__wrapped__()
