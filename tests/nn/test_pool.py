@@ -45,6 +45,26 @@ def test_a_request_that_nothing_free_fits_gives_back_what_is_free() -> None:
     assert small.shape == (512,)
 
 
+def test_a_block_that_nobody_wants_for_long_goes_back() -> None:
+    pool = Pool()
+    del [pool.empty((2048,), torch.float64) for _ in range(5)][:]
+    for _ in range(257):
+        pool.empty((2048,), torch.float64)
+    assert len(pool._free) == 1
+
+
+def test_a_system_without_huge_pages_serves_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spectral_bench.nn.kernels.pool._HUGE_PAGES", 2**20)  # advice that no kernel knows
+    assert Pool().empty((4,), torch.float32).shape == (4,)
+
+
+def test_a_tensor_from_the_pool_is_no_view() -> None:
+    tensor = Pool().empty((3, 5), torch.float64)
+    assert tensor._base is None
+    assert tensor.is_contiguous()
+    assert tensor.dtype == torch.float64
+
+
 def test_threads_never_share_a_block() -> None:
     pool = Pool()
 
@@ -70,9 +90,21 @@ def test_updates_of_a_layer_reuse_memory_and_states_kept_from_one_survive_the_ne
     x = torch.randn(9, 4, 2)
     kept, _ = layer(x)
     before = kept.detach().clone()
-    free = []
+    blocks = []
     for _ in range(5):
         layer(torch.randn(9, 4, 2))[0].sum().backward()
-        free.append({id(block) for block in pool._free})
-    assert free == free[:1] * 5
+        blocks.append({id(free.block) for free in pool._free})
+    assert blocks == blocks[:1] * 5
     assert torch.equal(kept.detach(), before)
+
+
+def test_states_from_the_pool_can_be_changed_in_place_like_any_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buffers, "_POOL", Pool())
+    monkeypatch.setattr(buffers, "_POOLED_FROM", 1)
+    layer = RecurrentLayer(2, DenseTransition(6), Activation("tanh", 6))
+    states, _ = layer(torch.randn(9, 4, 2))
+    states.detach_()
+    scale = torch.ones((), requires_grad=True)
+    states *= scale
+    states.sum().backward()
+    assert scale.grad is not None

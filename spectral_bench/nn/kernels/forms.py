@@ -94,9 +94,9 @@ class Form(ABC):
         """Of the operator's tensors."""
 
     @property
-    def input_gradients(self) -> tuple[Tensor, Tensor]:
+    def input_gradients(self) -> tuple[Tensor | None, Tensor | None]:
         """Of M and b, where the form takes the inputs."""
-        raise NotImplementedError
+        return None, None
 
 
 class DenseForm(Form):
@@ -133,9 +133,9 @@ class DenseForm(Form):
 class LowRankForm(Form):
     """Two thin products and a scaling a step, h∘diagonal + (h L) R; remembers h L.
 
-    Narrow inputs are taken along: with R' = [R; Mᵀ; b], the second product is [h L, x, 1] R'. It costs as much as
-    (h L) R, the pass over the states that M x + b would be is saved, and so are two products for the gradients of M and
-    b, which are rows of that of R'.
+    Narrow inputs are taken along: with R' = [R; Mᵀ; b], the second product is [h L, x, 1] R', and its first factor is
+    what is remembered. It costs as much as (h L) R, the pass over the states that M x + b would be is saved, and so are
+    two products for the gradients of M and b, which are rows of that of R'.
     """
 
     #: Inputs of up to so many features are taken along.
@@ -177,11 +177,11 @@ class LowRankForm(Form):
         """Make room."""
         diagonal_N, left_NM, _ = self.operator
         self.grad_diagonal_N = torch.zeros_like(diagonal_N) if needed[0] else None
-        self.grad_left_MN = torch.zeros_like(self.left_transposed_MN)
+        self.grad_left_MN = torch.zeros_like(self.left_transposed_MN) if needed[1] else None
         self.grad_right_EN = torch.zeros_like(self.right_EN)
         self.pulled_KBM = left_NM.new_empty(chunk_size, batch_size, self.inner_width)
         self.pulled = self.pulled_KBM.unbind()
-        self.terms_KBN = left_NM.new_empty(chunk_size, batch_size, len(diagonal_N))
+        self.terms_KBN = left_NM.new_empty(chunk_size if needed[0] else 0, batch_size, len(diagonal_N))
 
     def pull_back(self, a_BN: Tensor, direct_BN: Tensor | None, out_BN: Tensor, k: int) -> None:
         """``out = a W + direct``."""
@@ -197,16 +197,20 @@ class LowRankForm(Form):
         """Add what a chunk contributes."""
         size = len(a_KBN)
         self.grad_right_EN.addmm_(remembered_KBE.flatten(0, 1).t(), a_KBN.flatten(0, 1))
-        self.grad_left_MN.addmm_(self.pulled_KBM[:size].flatten(0, 1).t(), previous_KBN.flatten(0, 1))
+        if self.grad_left_MN is not None:
+            self.grad_left_MN.addmm_(self.pulled_KBM[:size].flatten(0, 1).t(), previous_KBN.flatten(0, 1))
         if self.grad_diagonal_N is not None:
             self.grad_diagonal_N.add_(torch.mul(previous_KBN, a_KBN, out=self.terms_KBN[:size]).sum((0, 1)))
 
     @property
-    def gradients(self) -> tuple[Tensor | None, Tensor, Tensor]:
+    def gradients(self) -> tuple[Tensor | None, Tensor | None, Tensor]:
         """Of the diagonal, L and R."""
-        return self.grad_diagonal_N, self.grad_left_MN.t(), self.grad_right_EN[: self.inner_width]
+        grad_left_NM = None if self.grad_left_MN is None else self.grad_left_MN.t()
+        return self.grad_diagonal_N, grad_left_NM, self.grad_right_EN[: self.inner_width]
 
     @property
-    def input_gradients(self) -> tuple[Tensor, Tensor]:
-        """Of M and b."""
-        return self.grad_right_EN[self.inner_width : -1].t(), self.grad_right_EN[-1]
+    def input_gradients(self) -> tuple[Tensor | None, Tensor | None]:
+        """Of M and b; copies, for leaves keep what they get, and would keep all of R' with it."""
+        if not self.takes_inputs:
+            return None, None
+        return self.grad_right_EN[self.inner_width : -1].t().clone(), self.grad_right_EN[-1].clone()

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
-from spectral_bench.nn.kernels.pointwise import gate_tanh_
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
@@ -103,7 +102,7 @@ class _GRU(torch.autograd.Function):
             for k in range(last - first):
                 from_h[k].addmm_(h_BN, hidden_weight.t())
                 sigmoids[k].sigmoid_()
-                gate_tanh_(n[k].addcmul_(r[k], q[k]))
+                _tanh_(n[k].addcmul_(r[k], q[k]))
                 h_BN = torch.lerp(n[k], h_BN, z[k], out=h[k])
 
         ctx.settings = settings
@@ -123,7 +122,7 @@ class _GRU(torch.autograd.Function):
         chunk_size = chunks[0][1]
 
         shape = (chunk_size, batch_size, hidden_size)
-        through_KBN = (buffers.overwritten if trace is None else buffers.sequence)(shape, states_TBN)
+        through_KBN = buffers.overwritten(shape, states_TBN) if trace is None else states_TBN.new_empty(shape)
         grad_gates_KBG = states_TBN.new_empty(chunk_size, batch_size, width)
         of_inputs = InputGradients(x_TBD, padded_weight, (needs_x, needs_input_weight, any(needs_biases)))
         grad_hidden_weight = torch.zeros_like(hidden_weight)
@@ -173,6 +172,16 @@ class _GRU(torch.autograd.Function):
             grad_bias if needs_biases[0] else None,
             grad_candidate_bias if needs_biases[1] else None,
         )
+
+
+def _tanh_(x: Tensor) -> Tensor:
+    """Overwrite x with tanh(x) = 2·sigmoid(2x) - 1, and return it.
+
+    Four operations, and still two to four times as fast as ``torch.tanh`` on a CPU. The absolute error stays near the
+    spacing of floating-point numbers below 1 (6e-8 in single precision), but not the relative error of values near 0:
+    right for a candidate, which is added to values of order 1, and not used for φ.
+    """
+    return x.mul_(2.0).sigmoid_().mul_(2.0).sub_(1.0)
 
 
 def _insert_q(rows_rzn: Tensor, rows_q: Tensor) -> Tensor:

@@ -87,19 +87,19 @@ class _LSTM(torch.autograd.Function):
         x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, bias = tensors
         (num_steps, batch_size, _), (rows, hidden_size) = x_TBD.shape, hidden_weight.shape
         chunks = buffers.chunks(num_steps, batch_size, rows)
-        shape = (num_steps, batch_size, hidden_size)
         scaled_input, scaled_hidden, scaled_bias = (_scale_g(rows) for rows in (input_weight, hidden_weight, bias))
 
-        states_TBN = buffers.sequence(shape, bias)
-        cells_TBN = (buffers.sequence if settings.differentiable else buffers.overwritten)(shape, bias)
-        remembered = num_steps if settings.differentiable else chunks[0][1]
-        gates_TBG = buffers.sequence((remembered, batch_size, rows), bias)
+        states_TBN = buffers.sequence((num_steps, batch_size, hidden_size), bias)
+        kept_steps = num_steps if settings.differentiable else chunks[0][1]
+        cells_TBN = buffers.sequence((kept_steps, batch_size, hidden_size), bias)
+        gates_TBG = buffers.sequence((kept_steps, batch_size, rows), bias)
         h_BN, c_BN = h0_BN, c0_BN
         for first, last in chunks:
-            gates_KBG = gates_TBG[first:last] if settings.differentiable else gates_TBG[: last - first]
+            kept = slice(first, last) if settings.differentiable else slice(last - first)
+            gates_KBG = gates_TBG[kept]
             torch.addmm(scaled_bias, x_TBD[first:last].flatten(0, 1), scaled_input.t(), out=gates_KBG.flatten(0, 1))
             o, i, f, s = (gate.unbind() for gate in gates_KBG.chunk(4, dim=2))
-            gates, h, c = gates_KBG.unbind(), states_TBN[first:last].unbind(), cells_TBN[first:last].unbind()
+            gates, h, c = gates_KBG.unbind(), states_TBN[first:last].unbind(), cells_TBN[kept].unbind()
             for k in range(last - first):
                 gates[k].addmm_(h_BN, scaled_hidden.t()).sigmoid_()
                 torch.addcmul(i[k], i[k], s[k], value=-2.0, out=h[k])
@@ -127,8 +127,8 @@ class _LSTM(torch.autograd.Function):
         smallest, one = torch.finfo(states_TBN.dtype).tiny, states_TBN.new_ones(())
 
         shape = (chunk_size, batch_size, hidden_size)
-        through_KBN = (buffers.overwritten if trace is None else buffers.sequence)(shape, states_TBN)
         tanh_KBN = states_TBN.new_empty(shape)
+        through_KBN = buffers.overwritten(shape, tanh_KBN) if trace is None else torch.empty_like(tanh_KBN)
         grad_gates_KBG = states_TBN.new_empty(chunk_size, batch_size, rows)
         of_inputs = InputGradients(x_TBD, input_weight, (needs_x, needs_input_weight, needs_bias))
         grad_hidden_weight = torch.zeros_like(hidden_weight)

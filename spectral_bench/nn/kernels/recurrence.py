@@ -1,9 +1,9 @@
 """h_t = φ(W h_{t-1} + M x_t + b) over a whole sequence, with backpropagation through time by hand.
 
 Forward, a chunk of time steps at a time, every state written where it will stay (``forms.py`` has the products).
-Backward, the same chunks from the end: φ' for the whole chunk; the recurrence step by step, in
-working buffers that stay in cache; then the chunk's share of the weights' gradients, as a few large products. Nothing
-as long as the sequence is kept but the states (and h L for the low-rank form): φ' is read off the states.
+Backward, the same chunks from the end: φ' for the whole chunk; the recurrence step by step, in working buffers that
+stay in cache; then the chunk's share of the weights' gradients, as a few large products. Nothing as long as the
+sequence is kept but the states, and what the low-rank form remembers of a step: φ' is read off the states.
 
 With g_t = ∂L/∂h_t, total, and a_t = φ'(h_t)∘g_t:   g_{t-1} = a_t W + direct_{t-1},   ∂L/∂W = Σ_t a_tᵀ h_{t-1},
 where direct_t is the part of g_t that does not come through h_{t+1}.
@@ -96,8 +96,8 @@ class _Recurrence(torch.autograd.Function):
         remembered_TBE = buffers.sequence((kept_steps, batch_size, form.remembered), bias_N)
         h_BN = h0_BN
         for first, last in chunks:
-            remembered_KBE = remembered_TBE[first:last] if settings.differentiable else remembered_TBE[: last - first]
-            h_BN = form.run(x_TBD[first:last], h_BN, states_TBN[first:last], remembered_KBE, apply_)
+            kept = slice(first, last) if settings.differentiable else slice(last - first)
+            h_BN = form.run(x_TBD[first:last], h_BN, states_TBN[first:last], remembered_TBE[kept], apply_)
 
         ctx.settings = settings
         ctx.set_materialize_grads(False)
@@ -118,8 +118,8 @@ class _Recurrence(torch.autograd.Function):
         form.begin_backward(shape_of_chunk[0], batch_size, needs_operator)
 
         # Of a chunk: g before each step, which nobody but a trace needs beyond the next one; and φ', made a in place.
-        g_KBN = (buffers.overwritten if settings.trace is None else buffers.sequence)(shape_of_chunk, states_TBN)
-        a_KBN = buffers.sequence(shape_of_chunk, states_TBN)
+        a_KBN = states_TBN.new_empty(shape_of_chunk)
+        g_KBN = buffers.overwritten(shape_of_chunk, a_KBN) if settings.trace is None else torch.empty_like(a_KBN)
 
         gradient_BN = gradient_of_last(grad_states_TBN, grad_last_BN, states_TBN)
         norms_TB = None if settings.trace is None else settings.trace.begin(settings.layer, gradient_BN, num_steps)
