@@ -42,25 +42,27 @@ def time_in_turn(
 ) -> dict[str, Times]:
     """Time every step, one after the other, round after round, so that a noisy minute falls on all of them.
 
-    Every round has an order of its own, drawn from a seed: who follows a step that has freed gigabytes may pay for it.
+    Every round has an order of its own, drawn from a seed. A turn is two calls, of which the second is timed: the first
+    finds the caches full of another's numbers and another's memory being given back, which no training does.
 
     Args:
         steps: what to time.
-        budget: seconds a step may take on the average, all its rounds together.
+        budget: seconds a step may take on the average, all its turns together.
         rounds: fewest and most rounds; everybody takes as many, or the medians could not be compared.
         clock: seconds, ever growing.
     """
     for step in steps.values():
-        step()  # the first call pays for memory and code that later ones find ready
+        step()  # the very first call pays for code that later ones find ready
     begin = clock()
     for step in steps.values():
         step()
-    one_round = clock() - begin
+    one_round = 2.0 * (clock() - begin)
     number = int(np.clip(budget * len(steps) / max(one_round, 1e-9), *rounds))
     seconds: dict[str, list[float]] = {name: [] for name in steps}
     orders = np.random.default_rng(0)
     for _ in range(number):
         for name in orders.permutation(list(steps)):
+            steps[name]()
             begin = clock()
             steps[name]()
             seconds[name].append(clock() - begin)

@@ -28,11 +28,22 @@ class Clock:
 def test_everybody_takes_turns_and_as_many_in_an_order_that_changes() -> None:
     clock = Clock()
     steps = {"fast": clock.step("fast", 1.0), "slow": clock.step("slow", 5.0)}
-    times = time_in_turn(steps, budget=60.0, rounds=(2, 100), clock=clock)
+    times = time_in_turn(steps, budget=120.0, rounds=(2, 100), clock=clock)
     assert times == {"fast": Times([1.0] * 20), "slow": Times([5.0] * 20)}
-    rounds = [tuple(clock.log[start : start + 2]) for start in range(4, len(clock.log), 2)]
+    rounds = [tuple(clock.log[start : start + 4]) for start in range(4, len(clock.log), 4)]
     assert len(rounds) == 20
-    assert set(rounds) == {("fast", "slow"), ("slow", "fast")}
+    assert set(rounds) == {("fast", "fast", "slow", "slow"), ("slow", "slow", "fast", "fast")}
+
+
+def test_of_a_turn_the_second_call_is_timed() -> None:
+    clock = Clock()
+
+    def step() -> None:  # slow whenever another came before it
+        settled = clock.log[-1:] == ["step"]
+        clock.step("step", 1.0 if settled else 3.0)()
+
+    times = time_in_turn({"step": step, "other": clock.step("other", 1.0)}, budget=0.0, rounds=(2, 2), clock=clock)
+    assert times["step"] == Times([1.0, 1.0])
 
 
 @pytest.mark.parametrize(("budget", "expected"), [(0.0, 2), (1e6, 10)])

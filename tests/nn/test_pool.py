@@ -33,29 +33,33 @@ def test_memory_that_somebody_still_sees_is_not_given_to_another(keep: object) -
     assert pool.empty((64, 1024), torch.float32).data_ptr() == place
 
 
-def test_a_request_that_nothing_free_fits_gives_back_what_is_free() -> None:
+def test_leased_and_free_blocks_are_never_more_than_was_leased_at_once() -> None:
     pool = Pool()
-    del [pool.empty((2048,), torch.float64) for _ in range(3)][:]
-    assert len(pool._free) == 3
-    kept = pool.empty((2049,), torch.float64)
-    assert not pool._free
-    del kept
-    small = pool.empty((512,), torch.float64)  # a block of four times the size is not held for it
-    assert not pool._free
-    assert small.shape == (512,)
+
+    def held() -> int:
+        return pool._leased + sum(len(free.block) for free in pool._free)
+
+    first, second, third = (pool.empty((size,), torch.uint8) for size in (1000, 3000, 9000))
+    del first, second, third  # in this order
+    assert held() == 13000
+    small = pool.empty((400,), torch.uint8)  # no block of more than twice the size is held for it
+    assert held() == 12400
+    large = pool.empty((12000,), torch.uint8)
+    assert held() == 12400
+    larger = pool.empty((20000,), torch.uint8)
+    assert held() == 32400
+    del small, large, larger
+    assert held() == 32400
+    assert not pool._leased
 
 
 def test_a_block_that_nobody_wants_for_long_goes_back() -> None:
     pool = Pool()
     del [pool.empty((2048,), torch.float64) for _ in range(5)][:]
+    assert len(pool._free) == 5
     for _ in range(257):
         pool.empty((2048,), torch.float64)
     assert len(pool._free) == 1
-
-
-def test_a_system_without_huge_pages_serves_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("spectral_bench.nn.kernels.pool._HUGE_PAGES", 2**20)  # advice that no kernel knows
-    assert Pool().empty((4,), torch.float32).shape == (4,)
 
 
 def test_a_tensor_from_the_pool_is_no_view() -> None:
