@@ -1,10 +1,10 @@
 """What ``spectral-bench bench`` measures: everybody at a few sizes, and ours against n, m and T."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from spectral_bench.bench.ceiling import ceilings
-from spectral_bench.bench.contenders import FORMS_AND_FREE, contenders
+from spectral_bench.bench.contenders import FORMS_AND_FREE, Step, contenders
 from spectral_bench.bench.memory import peak_memory
 from spectral_bench.bench.setting import Setting
 from spectral_bench.bench.timing import Times, time_in_turn
@@ -70,7 +70,7 @@ def measure(suite: Suite, threads: int, tell: Tell) -> Iterator[Measured]:
     Args:
         suite: what to measure.
         threads: of PyTorch, for the processes in which memory is measured; here it is set already.
-        tell: called with a line before each setting.
+        tell: called with a line before each setting, or with a line for each before a sweep.
     """
     for setting in suite.sizes:
         tell(f"everybody at {setting}")
@@ -79,13 +79,13 @@ def measure(suite: Suite, threads: int, tell: Tell) -> Iterator[Measured]:
         memory = _memory(tuple(everybody), setting, threads, tell) if suite.memory else {}
         yield Measured("sizes", setting, times, memory)
     varied = suite.varied
-    for n in suite.hidden_sizes:
-        yield _against_torch("hidden_size", replace(varied, hidden_size=n), suite.budget, tell)
-    for m in suite.reflectors:
-        yield _against_torch("reflectors", replace(varied, m1=m, m2=m), suite.budget, tell)
-    for length in suite.lengths:
-        setting = replace(varied, hidden_size=128, length=length)
-        yield _against_torch("length", setting, suite.budget, tell)
+    sweeps = {
+        "hidden_size": [replace(varied, hidden_size=n) for n in suite.hidden_sizes],
+        "reflectors": [replace(varied, m1=m, m2=m) for m in suite.reflectors],
+        "length": [replace(varied, hidden_size=128, length=length) for length in suite.lengths],
+    }
+    for part, settings in sweeps.items():
+        yield from _sweep(part, settings, suite.budget, tell)
 
 
 def _memory(names: Iterable[str], setting: Setting, threads: int, tell: Tell) -> dict[str, int]:
@@ -101,9 +101,13 @@ def _memory(names: Iterable[str], setting: Setting, threads: int, tell: Tell) ->
     return memory
 
 
-def _against_torch(part: str, setting: Setting, budget: float, tell: Tell) -> Measured:
-    """Our forms and the free networks at one setting."""
-    tell(f"against {part.replace('_', ' ')}: {setting}")
-    builders = contenders(setting)
-    steps = {name: builders[name]() for name in FORMS_AND_FREE}
-    return Measured(part, setting, time_in_turn(steps, budget=budget, rounds=(5, 15)), {})
+def _sweep(part: str, settings: Sequence[Setting], budget: float, tell: Tell) -> Iterator[Measured]:
+    """Our forms and the free networks at all the settings in turn, so that a noisy minute bends no curve."""
+    steps: dict[tuple[Setting, str], Step] = {}
+    for setting in settings:
+        tell(f"against {part.replace('_', ' ')}: {setting}")
+        builders = contenders(setting)
+        steps |= {(setting, name): builders[name]() for name in FORMS_AND_FREE}
+    times = time_in_turn(steps, budget=budget, rounds=(7, 15))
+    for setting in settings:
+        yield Measured(part, setting, {name: times[setting, name] for name in FORMS_AND_FREE}, {})

@@ -1,12 +1,16 @@
 """Times on a machine that is never quiet: everything in turn, medians, ratios with an interval."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from spectral_bench.bench.contenders import Step
+
+#: What names a step.
+Key = TypeVar("Key", bound=Hashable)
 
 #: Resamples of a bootstrap interval.
 _RESAMPLES = 2000
@@ -34,12 +38,12 @@ class Ratio:
 
 
 def time_in_turn(
-    steps: Mapping[str, Step],
+    steps: Mapping[Key, Step],
     *,
     budget: float,
     rounds: tuple[int, int] = (9, 25),
     clock: Callable[[], float] = time.perf_counter,
-) -> dict[str, Times]:
+) -> dict[Key, Times]:
     """Time every step, one after the other, round after round, so that a noisy minute falls on all of them.
 
     Every round has an order of its own, drawn from a seed. A turn is two calls, of which the second is timed: the first
@@ -58,15 +62,17 @@ def time_in_turn(
         step()
     one_round = 2.0 * (clock() - begin)
     number = int(np.clip(budget * len(steps) / max(one_round, 1e-9), *rounds))
-    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    keys = list(steps)
+    seconds: dict[Key, list[float]] = {key: [] for key in keys}
     orders = np.random.default_rng(0)
     for _ in range(number):
-        for name in orders.permutation(list(steps)):
-            steps[name]()
+        for place in orders.permutation(len(keys)):
+            key = keys[place]
+            steps[key]()
             begin = clock()
-            steps[name]()
-            seconds[name].append(clock() - begin)
-    return {name: Times(values) for name, values in seconds.items()}
+            steps[key]()
+            seconds[key].append(clock() - begin)
+    return {key: Times(values) for key, values in seconds.items()}
 
 
 def ratio(times: Times, reference: Times) -> Ratio:
