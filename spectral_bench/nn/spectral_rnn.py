@@ -39,7 +39,9 @@ class SpectralRNN(nn.Module):
     What differs: there is one bias a layer (``torch.nn.RNN`` has two, whose sum is all that counts); ``activation``
     stands for ``nonlinearity``, and is leaky ReLU unless told; all after ``num_layers`` is keyword-only; no
     ``bidirectional``, no packed sequences; the initial states are called h0, not hx; parameters have other names and
-    starts (``start`` takes a trained ``weight_hh``). What is not here is refused, never ignored.
+    starts (``start`` takes a trained ``weight_hh``). What is not here is refused, never ignored. The output is what the
+    backward pass reads: changed in place before it (``nn.ReLU(inplace=True)``), it makes autograd refuse. A program
+    that ``torch.export`` made of this layer runs, but cannot be trained.
 
     After each update of an optimizer, ``constrain_`` should be called (see there).
 

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_runs import only_run, small_overrides
@@ -31,12 +33,18 @@ def test_a_signal_ends_a_run_with_a_checkpoint_and_the_command_that_goes_on(
     tmp_path: Path, name: str, code: int, in_process: Run
 ) -> None:
     command = [sys.executable, "-m", "spectral_bench", "run", *endless(tmp_path)]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    pipes: dict[str, Any] = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    # Under nohup the tests themselves ignore SIGHUP, and a child would inherit that.
+    heeded = partial(signal.signal, signal.Signals[name], signal.SIG_DFL)
+    with subprocess.Popen(command, cwd=tmp_path, preexec_fn=heeded, **pipes) as process:
         deadline = time.monotonic() + 100
         while not list(tmp_path.glob("results/*/*/*/checkpoint.pt")) and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.Signals[name])
-        _, errors = process.communicate(timeout=100)
+        try:
+            _, errors = process.communicate(timeout=100)
+        finally:
+            process.kill()
     directory = only_run(tmp_path / "results")
     assert process.returncode == code
     assert "Traceback" not in errors

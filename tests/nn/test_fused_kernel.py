@@ -10,7 +10,6 @@ import torch
 from test_recurrence_kernel import arguments, make_activation, make_operator
 
 from spectral_bench.nn.kernels import fused
-from spectral_bench.nn.kernels.recurrence import recurrence
 
 HERE = Path(__file__).parent
 
@@ -56,18 +55,36 @@ def test_kernels_compile_for_gpus_and_keep_their_weights_in_registers(
         assert " 0 bytes spill stores, 0 bytes spill loads" in capsys.readouterr().out
 
 
-def test_a_cpu_never_imports_triton(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "triton", None)
-    monkeypatch.delitem(sys.modules, "spectral_bench.nn.kernels.fused_triton", raising=False)
-    tensors = arguments(3, 2, 2, 4, torch.float32)
-    states, _ = recurrence(*tensors, make_operator("dense", 4, 0, torch.float32), make_activation("tanh", 4))
-    states.sum().backward()
+def test_a_cpu_never_imports_the_kernels() -> None:
+    code = """
+import sys, torch
+from spectral_bench.nn import SpectralRNN
+SpectralRNN(2, 4)(torch.randn(3, 2, 2))[0].sum().backward()
+assert "spectral_bench.nn.kernels.fused_triton" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
-def test_an_environment_variable_turns_them_off(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_need_nvidia_triton_and_what_it_builds_with_and_can_be_turned_off(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     pytest.importorskip("triton", reason="Triton is not installed")
+    available = fused.available.__wrapped__
+    (tmp_path / "cc").touch(mode=0o755)
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setenv("CC", str(tmp_path / "cc"))
+    monkeypatch.setattr(fused.sysconfig, "get_path", lambda _: str(tmp_path))
+    monkeypatch.setattr(torch.version, "cuda", None)
+    assert not available()
     monkeypatch.setattr(torch.version, "cuda", "12.8")
-    monkeypatch.setenv("CC", "cc")
-    assert fused.available.__wrapped__()
+    assert available()
     monkeypatch.setenv(fused.VARIABLE, "0")
-    assert not fused.available.__wrapped__()
+    assert not available()
+    monkeypatch.delenv(fused.VARIABLE)
+    (tmp_path / "Python.h").unlink()
+    assert not available()
+    (tmp_path / "Python.h").touch()
+    monkeypatch.setenv("CC", str(tmp_path / "no compiler"))
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    assert not available()

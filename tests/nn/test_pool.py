@@ -69,6 +69,11 @@ def test_a_tensor_from_the_pool_is_no_view() -> None:
     assert tensor.dtype == torch.float64
 
 
+def test_a_default_device_elsewhere_changes_nothing() -> None:
+    with torch.device("meta"):
+        assert Pool().empty((4, 5), torch.float32).device.type == "cpu"
+
+
 def test_threads_never_share_a_block() -> None:
     pool = Pool()
 

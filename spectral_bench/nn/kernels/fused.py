@@ -11,7 +11,9 @@ import importlib.util
 import math
 import os
 import shutil
+import sysconfig
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -43,10 +45,11 @@ def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor, activat
 
 @functools.cache
 def available() -> bool:
-    """Whether an NVIDIA GPU's PyTorch has Triton beside it, and the C compiler that Triton builds its launcher with."""
+    """Whether an NVIDIA GPU's PyTorch has Triton beside it, and a C compiler and Python.h for Triton's launcher."""
     if os.environ.get(VARIABLE) == "0" or torch.version.cuda is None or importlib.util.find_spec("triton") is None:
         return False
-    return bool(os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang"))
+    compiler = shutil.which(os.environ.get("CC", "")) or shutil.which("gcc") or shutil.which("clang")
+    return compiler is not None and Path(sysconfig.get_path("include"), "Python.h").exists()
 
 
 def warps(operator: Operator) -> int:
@@ -83,7 +86,7 @@ class FusedDenseForm(DenseForm):
 class FusedLowRankForm(LowRankForm):
     """``LowRankForm``, a chunk in one launch; M x + b are one product for all its rows, however narrow x."""
 
-    narrow = 0
+    narrow = -1
 
     def __init__(self, operator: LowRank, input_weight_ND: Tensor, bias_N: Tensor, activation: Activation) -> None:
         super().__init__(operator, input_weight_ND, bias_N)

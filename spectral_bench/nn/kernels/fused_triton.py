@@ -142,7 +142,7 @@ def backward(
         next_slope_N = tl.load(a_ptr - step + n, n < hidden_size * (k > 0), 0.0)
         direct_N = tl.zeros_like(slope_N)
         if direct_ptr is not None:
-            direct_at = (k - undirected).to(tl.int64) * direct_step + row * direct_row + n * direct_unit
+            direct_at = (k - undirected).to(tl.int64) * direct_step + row * direct_row + n.to(tl.int64) * direct_unit
             direct_N = tl.load(direct_ptr + direct_at, n < hidden_size * (k >= undirected), 0.0)
         a_N = slope_N * gradient_N
         tl.store(a_ptr + n, a_N, in_n)

@@ -51,9 +51,8 @@ class Pool:
         # The tensor holds the view, not the block; when the last tensor is gone, so is the view.
         lease = memoryview(block)
         weakref.finalize(lease, self._give_back, block).atexit = False
-        storage = torch.frombuffer(lease, dtype=dtype, count=count).untyped_storage()
-        # Not a view of that tensor: autograd lets nobody detach or change a view in place.
-        return torch.empty(0, dtype=dtype).set_(storage).resize_(tuple(shape))
+        # Shaped in place, for autograd lets nobody detach or change a view in place.
+        return torch.frombuffer(lease, dtype=dtype, count=count).resize_(tuple(shape))
 
     def _take(self, size: int) -> mmap.mmap:
         with self._lock:
