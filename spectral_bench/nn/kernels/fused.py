@@ -59,12 +59,12 @@ def warps(operator: Operator) -> int:
     return max(1, numbers // _NUMBERS_OF_WARP)
 
 
-class FusedDenseForm(DenseForm):
-    """``DenseForm``, a chunk in one launch."""
+class _FusedForm(Form):
+    """What both forms do otherwise than their bases; M x + b are one product for a whole chunk, however narrow x."""
 
-    def __init__(self, operator: Dense, input_weight_ND: Tensor, bias_N: Tensor, activation: Activation) -> None:
-        super().__init__(operator, input_weight_ND, bias_N)
-        self.loop = _Loop(None, self.transposed_NN, self.weight_NN, activation, warps(operator))
+    loop: "_Loop"
+    #: Receives a Rᵀ of every step; of a dense W there is none.
+    pulled_KBM: Tensor
 
     def run(
         self,
@@ -74,17 +74,26 @@ class FusedDenseForm(DenseForm):
         remembered_KBE: Tensor,
         apply_: Callable[[Tensor], object],  # noqa: ARG002
     ) -> Tensor:
-        """Write the states of a chunk; returns the last."""
-        self.begin(x_KBD, states_KBN, remembered_KBE)
+        """Write the states of a chunk, and what to remember; returns the last state."""
+        Form.begin(self, x_KBD, states_KBN, remembered_KBE)
         return self.loop.forward(h_BN, states_KBN, remembered_KBE)
 
     def run_back(self, gradient_BN: Tensor, a_KBN: Tensor, g_KBN: Tensor, direct_KBN: Tensor | None) -> Tensor:
         """Go back through a chunk; returns ∂L/∂h before it."""
-        return self.loop.backward(gradient_BN, a_KBN, g_KBN, direct_KBN, a_KBN.new_empty(0))
+        return self.loop.backward(gradient_BN, a_KBN, g_KBN, direct_KBN, self.pulled_KBM)
 
 
-class FusedLowRankForm(LowRankForm):
-    """``LowRankForm``, a chunk in one launch; M x + b are one product for all its rows, however narrow x."""
+class FusedDenseForm(_FusedForm, DenseForm):
+    """``DenseForm``, a chunk in one launch."""
+
+    def __init__(self, operator: Dense, input_weight_ND: Tensor, bias_N: Tensor, activation: Activation) -> None:
+        super().__init__(operator, input_weight_ND, bias_N)
+        self.loop = _Loop(None, self.transposed_NN, self.weight_NN, activation, warps(operator))
+        self.pulled_KBM = bias_N.new_empty(0)
+
+
+class FusedLowRankForm(_FusedForm, LowRankForm):
+    """``LowRankForm``, a chunk in one launch."""
 
     narrow = -1
 
@@ -92,22 +101,6 @@ class FusedLowRankForm(LowRankForm):
         super().__init__(operator, input_weight_ND, bias_N)
         diagonal_N, left_NM, _ = operator
         self.loop = _Loop(diagonal_N, left_NM, self.right_transposed_NM, activation, warps(operator))
-
-    def run(
-        self,
-        x_KBD: Tensor,
-        h_BN: Tensor,
-        states_KBN: Tensor,
-        remembered_KBE: Tensor,
-        apply_: Callable[[Tensor], object],  # noqa: ARG002
-    ) -> Tensor:
-        """Write the states of a chunk, and h L; returns the last state."""
-        Form.begin(self, x_KBD, states_KBN, remembered_KBE)
-        return self.loop.forward(h_BN, states_KBN, remembered_KBE)
-
-    def run_back(self, gradient_BN: Tensor, a_KBN: Tensor, g_KBN: Tensor, direct_KBN: Tensor | None) -> Tensor:
-        """Go back through a chunk; returns ∂L/∂h before it."""
-        return self.loop.backward(gradient_BN, a_KBN, g_KBN, direct_KBN, self.pulled_KBM)
 
 
 class _Loop:

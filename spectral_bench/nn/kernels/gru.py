@@ -13,14 +13,14 @@ chunk of steps at a time, and the loop itself is three operations.
 Axes: T time, K time steps of a chunk, B batch, D input, N hidden.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
-from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
+from spectral_bench.nn.kernels.through_time import InputGradients, Settings, direct_gradients, previous_states
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
 aten = torch.ops.aten
@@ -68,19 +68,13 @@ def gru(
     )
     tensors = (x_TBD, h0_BN, input_weight, hidden_weight, bias, candidate_bias)
     differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-    states_TBN, last_BN = _GRU.apply(_Settings(differentiable, trace, index), *tensors)  # type: ignore[no-untyped-call]
+    states_TBN, last_BN = _GRU.apply(Settings(differentiable, trace, index), *tensors)  # type: ignore[no-untyped-call]
     return states_TBN, last_BN
-
-
-class _Settings(NamedTuple):
-    differentiable: bool
-    trace: GradientTrace | None
-    layer: int
 
 
 class _GRU(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, settings: _Settings, *tensors: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, settings: Settings, *tensors: Tensor) -> tuple[Tensor, Tensor]:
         x_TBD, h0_BN, input_weight, hidden_weight, bias, candidate_bias = tensors
         (num_steps, batch_size, _), hidden_size = x_TBD.shape, candidate_bias.shape[0]
         width = 4 * hidden_size

@@ -15,14 +15,20 @@ for a chunk of steps at a time, and the loop itself is a handful of products.
 Axes: T time, K time steps of a chunk, B batch, D input, N hidden.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
-from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states, product_plus
+from spectral_bench.nn.kernels.through_time import (
+    InputGradients,
+    Settings,
+    direct_gradients,
+    previous_states,
+    product_plus,
+)
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
 aten = torch.ops.aten
@@ -71,19 +77,13 @@ def lstm(
     )
     tensors = (x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, bias)
     differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-    states_TBN, last_BN, cell_BN = _LSTM.apply(_Settings(differentiable, trace, index), *tensors)  # type: ignore[no-untyped-call]
+    states_TBN, last_BN, cell_BN = _LSTM.apply(Settings(differentiable, trace, index), *tensors)  # type: ignore[no-untyped-call]
     return states_TBN, last_BN, cell_BN
-
-
-class _Settings(NamedTuple):
-    differentiable: bool
-    trace: GradientTrace | None
-    layer: int
 
 
 class _LSTM(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, settings: _Settings, *tensors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(ctx: Any, settings: Settings, *tensors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, bias = tensors
         (num_steps, batch_size, _), (rows, hidden_size) = x_TBD.shape, hidden_weight.shape
         chunks = buffers.chunks(num_steps, batch_size, rows)
