@@ -10,13 +10,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from spectral_bench.cli.display import LiveDisplay
-from spectral_bench.cli.results import show_results
 from spectral_bench.config.load import load
 from spectral_bench.nn.layer_kinds import LAYERS
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.tasks import TASKS
 from spectral_bench.training.observer import Update
+from spectral_bench.ui.live_display import LiveDisplay
+from spectral_bench.ui.run_summary import show_results
 
 COMMAND = ["task=copy", "model=svdrnn"]
 HALFWAY = 400

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spectral_bench.analysis.frames import Runs, load_runs
+    from spectral_bench.records.frames import Runs, load_runs
 
 __all__ = ["Runs", "__version__", "load_runs"]
 
@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """Imports what needs pandas when it is asked for: the command line must answer at once."""
     if name in ("Runs", "load_runs"):
-        from spectral_bench.analysis import frames
+        from spectral_bench.records import frames
 
         return getattr(frames, name)
     raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

@@ -11,7 +11,7 @@ from spectral_bench.nn.kernels.cost import use_low_rank
 
 
 @dataclass(frozen=True)
-class Choice:
+class FormChoice:
     """What the rule takes at one setting, and what the clock says of it.
 
     Attributes:
@@ -32,7 +32,7 @@ class Choice:
         return "right" if self.relative.value < 1.0 else "wrong"
 
 
-def choices(results: Sequence[Measured]) -> Iterator[Choice]:
+def form_choices(results: Sequence[Measured]) -> Iterator[FormChoice]:
     """The choice at every setting of the sweeps over n and m."""
     for measured in results:
         if measured.part in ("hidden_size", "reflectors"):
@@ -41,4 +41,4 @@ def choices(results: Sequence[Measured]) -> Iterator[Choice]:
             low_rank = use_low_rank(setting.hidden_size, setting.m1 + setting.m2, setting.batch_size)
             chosen, other = pair if low_rank else pair[::-1]
             relative = ratio(measured.times[chosen], measured.times[other])
-            yield Choice(setting, "low rank" if low_rank else "dense", relative)
+            yield FormChoice(setting, "low rank" if low_rank else "dense", relative)

@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 from spectral_bench.bench.ceiling import ceilings
 from spectral_bench.bench.contenders import FORMS_AND_FREE, Step, contenders
-from spectral_bench.bench.memory import peak_memory
+from spectral_bench.bench.peak_memory import peak_memory
 from spectral_bench.bench.setting import Setting
 from spectral_bench.bench.timing import Times, time_in_turn
 
 #: Says what is being measured.
-Tell = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ QUICK = Suite(
 )
 
 
-def measure(suite: Suite, threads: int, tell: Tell) -> Iterator[Measured]:
+def measure(suite: Suite, threads: int, tell: Log) -> Iterator[Measured]:
     """Measure everything in the suite, a setting at a time.
 
     Args:
@@ -88,7 +88,7 @@ def measure(suite: Suite, threads: int, tell: Tell) -> Iterator[Measured]:
         yield from _sweep(part, settings, suite.budget, tell)
 
 
-def _memory(names: Iterable[str], setting: Setting, threads: int, tell: Tell) -> dict[str, int]:
+def _memory(names: Iterable[str], setting: Setting, threads: int, tell: Log) -> dict[str, int]:
     memory = {}
     for name in names:
         try:
@@ -101,7 +101,7 @@ def _memory(names: Iterable[str], setting: Setting, threads: int, tell: Tell) ->
     return memory
 
 
-def _sweep(part: str, settings: Sequence[Setting], budget: float, tell: Tell) -> Iterator[Measured]:
+def _sweep(part: str, settings: Sequence[Setting], budget: float, tell: Log) -> Iterator[Measured]:
     """Our forms and the free networks at all the settings in turn, so that a noisy minute bends no curve."""
     steps: dict[tuple[Setting, str], Step] = {}
     for setting in settings:

@@ -27,9 +27,9 @@ def bench(
     import torch
     from rich.console import Console
 
-    from spectral_bench.bench.plot import draw
-    from spectral_bench.bench.report import as_json, as_markdown, show
+    from spectral_bench.bench.output import bench_json, bench_markdown, show
     from spectral_bench.bench.suite import FULL, QUICK, measure
+    from spectral_bench.bench.sweep_figure import draw_sweeps
     from spectral_bench.runs.atomic import write_json, write_text
     from spectral_bench.runs.environment import describe_environment
 
@@ -45,13 +45,13 @@ def bench(
         show(measured, console)
         # After every setting: minutes of measuring are not lost with the last one.
         if json_file is not None:
-            write_json(json_file, as_json(results, machine))
+            write_json(json_file, bench_json(results, machine))
         if output is not None:
             output.mkdir(parents=True, exist_ok=True)
-            write_json(output / "bench.json", as_json(results, machine))
-            write_text(output / "README.md", as_markdown(results, machine))
+            write_json(output / "bench.json", bench_json(results, machine))
+            write_text(output / "README.md", bench_markdown(results, machine))
     if output is not None:
-        draw(results, output / "bench.png")
+        draw_sweeps(results, output / "bench.png")
 
 
 def _check_writable(file: Path | None) -> None:

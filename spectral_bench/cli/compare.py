@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spectral_bench.cli.pictures import check_picture
-from spectral_bench.cli.reading import Form, Paths, Where, chosen_format, deliver, read
+from spectral_bench.cli.run_options import FormatOption, Paths, Where, chosen_format, read_runs
 
 if TYPE_CHECKING:
-    from spectral_bench.analysis.ranks import CriticalDifference
+    from spectral_bench.compare.ranks import CriticalDifference
 
 
 class Against(StrEnum):
@@ -51,7 +50,7 @@ def compare(
         Path | None,
         typer.Option(metavar="FILE", help="With --pairwise over five or more data sets: draw the critical difference."),
     ] = None,
-    form: Form = None,
+    form: FormatOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
 ) -> None:
     """Compare runs: a row for those that differ in nothing but the seed, a table for every task.
@@ -60,32 +59,34 @@ def compare(
     """
     from rich.console import Console
 
-    from spectral_bench.analysis.grouping import sections
+    from spectral_bench.records.grouping import sections
+    from spectral_bench.ui.delivery import deliver
+    from spectral_bench.ui.pictures import check_picture
 
     _only_one(against=against is not None, diff=diff is not None, pairwise=pairwise)
     wanted = chosen_format(form, output)
     check_picture("--diagram", diagram)
     console = Console()
-    found = read(paths, where)
+    found = read_runs(paths, where)
     groups = sections(found.runs, by or [])
     if against is not None:
-        from spectral_bench.analysis.against import against_papers
+        from spectral_bench.report.against_papers import against_papers
 
         report = against_papers(groups, found.notes)
     elif diff is not None:
-        from spectral_bench.analysis.difference import difference_report
+        from spectral_bench.report.difference import difference_report
 
         report = difference_report(groups, diff, found.notes)
     elif pairwise:
-        from spectral_bench.analysis import pairwise as pairs
+        from spectral_bench.report import pairwise as pairs
 
         report, ranked = pairs.pairwise(groups, field=metric, notes=found.notes)
         if diagram is not None:
             _draw(ranked, diagram)
     else:
-        from spectral_bench.analysis import comparison
+        from spectral_bench.report import comparison
 
-        report = comparison.compare(groups, field=metric, sort=sort, notes=found.notes)
+        report = comparison.comparison_report(groups, field=metric, sort=sort, notes=found.notes)
     deliver(report, console, form=wanted, output=output)
 
 
@@ -108,9 +109,9 @@ def _draw(ranked: Sequence[CriticalDifference], path: Path) -> None:
     Raises:
         InputError: none has.
     """
-    from spectral_bench.analysis.plots.ranks import draw_ranks
-    from spectral_bench.cli.pictures import draw_all
     from spectral_bench.errors import InputError
+    from spectral_bench.figures.draw_ranks import draw_ranks
+    from spectral_bench.ui.pictures import draw_all
 
     if not ranked:
         raise InputError("--diagram: no task has five data sets (or other settings) with three groups in all of them.")

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from spectral_bench.cli.pictures import Data, Picture, Show, check_picture, deliver_pictures
-from spectral_bench.cli.reading import Paths, Where, read
-
-if TYPE_CHECKING:
-    from spectral_bench.analysis.learning import LearningPictures
-    from spectral_bench.analysis.plots.terminal import TextPlot
+from spectral_bench.cli.picture_options import Data, Picture, Show
+from spectral_bench.cli.run_options import Paths, Where, read_runs
 
 
-class Split(StrEnum):
+class CurveSplit(StrEnum):
     """Which data."""
 
     train = "train"
@@ -25,7 +21,7 @@ class Split(StrEnum):
 def curves(
     paths: Paths = None,
     *,
-    split: Annotated[Split, typer.Option(help="Measured on which data.")] = Split.validation,
+    split: Annotated[CurveSplit, typer.Option(help="Measured on which data.")] = CurveSplit.validation,
     where: Where = None,
     output: Picture = None,
     show: Show = False,
@@ -37,13 +33,15 @@ def curves(
     """
     from rich.console import Console
 
-    from spectral_bench.analysis.grouping import sections
-    from spectral_bench.analysis.learning import learning_pictures
-    from spectral_bench.analysis.left_out import undrawn_notes
-    from spectral_bench.analysis.plots.learning import draw_learning
+    from spectral_bench.figures.draw_learning import draw_learning
+    from spectral_bench.figures.learning import learning_pictures
+    from spectral_bench.records.grouping import sections
+    from spectral_bench.report.exclusions import undrawn_notes
+    from spectral_bench.ui.pictures import check_picture, deliver_pictures
+    from spectral_bench.ui.text_figures import learning_in_characters
 
     check_picture("-o", output)
-    found = read(paths, where)
+    found = read_runs(paths, where)
     pictures = []
     for section in sections(found.runs):
         found.notes.extend(undrawn_notes(section))
@@ -57,24 +55,9 @@ def curves(
     deliver_pictures(
         pictures,
         draw_learning,
-        _in_characters,
+        learning_in_characters,
         Console(),
         output=output,
         show=show or (output is None and data is None),
         data=data,
     )
-
-
-def _in_characters(picture: LearningPictures) -> list[TextPlot]:
-    """Every quantity, with its baseline."""
-    import numpy as np
-
-    from spectral_bench.analysis.plots.terminal import Limit, TextPlot
-
-    plots = []
-    for quantity in picture.quantities:
-        baseline = quantity.baseline
-        limits = [] if baseline is None else [Limit(f"baseline {baseline:.4g}", None, np.array([baseline]))]
-        title = f"{picture.split} {quantity.name} ({picture.title})"
-        plots.append(TextPlot(title, "training step", quantity.curves, quantity.logarithmic, limits))
-    return plots

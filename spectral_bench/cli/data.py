@@ -8,7 +8,7 @@ import typer
 from spectral_bench.cli.completion import complete_dataset
 
 if TYPE_CHECKING:
-    from spectral_bench.data.download import Progress
+    from spectral_bench.data.download import OnProgress
     from spectral_bench.data.status import FileStatus
 
 data_app = typer.Typer(no_args_is_help=True, help="See, check and download data sets.")
@@ -43,16 +43,16 @@ def show_status(name: Name = None, data_dir: DataDir = None) -> None:
 @data_app.command()
 def verify(name: Name = None, data_dir: DataDir = None) -> None:
     """Compare every file with its known digest, or with the one recorded when it was downloaded."""
-    from spectral_bench.data.status import State
+    from spectral_bench.data.status import FileState
     from spectral_bench.errors import DataError
 
     files = _show(name, _folder(data_dir), check=True)
     wrong = [
         f"{file.path}: SHA-256 {file.digest}, expected {file.expected}"
         for file in files
-        if file.state is State.different
+        if file.state is FileState.different
     ]
-    wrong += [f"{file.path}: missing" for file in files if name and file.state is State.missing]
+    wrong += [f"{file.path}: missing" for file in files if name and file.state is FileState.missing]
     if wrong:
         raise DataError("\n".join(wrong))
 
@@ -74,7 +74,7 @@ def download(
     from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
     from rich.progress import Progress as Bars
 
-    from spectral_bench.data.catalog import dataset
+    from spectral_bench.data.datasets import dataset
     from spectral_bench.data.fetch import fetch
 
     folder, console = _folder(data_dir), Console()
@@ -88,7 +88,7 @@ def download(
     )
     with Bars(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
 
-        def watch(file: str) -> "Progress":
+        def watch(file: str) -> "OnProgress":
             bar = bars.add_task(file, total=None)
             return lambda have, total: bars.update(bar, completed=have, total=total)
 
@@ -105,9 +105,9 @@ def _folder(data_dir: Path | None) -> Path:
 
 def _show(name: str | None, folder: Path, *, check: bool) -> "list[FileStatus]":
     """Print a line for every file, and how to get what is missing; returns the files."""
-    from spectral_bench.data.catalog import dataset
-    from spectral_bench.data.problems import command
-    from spectral_bench.data.status import State, found_datasets, status
+    from spectral_bench.data.datasets import dataset
+    from spectral_bench.data.problems import download_command
+    from spectral_bench.data.status import FileState, found_datasets, status
 
     datasets = [dataset(name, folder)] if name else found_datasets(folder)
     files = {one: status(one, folder, check=check) for one in datasets}
@@ -121,6 +121,6 @@ def _show(name: str | None, folder: Path, *, check: bool) -> "list[FileStatus]":
     for path, size, state in rows:
         typer.echo(f"  {path:{width}}  {size:>11}  {state}")
     for one, group in files.items():
-        if any(file.state is State.missing for file in group):
-            typer.echo(f"{one.name}: looked for {one.layout}. Get it with: {command(one, folder)}")
+        if any(file.state is FileState.missing for file in group):
+            typer.echo(f"{one.name}: looked for {one.layout}. Get it with: {download_command(one, folder)}")
     return [file for group in files.values() for file in group]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-class Kind(StrEnum):
+class Listing(StrEnum):
     """What can be listed."""
 
     models = "models"
@@ -22,11 +22,11 @@ class Kind(StrEnum):
     datasets = "datasets"
 
 
-_GROUPS = {Kind.models: "model", Kind.tasks: "task", Kind.presets: "experiment"}
+_GROUPS = {Listing.models: "model", Listing.tasks: "task", Listing.presets: "experiment"}
 
 
 def list_(
-    kind: Annotated[Kind, typer.Argument(help="What to list.", show_default=False)],
+    kind: Annotated[Listing, typer.Argument(help="What to list.", show_default=False)],
     config_dir: Annotated[
         Path | None, typer.Option("--config-dir", help="A folder of your own configuration files.", file_okay=False)
     ] = None,
@@ -35,7 +35,7 @@ def list_(
     from rich.console import Console
 
     console = Console()
-    if kind is Kind.datasets:
+    if kind is Listing.datasets:
         _show(list(_datasets()), console, "Read by task=mnist, task=ptb, and task=ucr task.dataset=NAME.")
     else:
         group = _GROUPS[kind]
@@ -51,7 +51,7 @@ def _options(group: str, config_dir: Path | None) -> Iterator[tuple[str, str]]:
 
 def _datasets() -> Iterator[tuple[str, str]]:
     from spectral_bench.config.location import default_data_dir
-    from spectral_bench.data.catalog import MNIST, PTB, found_ucr_names, known_ucr_names, ucr
+    from spectral_bench.data.datasets import MNIST, PTB, found_ucr_names, known_ucr_names, ucr
 
     own = found_ucr_names(default_data_dir())
     for dataset in (MNIST, PTB):

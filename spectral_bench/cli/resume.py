@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from spectral_bench.cli.readers import outliving_readers
 from spectral_bench.runs.interruption import ending_on_signals
+from spectral_bench.ui.broken_pipe import outliving_readers
 
 
 def resume(
@@ -28,6 +28,6 @@ def resume(
     with outliving_readers(), ending_on_signals():
         from rich.console import Console
 
-        from spectral_bench.cli.one_run import go_on
+        from spectral_bench.ui.point import go_on
 
         go_on(run_dir, overrides or [], Console(), quiet=quiet)

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from spectral_bench.cli.completion import complete_override
-from spectral_bench.cli.readers import outliving_readers
 from spectral_bench.runs.interruption import ending_on_signals
+from spectral_bench.ui.broken_pipe import outliving_readers
 
 
 def run(
@@ -49,14 +49,14 @@ def run(
     with outliving_readers(), ending_on_signals():
         from rich.console import Console
 
-        from spectral_bench.cli.one_run import load_cell, run_cell, show_instead
+        from spectral_bench.ui.point import load_point, run_point, show_instead
 
         console = Console()
         if multirun:
-            from spectral_bench.cli.grid import run_grid
+            from spectral_bench.ui.grid import run_grid
 
             run_grid(typed, config_dir, console, print_config=print_config, dry_run=dry_run, resume=resume, quiet=quiet)
             return
-        loaded = load_cell(typed, config_dir)
+        loaded = load_point(typed, config_dir)
         if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-            run_cell(loaded, console, resume=resume, quiet=quiet)
+            run_point(loaded, console, resume=resume, quiet=quiet)

@@ -22,7 +22,7 @@ def verify(
 
     Exits with 1 when one differs, and says which first, and what changed in the environment since.
     """
-    from spectral_bench.runs.verify import verify as replay
+    from spectral_bench.runs.verification import verify_run as replay
 
     verdict = replay(run_dir, steps, whole=whole)
     replayed = f"updates {verdict.first_step:,} to {verdict.last_step:,}"

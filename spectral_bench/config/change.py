@@ -8,7 +8,7 @@ from spectral_bench.config.catalog import GROUPS
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import unknown
 from spectral_bench.config.keys import flatten, nodes
-from spectral_bench.config.overrides import check_single, parse
+from spectral_bench.config.overrides import check_single, parse_overrides
 from spectral_bench.errors import InputError
 
 #: What may be raised when a run goes on, and what may be another value.
@@ -32,7 +32,7 @@ def changed(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, An
     Raises:
         InputError: an override cannot be parsed, or does not name the key of a single value.
     """
-    parsed = parse(overrides, Engine(None)) if overrides else []
+    parsed = parse_overrides(overrides, Engine(None)) if overrides else []
     check_single(parsed, None)
     result: dict[str, Any] = deepcopy(dict(config))
     keys = flatten(config)

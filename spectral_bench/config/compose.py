@@ -12,10 +12,10 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.explain import explained, first_line
+from spectral_bench.config.explain import explained, first_words
 from spectral_bench.config.hints import short
 from spectral_bench.config.origins import Choice, choices, origins
-from spectral_bench.config.overrides import check_single, parse
+from spectral_bench.config.overrides import check_single, parse_overrides
 from spectral_bench.errors import InputError
 
 #: More points than this are a slip of the pen: range(0,1e9).
@@ -50,7 +50,7 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Co
         InputError: an override or a file is wrong; the message names it, and the nearest valid word.
     """
     hydra = Engine(config_dir)
-    parsed = parse(overrides, hydra)
+    parsed = parse_overrides(overrides, hydra)
     check_single(parsed, config_dir)
     try:
         return _composed(hydra, parsed)
@@ -68,13 +68,13 @@ def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> lis
     Raises:
         InputError: an override cannot be parsed or expanded.
     """
-    parsed = parse(overrides, Engine(config_dir))
+    parsed = parse_overrides(overrides, Engine(config_dir))
     try:
         if prod(_choices(override) for override in parsed) > _LARGEST_GRID:
             raise InputError(f"The grid has more than {_LARGEST_GRID:,} points.")
         return [list(point) for point in product(*(_values(override) for override in parsed))]
     except HydraException as error:
-        raise InputError(f"Cannot expand the grid: {first_line(error)}.") from error
+        raise InputError(f"Cannot expand the grid: {first_words(error)}.") from error
 
 
 def _choices(override: Override) -> int:

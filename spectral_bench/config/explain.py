@@ -26,10 +26,10 @@ def explained(error: Exception, hydra: Engine, overrides: Sequence[Override]) ->
     message = _unknown_key(hydra, overrides)
     if message is not None:
         return InputError(message)
-    return InputError("; ".join(dict.fromkeys(short(first_line(cause), 300) for cause in _chain(error))) + ".")
+    return InputError("; ".join(dict.fromkeys(short(first_words(cause), 300) for cause in _chain(error))) + ".")
 
 
-def first_line(error: Exception) -> str:
+def first_words(error: Exception) -> str:
     """The first line of an exception's message that says something, without the full stop."""
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__).rstrip(".:")

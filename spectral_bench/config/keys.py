@@ -34,3 +34,16 @@ def keys_set(override: Override) -> list[str]:
     if isinstance(value, dict):
         return list(flatten(value, key))
     return [] if key in GROUPS else [key]
+
+
+def as_typed(value: Any) -> str:
+    """A configuration value as one types it: ``true``, ``null``, ``0.001``."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return "[" + ",".join(as_typed(item) for item in value) + "]"
+    return str(value)

@@ -13,7 +13,7 @@ from spectral_bench.config.hints import short, unknown
 from spectral_bench.errors import InputError
 
 
-def parse(overrides: Sequence[str], hydra: Engine) -> list[Override]:
+def parse_overrides(overrides: Sequence[str], hydra: Engine) -> list[Override]:
     """Parses overrides.
 
     Raises:

@@ -10,10 +10,10 @@ from typing import Generic, TypeVar
 from spectral_bench.config.hints import unknown
 from spectral_bench.errors import InputError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 
-class Registry(Generic[T]):
+class Registry(Generic[_T]):
     """Maps the value of one configuration key to a class.
 
     Args:
@@ -22,12 +22,12 @@ class Registry(Generic[T]):
 
     def __init__(self, key: str) -> None:
         self.key = key
-        self._entries: dict[str, type[T]] = {}
+        self._entries: dict[str, type[_T]] = {}
 
-    def register(self, name: str) -> Callable[[type[T]], type[T]]:
+    def register(self, name: str) -> Callable[[type[_T]], type[_T]]:
         """Class decorator that files the class under ``name``."""
 
-        def add(entry: type[T]) -> type[T]:
+        def add(entry: type[_T]) -> type[_T]:
             if name in self._entries:
                 raise ValueError(f"{self.key}={name} is already registered as {self._entries[name].__qualname__}")
             self._entries[name] = entry
@@ -35,7 +35,7 @@ class Registry(Generic[T]):
 
         return add
 
-    def __getitem__(self, name: str) -> type[T]:
+    def __getitem__(self, name: str) -> type[_T]:
         try:
             return self._entries[name]
         except KeyError:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from spectral_bench.config.hints import short, unknown, unknown_key
 from spectral_bench.errors import InputError
 
-T = TypeVar("T")
+_T = TypeVar("_T")
 
 #: What NumPy and PyTorch count with has 64 bits.
 _BEYOND_INTEGERS = 2**63
@@ -30,7 +30,7 @@ _EXPECTED: dict[Any, str] = {
 }
 
 
-def typed(node: Any, schema: type[T], path: str, origins: Mapping[str, str] | None = None) -> T:
+def typed(node: Any, schema: type[_T], path: str, origins: Mapping[str, str] | None = None) -> _T:
     """Turns a composed node into its dataclass.
 
     Args:

@@ -15,7 +15,7 @@ from spectral_bench.data.digest import sha256 as sha256_of
 from spectral_bench.errors import DataError
 
 #: Called with the bytes there are and the bytes there will be (None: the server does not say).
-Progress = Callable[[int, int | None], None]
+OnProgress = Callable[[int, int | None], None]
 
 _CHUNK = 1 << 16
 _LARGEST = 2 << 30
@@ -37,7 +37,7 @@ def download(
     *,
     size: int | None = None,
     sha256: str | None = None,
-    progress: Progress | None = None,
+    progress: OnProgress | None = None,
     stall_seconds: float = 30.0,
     attempts: int = 5,
 ) -> str:
@@ -80,7 +80,7 @@ def download(
 
 
 def _fetch(
-    url: str, part: Path, size: int | None, progress: Progress | None, stall_seconds: float, attempts: int
+    url: str, part: Path, size: int | None, progress: OnProgress | None, stall_seconds: float, attempts: int
 ) -> str:
     """Complete ``part``; returns its digest."""
     for _ in range(attempts):
@@ -92,7 +92,7 @@ def _fetch(
     raise DownloadError(f"{url}: broke off {attempts} times ({reason}). Run it again to go on.")
 
 
-def _fetch_rest(url: str, part: Path, size: int | None, progress: Progress | None, stall_seconds: float) -> None:
+def _fetch_rest(url: str, part: Path, size: int | None, progress: OnProgress | None, stall_seconds: float) -> None:
     """Append to ``part`` what is missing of it."""
     have = part.stat().st_size if part.exists() else 0
     if size is not None and have == size:

@@ -4,17 +4,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from spectral_bench.data.archive import unpack
-from spectral_bench.data.catalog import Dataset, known_file
-from spectral_bench.data.download import DownloadError, Progress, download
-from spectral_bench.data.status import FileStatus, State, status
+from spectral_bench.data.datasets import Dataset, known_file
+from spectral_bench.data.download import DownloadError, OnProgress, download
+from spectral_bench.data.status import FileState, FileStatus, status
 from spectral_bench.data.sums import write_sums
 from spectral_bench.errors import DataError
 
 #: Makes the progress callback of the file with this name.
-Watch = Callable[[str], Progress]
+FetchView = Callable[[str], OnProgress]
 
 
-def fetch(dataset: Dataset, data_dir: Path, watch: Watch) -> Iterator[str]:
+def fetch(dataset: Dataset, data_dir: Path, watch: FetchView) -> Iterator[str]:
     """Get a data set, telling line by line what was done.
 
     Raises:
@@ -31,7 +31,7 @@ def fetch(dataset: Dataset, data_dir: Path, watch: Watch) -> Iterator[str]:
         raise DataError(f"{error}\n{by_hand}") from error
 
 
-def _fetch_files(dataset: Dataset, files: list[FileStatus], data_dir: Path, watch: Watch) -> Iterator[str]:
+def _fetch_files(dataset: Dataset, files: list[FileStatus], data_dir: Path, watch: FetchView) -> Iterator[str]:
     for (path, *_), file in zip(dataset.choices, files, strict=True):
         if _is_right(file):
             yield f"{file.path}: already there, {file.state.value}"
@@ -40,10 +40,10 @@ def _fetch_files(dataset: Dataset, files: list[FileStatus], data_dir: Path, watc
         if known is None:
             raise ValueError(f"no digest is known of {path}")
         _download_from_any(dataset.mirrors, target, known.size, known.sha256, watch(target.name))
-        yield f"{target}: {known.size:,} bytes, {State.known.value}"
+        yield f"{target}: {known.size:,} bytes, {FileState.known.value}"
 
 
-def _download_from_any(mirrors: tuple[str, ...], target: Path, size: int, sha256: str, progress: Progress) -> None:
+def _download_from_any(mirrors: tuple[str, ...], target: Path, size: int, sha256: str, progress: OnProgress) -> None:
     failures = []
     for mirror in mirrors:
         try:
@@ -55,7 +55,9 @@ def _download_from_any(mirrors: tuple[str, ...], target: Path, size: int, sha256
     raise DownloadError("\n".join(failures))
 
 
-def _fetch_archive(dataset: Dataset, url: str, files: list[FileStatus], data_dir: Path, watch: Watch) -> Iterator[str]:
+def _fetch_archive(
+    dataset: Dataset, url: str, files: list[FileStatus], data_dir: Path, watch: FetchView
+) -> Iterator[str]:
     if all(map(_is_right, files)):
         yield from (f"{file.path}: already there, {file.state.value}" for file in files)
         return
@@ -76,4 +78,4 @@ def _fetch_archive(dataset: Dataset, url: str, files: list[FileStatus], data_dir
 
 
 def _is_right(file: FileStatus) -> bool:
-    return file.state in (State.known, State.recorded)
+    return file.state in (FileState.known, FileState.recorded)

@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from spectral_bench.data.catalog import Dataset
+from spectral_bench.data.datasets import Dataset
 from spectral_bench.errors import DataError
 
 
@@ -12,7 +12,7 @@ def missing(dataset: Dataset, data_dir: Path) -> DataError:
     absent = [paths[0] for paths, found in zip(dataset.choices, dataset.find(data_dir), strict=True) if found is None]
     return DataError(
         f"Data set {dataset.name} is not complete in {data_dir}: {absent[0]} is not there.\n"
-        f"Expected: {dataset.layout}.\nGet it with: {command(dataset, data_dir)}"
+        f"Expected: {dataset.layout}.\nGet it with: {download_command(dataset, data_dir)}"
     )
 
 
@@ -25,9 +25,9 @@ def damaged(dataset: Dataset, data_dir: Path, file: Path, problem: str) -> DataE
         file: the file.
         problem: what was found and what was expected, without a full stop.
     """
-    return DataError(f"{file}: {problem}.\nGet it again with: {command(dataset, data_dir)}")
+    return DataError(f"{file}: {problem}.\nGet it again with: {download_command(dataset, data_dir)}")
 
 
-def command(dataset: Dataset, data_dir: Path) -> str:
+def download_command(dataset: Dataset, data_dir: Path) -> str:
     """The command that downloads a data set into this folder."""
     return f"spectral-bench data download {dataset.name} --data-dir {shlex.quote(str(data_dir))}"

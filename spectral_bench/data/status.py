@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from spectral_bench.data.catalog import MNIST, PTB, Dataset, found_ucr_names, known_file, ucr
+from spectral_bench.data.datasets import MNIST, PTB, Dataset, found_ucr_names, known_file, ucr
 from spectral_bench.data.digest import sha256
 from spectral_bench.data.sums import read_sums
 
 
-class State(Enum):
+class FileState(Enum):
     """What is known of a file."""
 
     missing = "missing"
@@ -26,7 +26,7 @@ class FileStatus:
 
     path: Path
     size: int | None
-    state: State
+    state: FileState
     digest: str | None = None
     expected: str | None = None
 
@@ -42,9 +42,9 @@ def status(dataset: Dataset, data_dir: Path, *, check: bool = False) -> list[Fil
     statuses = []
     for paths, file in zip(dataset.choices, dataset.find(data_dir), strict=True):
         if file is None:
-            statuses.append(FileStatus(data_dir / paths[0], None, State.missing))
+            statuses.append(FileStatus(data_dir / paths[0], None, FileState.missing))
         elif not check:
-            statuses.append(FileStatus(file, file.stat().st_size, State.found))
+            statuses.append(FileStatus(file, file.stat().st_size, FileState.found))
         else:
             statuses.append(_checked(file, data_dir))
     return statuses
@@ -55,10 +55,10 @@ def _checked(file: Path, data_dir: Path) -> FileStatus:
     known = known_file(file.relative_to(data_dir).as_posix())
     expected = known.sha256 if known else read_sums(file.parent).get(file.name)
     if expected is None:
-        return FileStatus(file, size, State.unknown, digest)
+        return FileStatus(file, size, FileState.unknown, digest)
     if digest != expected:
-        return FileStatus(file, size, State.different, digest, expected)
-    return FileStatus(file, size, State.known if known else State.recorded, digest, expected)
+        return FileStatus(file, size, FileState.different, digest, expected)
+    return FileStatus(file, size, FileState.known if known else FileState.recorded, digest, expected)
 
 
 def found_datasets(data_dir: Path) -> list[Dataset]:

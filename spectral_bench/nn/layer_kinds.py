@@ -13,7 +13,7 @@ from torch import Tensor
 from spectral_bench.config.registry import Registry
 from spectral_bench.errors import InputError
 from spectral_bench.nn.activations import ActivationName
-from spectral_bench.nn.recurrent import InputStart
+from spectral_bench.nn.recurrent import InputInit
 from spectral_bench.nn.trace import GradientTrace
 
 _NAME = re.compile(r"[A-Za-z][\w.-]*", flags=re.ASCII)
@@ -62,7 +62,7 @@ class RecurrentConfig(ModelConfig):
 
     activation: ActivationName
     leak: float
-    input_start: InputStart
+    input_start: InputInit
     input_scale: float
 
     def __post_init__(self) -> None:

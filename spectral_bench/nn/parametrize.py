@@ -8,8 +8,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from spectral_bench.linalg import SingularMap, svd_weight
+from spectral_bench.nn.svd_init import ConvertedInit, SVDInit, converted_init, converted_map, init_from
 from spectral_bench.nn.svd_matrix import SVDForm, check_factors_in_passing, check_when_loaded
-from spectral_bench.nn.svd_starts import ConvertedStart, SVDStart, converted_map, converted_start, start_from
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -29,7 +29,7 @@ class SVDParametrization(nn.Module, SVDForm):
     """
 
     def __init__(
-        self, shape: torch.Size, sigma_map: SingularMap, m1: int, m2: int, start: SVDStart | None = None
+        self, shape: torch.Size, sigma_map: SingularMap, m1: int, m2: int, start: SVDInit | None = None
     ) -> None:
         super().__init__()
         self.shape, self.sigma_map, self.m1, self.m2 = shape, sigma_map, m1, m2
@@ -58,7 +58,7 @@ class SVDParametrization(nn.Module, SVDForm):
         if self._start is not None:
             start, self._start = self._start, None
         else:
-            start = start_from(weight.flatten(1), self.m1, self.m2, self.sigma_map)
+            start = init_from(weight.flatten(1), self.m1, self.m2, self.sigma_map)
         return start.u, start.v, start.raw
 
     def check_loaded(self) -> None:
@@ -85,7 +85,7 @@ def svd_parametrize(
     map: str | None = None,  # noqa: A002 (the word of the configuration)
     centre: float | None = None,
     penalty: float = 0.0,
-    start: str = ConvertedStart.nearest,
+    start: str = ConvertedInit.nearest,
 ) -> M:
     """Bound the singular values of a weight: of a linear layer, a convolution (flattened to (out, rest)), and others.
 
@@ -101,7 +101,7 @@ def svd_parametrize(
         map: one of ``MapName``; None: ``free`` without a radius, ``sigmoid`` with one.
         centre: σ*; None: 0 for the map ``free`` unless the start is random, 1 otherwise.
         penalty: λ of ``penalty()``, for the map ``free``.
-        start: one of ``ConvertedStart``.
+        start: one of ``ConvertedInit``.
 
     Raises:
         ValueError: the parameter does not exist, is parametrized already, or has fewer than two axes or another
@@ -123,7 +123,7 @@ def svd_parametrize(
     sigma_map = converted_map(map, r, centre, penalty, start)
     full = min(len(weight), prod(weight.shape[1:]))
     m1, m2 = (full if m is None else m for m in (m1, m2))
-    begin = converted_start(start, weight.detach().flatten(1), m1, m2, sigma_map)
+    begin = converted_init(start, weight.detach().flatten(1), m1, m2, sigma_map)
     parametrization = SVDParametrization(weight.shape, sigma_map, m1, m2, begin)
     parametrize.register_parametrization(module, name, parametrization)
     owner = cast("nn.ModuleDict", module.parametrizations)[name]

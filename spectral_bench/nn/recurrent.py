@@ -31,7 +31,7 @@ class Transition(Protocol):
         ...
 
 
-class InputStart(StrEnum):
+class InputInit(StrEnum):
     """How the input weights start."""
 
     normal = "normal"
@@ -66,13 +66,13 @@ class RecurrentLayer(nn.Module):
         *,
         bias: bool = True,
         learn_h0: bool = False,
-        input_start: str = InputStart.glorot,
+        input_start: str = InputInit.glorot,
         input_scale: float = 1.0,
     ) -> None:
         super().__init__()
         check_size("input_size", input_size)
-        if input_start not in list(InputStart):
-            raise ValueError(f"unknown input_start '{input_start}'; valid: {', '.join(InputStart)}")
+        if input_start not in list(InputInit):
+            raise ValueError(f"unknown input_start '{input_start}'; valid: {', '.join(InputInit)}")
         if not input_scale >= 0.0:
             raise ValueError(f"input_scale must be 0 or more, got {input_scale}")
         self.transition = transition
@@ -82,7 +82,7 @@ class RecurrentLayer(nn.Module):
         self.input_weight = nn.Parameter(torch.empty(hidden_size, input_size))
         self.bias = nn.Parameter(torch.zeros(hidden_size)) if bias else None
         self.h0 = nn.Parameter(torch.zeros(hidden_size)) if learn_h0 else None
-        if input_start == InputStart.normal:
+        if input_start == InputInit.normal:
             nn.init.normal_(self.input_weight, std=input_scale)
         else:
             nn.init.xavier_uniform_(self.input_weight, gain=input_scale)

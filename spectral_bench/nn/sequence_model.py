@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from spectral_bench.nn.layer_kinds import Layer
 from spectral_bench.nn.stack import RecurrentStack, State
 from spectral_bench.nn.trace import GradientTrace
-from spectral_bench.nn.transitions.base import Transition
+from spectral_bench.nn.transitions.transition import Transition
 
 
 class SequenceModel(nn.Module):

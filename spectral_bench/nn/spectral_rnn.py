@@ -11,12 +11,12 @@ from torch import Tensor, nn
 from spectral_bench.linalg import MapName
 from spectral_bench.linalg.checks import check_dtype, check_finite_in_passing, check_input, check_size
 from spectral_bench.nn.activations import Activation, ActivationName
-from spectral_bench.nn.recurrent import InputStart, RecurrentLayer
+from spectral_bench.nn.recurrent import InputInit, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack, State
+from spectral_bench.nn.svd_init import FactoredInit
 from spectral_bench.nn.svd_matrix import check_when_loaded
-from spectral_bench.nn.svd_starts import FactoredStart
 from spectral_bench.nn.trace import GradientTrace
-from spectral_bench.nn.transitions.svd import SVDTransition
+from spectral_bench.nn.transitions.svd_transition import SVDTransition
 
 #: What ``torch.nn.RNN`` takes and this layer does not, and what to do instead.
 _NOT_HERE = {
@@ -61,8 +61,8 @@ class SpectralRNN(nn.Module):
         map: how σ is parametrized, one of ``MapName``.
         centre: σ*.
         penalty: λ of ``penalty()``, for the map ``free``.
-        start: what W starts from, one of ``FactoredStart``, or a matrix of shape (N, N), for every layer.
-        input_start: how M starts, one of ``InputStart``.
+        start: what W starts from, one of ``FactoredInit``, or a matrix of shape (N, N), for every layer.
+        input_start: how M starts, one of ``InputInit``.
         input_scale: its standard deviation, or gain.
         device: where the parameters live.
         dtype: float32 or float64.
@@ -90,8 +90,8 @@ class SpectralRNN(nn.Module):
         map: str = MapName.sigmoid,  # noqa: A002 (the word of the configuration)
         centre: float = 1.0,
         penalty: float = 0.0,
-        start: str | Tensor = FactoredStart.random,
-        input_start: str = InputStart.glorot,
+        start: str | Tensor = FactoredInit.random,
+        input_start: str = InputInit.glorot,
         input_scale: float = 1.0,
         device: torch.device | str | None = None,
         dtype: torch.dtype | None = None,

@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, singular_map
 from spectral_bench.linalg.checks import check_dtype, check_input, check_size
+from spectral_bench.nn.svd_init import ConvertedInit, converted_init, converted_map, random_init
 from spectral_bench.nn.svd_matrix import SVDMatrix, check_factors_in_passing, check_when_loaded
-from spectral_bench.nn.svd_starts import ConvertedStart, converted_map, converted_start, random_start
 
 #: Reflectors of a side where the user does not say: as many as in the experiments of Zhang, Lei and Dhillon (2018).
 _REFLECTORS = 16
@@ -61,7 +61,7 @@ class SVDLinear(nn.Module):
         check_dtype("dtype", dtype or torch.get_default_dtype())
         m1 = min(_REFLECTORS, out_features) if m1 is None else m1
         m2 = min(_REFLECTORS, in_features) if m2 is None else m2
-        start = random_start(out_features, in_features, m1, m2)
+        start = random_init(out_features, in_features, m1, m2)
         self.matrix = SVDMatrix(start, singular_map(map, r, centre, penalty))
         bound = in_features**-0.5
         self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound)) if bias else None
@@ -80,7 +80,7 @@ class SVDLinear(nn.Module):
         map: str | None = None,  # noqa: A002
         centre: float | None = None,
         penalty: float = 0.0,
-        start: str = ConvertedStart.weight,
+        start: str = ConvertedInit.weight,
     ) -> Self:
         """The layer that computes what a trained ``torch.nn.Linear`` computes; σ may take any value unless r is given.
 
@@ -94,7 +94,7 @@ class SVDLinear(nn.Module):
             centre: σ*; None: 0 for the map ``free``, where small σ would lose digits around any other, and 1 otherwise
                 or with a random start.
             penalty: λ of ``penalty()``, for the map ``free``.
-            start: one of ``ConvertedStart``.
+            start: one of ``ConvertedInit``.
 
         Raises:
             ValueError: the matrix cannot be represented, or is not float32 or float64, or an argument is out of range.
@@ -107,7 +107,7 @@ class SVDLinear(nn.Module):
         sigma_map = converted_map(map, r, centre, penalty, start)
         m1, m2 = (full if m is None else m for m in (m1, m2))
         layer = cls(linear.in_features, linear.out_features, linear.bias is not None, m1=0, m2=0, r=0.0)
-        layer.matrix = SVDMatrix(converted_start(start, weight, m1, m2, sigma_map), sigma_map)
+        layer.matrix = SVDMatrix(converted_init(start, weight, m1, m2, sigma_map), sigma_map)
         layer.matrix.requires_grad_(linear.weight.requires_grad)
         layer.to(weight.device, weight.dtype)
         if layer.bias is not None:

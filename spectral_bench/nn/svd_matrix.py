@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import LowRankFactors, SingularMap, svd_low_rank, svd_weight, unit_rows
 from spectral_bench.linalg.checks import check_finite, check_finite_in_passing, check_reflectors, check_triangular
-from spectral_bench.nn.svd_starts import SVDStart
+from spectral_bench.nn.svd_init import SVDInit
 
 
 class SVDForm(ABC):
@@ -139,7 +139,7 @@ class SVDMatrix(nn.Module, SVDForm):
 
     raw: Tensor
 
-    def __init__(self, start: SVDStart, sigma_map: SingularMap) -> None:
+    def __init__(self, start: SVDInit, sigma_map: SingularMap) -> None:
         super().__init__()
         self.sigma_map = sigma_map
         self.u = nn.Parameter(start.u.clone())

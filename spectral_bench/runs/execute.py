@@ -19,9 +19,9 @@ from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest
-from spectral_bench.runs.sitting import Prepared, Result, sit
+from spectral_bench.runs.session import Prepared, SessionResult, run_session
 from spectral_bench.tasks import TASKS
-from spectral_bench.tasks.base import Split, Task
+from spectral_bench.tasks.task import Split, Task
 from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
@@ -57,7 +57,7 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     return Prepared(config, task, model, trainer, device)
 
 
-def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequence[Observer] = ()) -> Result:
+def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequence[Observer] = ()) -> SessionResult:
     """Train, and keep everything in a new run directory.
 
     Args:
@@ -78,7 +78,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
         Manifest.create(
             new,
             {
-                "command": command(),
+                "command": command_line(),
                 "owner": owner(),
                 "data": dict(prepared.task.digests),
                 "every_step": prepared.task.signature.every_step,
@@ -92,10 +92,10 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
     with heeding_signals(stop):  # before there is a directory that a signal could leave without a word
         directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed, fill)
         with locked(directory):
-            return sit(prepared, directory, Manifest.read(directory), observers, stop, {})
+            return run_session(prepared, directory, Manifest.read(directory), observers, stop, {})
 
 
-def command() -> list[str]:
+def command_line() -> list[str]:
     """The command line of this process, without the folder the program lies in."""
     return [Path(sys.argv[0]).name, *sys.argv[1:]]
 

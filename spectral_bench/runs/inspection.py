@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectral_bench.errors import DataError
-from spectral_bench.runs import metrics, parts
+from spectral_bench.runs import metrics_file, parted_table
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.recorder import METRICS, TABLES
-from spectral_bench.runs.saved import SavedRun
+from spectral_bench.runs.saved_run import SavedRun
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ def inspect(run: SavedRun) -> Inspection:
     newest = found.checkpoints[0] if found.checkpoints else None
     try:
         if newest is not None:
-            metrics.check(run.directory / METRICS, newest["metrics"])
+            metrics_file.check_metrics(run.directory / METRICS, newest["metrics"])
     except DataError as error:
         found.damaged_tables.append(str(error))
     for name, schema in TABLES.items():
         sealed = newest.get("traces", {}).get(name) if newest is not None else None
         step = newest["trainer"]["progress"]["step"] if newest is not None else 0
-        found.damaged_tables.extend(parts.problems(run.directory / name, schema, sealed, step))
+        found.damaged_tables.extend(parted_table.part_problems(run.directory / name, schema, sealed, step))
     return found

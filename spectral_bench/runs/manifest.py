@@ -7,7 +7,7 @@ from typing import Any, Literal, Self, get_args
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import json_text, write_json
-from spectral_bench.runs.reading import LARGEST_TEXT, first_line, parse_json, read_bytes
+from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, read_bytes
 
 Status = Literal["running", "completed", "diverged", "interrupted", "failed"]
 
@@ -56,7 +56,7 @@ class Manifest:
             content = parse_json(read_bytes(path, LARGEST_TEXT))
             json_text(content)  # it will have to be written again
         except (OSError, ValueError) as error:
-            raise DataError(f"{path}: cannot be read ({first_line(error)}).") from error
+            raise DataError(f"{path}: cannot be read ({brief(error)}).") from error
         if content.get("status") not in get_args(Status) or not _well_formed(content):
             raise DataError(f"{path}: is not the manifest of a run.")
         if content.get("format") != FORMAT:

@@ -1,6 +1,6 @@
 """Reading the files of a run directory, which may be damaged, or made by a stranger to do harm.
 
-Every reader of run directories, here and in ``analysis``, opens files through ``read_bytes`` (or asks ``regular_file``
+Every reader of run directories, here and in ``records``, opens files through ``read_bytes`` (or asks ``regular_file``
 before it hands a path to pandas or pyarrow) and parses them with ``parse_json`` and ``parse_yaml``. Then a pipe is not
 waited for, a device not read without end, and a small text does not become a large or deep object. What is refused is
 told by the exceptions that readers of files expect anyway: ``OSError``, and ``ValueError`` for the content.
@@ -88,13 +88,13 @@ def parse_yaml(text: bytes) -> dict[str, Any]:
         _check_events(text)
         content = yaml.load(text, _YamlLoader)  # noqa: S506
     except Exception as error:  # YAMLError; and whatever int(), float() or a date makes of what calls itself one
-        raise ValueError(first_line(error)) from error
+        raise ValueError(brief(error)) from error
     if not isinstance(content, dict):
         raise ValueError("expected keys and values")
     return content
 
 
-def first_line(error: Exception) -> str:
+def brief(error: Exception) -> str:
     """What an exception says, as far as it fits into a message."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror  # without number and path, which stands in the message anyhow

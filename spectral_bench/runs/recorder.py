@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from spectral_bench.runs import metrics, parts
+from spectral_bench.runs import metrics_file, parted_table
 from spectral_bench.runs.checkpoint import Checkpoints
-from spectral_bench.runs.metrics import MetricsFile
-from spectral_bench.runs.parts import PartedTable, repeated
+from spectral_bench.runs.metrics_file import MetricsFile
+from spectral_bench.runs.parted_table import PartedTable, repeated
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum
 
 METRICS, GRADIENTS, SPECTRUM = "metrics.csv", "gradients.parquet", "spectrum.parquet"
@@ -103,7 +103,7 @@ class RunRecorder(Observer):
         return Spectrum(table["step"][0].as_py(), {name: values.to_numpy() for name, values in rows})
 
 
-def rewind(directory: Path, checkpoint: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
+def rewind_tables(directory: Path, checkpoint: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
     """Cut the tables of a run back to one of its checkpoints, or to nothing: what came later will come again.
 
     Returns:
@@ -112,10 +112,10 @@ def rewind(directory: Path, checkpoint: Mapping[str, Any] | None) -> dict[str, d
     if checkpoint is None:
         (directory / METRICS).unlink(missing_ok=True)
     else:
-        metrics.rewind(directory / METRICS, checkpoint["metrics"])
+        metrics_file.rewind_metrics(directory / METRICS, checkpoint["metrics"])
     for table in TABLES:
-        parts.rewind(directory / table, checkpoint["trainer"]["progress"]["step"] if checkpoint else 0)
+        parted_table.rewind_parts(directory / table, checkpoint["trainer"]["progress"]["step"] if checkpoint else 0)
     if checkpoint is None:
         return {}
     # A checkpoint of an earlier version notes no digests.
-    return checkpoint.get("traces") or {table: parts.digests(directory / table) for table in TABLES}
+    return checkpoint.get("traces") or {table: parted_table.part_digests(directory / table) for table in TABLES}

@@ -3,9 +3,9 @@
 from typing import Any
 
 from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.diagnostics.decay import steepest_decay
 from spectral_bench.runs.recorder import RunRecorder
-from spectral_bench.tasks.base import Task
-from spectral_bench.training.gradient_decay import steepest_decay
+from spectral_bench.tasks.task import Task
 from spectral_bench.training.outcome import Outcome
 from spectral_bench.training.progress import Progress
 

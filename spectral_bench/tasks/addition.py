@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spectral_bench.errors import InputError
-from spectral_bench.tasks.base import TASKS, Baseline, Batch, Metric, Signature
 from spectral_bench.tasks.generated import GeneratedTask
+from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Signature
 
 
 class Marks(Enum):

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from spectral_bench.errors import InputError
-from spectral_bench.tasks.base import Baseline, Batch, Metric, Signature, Split, Task
 from spectral_bench.tasks.streams import training_stream
+from spectral_bench.tasks.task import Baseline, Batch, Metric, Signature, Split, Task
 
 
 class Labelled(NamedTuple):

@@ -18,8 +18,8 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from spectral_bench.errors import InputError
-from spectral_bench.tasks.base import TASKS, Baseline, Batch, Metric, Signature
 from spectral_bench.tasks.generated import GeneratedTask
+from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Signature
 
 SYMBOLS = 10
 ALPHABET = 8

@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from spectral_bench.errors import InputError
-from spectral_bench.tasks.base import Batch, Split, Task
 from spectral_bench.tasks.streams import Purpose, fixed_stream, training_stream
+from spectral_bench.tasks.task import Batch, Split, Task
 
 Draw = TypeVar("Draw")
 

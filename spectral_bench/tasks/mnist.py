@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spectral_bench.data.catalog import MNIST, MNIST_FILES
+from spectral_bench.data.datasets import MNIST, MNIST_FILES
 from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
 from spectral_bench.errors import StorageError
-from spectral_bench.tasks.base import TASKS
 from spectral_bench.tasks.classification import ClassificationTask, Labelled
 from spectral_bench.tasks.divisors import check_divisor
+from spectral_bench.tasks.task import TASKS
 from spectral_bench.tasks.vision import read_idx_images, read_idx_labels
 
 PIXELS = 28 * 28

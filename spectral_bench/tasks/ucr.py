@@ -7,15 +7,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spectral_bench.data.catalog import Dataset, ucr, valid_ucr_name
+from spectral_bench.data.datasets import Dataset, ucr, valid_ucr_name
 from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
-from spectral_bench.data.series import Series, SeriesError, read_series
+from spectral_bench.data.ucr_files import ClassifiedSeries, SeriesError, read_series
 from spectral_bench.errors import InputError
-from spectral_bench.tasks.base import TASKS
 from spectral_bench.tasks.classification import ClassificationTask, Labelled
 from spectral_bench.tasks.divisors import check_divisor, largest_divisor_below_root
 from spectral_bench.tasks.streams import Purpose, fixed_stream
+from spectral_bench.tasks.task import TASKS
 
 
 @dataclass
@@ -105,14 +105,14 @@ def hold_out(classes: NDArray[np.int64], fraction: float) -> NDArray[np.bool_]:
     return held_out
 
 
-def _read(file: Path, dataset: Dataset, data_dir: Path) -> Series:
+def _read(file: Path, dataset: Dataset, data_dir: Path) -> ClassifiedSeries:
     try:
         return read_series(file)
     except SeriesError as error:
         raise damaged(dataset, data_dir, file, str(error)) from error
 
 
-def _labelled(series: Series, names: list[str]) -> Labelled:
+def _labelled(series: ClassifiedSeries, names: list[str]) -> Labelled:
     classes = [names.index(label) for label in series.labels]
     return Labelled(torch.from_numpy(series.values), torch.tensor(classes))
 

@@ -23,7 +23,7 @@ class DivergedError(SpectralBenchError):
         return cls(f"diverged at step {step}: the {quantity} is {value}")
 
 
-def trouble(
+def non_finite(
     step: int, loss: float, gradient_norm: float, state: Iterable[Sequence[Tensor]] | None
 ) -> DivergedError | None:
     """What is not finite about an update, if anything is.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from spectral_bench.nn.sequence_model import SequenceModel
-from spectral_bench.tasks.base import Split, Task
+from spectral_bench.tasks.task import Split, Task
 
 
 @dataclass(frozen=True)

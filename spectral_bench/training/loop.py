@@ -16,8 +16,8 @@ from spectral_bench.config.schema import ExperimentConfig, OnDivergence
 from spectral_bench.errors import InputError
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.trace import GradientTrace
-from spectral_bench.tasks.base import Batch, Split, Task
-from spectral_bench.training.divergence import check_weights, take_step, trouble
+from spectral_bench.tasks.task import Batch, Split, Task
+from spectral_bench.training.divergence import check_weights, non_finite, take_step
 from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate
 from spectral_bench.training.length import measuring_interval, total_steps
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Update
@@ -25,8 +25,8 @@ from spectral_bench.training.optimizer import build_optimizer, decay_rates, reme
 from spectral_bench.training.outcome import Outcome, Reason
 from spectral_bench.training.progress import Progress
 from spectral_bench.training.random_state import random_state, set_random_state
-from spectral_bench.training.spectrum import measure_spectrum
 from spectral_bench.training.stop import Stop
+from spectral_bench.training.tracing import measure_spectrum
 
 
 class Trainer:
@@ -76,7 +76,7 @@ class Trainer:
         self._best_weights: dict[str, Tensor] = {}
         self._train_means = (float("nan"), float("nan"))
         self._validation: Evaluation | None = None
-        self._sitting_began = 0.0
+        self._session_began = 0.0
 
     def run(self, observers: Sequence[Observer] = (), stop: Stop | None = None) -> Outcome | None:
         """Train to the end.
@@ -100,9 +100,9 @@ class Trainer:
         stop = stop or Stop()
         progress, train = self.progress, self.config.train
         began = time.perf_counter()
-        self._sitting_began = began - progress.wall_seconds
+        self._session_began = began - progress.wall_seconds
         first_step = progress.step
-        self._tell_start()
+        self._emit_start()
         while not self.complete:
             self.update()
             if progress.step % self.evaluate_every == 0:
@@ -110,12 +110,12 @@ class Trainer:
             if train.max_minutes is not None and time.perf_counter() - began >= 60 * train.max_minutes:
                 stop.ask("train.max_minutes")
             if stop.cause is not None and not self.complete:
-                self._tell_checkpoint()
+                self._emit_checkpoint()
                 return None
             if progress.step % train.checkpoint_every == 0 and not self.complete:
-                self._tell_checkpoint()
+                self._emit_checkpoint()
         if progress.step > first_step:
-            self._tell_checkpoint()
+            self._emit_checkpoint()
         return self._end()
 
     @property
@@ -170,12 +170,12 @@ class Trainer:
             decay_rates(self.optimizer, self.config.optimizer.lr_decay, step // self.updates_per_epoch)
         trace = self._traced(step)
         if trace and self.config.trace.spectrum:
-            self._tell_spectrum()
+            self._emit_spectrum()
 
         start = time.perf_counter()
         losses, scores = self._backward(batch, GradientTrace() if trace and self.config.trace.gradients else None)
         loss = losses.mean().item()
-        diverged = trouble(step + 1, loss, self._clip(), self._carried)
+        diverged = non_finite(step + 1, loss, self._clip(), self._carried)
         on_divergence = self.config.train.on_divergence
         self._note_time()
         if diverged is None or on_divergence is OnDivergence.carry_on:
@@ -206,7 +206,7 @@ class Trainer:
         total.backward()  # type: ignore[no-untyped-call]
         self._carried = [tuple(part.detach() for part in layer) for layer in state]
         if trace is not None:
-            self._tell_gradients(trace, batch.size)
+            self._emit_gradients(trace, batch.size)
         return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
 
     def _batch(self, step: int) -> Batch:
@@ -231,14 +231,14 @@ class Trainer:
         loss, score = self._since_measurement.means()
         self._train_means = (loss, self.task.metric_value(loss, score))
         rate = self._since_measurement.samples / max(self._seconds_since_measurement, 1e-9)
-        self._tell_measurement("train", *self._train_means, rate)
+        self._emit_measurement("train", *self._train_means, rate)
         self._since_measurement.reset()
         self._seconds_since_measurement = 0.0
 
         self._validation = self._evaluate("validation")
         if self.progress.record(self.task, self._validation):
             self._best_weights = deepcopy(self.model.state_dict())
-        self._tell_evaluation("validation", self._validation)
+        self._emit_evaluation("validation", self._validation)
 
     def _stopped_improving(self) -> bool:
         patience = self.config.train.patience
@@ -247,7 +247,7 @@ class Trainer:
     def _test(self) -> tuple[Evaluation, Evaluation]:
         """Measure the test split, which no decision before looked at: with the last weights and with the best."""
         test = self._evaluate("test")
-        self._tell_evaluation("test", test)
+        self._emit_evaluation("test", test)
         if self.progress.best_step in (None, self.progress.step):
             return test, test
         last_weights = deepcopy(self.model.state_dict())
@@ -264,7 +264,7 @@ class Trainer:
     def _trace_final_state(self) -> None:
         """Trace the weights at the end, on the batch that would have come next."""
         if self.config.trace.spectrum:
-            self._tell_spectrum()
+            self._emit_spectrum()
         if self.config.trace.gradients:
             carried, random = self._carried, random_state(self.device)
             self._backward(self._batch(self.progress.step), GradientTrace())
@@ -278,9 +278,9 @@ class Trainer:
         return None if self.updates_per_epoch is None else self.progress.step / self.updates_per_epoch
 
     def _note_time(self) -> None:
-        self.progress.wall_seconds = time.perf_counter() - self._sitting_began
+        self.progress.wall_seconds = time.perf_counter() - self._session_began
 
-    def _tell_start(self) -> None:
+    def _emit_start(self) -> None:
         plan = Plan(
             first_step=self.progress.step,
             total_steps=self.total_steps,
@@ -293,18 +293,18 @@ class Trainer:
         for observer in self._observers:
             observer.on_start(plan)
 
-    def _tell_evaluation(self, split: Split, evaluation: Evaluation) -> None:
+    def _emit_evaluation(self, split: Split, evaluation: Evaluation) -> None:
         rate = evaluation.samples / max(evaluation.seconds, 1e-9)
-        self._tell_measurement(split, evaluation.loss, evaluation.metric, rate)
+        self._emit_measurement(split, evaluation.loss, evaluation.metric, rate)
 
-    def _tell_measurement(self, split: Split, loss: float, metric: float, rate: float) -> None:
+    def _emit_measurement(self, split: Split, loss: float, metric: float, rate: float) -> None:
         self._note_time()
         progress = self.progress
         measurement = Measurement(progress.step, self._epoch(), split, loss, metric, rate, progress.wall_seconds)
         for observer in self._observers:
             observer.on_measurement(measurement)
 
-    def _tell_gradients(self, trace: GradientTrace, batch_size: int) -> None:
+    def _emit_gradients(self, trace: GradientTrace, batch_size: int) -> None:
         # The loss is a mean over the batch, so ∂L_b/∂h_t is batch_size times what the backward pass saw.
         by_layer = {
             layer: (norms_TB.double().mean(dim=1) * batch_size).cpu().numpy() for layer, norms_TB in trace.norms.items()
@@ -312,12 +312,12 @@ class Trainer:
         for observer in self._observers:
             observer.on_gradients(GradientNorms(self.progress.step, by_layer))
 
-    def _tell_spectrum(self) -> None:
+    def _emit_spectrum(self) -> None:
         spectrum = measure_spectrum(self.model, self.progress.step)
         for observer in self._observers:
             observer.on_spectrum(spectrum)
 
-    def _tell_checkpoint(self) -> None:
+    def _emit_checkpoint(self) -> None:
         self._note_time()
         state = self.state_dict()
         for observer in self._observers:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.tasks.base import Baseline, Metric, Split
+from spectral_bench.tasks.task import Baseline, Metric, Split
 
 
 @dataclass(frozen=True)

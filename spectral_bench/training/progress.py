@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from spectral_bench.tasks.base import Task
+from spectral_bench.tasks.task import Task
 from spectral_bench.training.evaluation import Evaluation
 
 #: The baseline counts as beaten when the validation score is better by this fraction of it: the noise of a finite

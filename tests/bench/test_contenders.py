@@ -8,7 +8,7 @@ import torch
 from spectral_bench.bench import contenders as subject
 from spectral_bench.bench.ceiling import ceilings
 from spectral_bench.bench.contenders import contenders
-from spectral_bench.bench.memory import peak_memory
+from spectral_bench.bench.peak_memory import peak_memory
 from spectral_bench.bench.setting import Setting
 from spectral_bench.linalg import singular_values, svd_weight
 

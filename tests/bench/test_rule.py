@@ -3,7 +3,7 @@
 import pytest
 
 from spectral_bench.bench.contenders import OURS_DENSE, OURS_LOW_RANK
-from spectral_bench.bench.rule import choices
+from spectral_bench.bench.rule import form_choices
 from spectral_bench.bench.setting import Setting
 from spectral_bench.bench.suite import Measured
 from spectral_bench.bench.timing import Times
@@ -25,5 +25,5 @@ def test_verdict_on_both_sides_of_the_switch(
     setting: Setting, low_rank: list[float], dense: list[float], form: str, verdict: str
 ) -> None:
     measured = Measured("reflectors", setting, {OURS_LOW_RANK: Times(low_rank), OURS_DENSE: Times(dense)}, {})
-    (choice,) = choices([measured])
+    (choice,) = form_choices([measured])
     assert (choice.form, choice.verdict) == (form, verdict)

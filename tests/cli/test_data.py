@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spectral_bench.cli.data import data_app
-from spectral_bench.data import catalog, fetch, status
+from spectral_bench.data import datasets, fetch, status
 from spectral_bench.errors import DataError, InputError
 
 TS = "@problemName CBF\n@classLabel true 1 2\n@data\n" + "".join(f"{i},1,2,3:{1 + i % 2}\n" for i in range(8))
@@ -30,15 +30,15 @@ def zipped(**members):
 @pytest.fixture
 def web(server, monkeypatch):
     """PTB and UCR sets come from the server on this machine; PTB's known digests are those of what it holds."""
-    texts = {name: f"the text of {name}\n".encode() for name in catalog.PTB_FILES}
+    texts = {name: f"the text of {name}\n".encode() for name in datasets.PTB_FILES}
     known = {
-        f"ptb/{name}": catalog.KnownFile(f"ptb/{name}", len(text), hashlib.sha256(text).hexdigest())
+        f"ptb/{name}": datasets.KnownFile(f"ptb/{name}", len(text), hashlib.sha256(text).hexdigest())
         for name, text in texts.items()
     }
     server.files |= {f"/{name}": text for name, text in texts.items()}
     server.files["/CBF.zip"] = zipped(CBF_TRAIN__ts=TS, CBF_TEST__ts=TS, CBF__txt="about")
-    monkeypatch.setattr(catalog, "PTB", dataclasses.replace(catalog.PTB, mirrors=(server.url,)))
-    monkeypatch.setattr(catalog, "_UCR_ARCHIVES", server.url)
+    monkeypatch.setattr(datasets, "PTB", dataclasses.replace(datasets.PTB, mirrors=(server.url,)))
+    monkeypatch.setattr(datasets, "_UCR_ARCHIVES", server.url)
     for module in (fetch, status):
         monkeypatch.setattr(module, "known_file", known.get)
     return server
@@ -82,7 +82,7 @@ def test_a_wrong_file_on_the_server_is_refused_with_the_layout_to_fill_by_hand(w
 
 def test_the_next_mirror_is_tried(web, tmp_path, monkeypatch):
     monkeypatch.setattr(
-        catalog, "PTB", dataclasses.replace(catalog.PTB, mirrors=(f"{web.url}nothing/", *catalog.PTB.mirrors))
+        datasets, "PTB", dataclasses.replace(datasets.PTB, mirrors=(f"{web.url}nothing/", *datasets.PTB.mirrors))
     )
     assert run("download", "ptb", "--data-dir", tmp_path).exit_code == 0
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from spectral_bench.cli import display
-from spectral_bench.cli.display import LiveDisplay, PlainDisplay, open_display
-from spectral_bench.cli.figures import duration, number
-from spectral_bench.cli.results import show_results
-from spectral_bench.tasks.base import Baseline, Metric
+from spectral_bench.report.numbers import duration, number
+from spectral_bench.tasks.task import Baseline, Metric
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
+from spectral_bench.ui import live_display
+from spectral_bench.ui.live_display import LiveDisplay, PlainDisplay, open_display
+from spectral_bench.ui.run_summary import show_results
 
 PLAN = Plan(
     first_step=0,
@@ -123,7 +123,7 @@ def test_baseline_stands_beside_what_it_is_a_baseline_of() -> None:
 
 def test_live_display_is_redrawn_by_the_clock_and_not_by_every_update(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(display.time, "monotonic", lambda: now)
+    monkeypatch.setattr(live_display.time, "monotonic", lambda: now)
     drawn = 0
 
     def refresh() -> None:
@@ -152,7 +152,7 @@ def test_live_display_leaves_the_screen_after_success_and_stays_after_failure() 
 
 def test_plain_display_writes_whole_lines_at_growing_intervals(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
-    monkeypatch.setattr(display.time, "monotonic", lambda: now)
+    monkeypatch.setattr(live_display.time, "monotonic", lambda: now)
     screen = console(terminal=False)
     with PlainDisplay(screen, "rnn on copy") as plain:
         plain.on_start(PLAN)
@@ -192,7 +192,7 @@ def test_display_suits_the_console() -> None:
 
 def test_time_left_counts_only_this_sitting(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 50.0
-    monkeypatch.setattr("spectral_bench.cli.watch.time.monotonic", lambda: now)
+    monkeypatch.setattr("spectral_bench.ui.training_view.time.monotonic", lambda: now)
     plain = PlainDisplay(console(terminal=False), "title")
     plain.on_start(Plan(1000, 2000, 10, 128, 1, PLAN.metric, None))
     assert plain.seconds_left() is None

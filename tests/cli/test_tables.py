@@ -2,8 +2,8 @@
 
 import pytest
 
-from spectral_bench.analysis.report import Cell, Column, Table
-from spectral_bench.cli.tables import pieces
+from spectral_bench.report.document import Cell, Column, Table
+from spectral_bench.ui.table_printer import pieces
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ import hashlib
 
 import pytest
 
-from spectral_bench.data.catalog import MNIST, PTB, dataset, known_file, known_files, known_ucr_names, ucr
+from spectral_bench.data.datasets import MNIST, PTB, dataset, known_file, known_files, known_ucr_names, ucr
 from spectral_bench.data.problems import missing
-from spectral_bench.data.status import State, found_datasets, status
+from spectral_bench.data.status import FileState, found_datasets, status
 from spectral_bench.errors import InputError
 from spectral_bench.tasks.vision import import_torchvision
 
@@ -54,13 +54,13 @@ def test_files_are_compared_with_known_and_with_recorded_digests(tmp_path):
     for name in ("CBF_TRAIN.ts", "CBF_TEST.tsv"):
         (folder / name).write_text("content")
     digest = hashlib.sha256(b"content").hexdigest()
-    assert [file.state for file in status(ucr("CBF"), tmp_path)] == [State.found, State.found]
+    assert [file.state for file in status(ucr("CBF"), tmp_path)] == [FileState.found, FileState.found]
     checked = status(ucr("CBF"), tmp_path, check=True)
-    assert [file.state for file in checked] == [State.unknown, State.different]  # the .tsv is in the table
+    assert [file.state for file in checked] == [FileState.unknown, FileState.different]  # the .tsv is in the table
     (folder / "SHA256SUMS").write_text(f"{digest}  CBF_TRAIN.ts\n")
-    assert status(ucr("CBF"), tmp_path, check=True)[0].state is State.recorded
+    assert status(ucr("CBF"), tmp_path, check=True)[0].state is FileState.recorded
     (folder / "CBF_TRAIN.ts").write_text("changed")
-    assert status(ucr("CBF"), tmp_path, check=True)[0].state is State.different
+    assert status(ucr("CBF"), tmp_path, check=True)[0].state is FileState.different
 
 
 def test_the_command_that_is_suggested_survives_a_shell(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_bench.data.series import SeriesError, read_series
+from spectral_bench.data.ucr_files import SeriesError, read_series
 
 VALUES = [[0.5, -1.25, 3.0], [1e-3, 2.0, -7.0]]
 LABELS = ["-1", "2"]

@@ -3,7 +3,7 @@
 import pytest
 
 from spectral_bench.data.digest import sha256
-from spectral_bench.data.series import SeriesError, read_series
+from spectral_bench.data.ucr_files import SeriesError, read_series
 from spectral_bench.errors import DataError
 
 

@@ -18,13 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_runs import only_run, small_config
 
-from spectral_bench.analysis.index import index_path
 from spectral_bench.data.archive import unpack
 from spectral_bench.errors import DataError
-from spectral_bench.runs import parts
+from spectral_bench.records.index import index_path
+from spectral_bench.runs import parted_table
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.recorder import GRADIENTS_SCHEMA
-from spectral_bench.runs.resume import reopened
+from spectral_bench.runs.reopen import reopened
 from spectral_bench.training.observer import Observer, Update
 
 OPTIONS = ["train.checkpoint_every=2", "trace.every=2"]
@@ -79,13 +79,13 @@ def test_a_damaged_checkpoint_or_table_is_always_named(broken: Path, thorough: b
 
 def test_a_damaged_trace_is_noticed_or_reads_as_it_was_written(broken: Path, thorough: bool, tally: Tally) -> None:
     draw = random.Random(5)  # noqa: S311
-    part = parts.sealed(broken / "gradients.parquet")[-1]
-    whole, table = part.read_bytes(), parts.read(part, GRADIENTS_SCHEMA)
+    part = parted_table.sealed_parts(broken / "gradients.parquet")[-1]
+    whole, table = part.read_bytes(), parted_table.read_part(part, GRADIENTS_SCHEMA)
     for content in damages(whole, 200 if thorough else 40, draw):
         tally.tried("damaged")
         part.write_bytes(content)
         try:
-            assert parts.read(part, GRADIENTS_SCHEMA).equals(table)
+            assert parted_table.read_part(part, GRADIENTS_SCHEMA).equals(table)
         except DataError as error:
             if str(part) not in str(error):
                 raise

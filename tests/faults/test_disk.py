@@ -14,7 +14,7 @@ from small_runs import numbers, only_run, small_config
 
 from spectral_bench.errors import StorageError
 from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.resume import reopened
+from spectral_bench.runs.reopen import reopened
 from spectral_bench.training.observer import Observer, Update
 
 OPTIONS = ["train.checkpoint_every=2", "trace.every=2", "train.evaluate_every=3"]

@@ -16,7 +16,7 @@ from faults.worker import work
 from small_runs import numbers, only_run
 
 from spectral_bench import load_runs
-from spectral_bench.runs.saved import read_run
+from spectral_bench.runs.saved_run import read_saved_run
 
 KILLS, THOROUGH_KILLS = 8, 30
 
@@ -60,7 +60,7 @@ def check_compare(directory: Path, answer: Answer) -> None:
     assert (code, message) == (0, "")
     runs = load_runs(directory)
     assert runs.notes == []
-    assert list(runs.runs["status"]) == [read_run(directory).manifest.status]
+    assert list(runs.runs["status"]) == [read_saved_run(directory).manifest.status]
 
 
 def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
@@ -84,7 +84,7 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
             pending += 1
             tally.tried("interruptions")
             for directory in results.glob("*/*/*"):
-                assert read_run(directory).manifest.status in ("running", "completed")
+                assert read_saved_run(directory).manifest.status in ("running", "completed")
                 check_compare(directory, answer)
         finished = processes.Process(target=work, args=(results, OVERRIDES, None, tmp_path / "count"))
         finished.start()

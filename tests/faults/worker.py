@@ -11,7 +11,7 @@ import torch
 from small_runs import only_run, small_config
 
 from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.resume import CompleteError, reopened
+from spectral_bench.runs.reopen import CompleteError, reopened
 
 #: Audited just before they happen: a process killed at the nth of them is killed between any two steps of a write.
 FILE_EVENTS = ("open", "os.rename", "os.truncate", "os.remove", "os.mkdir")

@@ -57,7 +57,7 @@ def compare() -> None:
         weights_BN = torch.randn(b, n)
         actual = results(recurrence, tensors, operator, activation, weights_BN, loss, traced)
         in_double = doubles(tensors), type(operator)(*doubles(operator)), copy.deepcopy(activation).double()
-        expected = results(reference.recurrence, *in_double, weights_BN.double(), loss, traced)
+        expected = results(reference.reference_recurrence, *in_double, weights_BN.double(), loss, traced)
         case = f"{form}, {name}, {loss}, {traced=}, {t=}, {b=}, {d=}, {n=}, {rank=}"
         assert actual.keys() == expected.keys(), case
         for key, value in expected.items():

@@ -11,9 +11,9 @@ import yaml
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
 from spectral_bench.nn.build import LAYERS, build_model
+from spectral_bench.nn.init import init_matrix
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.stack import RecurrentStack
-from spectral_bench.nn.starts import start_matrix
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -144,7 +144,7 @@ def test_a_configuration_names_the_matrix_to_start_from(model: str, start: str) 
     reflectors = {"svdrnn": {"m1": 9, "m2": 9}, "ornn": {"m": 9}, "rnn": {}}[model]
     settings = config(model, hidden_size=9, start=start, **reflectors)
     torch.manual_seed(1)
-    expected = start_matrix(start, 9)
+    expected = init_matrix(start, 9)
     torch.manual_seed(1)
     built = build_model(settings, r=3.0, input_size=2, output_size=3, every_step=False)
     (found,) = built.recurrent_matrices().values()

@@ -12,7 +12,7 @@ from spectral_bench.nn.kernels.gru import gru
 from spectral_bench.nn.kernels.lstm import lstm
 from spectral_bench.nn.trace import GradientTrace
 
-KERNELS = {"lstm": (lstm, reference.lstm), "gru": (gru, reference.gru)}
+KERNELS = {"lstm": (lstm, reference.reference_lstm), "gru": (gru, reference.reference_gru)}
 
 
 def leaf(*shape: int) -> Tensor:
@@ -106,5 +106,5 @@ def test_lstm_survives_an_output_gate_that_has_vanished() -> None:
         leaves[5][:5] = -200.0
     leaves = [value.requires_grad_() for value in leaves]
     weights = [torch.ones(4, 2, 5), torch.ones(2, 5), torch.ones(2, 5)]
-    for a, e in zip(results(lstm, leaves, weights), results(reference.lstm, leaves, weights), strict=True):
+    for a, e in zip(results(lstm, leaves, weights), results(reference.reference_lstm, leaves, weights), strict=True):
         torch.testing.assert_close(a, e)

@@ -93,4 +93,6 @@ def test_any_shape_agrees_with_the_plain_loop(
         patch.setattr(buffers, "_CHUNK_ELEMENTS", 1)
         patch.setattr(buffers, "_CHUNK_ROWS", 8)
         actual = results(recurrence, tensors, operator, function, weights)
-    assert_same(actual, results(reference.recurrence, tensors, operator, function, weights), rtol=1e-9, atol=1e-9)
+    assert_same(
+        actual, results(reference.reference_recurrence, tensors, operator, function, weights), rtol=1e-9, atol=1e-9
+    )

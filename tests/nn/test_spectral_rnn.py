@@ -9,7 +9,7 @@ from torch import nn
 
 from spectral_bench.linalg import singular_values, svd_weight
 from spectral_bench.nn import GradientTrace, SpectralRNN
-from spectral_bench.nn.starts import start_matrix
+from spectral_bench.nn.init import init_matrix
 
 T, B, D, N = 7, 5, 3, 8
 
@@ -137,7 +137,7 @@ def test_with_u_equal_to_v_it_starts_as_the_identity() -> None:
 @pytest.mark.parametrize("start", ["identity", "orthogonal", "henaff", "cayley", "glorot"])
 def test_it_starts_from_the_matrix_of_that_name(start: str) -> None:
     torch.manual_seed(1)
-    expected = start_matrix(start, N)
+    expected = init_matrix(start, N)
     torch.manual_seed(1)
     rnn = SpectralRNN(D, N, m1=N, m2=N, r=3.0, start=start)
     torch.testing.assert_close(rnn.stack.layers[0].transition.weight(), expected, rtol=0, atol=1e-5)

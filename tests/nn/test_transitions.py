@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
+from spectral_bench.nn.init import MatrixInit, init_matrix, rotations
 from spectral_bench.nn.kernels import operators
 from spectral_bench.nn.kernels.operators import Dense, LowRank
-from spectral_bench.nn.starts import MatrixStart, rotations, start_matrix
 from spectral_bench.nn.transitions import DenseTransition, HouseholderTransition, SVDTransition, Transition
 
 ORTHOGONAL = ["random", "identity", "orthogonal", "henaff", "cayley"]
@@ -84,7 +84,7 @@ def test_with_an_odd_number_of_reflectors_the_identity_leaves_one_out() -> None:
     assert [bool(row.any()) for row in matrix.u] == [True, True, True, False]
 
 
-def test_reflectors_that_an_orthogonal_start_leaves_over_cancel_too() -> None:
+def test_reflectors_that_an_orthogonal_init_leaves_over_cancel_too() -> None:
     torch.manual_seed(0)
     start = torch.block_diag(rotations(4, 0.5, 1.5), torch.eye(20))
     transition = SVDTransition(24, 5, 7, r=0.1, start=start)
@@ -102,7 +102,7 @@ def test_any_matrix_can_be_started_from_with_all_reflectors() -> None:
 
 @pytest.mark.parametrize("noise", [1e-6, 1e-9, 1e-11])
 def test_nearly_orthogonal_matrices_keep_the_digits_of_float64(noise: float) -> None:
-    start = start_matrix("orthogonal", 10).double()
+    start = init_matrix("orthogonal", 10).double()
     start = torch.linalg.qr(start).Q + noise * torch.randn(10, 10, dtype=torch.float64)
     weight = SVDTransition(10, 10, 10, r=0.1, start=start).weight()
     torch.testing.assert_close(weight, start, rtol=0, atol=1e-13)
@@ -110,7 +110,7 @@ def test_nearly_orthogonal_matrices_keep_the_digits_of_float64(noise: float) -> 
 
 @pytest.mark.parametrize("scale", [-2.0, 2.0])
 def test_a_matrix_can_be_started_from_around_a_negative_centre(scale: float) -> None:
-    start = scale * start_matrix("henaff", 12)
+    start = scale * init_matrix("henaff", 12)
     for matrix in (start, start + 0.1 * torch.randn(12, 12)):
         transition = SVDTransition(12, 12, 12, r=1.9, centre=-2.0, start=matrix)
         torch.testing.assert_close(transition.weight(), matrix, rtol=0, atol=1e-4)
@@ -159,25 +159,25 @@ def test_structural_zeros_are_the_triangles() -> None:
 
 @pytest.mark.parametrize("size", [1, 2, 5, 32])
 def test_named_starts(size: int) -> None:
-    assert torch.equal(start_matrix("identity", size), torch.eye(size))
+    assert torch.equal(init_matrix("identity", size), torch.eye(size))
     for name in ("orthogonal", "henaff", "cayley"):
-        matrix = start_matrix(name, size)
+        matrix = init_matrix(name, size)
         torch.testing.assert_close(matrix @ matrix.T, torch.eye(size), rtol=0, atol=1e-5)
-    assert start_matrix("glorot", size).abs().max() <= math.sqrt(3.0 / size)
+    assert init_matrix("glorot", size).abs().max() <= math.sqrt(3.0 / size)
     with pytest.raises(ValueError, match="unknown start 'ones'; valid: glorot, orthogonal, identity, henaff, cayley"):
-        start_matrix("ones", size)
+        init_matrix("ones", size)
 
 
 def test_rotation_angles_lie_where_they_are_asked_for() -> None:
-    eigenvalues = torch.linalg.eigvals(start_matrix("cayley", 64))
+    eigenvalues = torch.linalg.eigvals(init_matrix("cayley", 64))
     assert eigenvalues.angle().abs().max() <= math.pi / 2
-    assert torch.linalg.eigvals(start_matrix("henaff", 64)).angle().abs().max() > math.pi / 2
+    assert torch.linalg.eigvals(init_matrix("henaff", 64)).angle().abs().max() > math.pi / 2
     torch.testing.assert_close(rotations(2, math.pi / 2, math.pi / 2), torch.tensor([[0.0, -1.0], [1.0, 0.0]]))
 
 
-@pytest.mark.parametrize("start", MatrixStart)
+@pytest.mark.parametrize("start", MatrixInit)
 def test_a_dense_transition_starts_from_any_of_them(start: str) -> None:
     torch.manual_seed(3)
-    expected = start_matrix(start, 6)
+    expected = init_matrix(start, 6)
     torch.manual_seed(3)
     assert torch.equal(DenseTransition(6, start).weight(), expected)

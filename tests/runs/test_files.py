@@ -9,12 +9,12 @@ import pytest
 import torch
 
 from spectral_bench.errors import DataError, InputError
-from spectral_bench.runs import metrics
+from spectral_bench.runs import metrics_file
 from spectral_bench.runs.atomic import write_json, write_text
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.manifest import Manifest
-from spectral_bench.runs.metrics import MetricsFile
+from spectral_bench.runs.metrics_file import MetricsFile
 from spectral_bench.training.observer import Measurement
 
 
@@ -171,12 +171,12 @@ def test_metrics_are_checked_against_a_mark_and_cut_back_to_it(tmp_path: Path) -
     file.append(row)
     mark, then = file.mark(), path.read_bytes()
     file.append(row)
-    metrics.check(path, mark)
-    metrics.rewind(path, mark)
+    metrics_file.check_metrics(path, mark)
+    metrics_file.rewind_metrics(path, mark)
     assert path.read_bytes() == then
     path.write_bytes(then[:-1])
     with pytest.raises(DataError, match=r"metrics\.csv: has \d+ bytes, and had"):
-        metrics.check(path, mark)
+        metrics_file.check_metrics(path, mark)
     path.write_bytes(then.replace(b"0.5", b"0.6"))
     with pytest.raises(DataError, match=r"metrics\.csv: is not what it was"):
-        metrics.check(path, mark)
+        metrics_file.check_metrics(path, mark)

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from spectral_bench.errors import DataError
-from spectral_bench.runs.parts import PartedTable, read, repeated, rewind
+from spectral_bench.runs.parted_table import PartedTable, read_part, repeated, rewind_parts
 
 SCHEMA = pa.schema([("step", pa.int64()), ("value", pa.float64())])
 
@@ -49,7 +49,7 @@ def test_a_failed_write_keeps_the_rows_and_leaves_no_file(tmp_path: Path, monkey
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("spectral_bench.runs.parts.pq.write_table", full_disk)
+        patched.setattr("spectral_bench.runs.parted_table.pq.write_table", full_disk)
         with pytest.raises(OSError, match="No space left"):
             table.seal()
     assert list((tmp_path / "values.parquet").iterdir()) == []
@@ -65,7 +65,7 @@ def test_rewinding_removes_what_came_later_and_what_a_crash_left(tmp_path: Path)
         if step % 2:
             table.seal()
     (folder / ".steps-000000004-000000007.parquet.tmp").write_bytes(b"PAR1 cut off")
-    rewind(folder, 4)
+    rewind_parts(folder, 4)
     assert sorted(path.name for path in folder.iterdir()) == [
         "steps-000000000-000000001.parquet", "steps-000000002-000000003.parquet",
     ]  # fmt: skip
@@ -91,4 +91,4 @@ def test_a_flipped_bit_in_the_data_of_a_part_is_noticed(tmp_path: Path) -> None:
     content[len(content) // 2] ^= 1
     part.write_bytes(content)
     with pytest.raises(DataError, match=part.name):
-        read(part, SCHEMA)
+        read_part(part, SCHEMA)

@@ -31,10 +31,7 @@ def test_a_file_is_read_up_to_a_size(tmp_path: Path) -> None:
     ("parse", "text", "message"),
     [
         (parse_yaml, BOMB, "aliases are not read"),
-        (parse_yaml, "a: " + "[" * 100_000, "nested too deeply"),
         (parse_yaml, "".join(f"{' ' * depth}a:\n" for depth in range(200)), "nested too deeply"),
-        (parse_yaml, "a: !!int ''", "index out of range"),
-        (parse_yaml, "a: !!python/name:os.system", "could not determine a constructor"),
         (parse_yaml, "a: " + "x" * 300_000, "larger than"),
         (parse_yaml, "5", "expected keys and values"),
         (parse_json, '{"a": ' + "[" * 100_000, "nested too deeply"),
@@ -48,6 +45,13 @@ def test_what_would_hang_or_overflow_is_refused_in_a_few_words(
 ) -> None:
     with pytest.raises(ValueError, match=message):
         parse(text.encode())
+
+
+@pytest.mark.parametrize("text", ["a: " + "[" * 100_000, "a: !!int ''", "a: !!python/name:os.system"])
+def test_what_yaml_itself_refuses_is_refused_in_a_line(text: str) -> None:
+    with pytest.raises(ValueError) as refusal:  # noqa: PT011 (the words are PyYAML's)
+        parse_yaml(text.encode())
+    assert len(str(refusal.value).splitlines()) == 1
 
 
 def test_what_runs_write_is_read() -> None:

@@ -19,9 +19,9 @@ from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 from spectral_bench.errors import DataError, InputError, LockedError, StorageError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.lock import locked
-from spectral_bench.runs.resume import CompleteError, reopened
-from spectral_bench.runs.saved import find_unfinished
-from spectral_bench.runs.verify import verify
+from spectral_bench.runs.reopen import CompleteError, reopened
+from spectral_bench.runs.saved_run import find_unfinished
+from spectral_bench.runs.verification import verify_run
 from spectral_bench.training.observer import Observer, Update
 
 MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
@@ -182,11 +182,11 @@ def test_a_run_that_dies_while_it_is_made_longer_can_be_taken_up(
 ) -> None:
     directory = start(tmp_path)
     with monkeypatch.context() as patched:
-        patched.setattr("spectral_bench.runs.resume.write_text", lambda *_: cut())
+        patched.setattr("spectral_bench.runs.reopen.write_text", lambda *_: cut())
         with pytest.raises(PowerCutError), reopened(directory, ["train.steps=20"]):
             pass
     assert go_on(directory, "train.steps=20") == 12
-    assert verify(directory).difference is None
+    assert verify_run(directory).difference is None
 
 
 @pytest.mark.parametrize("name", ["gradients.parquet", "metrics.csv", ".manifest.json.tmp"])
@@ -236,7 +236,7 @@ def test_a_run_trained_on_is_measured_as_often_as_before(tmp_path: Path) -> None
     assert rows[: len(kept)] == kept
     assert [row.split(",")[0] for row in rows if ",validation," in row] == [str(step) for step in range(1, 41)]
     assert "evaluate_every: 1\n" in (directory / "config.yaml").read_text()
-    assert verify(directory, whole=True).difference is None
+    assert verify_run(directory, whole=True).difference is None
 
 
 def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,7 +249,7 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path: Path, monkeypatc
         assert chosen == [3]
 
 
-@pytest.mark.parametrize("where", ["execute.new_run_directory", "execute.locked", "resume.recorder.rewind"])
+@pytest.mark.parametrize("where", ["execute.new_run_directory", "execute.locked", "reopen.recorder.rewind_tables"])
 def test_a_signal_between_the_directory_and_the_first_update_is_not_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -260,7 +260,7 @@ def test_a_signal_between_the_directory_and_the_first_update_is_not_lost(
         os.kill(os.getpid(), signal.SIGTERM)
         return call(*arguments)
 
-    broken = start(tmp_path, observer=At(5, cut)) if where.startswith("resume") else None
+    broken = start(tmp_path, observer=At(5, cut)) if where.startswith("reopen") else None
     with monkeypatch.context() as patched:
         patched.setattr(room, signalled)
         if broken is None:

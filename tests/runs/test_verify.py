@@ -11,7 +11,7 @@ from small_runs import only_run, small_config
 
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.verify import verify
+from spectral_bench.runs.verification import verify_run
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.observer import Observer, Update
 
@@ -27,7 +27,7 @@ def files(directory: Path) -> dict[Path, bytes]:
 def test_a_run_is_the_same_from_its_previous_checkpoint_and_from_the_beginning(tmp_path: Path) -> None:
     directory = run(tmp_path)
     before = files(directory)
-    part, whole = verify(directory), verify(directory, whole=True)
+    part, whole = verify_run(directory), verify_run(directory, whole=True)
     assert (part.difference, whole.difference) == (None, None)
     assert (part.first_step, whole.first_step) == (10, 0)
     assert part.last_step == whole.last_step == 12
@@ -37,17 +37,17 @@ def test_a_run_is_the_same_from_its_previous_checkpoint_and_from_the_beginning(t
 
 def test_as_many_updates_as_asked_for_are_replayed(tmp_path: Path) -> None:
     directory = run(tmp_path)
-    verdict = verify(directory, 6, whole=True)
+    verdict = verify_run(directory, 6, whole=True)
     assert (verdict.difference, verdict.last_step) == (None, 6)
     with pytest.raises(InputError, match="nothing was recorded in the updates 10 to 11"):
-        verify(directory, 1)
+        verify_run(directory, 1)
 
 
 def test_the_first_number_that_differs_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = run(tmp_path)
     with monkeypatch.context() as patched:
         patched.setattr("torch.optim.Adam.step", lambda _: None)
-        verdict = verify(directory, whole=True)
+        verdict = verify_run(directory, whole=True)
     assert verdict.difference is not None
     assert verdict.difference.startswith("singular value at step 4, layer 0")
 
@@ -56,7 +56,7 @@ def test_a_run_that_diverged_diverges_again(tmp_path: Path) -> None:
     explosion = ["optimizer=sgd", "optimizer.lr=1e30", "model.map=free"]
     with pytest.raises(DivergedError):
         run(tmp_path, *explosion)
-    verdict = verify(only_run(tmp_path))
+    verdict = verify_run(only_run(tmp_path))
     assert verdict.difference is None
     assert verdict.compared > 0
 
@@ -66,7 +66,7 @@ def test_a_run_that_goes_on_past_divergence_has_the_same_weights_again_nan_or_no
     directory = run(tmp_path, *explosion)
     weights = torch.load(directory / "checkpoint.pt", weights_only=True)["trainer"]["model"]
     assert any(weight.isnan().any() for weight in weights.values())
-    assert verify(directory, whole=True).difference is None
+    assert verify_run(directory, whole=True).difference is None
 
 
 def part(directory: Path, table: str, number: int) -> Path:
@@ -81,25 +81,25 @@ def test_a_part_of_a_trace_that_is_lost_replaced_or_added_is_named(tmp_path: Pat
 
     first.unlink()
     with pytest.raises(DataError, match=rf"{table}.{first.name}: is not there"):
-        verify(directory)
+        verify_run(directory)
     frame = pd.read_parquet(last).assign(step=0)
     frame.to_parquet(first, index=False)
     with pytest.raises(DataError, match=rf"{table}.{first.name}: is (not what it was|damaged)"):
-        verify(directory)
+        verify_run(directory)
     first.write_bytes(kept)
 
     other = first.with_name("steps-000000001-000000002.parquet")
     other.write_bytes(kept)
     with pytest.raises(DataError, match=rf"{other.name}: was not there at the last checkpoint"):
-        verify(directory)
+        verify_run(directory)
     other.rename(first.with_name("other.parquet"))
     with pytest.raises(DataError, match=r"other\.parquet: is not a part of this run's table"):
-        verify(directory)
+        verify_run(directory)
     first.with_name("other.parquet").unlink()
-    assert verify(directory).difference is None
+    assert verify_run(directory).difference is None
 
     last.unlink()
-    verdict = verify(directory)
+    verdict = verify_run(directory)
     assert verdict.difference is not None
     assert verdict.difference.endswith("layer 0: is not recorded" if "grad" in table else "is not recorded")
 
@@ -108,16 +108,16 @@ def test_whole_tables_that_are_lost_are_noticed_without_any_checkpoint(tmp_path:
     directory = run(tmp_path)
     for checkpoint in directory.glob("checkpoint*"):
         checkpoint.unlink()
-    assert verify(directory).difference is None
+    assert verify_run(directory).difference is None
     shutil.rmtree(directory / "gradients.parquet")
-    assert verify(directory).difference == "gradient norm at step 0, layer 0: is not recorded"
+    assert verify_run(directory).difference == "gradient norm at step 0, layer 0: is not recorded"
 
 
 def test_rows_that_no_replay_gives_are_noticed(tmp_path: Path) -> None:
     directory = run(tmp_path)
     with (directory / "metrics.csv").open("a") as file:
         file.write("13,,validation,0.5,0.5,1.0,1.0\n")
-    assert verify(directory).difference == "measurement at step 13, validation: recorded, and now there is none"
+    assert verify_run(directory).difference == "measurement at step 13, validation: recorded, and now there is none"
 
 
 @pytest.mark.parametrize("edit", [{"test": 0.99}, {"best_step": 3}, {"extra": 1}])
@@ -126,11 +126,11 @@ def test_a_summary_that_was_edited_is_noticed(tmp_path: Path, edit: dict[str, fl
     summary = directory / "summary.json"
     content = json.loads(summary.read_text())
     summary.write_text(json.dumps({**content, "wall_seconds": 1.0}))
-    assert verify(directory).difference is None
+    assert verify_run(directory).difference is None
     summary.write_text(json.dumps({**content, **edit}))
-    assert (verify(directory).difference or "").startswith(f"summary.json, {next(iter(edit))}: recorded ")
+    assert (verify_run(directory).difference or "").startswith(f"summary.json, {next(iter(edit))}: recorded ")
     summary.unlink()
-    assert (verify(directory).difference or "").startswith("summary.json: cannot be read")
+    assert (verify_run(directory).difference or "").startswith("summary.json: cannot be read")
 
 
 def test_what_a_killed_run_never_wrote_is_not_missed(tmp_path: Path) -> None:
@@ -143,29 +143,29 @@ def test_what_a_killed_run_never_wrote_is_not_missed(tmp_path: Path) -> None:
         execute(prepare(small_config(tmp_path, "train.checkpoint_every=5", "trace.every=1")), observers=[Cut()])
     directory = only_run(tmp_path)
     for whole in (False, True):
-        assert verify(directory, whole=whole).difference is None
+        assert verify_run(directory, whole=whole).difference is None
     part(directory, "spectrum.parquet", -1).unlink()
     with pytest.raises(DataError, match="is not there"):
-        verify(directory)
+        verify_run(directory)
 
 
 def test_damaged_files_are_named(tmp_path: Path) -> None:
     directory = run(tmp_path)
     (directory / "checkpoint.previous.pt").write_bytes(b"")
-    verdict = verify(directory)
+    verdict = verify_run(directory)
     assert verdict.difference is None
     assert verdict.first_step == 0
     assert verdict.damaged[0].startswith(str(directory / "checkpoint.previous.pt"))
     table = directory / "metrics.csv"
     table.write_text(table.read_text().replace("0.", "0.1", 1))
     with pytest.raises(DataError, match=r"metrics\.csv"):
-        verify(directory)
+        verify_run(directory)
 
 
 def test_a_configuration_that_was_edited_is_noticed(tmp_path: Path) -> None:
     directory = run(tmp_path)
     config = directory / "config.yaml"
     config.write_text(config.read_text().replace("beta1: 0.9", "beta1: 0.8"))
-    verdict = verify(directory, whole=True)
+    verdict = verify_run(directory, whole=True)
     assert any("config.yaml" in problem for problem in verdict.damaged)
     assert verdict.difference is not None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from fabricate import build_task, ucr_text, write_mnist, write_ptb, write_ucr
 
-from spectral_bench.tasks.base import Task
+from spectral_bench.tasks.task import Task
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from spectral_bench.tasks.base import TASKS, Task
+from spectral_bench.tasks.task import TASKS, Task
 
 CONF = Path(__file__).parents[2] / "conf" / "task"
 

@@ -8,7 +8,7 @@ from fabricate import CONF, build_task
 from omegaconf import OmegaConf
 
 from spectral_bench.errors import InputError
-from spectral_bench.tasks.base import TASKS
+from spectral_bench.tasks.task import TASKS
 
 CHANGES = {"ptb": {"verify": False, "bptt": 6}, "ucr": {"dataset": "Small"}, "mnist": {"pixels_per_step": 28}}
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 from fabricate import build_task
 
-from spectral_bench.data.catalog import MNIST_FILES, known_file
+from spectral_bench.data.datasets import MNIST_FILES, known_file
 
 
 def test_mnist_has_the_pixels_and_classes_of_the_original(real_data):

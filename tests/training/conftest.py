@@ -5,7 +5,7 @@ import pytest
 from small_runs import small_config
 
 from spectral_bench.runs.execute import prepare
-from spectral_bench.runs.sitting import Prepared
+from spectral_bench.runs.session import Prepared
 
 
 @pytest.fixture

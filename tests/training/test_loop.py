@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from spectral_bench.errors import InputError
-from spectral_bench.runs.sitting import Prepared
-from spectral_bench.tasks.base import Baseline, Batch, Split
+from spectral_bench.runs.session import Prepared
+from spectral_bench.tasks.task import Baseline, Batch, Split
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.evaluation import Evaluation
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from spectral_bench.runs.execute import Prepared
-from spectral_bench.training.memory import estimate_memory
+from spectral_bench.training.memory_estimate import estimate_memory
 
 Build = Callable[..., Prepared]
 

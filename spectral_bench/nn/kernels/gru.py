@@ -19,11 +19,11 @@ import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
+from spectral_bench.nn.kernels.arguments import check_arguments, no_second_derivative, outside_autocast
 from spectral_bench.nn.kernels.through_time import InputGradients, Settings, direct_gradients, previous_states
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
-aten = torch.ops.aten
+_aten = torch.ops.aten
 
 
 def gru(
@@ -56,7 +56,7 @@ def gru(
     """
     x_TBD, h0_BN = outside_autocast(bias, x_TBD, h0_BN)
     n = candidate_bias.shape[0]
-    check(
+    check_arguments(
         x_TBD,
         {
             "h0": (h0_BN, (x_TBD.shape[1], n)),
@@ -130,10 +130,10 @@ class _GRU(torch.autograd.Function):
             r, z, q, n = gates_TBG[first:last].chunk(4, dim=2)
             factors_KBG = grad_gates_KBG[:size]
             factor_r, factor_z, factor_q, factor_n = factors_KBG.chunk(4, dim=2)
-            aten.tanh_backward.grad_input(1.0 - z, n, grad_input=factor_n)
+            _aten.tanh_backward.grad_input(1.0 - z, n, grad_input=factor_n)
             torch.mul(factor_n, r, out=factor_q)
-            aten.sigmoid_backward.grad_input(factor_n * q, r, grad_input=factor_r)
-            aten.sigmoid_backward.grad_input(previous_KBN - n, z, grad_input=factor_z)
+            _aten.sigmoid_backward.grad_input(factor_n * q, r, grad_input=factor_r)
+            _aten.sigmoid_backward.grad_input(previous_KBN - n, z, grad_input=factor_z)
 
             factors = factors_KBG.unflatten(2, (4, hidden_size)).unbind()
             into_h = factors_KBG[..., : 3 * hidden_size].unbind()

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
+from spectral_bench.nn.kernels.arguments import check_arguments, no_second_derivative, outside_autocast
 from spectral_bench.nn.kernels.through_time import (
     InputGradients,
     Settings,
@@ -31,7 +31,7 @@ from spectral_bench.nn.kernels.through_time import (
 )
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
-aten = torch.ops.aten
+_aten = torch.ops.aten
 
 
 def lstm(
@@ -65,7 +65,7 @@ def lstm(
     x_TBD, h0_BN, c0_BN = outside_autocast(bias, x_TBD, h0_BN, c0_BN)
     rows = hidden_weight.shape[0]
     state_shape = (x_TBD.shape[1], rows // 4)
-    check(
+    check_arguments(
         x_TBD,
         {
             "h0": (h0_BN, state_shape),
@@ -145,11 +145,11 @@ class _LSTM(torch.autograd.Function):
             g = torch.sub(one, s, alpha=2.0, out=factor_g)
             # tanh(c) is h / o. Where o has vanished every factor below vanishes with it, whatever the quotient.
             tanh_c = torch.div(states_TBN[first:last], o.clamp_min(smallest), out=tanh_KBN[:size])
-            aten.sigmoid_backward.grad_input(tanh_c, o, grad_input=factor_o)
-            aten.sigmoid_backward.grad_input(g, i, grad_input=factor_i)
-            aten.sigmoid_backward.grad_input(previous_states(c0_BN, cells_TBN, first, last), f, grad_input=factor_f)
-            aten.tanh_backward.grad_input(i, g, grad_input=factor_g)
-            factor_c = aten.tanh_backward.grad_input(o, tanh_c, grad_input=tanh_c)
+            _aten.sigmoid_backward.grad_input(tanh_c, o, grad_input=factor_o)
+            _aten.sigmoid_backward.grad_input(g, i, grad_input=factor_i)
+            _aten.sigmoid_backward.grad_input(previous_states(c0_BN, cells_TBN, first, last), f, grad_input=factor_f)
+            _aten.tanh_backward.grad_input(i, g, grad_input=factor_g)
+            factor_c = _aten.tanh_backward.grad_input(o, tanh_c, grad_input=tanh_c)
 
             grad_gates, from_h = grad_gates_KBG.unbind(), factor_o.unbind()
             from_c = factors_KBG[..., hidden_size:].unflatten(2, (3, hidden_size)).unbind()

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from spectral_bench.nn.activations import Activation, ActivationName
 
-aten = torch.ops.aten
+_aten = torch.ops.aten
 
 
 class Pointwise(NamedTuple):
@@ -30,12 +30,12 @@ def pointwise(activation: Activation) -> Pointwise:
             leak = activation.leak
             return Pointwise(
                 lambda x: torch.nn.functional.leaky_relu_(x, leak),
-                lambda y, out: aten.leaky_relu_backward.grad_input(_one(y), y, leak, True, grad_input=out),
+                lambda y, out: _aten.leaky_relu_backward.grad_input(_one(y), y, leak, True, grad_input=out),
             )
         case ActivationName.relu:
             return Pointwise(torch.relu_, lambda y, out: torch.gt(y, 0, out=out))
         case ActivationName.tanh:
-            return Pointwise(torch.tanh_, lambda y, out: aten.tanh_backward.grad_input(_one(y), y, grad_input=out))
+            return Pointwise(torch.tanh_, lambda y, out: _aten.tanh_backward.grad_input(_one(y), y, grad_input=out))
         case ActivationName.identity:
             return Pointwise(lambda _: None, lambda _, out: out.fill_(1.0))
         case ActivationName.modrelu:

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.checks import check, no_second_derivative, outside_autocast
+from spectral_bench.nn.kernels.arguments import check_arguments, no_second_derivative, outside_autocast
 from spectral_bench.nn.kernels.fused import form_of
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator, expected_shapes
 from spectral_bench.nn.kernels.pointwise import pointwise
@@ -57,7 +57,7 @@ def recurrence(
     """
     x_TBD, h0_BN = outside_autocast(bias_N, x_TBD, h0_BN)
     n = bias_N.shape[0]
-    check(
+    check_arguments(
         x_TBD,
         {
             "h0": (h0_BN, (x_TBD.shape[1], n)),

@@ -12,7 +12,7 @@ from spectral_bench.nn.kernels.operators import Operator, apply
 from spectral_bench.nn.trace import GradientTrace
 
 
-def recurrence(
+def reference_recurrence(
     x_TBD: Tensor,
     h0_BN: Tensor,
     input_weight_ND: Tensor,
@@ -32,7 +32,7 @@ def recurrence(
     return torch.stack(states), h
 
 
-def lstm(
+def reference_lstm(
     x_TBD: Tensor,
     h0_BN: Tensor,
     c0_BN: Tensor,
@@ -55,7 +55,7 @@ def lstm(
     return torch.stack(states), h, c
 
 
-def gru(
+def reference_gru(
     x_TBD: Tensor,
     h0_BN: Tensor,
     input_weight: Tensor,

@@ -6,10 +6,10 @@ from typing import Any, Self
 from torch import Tensor, nn
 
 from spectral_bench.linalg.checks import check_size
+from spectral_bench.nn.init import MatrixInit, init_matrix
 from spectral_bench.nn.kernels.operators import Dense
 from spectral_bench.nn.layer_kinds import LAYERS, RecurrentConfig
-from spectral_bench.nn.starts import MatrixStart, start_matrix
-from spectral_bench.nn.transitions.base import Transition
+from spectral_bench.nn.transitions.transition import Transition
 
 
 @LAYERS.register("dense")
@@ -18,7 +18,7 @@ class DenseTransition(Transition):
 
     Args:
         hidden_size: N.
-        start: one of ``MatrixStart``.
+        start: one of ``MatrixInit``.
 
     Raises:
         ValueError: the size is less than 1, or the start is unknown.
@@ -28,13 +28,13 @@ class DenseTransition(Transition):
     class Config(RecurrentConfig):
         """What ``rnn`` and ``irnn`` can be configured with."""
 
-        start: MatrixStart
+        start: MatrixInit
 
-    def __init__(self, hidden_size: int, start: str = MatrixStart.glorot) -> None:
+    def __init__(self, hidden_size: int, start: str = MatrixInit.glorot) -> None:
         super().__init__()
         check_size("hidden_size", hidden_size)
         self.hidden_size = hidden_size
-        self.matrix = nn.Parameter(start_matrix(start, hidden_size))
+        self.matrix = nn.Parameter(init_matrix(start, hidden_size))
 
     @classmethod
     def from_config(cls, config: Any, r: float) -> Self:  # noqa: ARG003

@@ -11,9 +11,9 @@ from spectral_bench.linalg.checks import check_triangular
 from spectral_bench.nn.kernels.cost import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.layer_kinds import LAYERS, RecurrentConfig
+from spectral_bench.nn.svd_init import FactoredInit, square_init
 from spectral_bench.nn.svd_matrix import check_when_loaded
-from spectral_bench.nn.svd_starts import FactoredStart, square_start
-from spectral_bench.nn.transitions.base import Transition
+from spectral_bench.nn.transitions.transition import Transition
 
 
 @LAYERS.register("householder")
@@ -23,7 +23,7 @@ class HouseholderTransition(Transition):
     Args:
         hidden_size: N.
         m: reflectors, 0..N; with N of them every orthogonal matrix can be reached.
-        start: one of ``FactoredStart`` (``glorot`` is not orthogonal), or the orthogonal matrix to start from, (N, N).
+        start: one of ``FactoredInit`` (``glorot`` is not orthogonal), or the orthogonal matrix to start from, (N, N).
         renormalise: scale reflectors to norm 1 after every update, as the code of Mhammedi et al. does.
 
     Raises:
@@ -35,7 +35,7 @@ class HouseholderTransition(Transition):
         """What ``ornn`` can be configured with."""
 
         m: int
-        start: FactoredStart
+        start: FactoredInit
         renormalise: bool
 
         def __post_init__(self) -> None:
@@ -43,13 +43,13 @@ class HouseholderTransition(Transition):
             self.check_reflectors("m")
 
     def __init__(
-        self, hidden_size: int, m: int, *, start: str | Tensor = FactoredStart.random, renormalise: bool = True
+        self, hidden_size: int, m: int, *, start: str | Tensor = FactoredInit.random, renormalise: bool = True
     ) -> None:
         super().__init__()
         self.hidden_size = hidden_size
         self.renormalise = renormalise
         orthogonal = singular_map(MapName.fixed, radius=0.0)
-        self.reflectors = nn.Parameter(square_start(start, hidden_size, m, 0, orthogonal).u)
+        self.reflectors = nn.Parameter(square_init(start, hidden_size, m, 0, orthogonal).u)
         check_when_loaded(self)
 
     def check_loaded(self) -> None:

@@ -1,1 +1,0 @@
-"""Reads run directories, compares what they came to, and draws it. Never trains, never imports torch."""

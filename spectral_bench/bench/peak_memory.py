@@ -1,0 +1,66 @@
+"""Peak memory of a training step, measured in a process of its own, as the operating system counts it.
+
+``python -m spectral_bench.bench.peak_memory NAME HIDDEN_SIZE LENGTH BATCH_SIZE INPUT_SIZE M1 M2 THREADS`` prints bytes.
+"""
+
+import subprocess
+import sys
+from dataclasses import astuple
+from pathlib import Path
+
+from spectral_bench.bench.setting import Setting
+
+_STATUS = Path("/proc/self/status")
+#: Writing 5 here makes the present use of memory the highest so far: building a contender does not count.
+_RESET = Path("/proc/self/clear_refs")
+
+
+def peak_memory(name: str, setting: Setting, threads: int) -> int | None:
+    """Bytes by which one training step, the first, raises the memory of its process at its highest.
+
+    Args:
+        name: of a contender.
+        setting: its sizes.
+        threads: of PyTorch.
+
+    Returns:
+        None where the system does not say (not Linux).
+
+    Raises:
+        RuntimeError: the process failed; with the last line of what it said.
+    """
+    if not _STATUS.exists():
+        return None
+    arguments = [name, *(str(number) for number in (*astuple(setting), threads))]
+    command = [sys.executable, "-m", "spectral_bench.bench.peak_memory", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode != 0:
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise RuntimeError(f"peak memory of {name} was not measured: {said[-1]}")
+    return int(done.stdout)
+
+
+def _measure(name: str, setting: Setting, threads: int) -> int:
+    import torch
+
+    from spectral_bench.bench.contenders import contenders
+
+    torch.set_num_threads(threads)
+    step = contenders(setting)[name]()
+    _RESET.write_text("5", encoding="ascii")
+    before = _kilobytes("VmRSS")
+    step()
+    return (_kilobytes("VmHWM") - before) * 1024
+
+
+def _kilobytes(field: str) -> int:
+    for line in _STATUS.read_text(encoding="ascii").splitlines():
+        if line.startswith(f"{field}:"):
+            return int(line.split()[1])
+    raise RuntimeError(f"{_STATUS} has no {field}")
+
+
+if __name__ == "__main__":
+    _, contender, *numbers = sys.argv
+    *sizes, num_threads = map(int, numbers)
+    print(_measure(contender, Setting(*sizes), num_threads))

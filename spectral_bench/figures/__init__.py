@@ -1,0 +1,1 @@
+"""The pictures of the project: the numbers behind each first, then the drawing. Never reads files."""

@@ -1,0 +1,100 @@
+"""Loss and metric over training, as numbers."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from spectral_bench.figures.series import Series, over_runs
+from spectral_bench.records.groups import Section
+from spectral_bench.records.run_tables import read_metrics
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One panel: a quantity over training.
+
+    Attributes:
+        name: ``loss``, or that of the metric.
+        curves: of every group.
+        baseline: what a memoryless predictor scores, if that is known in this quantity.
+        logarithmic: the y axis; for what is better when smaller, orders of magnitude count.
+    """
+
+    name: str
+    curves: list[Series]
+    baseline: float | None
+    logarithmic: bool
+
+
+@dataclass(frozen=True)
+class LearningPictures:
+    """Everything the figure of a section shows.
+
+    Attributes:
+        title: of the section.
+        split: which data.
+        quantities: loss and metric; only one where they are the same.
+    """
+
+    title: str
+    split: str
+    quantities: list[Quantity]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The numbers behind every picture."""
+        for quantity in self.quantities:
+            for series in quantity.curves:
+                yield from ({**row, "split": self.split} for row in series.rows(quantity.name, "step"))
+
+
+def learning_pictures(section: Section, split: str) -> LearningPictures | None:
+    """Prepare the pictures of a section; None where nothing of the split was measured."""
+    curves: dict[str, list[Series]] = {"loss": [], "metric": []}
+    for style, group in enumerate(section.groups):
+        measured: dict[str, list[Any]] = {"loss": [], "metric": []}
+        for run in group.counted:
+            name, rows = read_metrics(run.directory)
+            rows = [row for row in rows if row["split"] == split]
+            if name is None or not rows:
+                continue
+            steps = np.array([int(row["step"]) for row in rows])
+            order = np.argsort(steps)
+            for kind, column in (("loss", "loss"), ("metric", name)):
+                values = np.array([_number(row[column]) for row in rows])
+                measured[kind].append((steps[order], values[order]))
+        for kind, runs in measured.items():
+            series = over_runs(section.caption(group), style, runs, logarithmic=_logarithmic(section, kind))
+            if len(series.x):
+                curves[kind].append(series)
+    if _equal(curves["loss"], curves["metric"]):
+        del curves["loss"]
+    quantities = [
+        Quantity(
+            "loss" if kind == "loss" else section.metric or "metric",
+            found,
+            section.baseline if section.baseline_of == kind else None,
+            _logarithmic(section, kind),
+        )
+        for kind, found in curves.items()
+        if found
+    ]
+    return LearningPictures(section.title, split, quantities) if quantities else None
+
+
+def _equal(losses: Sequence[Series], metrics: Sequence[Series]) -> bool:
+    """Whether the metric is the loss, as a mean squared error may be."""
+    pairs = zip(losses, metrics, strict=False)
+    return len(losses) == len(metrics) and all(np.array_equal(loss.mean, metric.mean) for loss, metric in pairs)
+
+
+def _logarithmic(section: Section, kind: str) -> bool:
+    return kind == "loss" or section.mode == "min"
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")

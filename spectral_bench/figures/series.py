@@ -1,0 +1,96 @@
+"""Curves over seeds: what a picture draws and what ``--data`` writes."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectral_bench.diagnostics.decay import FLOOR
+
+Array = NDArray[np.float64]
+
+
+def geometric_mean(values: Array) -> Array:
+    """Geometric means over the first axis, of the values that are not zero.
+
+    A single zero would make the mean zero, whatever the others are. What is below the smallest number of single
+    precision counts as zero; where nothing else is left, the mean is that number. NaN where no value is finite.
+    """
+    finite = np.isfinite(values)
+    kept = finite & (values > FLOOR)
+    logs = np.log(np.where(kept, values, 1.0)).sum(axis=0)
+    mean = np.exp(logs / np.maximum(kept.sum(axis=0), 1))
+    return np.where(kept.any(axis=0), mean, np.where(finite.any(axis=0), FLOOR, np.nan))
+
+
+def unfloored(value: float) -> float:
+    """Zero for what stands in the place of zero on a logarithmic axis."""
+    return 0.0 if math.isclose(value, FLOOR, rel_tol=1e-6) else float(value)
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve: the mean over runs, and a band from the smallest to the largest of them.
+
+    Attributes:
+        label: of the group.
+        style: position of the group in its section: it keeps its colour in every picture.
+        x, mean, low, high: shape (P,).
+        runs: how many.
+        counts: how many of them have a finite value, shape (P,).
+    """
+
+    label: str
+    style: int
+    x: Array
+    mean: Array
+    low: Array
+    high: Array
+    runs: int
+    counts: NDArray[np.int64]
+
+    def rows(self, picture: str, x_name: str) -> Iterator[dict[str, Any]]:
+        """The numbers, for ``--data``."""
+        points = zip(self.x, self.mean, self.low, self.high, self.counts, strict=True)
+        for x, mean, low, high, count in points:
+            yield {
+                "picture": picture,
+                "group": self.label,
+                x_name: float(x) if x % 1 else int(x),
+                "mean": unfloored(mean),
+                "low": unfloored(low),
+                "high": unfloored(high),
+                "runs": int(count),
+            }
+
+
+def over_runs(
+    label: str, style: int, curves: Sequence[tuple[NDArray[Any], NDArray[Any]]], *, logarithmic: bool
+) -> Series:
+    """One curve from those of several runs, at every x any of them has a finite value for.
+
+    Args:
+        label: of the group.
+        style: position of the group.
+        curves: x and y of every run.
+        logarithmic: take the geometric mean, as befits a logarithmic axis; zeros become the smallest number of single
+            precision.
+    """
+    if not curves:
+        nothing = np.empty(0)
+        return Series(label, style, nothing, nothing, nothing, nothing, 0, np.empty(0, dtype=np.int64))
+    x = np.unique(np.concatenate([np.asarray(steps, dtype=np.float64) for steps, _ in curves]))
+    y = np.full((len(curves), len(x)), np.nan)
+    for row, (steps, values) in enumerate(curves):
+        y[row, np.searchsorted(x, steps)] = values
+    counts = np.isfinite(y).sum(axis=0)
+    known = counts > 0
+    x, y, counts = x[known], y[:, known], counts[known]
+    y[~np.isfinite(y)] = np.nan
+    if logarithmic:
+        y = np.maximum(y, FLOOR)
+    mean = geometric_mean(y) if logarithmic else np.nanmean(y, axis=0)
+    return Series(label, style, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), len(curves), counts)

@@ -1,0 +1,208 @@
+"""Runs as pandas frames, for notebooks and programs."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+
+import pandas as pd
+
+from spectral_bench.records.collection import collect
+from spectral_bench.records.run_record import Run
+from spectral_bench.records.run_tables import read_metrics, read_parts
+from spectral_bench.records.selection import select
+
+_METRICS = {
+    "run_id": "category",
+    "step": "int64",
+    "epoch": "float64",
+    "split": "category",
+    "loss": "float64",
+    "metric": "category",
+    "value": "float64",
+    "samples_per_second": "float64",
+    "wall_seconds": "float64",
+}
+_GRADIENTS = {"run_id": "category", "step": "int64", "layer": "int32", "t": "int32", "norm": "float64"}
+_SPECTRUM = {
+    "run_id": "category",
+    "step": "int64",
+    "layer": "int32",
+    "matrix": "category",
+    "index": "int32",
+    "singular_value": "float64",
+}
+_RUNS = {
+    "run_id": "string",
+    "task": "string",
+    "model": "string",
+    "seed": "int64",
+    "status": "string",
+    "group": "string",
+    "path": "string",
+    "started": "datetime64[us, UTC]",
+    "ended": "datetime64[us, UTC]",
+    "metric": "string",
+    "mode": "string",
+    "train": "float64",
+    "validation": "float64",
+    "test": "float64",
+    "best_step": "Int64",
+    "best_validation": "float64",
+    "test_at_best": "float64",
+    "loss_test": "float64",
+    "baseline": "float64",
+    "baseline_of": "string",
+    "steps": "Int64",
+    "steps_to_beat_baseline": "Int64",
+    "solved_at": "Int64",
+    "num_parameters": "Int64",
+    "ms_per_step": "float64",
+    "wall_seconds": "float64",
+    "gradient_decay_rate": "float64",
+    "gradient_verdict": "string",
+    "spectral_margin": "float64",
+}
+
+
+#: Configuration keys that may be null, whose type no value tells when all runs have none; the others are as they are.
+_CONFIGURED = {
+    "train.steps": "Int64",
+    "train.epochs": "Int64",
+    "train.evaluate_every": "Int64",
+    "train.clip_norm": "float64",
+    "train.threads": "Int64",
+    "train.patience": "Int64",
+    "train.max_minutes": "float64",
+}
+
+
+class Runs:
+    """Runs and everything they recorded; a frame is read when it is first asked for.
+
+    Every frame but ``runs`` names the run it belongs to in ``run_id``, so frames can be merged.
+
+    Attributes:
+        notes: which directories were left out, and why; of a frame that was asked for, which damaged files.
+    """
+
+    def __init__(self, runs: Sequence[Run], notes: Sequence[str]) -> None:
+        self._runs = list(runs)
+        self.notes = list(notes)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def where(self, *conditions: str) -> "Runs":
+        """The runs for which all conditions hold: ``"model.hidden_size=128"``, ``"r<0.1"``, ``"status!=diverged"``.
+
+        Raises:
+            InputError: a condition cannot be understood, or names something that no run has.
+        """
+        return Runs(select(self._runs, conditions), self.notes)
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """A row a run: identity, summary, and every configuration key under its dotted name.
+
+        ``run_id, task, model, status, group`` (equal for runs that differ in nothing but the seed), ``path, metric,
+        mode, baseline_of, gradient_verdict``: text; ``started, ended``: times in UTC; ``seed``: int64; ``best_step,
+        steps, steps_to_beat_baseline, solved_at, num_parameters``: Int64; the other fields of ``summary.json``:
+        float64; configuration keys (``model.hidden_size``, ``r``): Int64, float64, boolean or text, as their values
+        are. Missing where a value does not exist.
+        """
+        rows = [{**run.manifest, **run.fields(), "path": str(run.directory)} for run in self._runs]
+        configured = dict.fromkeys(key for run in self._runs for key in run.config)
+        names = dict.fromkeys([*_RUNS, *configured])
+        dtypes = _RUNS | _CONFIGURED
+        columns = {name: _column([row.get(name) for row in rows], dtypes.get(name)) for name in names}
+        return pd.DataFrame(columns)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """A row a measurement.
+
+        ``run_id, split, metric`` (the metric's name): categories; ``step``: int64; ``epoch`` (NaN for generated data),
+        ``loss, value`` (of the metric), ``samples_per_second, wall_seconds``: float64.
+        """
+        return self._concatenated(_METRICS, _metrics)
+
+    @cached_property
+    def gradients(self) -> pd.DataFrame:
+        """A row a norm, the mean over the batch of ‖∂L_b/∂h_t‖.
+
+        ``run_id``: category; ``step``: int64; ``layer, t``: int32; ``norm``: float64.
+        """
+        return self._traced("gradients.parquet", _GRADIENTS)
+
+    @cached_property
+    def spectrum(self) -> pd.DataFrame:
+        """Singular values of every recurrent matrix, the largest first.
+
+        ``run_id, matrix`` (its name in the layer, for gated ones): categories; ``step``: int64; ``layer, index``:
+        int32; ``singular_value``: float64.
+        """
+        return self._traced("spectrum.parquet", _SPECTRUM)
+
+    def _traced(self, name: str, dtypes: dict[str, str]) -> pd.DataFrame:
+        damaged: list[Path] = []
+        frame = self._concatenated(dtypes, lambda directory: _parts(directory, name, damaged))
+        self.notes += [f"{file} is left out: damaged." for file in damaged]
+        return frame
+
+    def _concatenated(self, dtypes: dict[str, str], read: Callable[[Path], pd.DataFrame | None]) -> pd.DataFrame:
+        frames = []
+        for run in self._runs:
+            frame = read(run.directory)
+            if frame is not None and len(frame):
+                frames.append(frame.assign(run_id=run.run_id))
+        whole = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(dtypes))
+        return whole[list(dtypes)].astype(dtypes)
+
+
+def load_runs(*paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> Runs:
+    """Read every run at or below the paths, or lists of them (default: ``results``).
+
+    >>> runs = load_runs("results").where("task=copy")  # doctest: +SKIP
+    >>> runs.runs.groupby("model")["test"].mean()  # doctest: +SKIP
+
+    Raises:
+        InputError: a path does not exist.
+    """
+    named = [
+        path for some in paths or ["results"] for path in ([some] if isinstance(some, str | PathLike) else list(some))
+    ]
+    collection = collect([Path(path) for path in named])
+    return Runs(collection.runs, collection.notes)
+
+
+def _column(values: list[object], dtype: str | None) -> pd.Series:
+    if dtype is None:
+        return _configured(values)
+    if dtype.startswith("datetime"):
+        return pd.Series(pd.to_datetime(pd.Series(values, dtype=object), utc=True, errors="coerce").dt.as_unit("us"))
+    return pd.Series(values, dtype=dtype)
+
+
+def _configured(values: list[object]) -> pd.Series:
+    """A configuration key of all runs: one without it has a missing value, which must not turn numbers into others."""
+    kinds = {type(value) for value in values if value is not None}
+    dtype = {frozenset({int}): "Int64", frozenset({bool}): "boolean", frozenset({str}): "string"}.get(frozenset(kinds))
+    if dtype is None:
+        dtype = "float64" if kinds and kinds <= {int, float} else "object"
+    return pd.Series(values, dtype=dtype)
+
+
+def _metrics(directory: Path) -> pd.DataFrame | None:
+    name, rows = read_metrics(directory)
+    if name is None or not rows:
+        return None
+    frame = pd.DataFrame(rows).rename(columns={name: "value"})
+    numbers = [column for column in frame.columns if column != "split"]
+    frame[numbers] = frame[numbers].apply(pd.to_numeric, errors="coerce")
+    return frame.assign(metric=name)
+
+
+def _parts(directory: Path, name: str, damaged: list[Path]) -> pd.DataFrame | None:
+    table = read_parts(directory, name, damaged)
+    return None if table is None else table.to_pandas()

@@ -1,0 +1,139 @@
+"""Which runs belong together: groups differ from each other in more than the seed, sections in the task."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from spectral_bench.config.keys import as_typed
+from spectral_bench.config.schema import CHANGES_NO_NUMBER
+from spectral_bench.records.groups import Group, Section
+from spectral_bench.records.run_record import Run
+from spectral_bench.records.selection import check_field
+
+#: Keys that say which repetition a run is, or where its files lie.
+_NOT_COMPARED = ("seed", *CHANGES_NO_NUMBER)
+
+#: A task key that says what is learnt: a title names it even where there is nothing to tell apart.
+_ALWAYS_NAMED = "task.dataset"
+
+
+def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
+    """Sort runs into sections and groups.
+
+    Args:
+        runs: any.
+        by: dotted keys; runs that agree in all of them form a group, whatever else they differ in. Without: runs of
+            equal configuration digest.
+
+    Raises:
+        InputError: no run has one of the keys.
+    """
+    for key in by:
+        check_field(key, [run.fields() for run in runs])
+    by_task: dict[str, dict[tuple[str, ...], list[Run]]] = {}
+    for run in runs:
+        setting = tuple(f"{key}={value}" for key, value in _task_keys(run).items())
+        by_task.setdefault(run.task, {}).setdefault(setting, []).append(run)
+    found = []
+    for task, settings in sorted(by_task.items()):
+        differing = _differing([_task_keys(members[0]) for members in settings.values()])
+        for members in settings.values():
+            config = _task_keys(members[0])
+            named = [_ALWAYS_NAMED] if _ALWAYS_NAMED in config else []
+            differs = {key: config.get(key) for key in [*named, *differing]}
+            found.append(_section(task, differs, config, members, by))
+    return found
+
+
+def _section(task: str, differs: dict[str, Any], config: dict[str, Any], runs: list[Run], by: Sequence[str]) -> Section:
+    def first(field: str) -> Any:
+        return next((run.summary[field] for run in runs if run.summary.get(field) is not None), None)
+
+    groups = _groups_by_keys(runs, by) if by else _groups_by_digest(runs)
+    return Section(
+        task,
+        differs,
+        config,
+        first("metric"),
+        first("mode") or "min",
+        first("baseline"),
+        first("baseline_of"),
+        groups,
+    )
+
+
+def _groups_by_keys(runs: list[Run], by: Sequence[str]) -> list[Group]:
+    members: dict[tuple[str, ...], list[Run]] = {}
+    for run in runs:
+        fields = run.fields()
+        members.setdefault(tuple(as_typed(fields.get(key)) for key in by), []).append(run)
+    groups = []
+    for values, group in members.items():
+        models = sorted({run.model for run in group})
+        differs = {key: value for key, value in zip(by, values, strict=True) if key not in ("model", "model.name")}
+        name = "-".join(values)
+        groups.append(Group(name, ", ".join(models), differs, sorted(group, key=lambda run: run.seed)))
+    return groups
+
+
+def _groups_by_digest(runs: list[Run]) -> list[Group]:
+    members: dict[str, list[Run]] = {}
+    for run in runs:
+        members.setdefault(run.group, []).append(run)
+    configs = {digest: _common(group) for digest, group in members.items()}
+    by_model: dict[str, list[dict[str, Any]]] = {}
+    for digest, group in members.items():
+        by_model.setdefault(group[0].model, []).append(configs[digest])
+    own = {model: _differing(alike) for model, alike in by_model.items()}
+    shared = _differing([_without_model(config) for config in configs.values()])
+    groups = []
+    for digest, group in members.items():
+        model = group[0].model
+        keys = dict.fromkeys([*own[model], *shared])
+        config = configs[digest]
+        differs = {key: config[key] for key in keys if key in config}
+        groups.append(Group(digest[:8], model, differs, sorted(group, key=lambda run: run.seed)))
+    by_label: dict[str, list[Group]] = {}
+    for one in groups:
+        by_label.setdefault(one.label, []).append(one)
+    return [_distinguished(one, by_label[one.label]) for one in groups]
+
+
+def _distinguished(group: Group, alike: list[Group]) -> Group:
+    """Named by its data where groups read different ones, else by its id: others knew fewer keys than it has."""
+    if len(alike) == 1:
+        return group
+    by_data = len({_data(other) for other in alike}) == len(alike)
+    return replace(group, differs={**group.differs, **({"data": _data(group)} if by_data else {"group": group.id})})
+
+
+def _data(group: Group) -> str:
+    """The first digits of a digest of the data that was read."""
+    return hashlib.sha256(json.dumps(group.runs[0].manifest.get("data"), sort_keys=True).encode()).hexdigest()[:8]
+
+
+def _common(runs: list[Run]) -> dict[str, Any]:
+    """The configuration of a group: what all its runs agree in (``r`` may differ where it has no effect)."""
+    first = runs[0].config
+    return {
+        key: value
+        for key, value in first.items()
+        if key not in _NOT_COMPARED and all(run.config.get(key) == value for run in runs[1:])
+    }
+
+
+def _without_model(config: dict[str, Any]) -> dict[str, Any]:
+    """What every model is run with: models differ in their own keys by their nature."""
+    return {key: value for key, value in config.items() if not key.startswith("model.") and key != "r"}
+
+
+def _differing(configs: Sequence[dict[str, Any]]) -> list[str]:
+    """The keys that have several values, among the configurations that have them (older versions knew fewer keys)."""
+    keys = dict.fromkeys(key for config in configs for key in config)
+    return [key for key in keys if len({as_typed(config[key]) for config in configs if key in config}) > 1]
+
+
+def _task_keys(run: Run) -> dict[str, Any]:
+    return {key: value for key, value in run.config.items() if key.startswith("task.") and key != "task.name"}

@@ -1,0 +1,155 @@
+"""Groups of runs, and the sections of groups that may be compared: what they are called, and which runs count."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from spectral_bench.config.keys import as_typed
+from spectral_bench.records.collection import Mode
+from spectral_bench.records.run_record import Run
+
+#: How a run may stand. ``running`` is among the unfinished: the process may have been killed without a word.
+STATUSES = ("completed", "diverged", "failed", "interrupted", "unfinished")
+
+
+@dataclass(frozen=True)
+class Group:
+    """Runs that differ in nothing but the seed (or, where the user asked for that, agree in the keys he named).
+
+    Attributes:
+        id: the first digits of the configuration's digest.
+        model: name of the model.
+        differs: the keys that set the group apart from the others of its section, with their values.
+        runs: sorted by seed.
+    """
+
+    id: str
+    model: str
+    differs: dict[str, Any]
+    runs: list[Run]
+
+    @property
+    def setting(self) -> str:
+        """What sets it apart, in words: ``r=0.1 optimizer.lr=0.01``, with keys as short as they stay clear."""
+        return " ".join(f"{_shortened(key, self.differs)}={as_typed(value)}" for key, value in self.differs.items())
+
+    @property
+    def label(self) -> str:
+        """Model and what sets it apart."""
+        return f"{self.model} {self.setting}".strip()
+
+    @cached_property
+    def completed(self) -> list[Run]:
+        """The runs that came to their end, the newest of each seed: a repeated seed is no second sample."""
+        return _one_of_each_seed([run for run in self.runs if run.status == "completed"])
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many runs stand how, by ``STATUSES``."""
+        counts: dict[str, int] = {}
+        for run in self.runs:
+            status = run.status if run.status in STATUSES else "unfinished"
+            counts[status] = counts.get(status, 0) + 1
+        return counts
+
+    @property
+    def counted(self) -> list[Run]:
+        """The runs that numbers and pictures come from: those completed; if there is none, how far each seed came."""
+        return self.completed or _one_of_each_seed(self.runs)
+
+    @property
+    def repeats(self) -> int:
+        """Runs that are left out because a newer one has the same configuration and seed, and came as far."""
+        return self.counts.get("completed", len(self.runs)) - len(self.counted)
+
+    @property
+    def standing(self) -> str:
+        """How many seeds count, then how many runs stand otherwise: ``3 +1 diverged``."""
+        others = [f"+{count} {status}" for status, count in sorted(self.counts.items()) if status != "completed"]
+        return " ".join([str(len({run.seed for run in self.completed})), *others])
+
+    @property
+    def merged(self) -> bool:
+        """Whether a seed counts with several runs, of the several settings that the user put into one group."""
+        return len(self.counted) > len({run.seed for run in self.counted})
+
+    def finite(self, field: str) -> list[tuple[int, float]]:
+        """Seed and value of every run that counts and has a finite value in this field of its summary."""
+        found = ((run.seed, run.summary.get(field)) for run in self.counted)
+        return [(seed, float(value)) for seed, value in found if value is not None and _is_finite(value)]
+
+    def by_seed(self, field: str) -> dict[int, float]:
+        """The finite value of each seed, which is one sample: the mean of its runs where it has several settings."""
+        several: dict[int, list[float]] = {}
+        for seed, value in self.finite(field):
+            several.setdefault(seed, []).append(value)
+        return {seed: sum(values) / len(values) for seed, values in several.items()}
+
+    def values(self, field: str) -> list[float]:
+        """The finite values of a field of the summaries, one a seed, in the order of seeds."""
+        return list(self.by_seed(field).values())
+
+
+@dataclass(frozen=True)
+class Section:
+    """The groups of one task in one setting: what may be compared.
+
+    Attributes:
+        task: name of the task.
+        differs: the task's keys that set the section apart from others of the same task; always the data set's.
+        config: all of the task's keys.
+        metric: name of the task's metric, None when no run has measured it yet.
+        mode: ``max`` when more is better.
+        baseline: what a memoryless predictor scores; None if unknown.
+        baseline_of: whether that is a ``loss`` or a ``metric``.
+        groups: in the order of their first run.
+    """
+
+    task: str
+    differs: dict[str, Any]
+    config: dict[str, Any]
+    metric: str | None
+    mode: Mode
+    baseline: float | None
+    baseline_of: str | None
+    groups: list[Group]
+
+    @property
+    def title(self) -> str:
+        """The task and what sets this setting apart: ``copy, length=100``."""
+        parts = [f"{key.removeprefix('task.')}={as_typed(value)}" for key, value in self.differs.items()]
+        return ", ".join([self.task, *parts])
+
+    def name(self, group: Group) -> str:
+        """The shortest name of one of its groups: the model alone where no other group has it, else the label."""
+        return group.model if sum(other.model == group.model for other in self.groups) == 1 else group.label
+
+    def caption(self, group: Group) -> str:
+        """The name in pictures, where no column says how the runs stand: that none is completed is part of it."""
+        name = self.name(group)
+        return name if group.completed else f"{name} ({', '.join(sorted(group.counts))})"
+
+
+def _shortened(key: str, among: Iterable[str]) -> str:
+    """The last part of a dotted key, or all of it where another key ends in the same."""
+    last = key.rpartition(".")[2]
+    return last if sum(other.rpartition(".")[2] == last for other in among) == 1 else key
+
+
+def _one_of_each_seed(runs: Sequence[Run]) -> list[Run]:
+    """The newest run of each configuration and seed, in the order given."""
+    newest: dict[tuple[str, int], Run] = {}
+    for run in runs:
+        key = run.group, run.seed
+        if key not in newest or _age(run) > _age(newest[key]):
+            newest[key] = run
+    return list(newest.values())
+
+
+def _age(run: Run) -> tuple[str, str]:
+    return str(run.manifest.get("started") or ""), run.run_id
+
+
+def _is_finite(value: Any) -> bool:
+    return isinstance(value, int | float) and value - value == 0

@@ -1,0 +1,91 @@
+"""A memory of the runs that were read, so that thousands of them are compared at once.
+
+A SQLite file in the user's cache folder. It holds nothing that the run directories do not: when it is deleted, damaged,
+locked or cannot be written, the directories are read again.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from spectral_bench import __version__
+from spectral_bench.records.discovery import Found
+from spectral_bench.records.run_record import Run, UnreadableRunError, read_record
+
+#: A run, or why it cannot be understood.
+Entry = Run | UnreadableRunError
+
+#: Raised when what is remembered of a run changes; another version of the program does not trust it either.
+_LAYOUT = 5
+
+_CREATE = "CREATE TABLE IF NOT EXISTS runs (directory TEXT PRIMARY KEY, fingerprint TEXT, content TEXT) WITHOUT ROWID"
+
+
+def index_path() -> Path:
+    """Where the memory lies."""
+    return Path(platformdirs.user_cache_path("spectral-bench")) / f"runs-{__version__}-{_LAYOUT}.sqlite"
+
+
+def read_all(found: Sequence[Found]) -> dict[Path, Entry]:
+    """Every run, from memory where its directory has not changed since it was remembered."""
+    path = index_path()
+    remembered = _recall(path)
+    entries: dict[Path, Entry] = {}
+    fresh = []
+    for run in found:
+        fingerprint, content = remembered.get(str(run.directory), ("", ""))
+        if fingerprint == run.fingerprint:
+            entries[run.directory] = _decode(run.directory, content)
+        else:
+            entries[run.directory] = _read(run.directory)
+            fresh.append((str(run.directory), run.fingerprint, _encode(entries[run.directory])))
+    if fresh:
+        _remember(path, fresh)
+    return entries
+
+
+def _read(directory: Path) -> Entry:
+    try:
+        return read_record(directory)
+    except UnreadableRunError as error:
+        return error
+
+
+def _encode(entry: Entry) -> str:
+    if isinstance(entry, UnreadableRunError):
+        return json.dumps({"problem": str(entry)})
+    return json.dumps({key: value for key, value in asdict(entry).items() if key != "directory"}, default=str)
+
+
+def _decode(directory: Path, content: str) -> Entry:
+    fields: dict[str, Any] = json.loads(content)
+    return UnreadableRunError(fields["problem"]) if "problem" in fields else Run(directory, **fields)
+
+
+def _recall(path: Path) -> dict[str, tuple[str, str]]:
+    if not path.exists():
+        return {}
+    try:
+        with closing(sqlite3.connect(path)) as connection:
+            return {row[0]: (row[1], row[2]) for row in connection.execute("SELECT * FROM runs")}
+    except sqlite3.OperationalError:  # locked by another process, most likely: leave it alone
+        return {}
+    except sqlite3.DatabaseError:
+        path.unlink(missing_ok=True)
+        return {}
+
+
+def _remember(path: Path, rows: Iterable[tuple[str, str, str]]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(_CREATE)
+            connection.executemany("INSERT OR REPLACE INTO runs VALUES (?, ?, ?)", rows)
+    except (OSError, sqlite3.Error):
+        return

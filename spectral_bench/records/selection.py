@@ -1,0 +1,101 @@
+"""Choosing runs by what they are: ``model.hidden_size=128``, ``r<0.1``, ``status!=diverged``."""
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from spectral_bench.config.hints import nearest_key, short
+from spectral_bench.config.keys import as_typed
+from spectral_bench.errors import InputError
+from spectral_bench.records.run_record import Run
+
+_CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<sign>!=|<=|>=|=|<|>)(?P<value>.*)")
+
+_ORDER: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``key sign value``."""
+
+    key: str
+    sign: str
+    value: str
+
+    def holds(self, actual: Any) -> bool:
+        """Whether a value fulfils it; numbers are compared as numbers, anything else as text.
+
+        None, for a run that has no such value, equals ``null`` and fulfils nothing else.
+        """
+        if actual is None and self.value.lower() != "null":
+            return False
+        number = _number(self.value)
+        if self.sign in _ORDER:
+            return number is not None and _is_number(actual) and _ORDER[self.sign](actual, number)
+        if number is not None and _is_number(actual):
+            equal = actual == number
+        else:
+            equal = as_typed(actual).lower() == self.value.lower()
+        return equal if self.sign == "=" else not equal
+
+
+def parse_condition(text: str) -> Condition:
+    """Understand a condition.
+
+    Raises:
+        InputError: it has no sign, or orders by something that is no number.
+    """
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise InputError(f"'{short(text)}' is no condition: expected KEY=VALUE, or one of != < <= > >= in place of =.")
+    condition = Condition(*(match[name].strip() for name in ("key", "sign", "value")))
+    if condition.sign in _ORDER and _number(condition.value) is None:
+        raise InputError(f"'{short(text)}': {condition.sign} needs a number, got '{short(condition.value)}'.")
+    return condition
+
+
+def select(runs: Sequence[Run], conditions: Iterable[str]) -> list[Run]:
+    """The runs for which all conditions hold.
+
+    Raises:
+        InputError: a condition cannot be understood, or names something that no run has.
+    """
+    parsed = [parse_condition(text) for text in conditions]
+    fields = [run.fields() for run in runs]
+    for condition in parsed:
+        check_field(condition.key, fields)
+    return [
+        run
+        for run, values in zip(runs, fields, strict=True)
+        if all(condition.holds(values.get(condition.key)) for condition in parsed)
+    ]
+
+
+def check_field(key: str, fields: Sequence[dict[str, Any]]) -> None:
+    """Refuse a key that no run has; with no runs there is nothing to compare it with.
+
+    Raises:
+        InputError: naming the nearest key there is.
+    """
+    known = {name for values in fields for name in values}
+    if known and key not in known:
+        guess = nearest_key(key, known)
+        raise InputError(f"No run has '{short(key)}'." + (f" Did you mean '{guess}'?" if guess else ""))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None

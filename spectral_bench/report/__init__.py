@@ -1,0 +1,1 @@
+"""Tables and documents about runs, for people and for programs."""

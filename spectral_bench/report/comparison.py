@@ -1,0 +1,73 @@
+"""The comparison of groups, section by section: judged, sorted and told."""
+
+from collections.abc import Sequence
+
+from spectral_bench.compare.criteria import SCORES, sense
+from spectral_bench.compare.group_results import GroupResult, group_results
+from spectral_bench.config.hints import unknown
+from spectral_bench.config.keys import as_typed
+from spectral_bench.errors import InputError
+from spectral_bench.records.groups import Section
+from spectral_bench.records.selection import check_field
+from spectral_bench.report.comparison_records import record, section_document
+from spectral_bench.report.comparison_table import comparison_table
+from spectral_bench.report.document import Report
+from spectral_bench.report.footnotes import sources
+
+
+def comparison_report(
+    found: Sequence[Section], *, field: str = "test", sort: str | None = None, notes: Sequence[str] = ()
+) -> Report:
+    """Compare the groups of every section.
+
+    Args:
+        found: from ``sections``.
+        field: what groups are judged by, one of ``SCORES``.
+        sort: a field or configuration key to sort rows by, ``-KEY`` for descending; None: the best first.
+        notes: said about all of it.
+
+    Raises:
+        InputError: the field is none of ``SCORES``, or no run has the key to sort by.
+    """
+    if field not in SCORES:
+        raise InputError(unknown("--metric", field, SCORES))
+    if sort is not None:
+        check_field(
+            sort.removeprefix("-"), [run.fields() for one in found for group in one.groups for run in group.runs]
+        )
+    tables, records, documents = [], [], []
+    cited = sources()
+    for section in found:
+        rows = _sorted(group_results(section, field), section, field, sort)
+        tables.append(comparison_table(section, rows, field, cited))
+        records += [record(section, row, field) for row in rows]
+        documents.append(section_document(section, rows, field))
+    document = {"schema": "spectral-bench/compare", "version": 1, "sections": documents}
+    return Report(tables, records, document, list(notes))
+
+
+def _sorted(rows: list[GroupResult], section: Section, field: str, sort: str | None) -> list[GroupResult]:
+    if sort is None:
+        direction = -1 if sense(section, field) == "max" else 1
+        return sorted(rows, key=lambda row: (_rank(row), direction * row.score.mean if row.score else 0))
+    key = sort.removeprefix("-")
+
+    def value(row: GroupResult) -> tuple[int, float, str] | None:
+        """Numbers first, then words."""
+        found = row.group.runs[0].fields().get(key)
+        numbers = row.group.values(key)
+        if numbers:
+            return 0, sum(numbers) / len(numbers), ""
+        if found is None:
+            return None
+        is_number = isinstance(found, int | float) and not isinstance(found, bool)
+        return (0, float(found), "") if is_number else (1, 0.0, as_typed(found))
+
+    valued = [(found, row) for row in rows if (found := value(row)) is not None]
+    valued.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
+    return [row for _, row in valued] + [row for row in rows if value(row) is None]
+
+
+def _rank(row: GroupResult) -> int:
+    """Scores of completed runs first, then how far others came, then groups without any."""
+    return 2 if row.score is None else 0 if row.group.completed else 1

@@ -1,0 +1,113 @@
+"""Tables of two runs or groups side by side: where their configurations differ, and what they came to."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from spectral_bench.compare.side_by_side import configurations, gap_between, resolve
+from spectral_bench.compare.statistics import Estimate, estimate
+from spectral_bench.config.keys import as_typed
+from spectral_bench.records.groups import Group, Section
+from spectral_bench.report.document import Cell, Column, Report, Table
+from spectral_bench.report.numbers import interval_notes, number, with_interval
+
+#: Fields of the summaries that are set side by side.
+_FIELDS = (
+    "test",
+    "test_at_best",
+    "best_validation",
+    "loss_test",
+    "steps_to_beat_baseline",
+    "solved_at",
+    "gradient_decay_rate",
+    "spectral_margin",
+    "num_parameters",
+    "ms_per_step",
+    "wall_seconds",
+)
+
+
+def difference_report(found: Sequence[Section], names: tuple[str, str], notes: Sequence[str] = ()) -> Report:
+    """Set two runs or groups side by side.
+
+    Args:
+        found: where to look for them.
+        names: of each a run's path or identifier (or a part of it that no other has), a group's id, its label, or its
+            model.
+        notes: said about all of it.
+
+    Raises:
+        InputError: a name fits nothing, or several.
+    """
+    first, second = (resolve(found, name) for name in names)
+    config = [
+        {"key": key, "a": a, "b": b}
+        for key, (a, b) in configurations(first, second).items()
+        if as_typed(a) != as_typed(b)
+    ]
+    metrics = [_metric(first, second, field) for field in _FIELDS]
+    metrics = [row for row in metrics if row["a"] is not None or row["b"] is not None]
+    titles = (_title(first), _title(second))
+    document = {
+        "schema": "spectral-bench/diff",
+        "version": 1,
+        "a": {"label": titles[0], "run_ids": [run.run_id for run in first.runs]},
+        "b": {"label": titles[1], "run_ids": [run.run_id for run in second.runs]},
+        "config": config,
+        "metrics": metrics,
+    }
+    records = [{"kind": "config", **row} for row in config] + [{"kind": "metric", **row} for row in metrics]
+    tables = [_config_table(config, titles), _metric_table(first, second, metrics, titles)]
+    said = [] if first.runs[0].summary.get("metric") == second.runs[0].summary.get("metric") else [_OTHER_METRIC]
+    return Report(tables, records, document, [*notes, *said])
+
+
+_OTHER_METRIC = "The two are judged by different metrics: differences of test values mean nothing."
+
+
+def _metric(first: Group, second: Group, field: str) -> dict[str, Any]:
+    mean_a, mean_b, gap = (
+        estimate(first.values(field)),
+        estimate(second.values(field)),
+        gap_between(first, second, field),
+    )
+    return {
+        "field": field,
+        "a": mean_a.mean if mean_a else None,
+        "b": mean_b.mean if mean_b else None,
+        "difference": gap.mean if gap else None,
+        "low": gap.low if gap else None,
+        "high": gap.high if gap else None,
+    }
+
+
+def _config_table(rows: Sequence[dict[str, Any]], titles: tuple[str, str]) -> Table:
+    columns = [Column("key", "left", label=True), Column(f"A: {titles[0]}", "left"), Column(f"B: {titles[1]}", "left")]
+    cells = [[Cell(row["key"]), Cell(as_typed(row["a"])), Cell(as_typed(row["b"]))] for row in rows]
+    return Table("Configuration", "" if rows else "No difference.", columns, cells)
+
+
+def _metric_table(first: Group, second: Group, rows: Sequence[dict[str, Any]], titles: tuple[str, str]) -> Table:
+    columns = [Column("field", "left", label=True), Column("A"), Column("B"), Column("A - B")]
+    cells, gaps = [], []
+    for row in rows:
+        a, b = (estimate(group.values(row["field"])) for group in (first, second))
+        gap = gap_between(first, second, row["field"])
+        gaps.append(gap)
+        cells.append(
+            [
+                Cell(row["field"]),
+                Cell(_shown(row["field"], a)),
+                Cell(_shown(row["field"], b)),
+                Cell(_shown(row["field"], gap)),
+            ]
+        )
+    return Table("What they came to", f"A: {titles[0]}; B: {titles[1]}", columns, cells, interval_notes(gaps))
+
+
+def _shown(field: str, found: Estimate | None) -> str:
+    """A number with its interval, which what is counted and not measured has none of."""
+    return number(found.mean) if found and field == "num_parameters" else with_interval(found)
+
+
+def _title(group: Group) -> str:
+    return f"{group.label} ({len(group.counted)} runs)" if len(group.counted) > 1 else group.label

@@ -1,0 +1,100 @@
+"""What a run recorded, read back to be ticked off row by row."""
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from spectral_bench.errors import DataError
+from spectral_bench.runs import parted_table
+from spectral_bench.runs.metrics_file import TIMELESS
+from spectral_bench.runs.reading import brief, regular_file
+from spectral_bench.runs.recorder import GRADIENTS, GRADIENTS_SCHEMA, METRICS, SPECTRUM, SPECTRUM_SCHEMA
+
+#: A step, and what else tells rows apart: the split, the layer, the matrix.
+Key = tuple[Any, ...]
+
+
+class RecordedRows:
+    """The rows of one table by key.
+
+    Args:
+        what: they are called in messages.
+        rows: for each key the values, in the order of writing.
+    """
+
+    def __init__(self, what: str, rows: Mapping[Key, Any]) -> None:
+        self.what = what
+        self._rows = dict(rows)
+
+    def take(self, key: Key) -> Any:
+        """The values of a key, which are then ticked off; None where there are none."""
+        return self._rows.pop(key, None)
+
+    def left(self, first: int, last: float) -> list[str]:
+        """What was never taken, of the steps ``first`` to ``last``, in words."""
+        return [self.named(key) for key in sorted(self._rows) if first <= key[0] <= last]
+
+    def last_step(self) -> int:
+        """The last step; -1 where there are no rows."""
+        return max((key[0] for key in self._rows), default=-1)
+
+    def named(self, key: Key) -> str:
+        """A row in words."""
+        step, *rest = key
+        words = (f", layer {word}" if isinstance(word, int) else f", {word}" for word in rest)
+        return f"{self.what} at step {step}" + "".join(words)
+
+
+def recorded_metrics(directory: Path) -> RecordedRows:
+    """The rows of ``metrics.csv`` by step and split, as text, without their times.
+
+    Raises:
+        DataError: it cannot be read, or holds a row twice.
+    """
+    path = directory / METRICS
+    try:
+        with regular_file(path).open(newline="", encoding="utf-8") as file:
+            _, *lines = csv.reader(file)
+        rows = {(int(line[0]), line[2]): line[:TIMELESS] for line in lines}
+    except (OSError, ValueError, IndexError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read ({brief(error)}).") from error
+    if len(rows) != len(lines):
+        raise DataError(f"{path}: holds a row twice.")
+    return RecordedRows("measurement", rows)
+
+
+def recorded_gradients(directory: Path) -> RecordedRows:
+    """Gradient norms over t, by step and layer.
+
+    Raises:
+        DataError: a part is damaged, or the rows are not those of t = 0, 1, ...
+    """
+    return RecordedRows("gradient norm", _grouped(directory / GRADIENTS, GRADIENTS_SCHEMA, ["step", "layer"]))
+
+
+def recorded_spectrum(directory: Path) -> RecordedRows:
+    """Singular values, by step, layer and matrix.
+
+    Raises:
+        DataError: a part is damaged, or the rows are not those of the indices 0, 1, ...
+    """
+    return RecordedRows("singular value", _grouped(directory / SPECTRUM, SPECTRUM_SCHEMA, ["step", "layer", "matrix"]))
+
+
+def _grouped(folder: Path, schema: pa.Schema, keys: Sequence[str]) -> dict[Key, Any]:
+    """The last column by its keys; the column before it counts within a key."""
+    tables = [parted_table.read_part(part, schema).to_pandas() for part in parted_table.sealed_parts(folder)]
+    if not tables:
+        return {}
+    *_, counter, value = schema.names
+    rows = {}
+    for key, group in pd.concat(tables).groupby(list(keys)):
+        if not np.array_equal(group[counter], np.arange(len(group))):
+            raise DataError(f"{folder}: at step {key[0]} the column {counter} does not count from 0.")
+        rows[tuple(key)] = group[value].to_numpy()
+    return rows

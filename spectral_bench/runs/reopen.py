@@ -1,0 +1,223 @@
+"""Going on with a run from its last whole checkpoint, as if it had never stopped."""
+
+import math
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from spectral_bench.config.change import KEEPS, RAISABLE, differences
+from spectral_bench.config.load import digest, resolved
+from spectral_bench.config.schema import CHANGES_NO_NUMBER, MOST_THREADS, ExperimentConfig
+from spectral_bench.errors import DataError, InputError, SpectralBenchError
+from spectral_bench.runs import metrics_file, recorder
+from spectral_bench.runs.atomic import write_text
+from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.environment import describe_environment, environment_changes
+from spectral_bench.runs.execute import CONFIG, command_line, config_yaml, prepare
+from spectral_bench.runs.interruption import heeding_signals
+from spectral_bench.runs.lock import locked, owner
+from spectral_bench.runs.manifest import Manifest, now
+from spectral_bench.runs.saved_run import SavedRun, read_saved_run
+from spectral_bench.runs.session import SUMMARY, Prepared, SessionResult, resume_command, run_session, storage_error
+from spectral_bench.training.length import measuring_interval
+from spectral_bench.training.observer import Observer
+from spectral_bench.training.stop import Stop
+
+
+class CompleteError(SpectralBenchError):
+    """There is nothing to go on with: the run came to its end, and nothing makes it longer. It is left as it is."""
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """A run that is ready to go on.
+
+    Attributes:
+        directory: of the run.
+        manifest: of the run.
+        prepared: model, task and trainer, in the state of the checkpoint.
+        stop: asked by signals from the moment on that the run is marked as running.
+        from_step: updates made by then.
+        traces: the digests of the parts of tables that stay.
+        warnings: damaged files that were found and done without, and what changed since.
+    """
+
+    directory: Path
+    manifest: Manifest
+    prepared: Prepared
+    stop: Stop
+    from_step: int
+    traces: Mapping[str, Mapping[str, str]]
+    warnings: list[str]
+
+    def go_on(self, observers: Sequence[Observer] = ()) -> SessionResult:
+        """Train on; see ``sit`` for what it raises."""
+        return run_session(self.prepared, self.directory, self.manifest, observers, self.stop, self.traces)
+
+
+@contextmanager
+def reopened(
+    directory: Path, overrides: Sequence[str] = (), session_of: ExperimentConfig | None = None
+) -> Iterator[Reopened]:
+    """Take up a run where its last whole checkpoint left it, and have it for oneself until the end of the block.
+
+    The tables are cut back to the checkpoint.
+
+    Args:
+        directory: of the run.
+        overrides: ``train.steps`` or ``train.epochs``, to be raised; ``data_dir`` or ``train.max_minutes``.
+        session_of: whose ``data_dir`` and ``train.max_minutes`` count; None: those of the run, or of ``overrides``.
+
+    Raises:
+        CompleteError: the run is complete, and ``overrides`` do not make it longer.
+        InputError: this is no run, or the overrides change more than that.
+        DataError: a file of the run is damaged and there is no other, or is a link; the configuration is not what the
+            run was made with; or the data is not what it was.
+        LockedError: another process is at work on this run.
+        StorageError: nothing can be written there.
+    """
+    run = _read(directory)  # before a lock is put into a folder that is none of a run
+    if run.manifest.status == "completed" and not overrides:
+        raise CompleteError(_complete(directory))
+    with locked(directory):
+        run = _read(directory)
+        before = run.experiment()
+        config = run.changed(overrides)
+        if session_of is not None:
+            train = replace(config.train, max_minutes=session_of.train.max_minutes)
+            config = replace(config, data_dir=session_of.data_dir, train=train)
+        raised = _check_change(before, config)
+        if run.manifest.status == "completed" and not raised:
+            raise CompleteError(_complete(directory))
+        prepared = _prepared_as_begun(config, before, recorded_threads(run.manifest))
+        config = prepared.config
+        check_data(run.manifest, prepared.task.digests)
+        changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
+        checkpoints = Checkpoints(directory, run.manifest)
+        checkpoint, damaged = _load(checkpoints, directory, prepared)
+        if run.manifest.status == "completed" and prepared.trainer.complete:
+            raise CompleteError(_complete(directory))
+        step = prepared.trainer.progress.step
+        warnings = [*damaged, *(["; ".join(changes)] if changes else []), *_left_elsewhere(run.manifest)]
+        sitting = {"from_step": step, "started": now(), "command": command_line(), "warnings": warnings}
+        stop = Stop()
+        with heeding_signals(stop):
+            try:
+                # The manifest first: whatever is cut back from here on is of a run that is not complete.
+                run.manifest.update(
+                    status="running",
+                    reason=None,
+                    ended=None,
+                    owner=owner(),
+                    config_digest=digest(config),
+                    config_digest_before=run.manifest.content.get("config_digest"),
+                    sittings=[*run.manifest.content.get("sittings", []), sitting],
+                )
+                (directory / SUMMARY).unlink(missing_ok=True)
+                write_text(directory / CONFIG, config_yaml(config))
+                for path in checkpoints.paths()[: len(damaged)]:
+                    checkpoints.forget(path)
+                traces = recorder.rewind_tables(directory, checkpoint)
+            except OSError as error:
+                raise storage_error(error, directory, step) from error
+            yield Reopened(directory, run.manifest, prepared, stop, step, traces, warnings)
+
+
+def _read(directory: Path) -> SavedRun:
+    """The run as it stands, seen to be what it was made as, and to have its files to itself."""
+    run = read_saved_run(directory)
+    # What is written, cut or removed through a link is another run's, or no run's; so are temporary files.
+    for path in (*directory.glob("*"), *(path for table in recorder.TABLES for path in (directory / table).glob("*"))):
+        if path.is_symlink():
+            raise DataError(f"{path}: is a symbolic link. A run goes on in files of its own: put a copy in its place.")
+    run.check_config()
+    return run
+
+
+def _prepared_as_begun(config: ExperimentConfig, before: ExperimentConfig, threads: int | None) -> Prepared:
+    """Prepare a run so that it measures as often as it did: a longer one would choose a longer interval of its own."""
+    prepared = prepare(config, threads)
+    interval = measuring_interval(before, prepared.task.updates_per_epoch(config.train.batch_size))
+    if prepared.trainer.evaluate_every == interval:
+        return prepared
+    return prepare(replace(config, train=replace(config.train, evaluate_every=interval)), threads)
+
+
+def _complete(directory: Path) -> str:
+    return f"{directory}: this run is complete. To train on: {resume_command(directory)} train.steps=NUMBER"
+
+
+def _left_elsewhere(manifest: Manifest) -> list[str]:
+    """A warning about a process on another host that did not say how it ended: not all locks reach across a network."""
+    last = manifest.content.get("owner")
+    if manifest.status != "running" or not isinstance(last, dict) or last.get("host") in (None, platform.node()):
+        return []
+    return [
+        f"process {last.get('pid')} on {last['host']} was at work on this run and did not say how it ended. The lock "
+        "is free; but if it may live, and the file system does not share locks between hosts, stop it first."
+    ]
+
+
+def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tuple[dict[str, Any] | None, list[str]]:
+    """Bring the trainer to the newest checkpoint that is whole.
+
+    Returns:
+        The checkpoint (None when the run was killed before its first one), and what newer ones suffer from.
+    """
+    damaged: list[str] = []
+    for path in checkpoints.paths():
+        try:
+            content = checkpoints.load(path)
+            metrics_file.check_metrics(directory / recorder.METRICS, content["metrics"])
+            prepared.trainer.load_state_dict(content["trainer"])
+        except DataError as error:
+            damaged.append(str(error))
+        except Exception as error:  # whatever a checkpoint of another shape makes PyTorch raise
+            damaged.append(f"{path}: does not fit this configuration ({type(error).__name__}).")
+        else:
+            return content, damaged
+    if damaged:
+        raise DataError(" ".join(damaged))
+    return None, []
+
+
+def _check_change(before: ExperimentConfig, after: ExperimentConfig) -> bool:
+    """Refuse what may not change; returns whether the length is another."""
+    old, new = resolved(before), resolved(after)
+    keys = [key for key in differences(old, new) if key == "results_dir" or key not in CHANGES_NO_NUMBER]
+    others = [key for key in keys if key not in RAISABLE]
+    if others:
+        raise InputError(f"{', '.join(others)}: {KEEPS}")
+    for key in keys:
+        name = key.removeprefix("train.")
+        was, wanted = (train[name] for train in (old["train"], new["train"]))
+        if _or_infinite(wanted) < _or_infinite(was):
+            raise InputError(f"{key}={wanted}: may be raised, not lowered; it was {'null' if was is None else was}.")
+    return bool(keys)
+
+
+def _or_infinite(count: int | None) -> float:
+    return math.inf if count is None else count
+
+
+def recorded_threads(manifest: Manifest) -> int | None:
+    """How many threads the run began with; None where the manifest does not say."""
+    threads = manifest.content.get("threads")
+    return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
+
+
+def check_data(manifest: Manifest, digests: Mapping[str, str]) -> None:
+    """See that the data is what the run was begun with.
+
+    Raises:
+        DataError: it is not; the message names the files.
+    """
+    recorded: Any = manifest.content.get("data")
+    if recorded != dict(digests):
+        names = sorted(
+            name for name in {*(recorded or {}), *digests} if (recorded or {}).get(name) != digests.get(name)
+        )
+        raise DataError(f"{', '.join(names)}: not the data that this run was begun with.")

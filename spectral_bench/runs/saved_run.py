@@ -1,0 +1,104 @@
+"""A run directory read back."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spectral_bench.config.change import changed, differences
+from spectral_bench.config.load import digest, experiment_config, resolved
+from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
+from spectral_bench.errors import DataError, InputError, SpectralBenchError
+from spectral_bench.nn.layer_kinds import LAYERS
+from spectral_bench.runs import manifest as manifests
+from spectral_bench.runs.execute import CONFIG
+from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.reading import brief, parse_yaml, read_bytes
+from spectral_bench.tasks import TASKS
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """What a run directory says of itself.
+
+    Attributes:
+        directory: of the run.
+        manifest: how it stands.
+        config: the configuration, as ``config.yaml`` holds it.
+    """
+
+    directory: Path
+    manifest: Manifest
+    config: dict[str, Any]
+
+    def experiment(self) -> ExperimentConfig:
+        """The typed configuration.
+
+        Raises:
+            InputError: it is none that this version knows.
+        """
+        try:
+            return experiment_config(self.config, models=LAYERS, tasks=TASKS)
+        except InputError as error:
+            raise InputError(f"{self.directory / CONFIG}: {error}") from error
+
+    def changed(self, overrides: Sequence[str]) -> ExperimentConfig:
+        """The typed configuration with single values set; see ``config.change.changed``."""
+        return experiment_config(changed(self.config, overrides), models=LAYERS, tasks=TASKS)
+
+    def check_config(self) -> None:
+        """See that the configuration is what the manifest says the run was made with.
+
+        A run that is made longer has its new digest in the manifest a moment before its new configuration, so that the
+        digest before it counts, too. Earlier versions did not record the seed.
+
+        Raises:
+            InputError: it is none that this version knows.
+            DataError: it is another.
+        """
+        recorded, experiment = self.manifest.content, self.experiment()
+        known = recorded.get("config_digest"), recorded.get("config_digest_before")
+        if digest(experiment) not in known or recorded.get("seed", experiment.seed) != experiment.seed:
+            raise DataError(f"{self.directory / CONFIG}: is not the configuration this run was made with.")
+
+
+def read_saved_run(directory: Path) -> SavedRun:
+    """Read what a run directory says of itself. It may come from a stranger: nothing in it can run code.
+
+    Raises:
+        InputError: it is not the directory of a run.
+        DataError: a file in it is damaged.
+    """
+    if not (directory / manifests.NAME).exists():
+        raise InputError(f"{directory} is not the directory of a run: there is no {manifests.NAME} in it.")
+    return SavedRun(directory, Manifest.read(directory), _read_config(directory / CONFIG))
+
+
+def find_unfinished(config: ExperimentConfig) -> Path | None:
+    """The newest run of exactly this configuration that did not come to its end, if there is one."""
+    return next((run.directory for run in _runs(config) if run.manifest.status not in ("completed", "diverged")), None)
+
+
+def find_completed(config: ExperimentConfig) -> Path | None:
+    """The newest completed run of exactly this configuration, if there is one."""
+    return next((run.directory for run in _runs(config) if run.manifest.status == "completed"), None)
+
+
+def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
+    """The runs of exactly this configuration, the newest first."""
+    wanted = resolved(config)
+    for directory in sorted((config.results_dir / config.task.name / config.model.name).glob("*"), reverse=True):
+        try:
+            run = read_saved_run(directory)
+            if set(differences(run.config, wanted)) <= set(CHANGES_NO_NUMBER):
+                run.check_config()
+                yield run
+        except SpectralBenchError:
+            continue  # not a run that could be gone on with
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        return parse_yaml(read_bytes(path))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({brief(error)}).") from error

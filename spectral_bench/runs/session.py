@@ -1,0 +1,158 @@
+"""One sitting at a run: from a directory that is ready to the end, an interruption or a failure."""
+
+import errno
+import shlex
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.errors import StorageError
+from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.runs.atomic import write_json
+from spectral_bench.runs.capacity import within_capacity
+from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.recorder import RunRecorder
+from spectral_bench.runs.summary import summarise
+from spectral_bench.tasks.task import Task
+from spectral_bench.training.divergence import DivergedError
+from spectral_bench.training.loop import Trainer
+from spectral_bench.training.observer import GradientNorms, Observer
+from spectral_bench.training.outcome import Outcome
+from spectral_bench.training.stop import Stop
+
+SUMMARY = "summary.json"
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that could start: data read, model built, nothing written."""
+
+    config: ExperimentConfig
+    task: Task
+    model: SequenceModel
+    trainer: Trainer
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class SessionResult:
+    """How a sitting ended.
+
+    Attributes:
+        directory: of the run.
+        summary: the content of ``summary.json``.
+        stopped_by: what stopped it before its end (``SIGTERM``, ``train.max_minutes``); None for a run that is done.
+        asked_too_late: the same of a run that was done by then: whoever has more runs to make is meant, too.
+    """
+
+    directory: Path
+    summary: dict[str, Any]
+    stopped_by: str | None
+    late_stop: str | None
+
+
+def run_session(
+    prepared: Prepared,
+    directory: Path,
+    manifest: Manifest,
+    observers: Sequence[Observer],
+    stop: Stop,
+    traces: Mapping[str, Mapping[str, str]],
+) -> SessionResult:
+    """Train, and keep everything in the run directory, which must be locked and say ``running``.
+
+    Args:
+        prepared: what to run, in the state to begin with.
+        directory: of the run.
+        manifest: of the run.
+        observers: are told what happens.
+        stop: is heeded after every update.
+        traces: the digests of the parts of tables that are there already.
+
+    Raises:
+        DivergedError: the training diverged; the directory says so and stays readable.
+        InputError: it does not fit into memory.
+        StorageError: a file can no longer be written; what was written before stays readable.
+    """
+    try:
+        recorder = RunRecorder(directory, prepared.task.metric.name, Checkpoints(directory, manifest), traces)
+        try:
+            with within_capacity(prepared.config):
+                outcome = prepared.trainer.run([recorder, *observers], stop)
+        except DivergedError as error:
+            _conclude(directory, prepared, recorder, None)
+            reason = f"{error}{_norms(recorder.last_norms())}"
+            manifest.end("diverged", reason)
+            raise DivergedError(f"{directory}: {reason}") from error
+        summary = _conclude(directory, prepared, recorder, outcome)
+        if outcome is None:
+            manifest.end("interrupted", stop.cause)
+        else:
+            manifest.end("completed", outcome.reason)
+    except DivergedError:
+        raise
+    except BaseException as error:
+        if isinstance(error, OSError):
+            failure = storage_error(error, directory, prepared.trainer.progress.step)
+            _give_up(manifest, failure, stop)
+            raise failure from error
+        _give_up(manifest, error, stop)
+        raise
+    stopped_by, too_late = (stop.cause, None) if outcome is None else (None, stop.cause)
+    return SessionResult(directory, summary, stopped_by, too_late)
+
+
+def resume_command(directory: Path) -> str:
+    """What to type to go on with a run."""
+    return shlex.join(["spectral-bench", "resume", str(directory)])
+
+
+def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcome: Outcome | None) -> dict[str, Any]:
+    """Seal the tables and write the summary of whatever was reached."""
+    recorder.seal()
+    summary = summarise(
+        prepared.config,
+        prepared.task,
+        prepared.model.num_parameters(),
+        prepared.trainer.progress,
+        recorder,
+        outcome,
+    )
+    write_json(directory / SUMMARY, summary)
+    return summary
+
+
+def _give_up(manifest: Manifest, error: BaseException, stop: Stop) -> None:
+    """Say in the manifest why the run ended, where that can be written."""
+    with suppress(OSError):
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            manifest.end("interrupted", f"{stop.cause}, and a second signal: stopped at once" if stop.cause else None)
+        else:
+            manifest.end("failed", str(error) or type(error).__name__)
+
+
+def storage_error(error: OSError, directory: Path, step: int) -> StorageError:
+    """What happened to the files of a run, and what goes on with it."""
+    happened = f"{error.filename or directory}: {error.strerror or error}, after {step} updates."
+    if not directory.exists():
+        return StorageError(f"{happened} {directory} is gone: it was removed, or its disk was. Start the run again.")
+    when = "there is room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "it can be written again"
+    return StorageError(
+        f"{happened} What was written before stays; when {when}, `{resume_command(directory)}` goes on."
+    )
+
+
+def _norms(norms: GradientNorms | None) -> str:
+    """The last traced gradient norms, in a few words for each layer."""
+    if norms is None:
+        return ""
+    layers = "; ".join(
+        f"layer {layer}: {values[0]:.3g} at t=0, {values[-1]:.3g} at t=T" for layer, values in norms.by_layer.items()
+    )
+    return f"; gradient norms at step {norms.step}: {layers}"

@@ -1,0 +1,140 @@
+"""Whether a run can be had again: its files looked over, and its updates made once more."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from spectral_bench.errors import DataError, InputError
+from spectral_bench.runs.atomic import json_text
+from spectral_bench.runs.capacity import within_capacity
+from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.environment import describe_environment, environment_changes
+from spectral_bench.runs.execute import prepare
+from spectral_bench.runs.inspection import inspect
+from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, read_bytes
+from spectral_bench.runs.recorder import RunRecorder
+from spectral_bench.runs.reopen import check_data, recorded_threads
+from spectral_bench.runs.replay import DifferentError, Replay
+from spectral_bench.runs.saved_run import SavedRun, read_saved_run
+from spectral_bench.runs.session import SUMMARY, Prepared
+from spectral_bench.runs.summary import summarise
+from spectral_bench.training.divergence import DivergedError
+from spectral_bench.training.outcome import Outcome
+
+#: What of a summary no replay has again.
+_TIMES = ("ms_per_step", "wall_seconds")
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What came of it.
+
+    Attributes:
+        damaged: a message for every file that is not what it was when it was written.
+        first_step, last_step: the updates that were made again.
+        compared: numbers that were the same.
+        difference: the first one that was not; None if all were the same.
+        changes: what is different in the environment since the run began.
+    """
+
+    damaged: list[str]
+    first_step: int
+    last_step: int
+    compared: int
+    difference: str | None
+    changes: list[str]
+
+
+def verify_run(directory: Path, steps: int | None = None, *, whole: bool = False) -> Verification:
+    """Replay a run and compare every number with the recorded one. Nothing in the directory is changed.
+
+    What is not replayed, before the previous checkpoint, is compared with the digests that the newest one holds.
+
+    Args:
+        directory: of the run.
+        steps: updates to replay; None: as many as were recorded.
+        whole: begin at the beginning, and not at the previous checkpoint.
+
+    Raises:
+        InputError: it is no run, or nothing was recorded in the updates that were asked for.
+        DataError: what a replay needs is damaged, or the data is not what it was.
+    """
+    run = read_saved_run(directory)
+    found = inspect(run)
+    if found.damaged_tables:
+        raise DataError(" ".join(found.damaged_tables + found.damaged))
+    config = run.experiment()
+    config = replace(config, train=replace(config.train, max_minutes=None))
+    prepared = prepare(config, recorded_threads(run.manifest))
+    check_data(run.manifest, prepared.task.digests)
+    changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
+    newest = found.checkpoints[0] if found.checkpoints else None
+    if len(found.checkpoints) > 1 and not whole:
+        _go_back_to(found.checkpoints[1], prepared, directory)
+    first = prepared.trainer.progress.step
+    replay = Replay(directory, newest, _promised(run, newest))
+    if run.manifest.status in ("completed", "diverged"):
+        replay.last_step = prepared.trainer.total_steps
+    if steps is not None:
+        replay.last_step = min(replay.last_step, first + steps)
+    difference = _first_difference(prepared, replay, run, first, everything=steps is None)
+    if difference is None and replay.compared == 0:
+        raise InputError(f"{directory}: nothing was recorded in the updates {first} to {replay.last_step}.")
+    return Verification(found.damaged, first, prepared.trainer.progress.step, replay.compared, difference, changes)
+
+
+def _promised(run: SavedRun, newest: dict[str, Any] | None) -> float:
+    """The step up to which everything the training said must have been recorded."""
+    if run.manifest.status in ("completed", "diverged"):
+        return math.inf
+    step: int = newest["trainer"]["progress"]["step"] if newest else -1
+    return step
+
+
+def _go_back_to(checkpoint: dict[str, Any], prepared: Prepared, directory: Path) -> None:
+    try:
+        prepared.trainer.load_state_dict(checkpoint["trainer"])
+    except Exception as error:  # whatever a checkpoint of another shape makes PyTorch raise
+        raise DataError(f"{directory}: the previous checkpoint does not fit this configuration.") from error
+
+
+def _first_difference(prepared: Prepared, replay: Replay, run: SavedRun, first: int, *, everything: bool) -> str | None:
+    """The first difference between a run and its replay, if there is one."""
+    outcome, diverged = None, None
+    try:
+        with within_capacity(prepared.config):
+            outcome = prepared.trainer.run([replay], replay.stop)
+    except DifferentError as error:
+        return str(error)
+    except DivergedError as error:
+        diverged = str(error)
+    recorded = f"{run.manifest.status}, {run.manifest.content.get('reason')}"
+    if diverged is not None and not recorded.startswith(f"diverged, {diverged}"):
+        return f"{diverged}; recorded: {recorded}"
+    if everything and diverged is None and run.manifest.status == "diverged":
+        return f"recorded: {recorded}; it does not diverge now"
+    try:
+        replay.finish(first, math.inf if everything else replay.last_step)
+    except DifferentError as error:
+        return str(error)
+    return _summary_difference(prepared, run, outcome) if everything else None
+
+
+def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | None) -> str | None:
+    """The first entry of ``summary.json`` that a replay to the end of the record does not give, times apart."""
+    path = run.directory / SUMMARY
+    if not path.exists() and run.manifest.status not in ("completed", "diverged"):
+        return None
+    try:
+        recorded = parse_json(read_bytes(path, LARGEST_TEXT))
+    except (OSError, ValueError) as error:
+        return f"{SUMMARY}: cannot be read ({brief(error)})"
+    recorder = RunRecorder(run.directory, prepared.task.metric.name, Checkpoints(run.directory, run.manifest), {})
+    trainer, parameters = prepared.trainer, prepared.model.num_parameters()
+    summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome)
+    now = parse_json(json_text(summary))
+    for key in sorted((recorded.keys() | now.keys()) - set(_TIMES)):
+        if recorded.get(key) != now.get(key):
+            return f"{SUMMARY}, {key}: recorded {recorded.get(key)}, now {now.get(key)}"
+    return None

@@ -1,0 +1,64 @@
+"""A report where the user wants it: on the screen, as text for a program, or in a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from spectral_bench.report.document import Report
+
+
+def deliver(report: Report, console: Console, *, form: str, output: Path | None = None) -> None:
+    """Print a report or write it to a file.
+
+    Notes about runs that were left out go to stderr where the report is for a program. What is for a program is UTF-8,
+    whatever the terminal is.
+
+    Raises:
+        InputError: the file cannot be written.
+    """
+    from spectral_bench.report.formats import FORMATS
+    from spectral_bench.ui.table_printer import show_report
+
+    if form == "table" and output is None:
+        show_report(report, console)
+        return
+    text = FORMATS[form](report) if form != "table" else _as_text(report, console.width)
+    for note in report.notes:
+        typer.echo(f"Note: {note}", err=True)
+    if output is None:
+        typer.echo(text.encode(), nl=False)
+    else:
+        write_named(output, text)
+
+
+def write_named(path: Path, text: str) -> None:
+    """Write a file the user named.
+
+    Raises:
+        InputError: it cannot be written.
+    """
+    from spectral_bench.errors import InputError
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _as_text(report: Report, width: int) -> str:
+    import io
+
+    from rich.console import Console
+
+    from spectral_bench.ui.table_printer import show_report
+
+    text = io.StringIO()
+    show_report(report, Console(file=text, width=width))
+    return text.getvalue()

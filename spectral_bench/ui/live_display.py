@@ -1,0 +1,168 @@
+"""A training as it happens: a live display in a terminal, plain lines elsewhere, silence if wanted."""
+
+from __future__ import annotations
+
+import time
+from contextlib import AbstractContextManager, nullcontext
+from types import TracebackType
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from spectral_bench.report.numbers import duration, number
+from spectral_bench.training.observer import Observer, Update
+from spectral_bench.ui.training_view import TrainingView
+
+#: Seconds between two pictures of the live display; drawing one takes a few milliseconds.
+_REFRESH = 0.5
+
+#: Shortest and longest time between two plain lines; in between, a tenth of the time that has passed.
+_SHORTEST, _LONGEST = 5.0, 60.0
+
+_STEP_WIDTH = 40
+
+
+def open_display(console: Console, title: str, *, quiet: bool = False) -> AbstractContextManager[Observer]:
+    """The display that suits the console, as a context manager: what it draws is taken down at the end.
+
+    Args:
+        console: where to draw.
+        title: what is being trained, in a few words.
+        quiet: draw nothing.
+    """
+    if quiet:
+        return nullcontext(Observer())
+    return LiveDisplay(console, title) if console.is_terminal else PlainDisplay(console, title)
+
+
+class LiveDisplay(TrainingView):
+    """Progress, losses, gradients and spectrum in a few lines that are redrawn in place.
+
+    Used as a context manager. After a training that ended well it disappears, for the results to take its place;
+    after any other it stays.
+    """
+
+    def __init__(self, console: Console, title: str) -> None:
+        super().__init__()
+        self._title = title
+        self._live = Live(console=console, auto_refresh=False, get_renderable=self.render)
+        self._next_refresh = 0.0
+
+    def __enter__(self) -> LiveDisplay:
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._live.transient = kind is None
+        self._live.stop()
+
+    def on_update(self, update: Update) -> None:
+        """Redraws, at most every half second."""
+        super().on_update(update)
+        now = time.monotonic()
+        if now >= self._next_refresh:
+            self._live.refresh()
+            self._next_refresh = now + _REFRESH
+
+    def render(self) -> RenderableType:
+        """The picture of what is known now."""
+        if self.plan is None:
+            return Text(f"{self._title}: reading data")
+        return Group(Text(self._title, style="bold"), self._bar(), self._scores(), self._insides())
+
+    def _bar(self) -> Table:
+        plan = self._known_plan()
+        row = Table.grid(padding=(0, 2, 0, 0))
+        row.add_row(
+            ProgressBar(total=plan.total_steps, completed=self.step, width=_STEP_WIDTH),
+            f"step {self.step:,} of {plan.total_steps:,}",
+            f"{duration(self.seconds_left())} left",
+        )
+        return row
+
+    def _scores(self) -> Table:
+        """Loss and metric: now, on the validation split, at best, and what a memoryless predictor scores."""
+        plan = self._known_plan()
+        table = Table.grid(padding=(0, 3, 0, 0))
+        table.add_column(min_width=16)
+        for _ in range(4):
+            table.add_column(justify="right", min_width=10)
+        table.add_row("", *(Text(head, style="dim") for head in ("train", "validation", "best", "baseline")))
+        train, validation = self.latest.get("train"), self.latest.get("validation")
+        baseline = plan.baseline
+        table.add_row(
+            "loss",
+            number(self.loss),
+            number(validation.loss if validation else None),
+            "",
+            number(baseline.value) if baseline and baseline.of == "loss" else "",
+        )
+        table.add_row(
+            plan.metric.name,
+            number(train.metric if train else None),
+            Text(number(validation.metric if validation else None), style="bold"),
+            number(self.best),
+            number(baseline.value) if baseline and baseline.of == "metric" else "",
+        )
+        return table
+
+    def _insides(self) -> Table:
+        """What the papers are about: gradients over time and the spectrum; and the speed."""
+        table = Table.grid(padding=(0, 3, 0, 0))
+        table.add_column(min_width=16)
+        for layer, (first, last) in self.gradients.items():
+            name = "gradient norm" if len(self.gradients) == 1 else f"gradient norm {layer + 1}"
+            table.add_row(name, f"{first:.2e} at t=0, {last:.2e} at t=T")
+        if self.margin is not None:
+            table.add_row("spectral margin", number(self.margin))
+        epoch = "" if self.epoch() is None else f", epoch {self.epoch():.2f}"
+        table.add_row("speed", f"{number(self.samples_per_second())} samples/s{epoch}")
+        return table
+
+
+class PlainDisplay(TrainingView):
+    """A line now and then, for log files and pipes."""
+
+    def __init__(self, console: Console, title: str) -> None:
+        super().__init__()
+        self._console = console
+        self._title = title
+        self._next_line = 0.0
+
+    def __enter__(self) -> PlainDisplay:
+        self._next_line = time.monotonic() + _SHORTEST
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Nothing to take down."""
+
+    def on_update(self, update: Update) -> None:
+        """Writes a line when it is time for one."""
+        super().on_update(update)
+        now = time.monotonic()
+        if now >= self._next_line:
+            self._console.print(self.line(), soft_wrap=True, highlight=False, markup=False)
+            self._next_line = now + min(max(_SHORTEST, 0.1 * self.seconds_since_start()), _LONGEST)
+
+    def line(self) -> str:
+        """What is known now, in a line."""
+        plan = self._known_plan()
+        parts = [f"{self._title}: step {self.step}/{plan.total_steps}", f"loss {number(self.loss)}"]
+        if "validation" in self.latest:
+            parts.append(f"validation {plan.metric.name} {number(self.latest['validation'].metric)}")
+        if plan.baseline:
+            parts.append(f"baseline {number(plan.baseline.value)} ({plan.baseline.of})")
+        for first, last in self.gradients.values():
+            parts.append(f"gradient {first:.1e} at t=0 {last:.1e} at t=T")
+        if self.margin is not None:
+            parts.append(f"margin {number(self.margin)}")
+        parts.append(f"{number(self.samples_per_second())} samples/s")
+        parts.append(f"{duration(self.seconds_left())} left")
+        return ", ".join(parts)

@@ -1,0 +1,115 @@
+"""One run, from its configuration to its result, for every verb that trains."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from spectral_bench.config.load import Loaded
+    from spectral_bench.config.schema import ExperimentConfig
+
+
+def load_point(overrides: list[str], config_dir: Path | None) -> Loaded:
+    """Compose and check the configuration of one run; what has no effect is said on stderr.
+
+    Raises:
+        InputError: something about it is wrong.
+    """
+    from spectral_bench.config.load import load
+    from spectral_bench.nn.build import LAYERS
+    from spectral_bench.tasks import TASKS
+
+    loaded = load(overrides, models=LAYERS, tasks=TASKS, config_dir=config_dir)
+    for warning in loaded.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
+    return loaded
+
+
+def show_instead(loaded: Loaded, console: Console, *, print_config: bool, dry_run: bool) -> bool:
+    """Show the configuration or the plan of a run where that is all the user wants; returns whether it was."""
+    if print_config:
+        from spectral_bench.ui.config_listing import show_config
+
+        show_config(loaded, console)
+    elif dry_run:
+        from spectral_bench.ui.plan import show_plan
+
+        show_plan(loaded, console)
+    return print_config or dry_run
+
+
+def completed_run(loaded: Loaded) -> Path | None:
+    """The directory of a completed run of exactly this configuration, if there is one."""
+    from spectral_bench.runs.saved_run import find_completed
+
+    return find_completed(loaded.experiment)
+
+
+def run_point(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> str | None:
+    """Train, or go on training, show it, and show the result.
+
+    Returns:
+        What asked the run to stop when it was done already, if anything did.
+
+    Raises:
+        SpectralBenchError: the input is wrong, data is missing, or the training diverged.
+        StoppedEarly: the run was stopped before its end.
+    """
+    from spectral_bench.runs.execute import execute, prepare
+    from spectral_bench.runs.saved_run import find_unfinished
+    from spectral_bench.ui.live_display import open_display
+    from spectral_bench.ui.run_summary import show_end
+
+    unfinished = find_unfinished(loaded.experiment) if resume else None
+    if unfinished is not None:
+        return go_on(unfinished, [], console, quiet=quiet, session_of=loaded.experiment)
+    with open_display(console, _title(loaded.experiment), quiet=quiet) as display:
+        result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display])
+    show_end(result, console)
+    return result.late_stop
+
+
+def go_on(
+    run_dir: Path,
+    overrides: list[str],
+    console: Console,
+    *,
+    quiet: bool,
+    session_of: ExperimentConfig | None = None,
+) -> str | None:
+    """Go on with a run, show it, and show the result; for the arguments see ``reopened``.
+
+    Returns:
+        What asked the run to stop when it was done already, if anything did.
+
+    Raises:
+        SpectralBenchError: the run cannot be taken up, or the training diverged.
+        StoppedEarly: the run was stopped before its end.
+    """
+    from spectral_bench.runs.reopen import CompleteError, reopened
+    from spectral_bench.ui.live_display import open_display
+    from spectral_bench.ui.run_summary import show_end
+
+    try:
+        with reopened(run_dir, overrides, session_of) as run:
+            for warning in run.warnings:
+                typer.echo(f"Warning: {warning}", err=True)
+            if not quiet:
+                typer.echo(f"Going on after {run.from_step:,} updates: {run_dir}")
+            with open_display(console, _title(run.prepared.config), quiet=quiet) as display:
+                result = run.go_on([display])
+    except CompleteError as complete:
+        typer.echo(str(complete))
+        return None
+    show_end(result, console)
+    return result.late_stop
+
+
+def _title(experiment: ExperimentConfig) -> str:
+    """A run in a few words."""
+    return f"{experiment.model.name} on {experiment.task.name}, seed {experiment.seed}"

@@ -1,0 +1,92 @@
+"""The table at the end of a run."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.box import HORIZONTALS
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from spectral_bench.report.numbers import NOTHING, duration, number
+from spectral_bench.runs.interruption import exit_code
+from spectral_bench.runs.session import SessionResult, resume_command
+
+
+class StoppedEarly(SystemExit):
+    """A run was stopped before its end: leaves the program with the exit code of what stopped it."""
+
+    def __init__(self, cause: str) -> None:
+        self.cause = cause
+        self.exit_code = exit_code(cause)
+        super().__init__(self.exit_code)
+
+
+def show_end(result: SessionResult, console: Console) -> None:
+    """Prints what a run came to; of one that was stopped before its end, how to go on with it.
+
+    Raises:
+        StoppedEarly: it was stopped before its end.
+    """
+    if result.stopped_by is None:
+        show_results(result.summary, result.directory, console)
+        return
+    typer.echo(
+        f"Stopped by {result.stopped_by} after {result.summary['steps']:,} updates. "
+        f"To go on: {resume_command(result.directory)}",
+        err=True,
+    )
+    raise StoppedEarly(result.stopped_by)
+
+
+def show_results(summary: Mapping[str, Any], directory: Path, console: Console) -> None:
+    """Prints what a run came to, and where its files are.
+
+    Args:
+        summary: the content of ``summary.json``.
+        directory: of the run.
+        console: where to print.
+    """
+    title = Text(f"{summary['model']} on {summary['task']}, seed {summary['seed']}", style="bold")
+    table = Table(title=title, title_justify="left", box=HORIZONTALS, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim")
+    for row in _rows(summary):
+        table.add_row(*row)
+    console.print(table, highlight=False)
+    console.print(Text(str(directory)), soft_wrap=True)
+
+
+def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Name, value and remark of every line."""
+    metric, best_step = summary["metric"], summary["best_step"]
+    yield f"test {metric}", number(summary["test"]), _baseline(summary, "metric")
+    at_best = "" if best_step is None else f"of step {best_step:,}, best on validation"
+    yield "  with best weights", number(summary["test_at_best"]), at_best
+    yield f"validation {metric}", number(summary["validation"]), ""
+    yield f"train {metric}", number(summary["train"]), ""
+    yield "test loss", number(summary["loss_test"]), _baseline(summary, "loss")
+    if summary["baseline"] is not None:
+        yield "baseline beaten", _step(summary["steps_to_beat_baseline"]), ""
+    if summary["not_finite"]:
+        yield "updates not finite", number(summary["not_finite"]), ""
+    if summary["solved_at"] is not None:  # many tasks are never called solved
+        yield "solved", _step(summary["solved_at"]), ""
+    decay = summary["gradient_decay_rate"]
+    remark = "" if decay is None else f"norm ~ exp({decay:.2g} t)"
+    yield "gradients", summary["gradient_verdict"] or NOTHING, remark
+    yield "spectral margin", number(summary["spectral_margin"]), "largest |sigma - 1|"
+    yield "parameters", number(summary["num_parameters"]), ""
+    per_step = summary["ms_per_step"]
+    yield "time", duration(summary["wall_seconds"]), "" if per_step is None else f"{number(per_step)} ms an update"
+
+
+def _baseline(summary: Mapping[str, Any], of: str) -> str:
+    return f"memoryless baseline {number(summary['baseline'])}" if summary["baseline_of"] == of else ""
+
+
+def _step(step: int | None) -> str:
+    return "never" if step is None else f"step {step:,}"

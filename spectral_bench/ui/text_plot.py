@@ -1,0 +1,157 @@
+"""Curves drawn with characters, for a terminal at the other end of a connection."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import plotext
+from matplotlib.ticker import MaxNLocator
+
+from spectral_bench.diagnostics.decay import FLOOR
+from spectral_bench.figures.series import Array, Series
+from spectral_bench.figures.style import FAR, within_decades
+
+#: Of 256 colours those nearest to the figures', and grey for their black: they are seen on light and on dark.
+_COLOURS = (32, 166, 36, 175, 74, 178, 244)
+
+#: Quarters of a character: the finest line, but all look alike.
+_FINE = "hd"
+
+#: What tells curves apart where colours do not.
+_MARKERS = "xo+*#%@&$=ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+#: Lines of a plot: with the names of six models below, one screen of an old terminal.
+_HEIGHT = 18
+
+_MOST_TICKS = 7
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A line that is no measurement: what a radius allows, a baseline.
+
+    Attributes:
+        label: its name below the plot.
+        style: position of the group it belongs to; None: of no group.
+        y: shape (P,), or (1,) for a level, which the axis is stretched to show unless it lies far off.
+        x: shape (P,); None: a level.
+    """
+
+    label: str
+    style: int | None
+    y: Array
+    x: Array | None = None
+
+
+@dataclass(frozen=True)
+class TextPlot:
+    """What one plot shows.
+
+    Attributes:
+        title: above it.
+        x_name: what is on the x axis.
+        curves: their means; characters cannot show bands.
+        logarithmic: the y axis.
+        limits: drawn behind the curves.
+        backwards: the x axis runs from its largest value to its smallest.
+    """
+
+    title: str
+    x_name: str
+    curves: Sequence[Series]
+    logarithmic: bool
+    limits: Sequence[Limit] = ()
+    backwards: bool = False
+
+
+def text_plot(plot: TextPlot, width: int, *, colour: bool) -> str:
+    """Draw curves as text, and under them what each character stands for.
+
+    Args:
+        plot: what to draw.
+        width: characters.
+        colour: whether the terminal shows colours; without, curves are told apart by their markers.
+    """
+    curves = [series for series in plot.curves if len(series.x)]
+    if not curves:
+        return f"{plot.title}: nothing finite to draw.\n"
+    every_x = np.concatenate([series.x for series in curves])
+    x_range = float(every_x.min()), float(every_x.max())
+    low, high = _y_range(plot, curves)
+
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plot_size(width, _HEIGHT)
+    plotext.xlabel(plot.x_name)
+    plotext.xlim(*(x_range if x_range[0] < x_range[1] else (x_range[0] - 0.5, x_range[0] + 0.5)))
+    plotext.xreverse(plot.backwards)
+    plotext.ylim(low, high)
+    x_ticks = _round_numbers(*x_range, integer=True)
+    plotext.xticks(x_ticks, [f"{tick:g}" for tick in x_ticks])
+    plotext.yticks(*_y_ticks(low, high, logarithmic=plot.logarithmic))
+
+    def line(x: Array, y: Array, marker: str, shade: int | str) -> None:
+        heights = np.clip(_height(y, logarithmic=plot.logarithmic), 2 * low - high, 2 * high - low)
+        shown = np.isfinite(heights)
+        plotext.plot(x[shown].tolist(), heights[shown].tolist(), marker=marker, color=shade)
+
+    names: dict[str, str] = {}
+    for limit in plot.limits:
+        shade = "default" if limit.style is None else _COLOURS[limit.style % len(_COLOURS)]
+        if limit.x is not None:
+            line(limit.x, limit.y, ".", shade)
+        elif low <= _height(limit.y, logarithmic=plot.logarithmic)[0] <= high:
+            line(np.array(x_range), limit.y.repeat(2), ".", shade)
+        names[limit.label] = plotext.colorize(".", shade)
+    legend = []
+    for series in curves:
+        marker, shade = _MARKERS[series.style % len(_MARKERS)], _COLOURS[series.style % len(_COLOURS)]
+        fine = colour and series.style < len(_COLOURS)
+        line(series.x, series.mean, _FINE if fine else marker, shade)
+        legend.append(f"{plotext.colorize('█' if fine else marker, shade)} {series.label}")
+    legend += [f"{mark} {label}" for label, mark in names.items()]
+    text = "\n".join([plot.title, plotext.build().rstrip("\n"), *legend, ""])
+    return text if colour else str(plotext.uncolorize(text))
+
+
+def _height(y: Array, *, logarithmic: bool) -> Array:
+    """Where on the y axis."""
+    return np.log10(np.maximum(y, FLOOR)) if logarithmic else y
+
+
+def _y_range(plot: TextPlot, curves: Sequence[Series]) -> tuple[float, float]:
+    """The heights between which the axis lies: that of the curves, as in the figures, and levels that are near."""
+    values = np.concatenate([series.mean for series in curves])
+    if plot.logarithmic:
+        values = np.log10(within_decades(values) or (1.0, 1.0))
+    low, high = float(values.min()), float(values.max())
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    levels = [float(_height(one.y, logarithmic=plot.logarithmic)[0]) for one in plot.limits if one.x is None]
+    room = FAR * (high - low)
+    near = [level for level in levels if low - room <= level <= high + room]
+    return min([low, *near]), max([high, *near])
+
+
+def _y_ticks(low: float, high: float, *, logarithmic: bool) -> tuple[list[float], list[str]]:
+    """Heights and their labels; on a logarithmic axis whole decades, or what is between them if there are too few."""
+    if not logarithmic:
+        ticks = _round_numbers(low, high)
+        return ticks, [f"{tick:g}" for tick in ticks]
+    decades = range(int(np.ceil(low)), int(np.floor(high)) + 1)
+    if len(decades) >= 2:
+        decades = decades[:: -(-len(decades) // _MOST_TICKS)]
+        return [float(decade) for decade in decades], [f"1e{decade}" for decade in decades]
+    digits = [digit * 10.0**decade for decade in range(int(np.floor(low)), int(np.ceil(high))) for digit in (1, 2, 5)]
+    ticks = [value for value in digits if low <= np.log10(value) <= high]
+    if len(ticks) < 2:
+        ticks = _round_numbers(10.0**low, 10.0**high)
+    return [float(np.log10(value)) for value in ticks], [f"{value:g}" for value in ticks]
+
+
+def _round_numbers(low: float, high: float, *, integer: bool = False) -> list[float]:
+    """A few round numbers from low to high."""
+    if low == high:
+        return [low]
+    ticks = MaxNLocator(5, integer=integer).tick_values(low, high)
+    return [float(tick) for tick in ticks if low <= tick <= high]

@@ -1,0 +1,104 @@
+"""What ``grads`` and ``spectrum`` have in common: a table and a figure for every section that traced something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from spectral_bench.ui.delivery import deliver
+from spectral_bench.ui.pictures import D, deliver_pictures
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from spectral_bench.records.collection import Collection
+    from spectral_bench.records.groups import Group, Section
+    from spectral_bench.report.document import Table
+    from spectral_bench.ui.text_plot import TextPlot
+
+
+class TracedGroup(Protocol):
+    """A group with what its runs traced."""
+
+    @property
+    def group(self) -> Group:
+        """The runs."""
+
+
+G = TypeVar("G", bound=TracedGroup)
+
+
+@dataclass(frozen=True)
+class TraceKind(Generic[G, D]):
+    """What is traced, and how it is told.
+
+    Attributes:
+        verb: the command.
+        traced: what it is called: ``gradients in layer 0``.
+        groups: those of a section that traced it; the list gets the files that cannot be read.
+        table: of these groups, with its rows as plain values.
+        pictures: of these groups.
+        draw: makes the figure.
+        in_characters: what ``--show`` draws.
+    """
+
+    verb: str
+    traced: str
+    groups: Callable[[Section, list[Path]], list[G]]
+    table: Callable[[Section, Sequence[G]], tuple[Table, list[dict[str, Any]]]]
+    pictures: Callable[[Section, Sequence[G]], D]
+    draw: Callable[[D], Figure]
+    in_characters: Callable[[D], Sequence[TextPlot]]
+
+
+def show_traces(
+    kind: TraceKind[G, D],
+    found: Collection,
+    *,
+    form: str,
+    output: Path | None,
+    show: bool,
+    data: Path | None,
+) -> None:
+    """Tell and draw what runs traced.
+
+    Args:
+        kind: what.
+        found: the runs.
+        form: of the table, as in ``deliver``.
+        output: file of the figure.
+        show: draw with characters, too.
+        data: file of the numbers behind the figure.
+
+    Raises:
+        InputError: a file cannot be written.
+    """
+    from rich.console import Console
+
+    from spectral_bench.records.grouping import sections
+    from spectral_bench.report.document import Report
+
+    console = Console()
+    tables: list[Table] = []
+    records: list[dict[str, Any]] = []
+    pictures: list[D] = []
+    for section in sections(found.runs):
+        damaged: list[Path] = []
+        groups = kind.groups(section, damaged)
+        found.notes.extend(f"{file} is left out: damaged." for file in damaged)
+        tracing = {one.group.id for one in groups}
+        lacking = [group.label for group in section.groups if group.id not in tracing]
+        if lacking:
+            of = f" of {', '.join(lacking)}" if groups else ""
+            found.notes.append(f"{section.title}: no run{of} traced {kind.traced}.")
+        if not groups:
+            continue
+        table, rows = kind.table(section, groups)
+        tables.append(table)
+        records += rows
+        pictures.append(kind.pictures(section, groups))
+    document = {"schema": f"spectral-bench/{kind.verb}", "version": 1, "rows": records}
+    deliver(Report(tables, records, document, found.notes), console, form=form)
+    deliver_pictures(pictures, kind.draw, kind.in_characters, console, output=output, show=show, data=data)

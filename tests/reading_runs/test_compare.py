@@ -1,0 +1,370 @@
+"""``spectral-bench compare``."""
+
+import csv
+import io
+import json
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from rich.console import Console
+from run_directories import Run, edit, runs_of, train
+
+from spectral_bench.compare.published import published
+from spectral_bench.records.collection import collect
+from spectral_bench.records.grouping import sections
+from spectral_bench.records.groups import Section
+from spectral_bench.report.comparison import comparison_report
+from spectral_bench.ui.table_printer import show_report
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "compare.schema.json").read_text())
+
+
+def sections_of(results: Path) -> dict[str, Section]:
+    return {section.task: section for section in sections(collect([results]).runs)}
+
+
+def summaries(results: Path, task: str, model: str, field: str) -> list[float]:
+    return [json.loads((run / "summary.json").read_text())[field] for run in runs_of(results, task, model)]
+
+
+def document(command: Run, *arguments: str) -> dict:
+    done = command("compare", *arguments, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    jsonschema.validate(found, SCHEMA)
+    return found
+
+
+def group_of(found: dict, task: str, model: str) -> dict:
+    (section,) = [section for section in found["sections"] if section["task"] == task]
+    return next(group for group in section["groups"] if group["model"] == model)
+
+
+def test_runs_that_differ_in_the_seed_alone_make_a_row_and_only_differing_keys_are_shown(shared_results: Path) -> None:
+    groups = sorted(sections_of(shared_results)["copy"].groups, key=lambda group: group.label)
+    assert [(group.model, group.setting, len(group.runs)) for group in groups] == [
+        ("rnn", "", 3),
+        ("svdrnn", "r=0.01", 3),
+        ("svdrnn", "r=0.5", 1),
+    ]
+    assert [run.seed for run in groups[0].runs] == [0, 1, 2]
+
+
+def test_a_radius_that_has_no_effect_splits_no_group(tmp_path: Path) -> None:
+    for r in ("0.1", "0.2"):
+        train(tmp_path, "rnn", "copy", f"r={r}")
+    (group,) = sections_of(tmp_path)["copy"].groups
+    assert (len(group.runs), group.setting) == (2, "")
+
+
+def test_the_means_are_those_of_the_summaries(command: Run, shared_results: Path) -> None:
+    found = document(command, str(shared_results))
+    for task in ("copy", "addition"):
+        group = group_of(found, task, "rnn")
+        values = summaries(shared_results, task, "rnn", "test")
+        assert group["score"]["values"] == values
+        assert group["score"]["mean"] == pytest.approx(np.mean(values))
+        assert group["run_ids"] == [run.name for run in runs_of(shared_results, task, "rnn")]
+
+
+def test_the_best_is_the_highest_accuracy_and_the_lowest_error(command: Run, shared_results: Path) -> None:
+    found = document(command, str(shared_results))
+    for section in found["sections"]:
+        scores = [group["score"]["mean"] for group in section["groups"]]
+        best = min(scores) if section["task"] == "addition" else max(scores)
+        assert section["mode"] == ("min" if section["task"] == "addition" else "max")
+        assert [group["best"] for group in section["groups"]] == [score == best for score in scores]
+        assert scores == sorted(scores, reverse=section["mode"] == "max")
+
+
+def test_diverged_and_unfinished_runs_are_counted_and_not_averaged(command: Run, results: Path) -> None:
+    first, second, third = runs_of(results, "copy", "rnn")
+    edit(first / "manifest.json", status="diverged", reason="loss is nan")
+    edit(first / "summary.json", test=None)
+    edit(second / "manifest.json", status="running")
+    (second / "summary.json").unlink()
+    group = group_of(document(command, str(results)), "copy", "rnn")
+    assert group["runs"] == {"completed": 1, "diverged": 1, "failed": 0, "interrupted": 0, "unfinished": 1}
+    assert group["score"]["values"] == [json.loads((third / "summary.json").read_text())["test"]]
+    shown = command("compare", str(results)).stdout
+    assert "1 +1 diverged +1 unfinished" in shown
+
+
+def test_a_group_without_a_completed_run_shows_how_far_the_others_came(command: Run, results: Path) -> None:
+    (run,) = runs_of(results, "addition", "rnn")
+    (run / "summary.json").unlink()
+    edit(run / "manifest.json", status="running")
+    group = group_of(document(command, str(results)), "addition", "rnn")
+    assert group["score"] is None
+    assert group["best_validation"]["n"] == 1
+    assert not group["best"]
+
+
+def test_a_completed_run_without_a_finite_value_is_said(command: Run, results: Path) -> None:
+    edit(runs_of(results, "copy", "rnn")[0] / "summary.json", test=None)
+    assert group_of(document(command, str(results)), "copy", "rnn")["score"]["n"] == 2
+    assert "without a finite value" in command("compare", str(results)).stdout
+
+
+def test_few_seeds_are_marked_and_one_has_no_interval(command: Run, shared_results: Path) -> None:
+    shown = command("compare", str(shared_results)).stdout
+    assert re.search(r"±[\d.e-]+\*", shown)
+    assert "Fewer than 5 seeds" in shown
+    assert "One seed: no interval" in shown
+    assert group_of(document(command, str(shared_results)), "addition", "rnn")["score"]["low"] is None
+
+
+def test_the_table_fits_80_columns_and_repeats_what_names_the_rows(command: Run, shared_results: Path) -> None:
+    shown = command("compare", str(shared_results)).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert len(re.findall(r"^model +differs in", shown, flags=re.MULTILINE)) >= 2
+    wide = command("compare", str(shared_results), columns=250).stdout
+    assert len(re.findall(r"^model +differs in", wide, flags=re.MULTILINE)) == 1
+
+
+def test_best_is_bold_where_there_is_colour_and_nothing_is_lost_without(shared_results: Path) -> None:
+    report = comparison_report(sections(collect([shared_results]).runs))
+    texts = []
+    for terminal in (True, False):
+        text = io.StringIO()
+        show_report(report, Console(file=text, width=80, force_terminal=terminal))
+        texts.append(text.getvalue())
+    assert "\x1b[1m" in texts[0]
+    assert "\x1b" not in texts[1]
+    assert re.sub(r"\x1b\[[\d;]*m", "", texts[0]) == texts[1]
+
+
+def test_csv_markdown_and_latex_hold_the_same_rows(command: Run, shared_results: Path, tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(command("compare", str(shared_results), "--format", "csv").stdout)))
+    assert [row["model"] for row in rows] == ["svdrnn", "rnn"] * 1 + [row["model"] for row in rows[2:]] or len(
+        rows
+    ) == 5
+    assert len(rows) == 5
+    assert {row["completed"] for row in rows} == {"3", "1"}
+    markdown = command("compare", str(shared_results), "--format", "markdown").stdout
+    assert len(re.findall(r"^\| (?:\*\*)?(?:svd)?rnn", markdown, flags=re.MULTILINE)) == 5
+    assert len(re.findall(r"\| \*\*", markdown)) >= 4
+    assert re.search(r"±[\d.e-]+\\\*", markdown)
+    assert re.search(r"^\\\* Fewer", markdown, flags=re.MULTILINE)
+    latex = command("compare", str(shared_results), "--format", "latex").stdout
+    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 2
+    assert r"\textbf{" in latex
+    assert r"recall\_accuracy" in latex
+    for name, beginning in (
+        ("t.csv", "task,"),
+        ("t.json", "{"),
+        ("t.md", "### "),
+        ("t.tex", "% "),
+        ("t.txt", "addition"),
+    ):
+        assert command("compare", str(shared_results), "-o", f"out/{name}").returncode == 0
+        assert (tmp_path / "out" / name).read_text().startswith(beginning)
+
+
+def test_other_fields_other_order_and_other_groups(command: Run, shared_results: Path) -> None:
+    found = document(command, str(shared_results), "--metric", "loss_test", "--where", "task=copy")
+    (section,) = found["sections"]
+    assert section["mode"] == "min"
+    assert section["groups"][0]["score"]["mean"] == min(group["score"]["mean"] for group in section["groups"])
+    by_model = document(command, str(shared_results), "--by", "model.name", "--where", "task=copy")
+    assert sorted((group["model"], len(group["seeds"])) for group in by_model["sections"][0]["groups"]) == [
+        ("rnn", 3),
+        ("svdrnn", 4),
+    ]
+    ascending = document(command, str(shared_results), "--sort", "num_parameters", "--where", "task=copy")
+    sizes = [group["num_parameters"] for group in ascending["sections"][0]["groups"]]
+    descending = document(command, str(shared_results), "--sort=-num_parameters", "--where", "task=copy")
+    assert sizes == sorted(sizes)
+    assert [group["num_parameters"] for group in descending["sections"][0]["groups"]] == sizes[::-1]
+
+
+def test_a_group_without_a_completed_run_is_never_the_best(command: Run, results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        edit(run / "manifest.json", status="diverged")
+        edit(run / "summary.json", ms_per_step=1e-6)
+    (section,) = document(command, str(results), "--metric", "ms_per_step", "--where", "task=copy")["sections"]
+    assert [(group["model"], group["best"]) for group in section["groups"]] == [
+        ("svdrnn", True),
+        ("svdrnn", False),
+        ("rnn", False),
+    ]
+
+
+@pytest.mark.parametrize("sort", ["test", "-test"])
+def test_what_has_no_value_to_sort_by_comes_last(command: Run, results: Path, sort: str) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        edit(run / "summary.json", test=None)
+    (section,) = document(command, str(results), f"--sort={sort}", "--where", "task=copy")["sections"]
+    assert [group["model"] for group in section["groups"]] == ["svdrnn", "svdrnn", "rnn"]
+
+
+def test_models_of_several_sizes_put_together_have_neither_one_size_nor_a_published_number(
+    command: Run, results: Path
+) -> None:
+    first, *_ = runs_of(results, "copy", "rnn")
+    edit(first / "summary.json", num_parameters=7)
+    config = first / "config.yaml"
+    config.write_text(config.read_text().replace("hidden_size: 8", "hidden_size: 9"))
+    found = document(command, str(results), "--by", "model.name", "--where", "task=copy")
+    assert group_of(found, "copy", "rnn")["num_parameters"] is None
+    assert group_of(found, "copy", "svdrnn")["num_parameters"] > 0
+    (rnn,) = sections(collect([results / "copy" / "rnn"]).runs, ["model.name"])[0].groups
+    number = replace(published()[0], model="rnn", hidden=9)
+    assert not number.is_of(rnn)
+    assert number.is_of(replace(rnn, runs=[run for run in rnn.runs if run.directory == first]))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--metric", "tset"), "test"),
+        (("--sort", "model.hiddensize"), "model.hidden_size"),
+        (("--by", "modle.name"), "model.name"),
+        (("--where", "r"), "KEY=VALUE"),
+        (("-o", "file.csv/x.csv"), "cannot be written"),
+    ],
+)
+def test_what_was_mistyped_is_named(
+    command: Run, shared_results: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "file.csv").write_text("")
+    done = command("compare", str(shared_results), *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_no_runs_is_said_and_is_no_error(command: Run, tmp_path: Path) -> None:
+    done = command("compare")
+    assert done.returncode == 0
+    assert "There is no folder 'results'" in done.stdout
+    (tmp_path / "results").mkdir()
+    assert "No runs in results" in command("compare").stdout
+    assert json.loads(command("compare", "--format", "json").stdout)["sections"] == []
+    assert command("compare", "reslts").returncode == 2
+
+
+def test_none_of_the_runs_fulfilling_a_condition_is_said(command: Run, shared_results: Path) -> None:
+    done = command("compare", str(shared_results), "--where", "seed=77")
+    assert done.returncode == 0
+    assert "None of 9 runs" in done.stdout
+
+
+def test_tasks_in_different_settings_are_not_compared_with_each_other(shared_results: Path, tmp_path: Path) -> None:
+    train(tmp_path, "rnn", "copy", "task.length=7")
+    runs = collect([tmp_path, shared_results]).runs
+    titles = [section.title for section in sections(runs)]
+    assert titles == ["addition", "copy, length=6", "copy, length=7"]
+
+
+def test_runs_that_read_other_data_are_no_repetitions(command: Run, results: Path) -> None:
+    for number, path in enumerate(sorted(results.glob("addition/svdrnn/*/manifest.json"))):
+        other = path.parent.with_name(f"{path.parent.name}-other")
+        shutil.copytree(path.parent, other)
+        manifest = json.loads(path.read_text())
+        (other / "manifest.json").write_text(json.dumps(manifest | {"data": {"ptb/ptb.train.txt": f"{number}"}}))
+    done = command("compare", "results", "--where", "task=addition", "--where", "model=svdrnn", "--format", "json")
+    groups = [group for section in json.loads(done.stdout)["sections"] for group in section["groups"]]
+    assert [list(group["differs"]) for group in groups] == [["data"], ["data"]]
+
+
+def repeat(run: Path, *, seconds_later: int, **summary: float) -> None:
+    """A second run of the same configuration and seed."""
+    other = run.with_name(f"{run.name}-{seconds_later}")
+    shutil.copytree(run, other)
+    edit(other / "manifest.json", started=f"2100-01-01T00:00:{seconds_later:02}+00:00")
+    edit(other / "summary.json", **summary)
+
+
+def test_a_seed_that_was_run_again_is_no_second_sample_and_its_newest_run_counts(command: Run, results: Path) -> None:
+    first = runs_of(results, "copy", "rnn")[0]
+    repeat(first, seconds_later=1, test=0.25)
+    repeat(first, seconds_later=2, test=0.75)
+    group = group_of(document(command, str(results)), "copy", "rnn")
+    others = [json.loads((run / "summary.json").read_text())["test"] for run in runs_of(results, "copy", "rnn")[-2:]]
+    assert group["score"]["values"] == [0.75, *others]
+    assert (group["runs"]["completed"], group["repeats"], group["score"]["n"]) == (5, 2, 3)
+    assert "2 repeats of a seed left out" in command("compare", str(results)).stdout
+    pairs = command("compare", str(results), "--pairwise", "--where", "task=copy")
+    assert "With 3 seeds p cannot be below 0.25" in pairs.stdout.replace("\n", " ")
+    assert "2 repeats of a seed left out" in pairs.stdout
+
+
+def test_one_seed_in_several_settings_is_one_sample_where_settings_are_put_together(
+    command: Run, shared_results: Path
+) -> None:
+    arguments = (str(shared_results), "--by", "model.name", "--where", "task=copy")
+    svdrnn = group_of(document(command, *arguments), "copy", "svdrnn")
+    assert (svdrnn["score"]["n"], svdrnn["repeats"], svdrnn["seeds"]) == (3, 0, [0, 0, 1, 2])
+    runs = [run.summary["test"] for run in collect([shared_results / "copy" / "svdrnn"]).runs if run.seed == 0]
+    assert svdrnn["score"]["values"][0] == pytest.approx(np.mean(runs))
+    shown = command("compare", *arguments, columns=250).stdout
+    assert re.search(r"^svdrnn +3 +[\d,]+ +[\d.]+ ±[\d.e-]+\*", shown, flags=re.MULTILINE)
+    assert "A seed that was run in several of the settings put together is one sample" in shown
+
+
+def test_the_verdicts_of_a_group_are_counted_in_csv_as_in_the_table(command: Run, results: Path) -> None:
+    verdicts = ("vanishing", "stable", "stable")
+    for run, verdict in zip(runs_of(results, "copy", "rnn"), verdicts, strict=True):
+        edit(run / "summary.json", gradient_verdict=verdict)
+    rows = csv.DictReader(io.StringIO(command("compare", str(results), "--format", "csv").stdout))
+    verdict = next(row["gradient_verdict"] for row in rows if (row["task"], row["model"]) == ("copy", "rnn"))
+    assert verdict == "2 stable, 1 vanishing"
+    assert verdict in command("compare", str(results), columns=250).stdout
+
+
+def test_what_is_nowhere_finite_keeps_its_column(command: Run, results: Path) -> None:
+    for run in runs_of(results, "addition", "rnn") + runs_of(results, "addition", "svdrnn"):
+        edit(run / "summary.json", test=None, gradient_decay_rate=None, gradient_verdict=None, spectral_margin=None)
+    shown = command("compare", str(results), "--where", "task=addition", columns=250).stdout
+    for header in ("test mse", "decay rate", "gradients", "margin"):
+        assert header in shown
+    assert "2 completed run(s) without a finite value" in shown
+
+
+def test_seeds_that_agree_have_an_interval_of_zero(command: Run, results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        edit(run / "summary.json", test=1.0)
+    assert "1 ±0*" in command("compare", str(results), "--where", "task=copy").stdout
+
+
+@pytest.mark.parametrize(
+    ("verb", "arguments", "message"),
+    [
+        ("compare", ("-o", "t.xyz"), ".txt, .csv, .json, .md, .tex"),
+        ("compare", ("-o", "t"), "--format"),
+        ("compare", ("--pairwise", "--diagram", "d.xyz"), "--diagram d.xyz: expected a name that ends in .png"),
+        ("grads", ("-o", "p.xyz"), ".png, .svg, .pdf"),
+        ("spectrum", ("-o", "p.xyz"), ".png, .svg, .pdf"),
+        ("curves", ("-o", "p.xyz"), ".png, .svg, .pdf"),
+    ],
+)
+def test_a_file_name_that_asks_for_no_format_is_refused_before_any_work(
+    command: Run, verb: str, arguments: tuple[str, ...], message: str
+) -> None:
+    done = command(verb, "no such folder", *arguments)
+    assert done.returncode == 2
+    assert message in " ".join(done.stderr.split())
+
+
+def test_a_terminal_of_few_characters_gets_the_table_in_these_and_programs_get_utf_8(
+    command: Run, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = comparison_report(sections(collect([results]).runs), notes=["left out: läuft"])
+    poor = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    show_report(report, Console(file=poor, width=80))
+    shown = poor.buffer.getvalue().decode()
+    assert "test recall_accuracy ^" in shown
+    assert re.search(r"\d \+-\d", shown)
+    assert "l?uft" in shown
+    for arguments in (("compare",), ("grads", "--show"), ("spectrum", "--show"), ("curves",)):
+        with monkeypatch.context() as patch:
+            patch.setattr("rich.console.Console.encoding", "ascii")
+            done = command(*arguments, str(results))
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.isascii()
+    assert "↑" in command("compare", str(results), "--format", "markdown").stdout

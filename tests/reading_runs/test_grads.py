@@ -1,0 +1,278 @@
+"""``spectral-bench grads``: the numbers behind its pictures and tables."""
+
+import json
+import re
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from run_directories import Run, runs_of, train
+
+from spectral_bench.diagnostics.decay import gradient_decay
+from spectral_bench.diagnostics.envelope import Envelope, allowed_singular_values, envelope
+from spectral_bench.figures.draw_gradients import draw_gradients
+from spectral_bench.figures.gradients import GradientPictures, Traced, gradient_pictures, traced
+from spectral_bench.records.collection import collect
+from spectral_bench.records.grouping import sections
+from spectral_bench.records.groups import Section
+from spectral_bench.report.gradient_table import decay_table
+from spectral_bench.runs.parted_table import PartedTable
+from spectral_bench.runs.recorder import GRADIENTS_SCHEMA
+
+
+def prepared(results: Path, task: str, layer: int = 0) -> tuple[Section, list[Traced], GradientPictures]:
+    (section,) = [section for section in sections(collect([results]).runs) if section.task == task]
+    groups = traced(section, layer)
+    return section, groups, gradient_pictures(section, groups, layer, None)
+
+
+def rewrite(run: Path, norms: np.ndarray, steps: np.ndarray) -> None:
+    """Replaces the traced gradients of a run, by the real writer; norms (S, T + 1)."""
+    for part in (run / "gradients.parquet").iterdir():
+        part.unlink()
+    table = PartedTable(run / "gradients.parquet", GRADIENTS_SCHEMA)
+    count = norms.shape[1]
+    table.add(
+        {
+            "step": np.repeat(steps, count),
+            "layer": np.zeros(norms.size, dtype=int),
+            "t": np.tile(np.arange(count), len(steps)),
+            "norm": norms.ravel(),
+        }
+    )
+    table.seal()
+
+
+def test_the_lines_drawn_are_the_geometric_means_over_seeds_and_the_bands_their_range(shared_results: Path) -> None:
+    _, groups, pictures = prepared(shared_results, "copy")
+    figure = draw_gradients(pictures)
+    start, end, *_ = [axes for axes in figure.axes if axes.get_lines()]
+    for position, one in enumerate(groups):
+        frames = [pd.read_parquet(run.directory / "gradients.parquet") for run in one.group.runs]
+        for axes, t in ((start, 0), (end, max(frames[0]["t"]))):
+            line = axes.get_lines()[position]
+            norms = np.stack([frame.loc[frame["t"] == t].sort_values("step")["norm"] for frame in frames])
+            assert line.get_label() == one.group.label
+            np.testing.assert_array_equal(line.get_xdata(), [0, 3, 6, 9, 12])
+            np.testing.assert_allclose(np.asarray(line.get_ydata()), np.exp(np.log(norms).mean(axis=0)))
+    rnn = pictures.start[[series.label for series in pictures.start].index("rnn")]
+    assert (rnn.low < rnn.high).all()
+    assert rnn.runs == 3
+
+
+def test_data_holds_the_numbers_behind_every_picture(command: Run, shared_results: Path, tmp_path: Path) -> None:
+    done = command("grads", str(shared_results), "--where", "task=copy", "--data", "numbers.csv", "--step", "6")
+    assert done.returncode == 0, done.stderr
+    frame = pd.read_csv(tmp_path / "numbers.csv")
+    assert set(frame["picture"]) == {"start", "end", "over_time", "map"}
+    assert set(frame["group"]) == {"rnn", "svdrnn r=0.01", "svdrnn r=0.5"}
+    (run,) = [run for run in runs_of(shared_results, "copy", "svdrnn") if "r: 0.5" in (run / "config.yaml").read_text()]
+    written = pd.read_parquet(run / "gradients.parquet")
+    over_time = frame[(frame["picture"] == "over_time") & (frame["group"] == "svdrnn r=0.5")]
+    np.testing.assert_allclose(over_time["mean"], written.loc[written["step"] == 6, "norm"])
+    assert set(over_time["step"]) == {6}
+    heat = frame[(frame["picture"] == "map") & (frame["group"] == "svdrnn r=0.5")]
+    np.testing.assert_allclose(np.sort(heat["mean"]), np.sort(written["norm"]))
+
+
+def test_a_step_that_was_not_traced_stands_for_the_nearest_and_is_named_by_it(shared_results: Path) -> None:
+    section, groups, _ = prepared(shared_results, "copy")
+    pictures = gradient_pictures(section, groups, 0, [7, 1000])
+    last = int(groups[0].norms[0].steps[-1])
+    assert list(pictures.over_time) == [6, last]
+    np.testing.assert_allclose(pictures.over_time[6][1].x, np.arange(groups[1].norms[0].norms.shape[1]))
+    assert {row["step"] for row in pictures.rows() if row["picture"] == "over_time"} == {6, last}
+
+
+def test_the_table_says_rate_half_life_and_verdict_as_training_does(shared_results: Path) -> None:
+    section, groups, _ = prepared(shared_results, "copy")
+    _, records = decay_table(section, groups, 0, None)
+    for record, one in zip(records, groups, strict=True):
+        decays = [gradient_decay(norms.norms[-1]) for norms in one.norms]
+        rate = np.mean([decay.rate for decay in decays if decay])
+        assert record["decay_rate"] == pytest.approx(rate)
+        assert record["half_life"] == pytest.approx(np.log(2) / rate)
+        assert record["verdict"] in {decay.verdict for decay in decays if decay}
+        assert [run.summary["gradient_decay_rate"] for run in one.group.runs] == [
+            pytest.approx(decay.rate) for decay in decays if decay
+        ]
+
+
+def test_a_gradient_keeps_to_the_envelope_of_its_radius(traced_results: Path) -> None:
+    _, groups, _ = prepared(traced_results, "addition")
+    bounded = [one for one in groups if one.envelope]
+    assert {one.group.model for one in bounded} == {"svdrnn"}
+    assert [one.first_outside for one in bounded] == [None, None]
+    assert sorted(str(one.last_step_only) for one in bounded) == ["False", "True"]  # one has a layer above
+
+
+def test_the_step_at_which_a_gradient_left_its_envelope_is_found(results: Path) -> None:
+    (run,) = runs_of(results, "addition", "svdrnn")  # r = 0.01, leak 0.01
+    steps = np.array([0, 10, 20])
+    norms = np.full((3, 51), 1e-3)
+    norms[0] *= 1.009 ** np.arange(50, -1, -1)
+    norms[2] *= 1.02 ** np.arange(50, -1, -1)
+    rewrite(run, norms, steps)
+    section, groups, _ = prepared(results, "addition")
+    _, records = decay_table(section, groups, 0, None)
+    record = next(record for record in records if record["group"] == "svdrnn")
+    assert record["left_envelope_at"] == 20
+    assert record["envelope_binds"]
+    assert record["verdict"] == "stable"
+
+
+def test_where_losses_add_up_on_the_way_the_envelope_does_not_judge(shared_results: Path) -> None:
+    section, groups, _ = prepared(shared_results, "copy")
+    table, records = decay_table(section, groups, 0, None)
+    assert all(record["left_envelope_at"] is None and record["envelope_binds"] in (None, False) for record in records)
+    assert any("does not bind" in note for note in table.notes)
+
+
+def test_the_envelope_is_that_of_the_papers() -> None:
+    config = {"model.layer": "svd", "model.map": "sigmoid", "model.centre": 1.0, "r": 0.1}
+    config |= {"model.activation": "leaky_relu", "model.leak": 0.5}
+    found = envelope(config)
+    assert found == Envelope((0.9, 1.1), (0.5, 1.0))
+    back = np.array([0, 1, 3])
+    np.testing.assert_allclose(found.of_radius(back), [[1, 0.9, 0.9**3], [1, 1.1, 1.1**3]])
+    np.testing.assert_allclose(found.bounds(back), [[1, 0.45, 0.45**3], [1, 1.1, 1.1**3]])
+    assert envelope({**config, "model.map": "free"}) is None
+    assert envelope({**config, "model.map": "fixed"}) == Envelope((1.0, 1.0), (0.5, 1.0))
+    assert envelope({**config, "model.layer": "dense"}) is None
+    for centre, allowed in ((0.0, (0.0, 0.1)), (0.05, (0.0, 0.15)), (-1.0, (0.9, 1.1))):  # σ < 0: |σ| is the value
+        assert allowed_singular_values({**config, "model.centre": centre}) == pytest.approx(allowed)
+    assert envelope({**config, "model.activation": "tanh"}) == Envelope((0.9, 1.1), (0.0, 1.0))
+
+
+def test_zero_nan_and_infinite_norms_are_drawn_and_said(command: Run, results: Path, tmp_path: Path) -> None:
+    (run,) = runs_of(results, "addition", "rnn")
+    norms = np.geomspace(1e-60, 1.0, 30)[None].repeat(4, axis=0)
+    norms[1] = 0.0
+    norms[2] = np.nan
+    norms[3, :5] = np.inf
+    rewrite(run, norms, np.arange(0, 16, 4))
+    done = command("grads", str(results), "--where", "task=addition", "-o", "g.png", "--show")
+    assert done.returncode == 0, done.stderr
+    assert "exploding" in done.stdout
+    assert "rnn: infinite or NaN norms in 1 of 1 runs, in no mean." in done.stdout
+    assert (tmp_path / "g.png").stat().st_size > 10_000
+
+
+def rows_of(command: Run, results: Path, verb: str, *arguments: str) -> dict[str, dict]:
+    """The rows of copy, by group."""
+    done = command(verb, str(results), "--where", "task=copy", "--format", "json", *arguments)
+    return {row["group"]: row for row in json.loads(done.stdout)["rows"]}
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan])
+def test_a_run_with_norms_that_are_not_finite_is_in_no_mean_and_said(
+    command: Run, results: Path, tmp_path: Path, bad: float
+) -> None:
+    for run, size in zip(runs_of(results, "copy", "rnn"), (bad, 1e-3, 4e-3), strict=True):
+        rewrite(run, np.array([[size, 1e-3, 1e-3]] * 2), np.array([0, 12]))
+    row = rows_of(command, results, "grads", "--data", "g.csv")["rnn"]
+    assert (row["runs"], row["completed"]) == (2, 3)
+    assert row["norm_at_0"] == pytest.approx(2e-3)
+    assert row["verdict"] == ("2 stable, 1 exploding" if bad == np.inf else "stable")
+    shown = command("grads", str(results), "--where", "task=copy", columns=200).stdout
+    assert "rnn: infinite or NaN norms in 1 of 3 runs, in no mean." in shown
+    assert re.search("^rnn +2 of 3 ", shown, flags=re.MULTILINE)
+    data = pd.read_csv(tmp_path / "g.csv")
+    assert set(data.loc[(data["picture"] == "start") & (data["group"] == "rnn"), "runs"]) == {2}
+    assert set(data.loc[(data["picture"] == "end") & (data["group"] == "rnn"), "runs"]) == {3}
+
+
+@pytest.mark.parametrize(("verb", "table"), [("grads", "gradients"), ("spectrum", "spectrum")])
+def test_a_run_that_lost_the_end_of_its_trace_is_left_out_there_and_named(
+    command: Run, results: Path, verb: str, table: str
+) -> None:
+    short, without, _ = runs_of(results, "copy", "rnn")
+    sorted((short / f"{table}.parquet").iterdir())[-1].unlink()
+    shutil.rmtree(without / f"{table}.parquet")
+    row = rows_of(command, results, verb)["rnn"]
+    assert (row["runs"], row["completed"], row["step"]) == (1, 3, 12)
+    shown = " ".join(command(verb, str(results), "--where", "task=copy", columns=250).stdout.split())
+    assert f"{short.name} is left out at step 12: the trace of its " in shown
+    assert f"{without.name} is left out: it has no trace of its " in shown
+    assert "rnn 1 of 3 12 " in shown
+
+
+def test_where_every_run_lost_the_end_of_its_trace_nothing_is_shown_as_the_end(command: Run, results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        sorted((run / "gradients.parquet").iterdir())[-1].unlink()
+    row = rows_of(command, results, "grads")["rnn"]
+    assert (row["runs"], row["step"], row["decay_rate"], row["verdict"], row["norm_at_0"]) == (0, 12, None, None, None)
+
+
+def test_a_norm_of_zero_is_written_as_zero(command: Run, results: Path, tmp_path: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        rewrite(run, np.array([[0.0, 1e-3, 1.0]] * 2), np.array([0, 12]))
+    assert rows_of(command, results, "grads", "--data", "g.csv")["rnn"]["norm_at_0"] == 0
+    data = pd.read_csv(tmp_path / "g.csv")
+    data = data[data["group"] == "rnn"]
+    zero = data[(data["picture"] == "start") | (data["t"] == 0)]
+    assert set(zero["picture"]) == {"start", "over_time", "map"}
+    assert set(zero["mean"]) == {0.0}
+    assert zero["low"].fillna(0).eq(0).all()
+
+
+def test_two_thousand_time_steps_by_a_thousand_traced_steps_take_seconds_and_few_cells(results: Path) -> None:
+    (run,) = runs_of(results, "addition", "rnn")
+    rewrite(run, np.exp(np.random.default_rng(0).normal(size=(1000, 2001))), np.arange(1000) * 10)
+    began = time.monotonic()
+    (section,) = [section for section in sections(collect([run]).runs) if section.task == "addition"]
+    groups = traced(section)
+    pictures = gradient_pictures(section, groups, 0, None)
+    draw_gradients(pictures)
+    assert time.monotonic() - began < 20
+    assert max(pictures.maps[0].norms.shape) <= 400
+    assert pa.total_allocated_bytes() < 500e6
+
+
+def test_one_file_for_each_task_in_every_format(command: Run, shared_results: Path, tmp_path: Path) -> None:
+    done = command("grads", str(shared_results), "-o", "out/g.png")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["g-addition.png", "g-copy.png"]
+    for suffix, magic in (("svg", b"<?xml"), ("pdf", b"%PDF")):
+        assert command("grads", str(shared_results), "--where", "task=copy", "-o", f"g.{suffix}").returncode == 0
+        assert (tmp_path / f"g.{suffix}").read_bytes().startswith(magic)
+    refused = command("grads", str(shared_results), "-o", "g.jpeg")
+    assert refused.returncode == 2
+    assert ".png, .svg, .pdf" in refused.stderr
+
+
+def test_the_text_plot_fits_the_terminal_and_needs_no_colour(command: Run, shared_results: Path) -> None:
+    shown = command("grads", str(shared_results), "--show").stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "\x1b" not in shown
+    assert "gradient norm at h_0" in shown
+    assert "svdrnn r=0.5" in shown
+
+
+def test_a_layer_that_was_not_traced_and_a_folder_without_runs_are_said(
+    command: Run, shared_results: Path, tmp_path: Path
+) -> None:
+    done = command("grads", str(shared_results), "--layer", "3")
+    assert done.returncode == 0
+    assert "no run traced gradients in layer 3" in done.stdout
+    empty = command("grads", str(tmp_path))
+    assert empty.returncode == 0
+    assert "No runs in" in empty.stdout
+
+
+def test_the_same_numbers_give_the_same_svg(command: Run, shared_results: Path, tmp_path: Path) -> None:
+    for name in ("a.svg", "b.svg"):
+        assert command("grads", str(shared_results), "--where", "task=copy", "-o", name).returncode == 0
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_runs_of_different_length_share_a_picture(tmp_path: Path) -> None:
+    train(tmp_path, "rnn", "copy", "train.steps=6")
+    train(tmp_path, "rnn", "copy", "trace.every=4", "seed=1")
+    _, groups, pictures = prepared(tmp_path, "copy")
+    assert len(groups) == 2
+    draw_gradients(pictures)
