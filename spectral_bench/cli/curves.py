@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from spectral_bench.cli.picture_options import Data, Picture, Show
+from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Paths, Where, read_runs
 
 
@@ -26,6 +27,7 @@ def curves(
     output: Picture = None,
     show: Show = False,
     data: Data = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Draw loss and metric over training, seeds as mean and range, with the memoryless baseline.
 

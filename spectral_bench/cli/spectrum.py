@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spectral_bench.cli.picture_options import Data, Picture, Show
+from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Format, Paths, TableFormatOption, Where, read_runs
 
 
@@ -14,6 +15,7 @@ def spectrum(
     output: Picture = None,
     show: Show = False,
     data: Data = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Show the singular values of the recurrent matrices over training, and how far they are from 1.
 

@@ -19,6 +19,7 @@ from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.plugin_record import plugin_record
 from spectral_bench.runs.session import Prepared, SessionResult, run_session
 from spectral_bench.tasks import TASKS
 from spectral_bench.tasks.task import Split, Task
@@ -81,6 +82,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
                 "command": command_line(),
                 "owner": owner(),
                 "data": dict(prepared.task.digests),
+                "plugins": plugin_record(config),
                 "every_step": prepared.task.signature.every_step,
                 "config_digest": digest(config),
                 "seed": config.seed,  # which the digest leaves out

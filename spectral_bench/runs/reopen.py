@@ -20,6 +20,7 @@ from spectral_bench.runs.execute import CONFIG, command_line, config_yaml, prepa
 from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
+from spectral_bench.runs.plugin_record import check_plugins
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import SUMMARY, Prepared, SessionResult, resume_command, run_session, storage_error
 from spectral_bench.training.length import measuring_interval
@@ -73,7 +74,7 @@ def reopened(
 
     Raises:
         CompleteError: the run is complete, and ``overrides`` do not make it longer.
-        InputError: this is no run, or the overrides change more than that.
+        InputError: this is no run, the overrides change more than that, or a plugin of the run is not loaded.
         DataError: a file of the run is damaged and there is no other, or is a link; the configuration is not what the
             run was made with; or the data is not what it was.
         LockedError: another process is at work on this run.
@@ -96,6 +97,7 @@ def reopened(
         config = prepared.config
         check_data(run.manifest, prepared.task.digests)
         changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
+        changes += check_plugins(directory, run.manifest)
         checkpoints = Checkpoints(directory, run.manifest)
         checkpoint, damaged = _load(checkpoints, directory, prepared)
         if run.manifest.status == "completed" and prepared.trainer.complete:
@@ -133,6 +135,7 @@ def _read(directory: Path) -> SavedRun:
     for path in (*directory.glob("*"), *(path for table in recorder.TABLES for path in (directory / table).glob("*"))):
         if path.is_symlink():
             raise DataError(f"{path}: is a symbolic link. A run goes on in files of its own: put a copy in its place.")
+    check_plugins(run.directory, run.manifest)
     run.check_config()
     return run
 
