@@ -150,6 +150,8 @@ def read_record(directory: Path) -> Run:
             f"written by a newer version (format {manifest['format']}, this version reads up to {FORMAT})"
         )
     config = flatten(_parsed(directory / "config.yaml", parse_yaml))
+    if "model.r" in config and config["model.r"] == config.get("r"):
+        del config["model.r"]  # read from the root, where users vary it
     kept = {key: manifest.get(key) for key in _MANIFEST}
     lacking = [key for key in ("status", "config_digest") if kept[key] is None]
     lacking += [key for key in _needed(config) if config.get(key) is None]

@@ -40,12 +40,19 @@ class RunRecorder(Observer):
         metric: name of the task's metric.
         checkpoints: of the run.
         traces: for each of ``TABLES`` the digests of the parts that are there already.
+        centre: σ* of the model.
     """
 
     def __init__(
-        self, directory: Path, metric: str, checkpoints: Checkpoints, traces: Mapping[str, Mapping[str, str]]
+        self,
+        directory: Path,
+        metric: str,
+        checkpoints: Checkpoints,
+        traces: Mapping[str, Mapping[str, str]],
+        centre: float,
     ) -> None:
         self._checkpoints = checkpoints
+        self._centre = centre
         self.metrics = MetricsFile(directory / METRICS, metric)
         self._gradients = PartedTable(directory / GRADIENTS, GRADIENTS_SCHEMA, traces.get(GRADIENTS))
         self._spectrum = PartedTable(directory / SPECTRUM, SPECTRUM_SCHEMA, traces.get(SPECTRUM))
@@ -100,7 +107,7 @@ class RunRecorder(Observer):
         if table is None:
             return None
         rows = table.to_pandas().groupby(["layer", "matrix"])["singular_value"]
-        return Spectrum(table["step"][0].as_py(), {name: values.to_numpy() for name, values in rows})
+        return Spectrum(table["step"][0].as_py(), {name: values.to_numpy() for name, values in rows}, self._centre)
 
 
 def rewind_tables(directory: Path, checkpoint: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:

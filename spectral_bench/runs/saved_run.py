@@ -9,12 +9,11 @@ from spectral_bench.config.change import changed, differences
 from spectral_bench.config.load import digest, experiment_config, resolved
 from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
-from spectral_bench.nn.layer_kinds import LAYERS
 from spectral_bench.runs import manifest as manifests
 from spectral_bench.runs.execute import CONFIG
+from spectral_bench.runs.kinds import KINDS
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.reading import brief, parse_yaml, read_bytes
-from spectral_bench.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,13 @@ class SavedRun:
             InputError: it is none that this version knows.
         """
         try:
-            return experiment_config(self.config, models=LAYERS, tasks=TASKS)
+            return experiment_config(self.config, KINDS)
         except InputError as error:
             raise InputError(f"{self.directory / CONFIG}: {error}") from error
 
     def changed(self, overrides: Sequence[str]) -> ExperimentConfig:
         """The typed configuration with single values set; see ``config.change.changed``."""
-        return experiment_config(changed(self.config, overrides), models=LAYERS, tasks=TASKS)
+        return experiment_config(changed(self.config, overrides), KINDS)
 
     def check_config(self) -> None:
         """See that the configuration is what the manifest says the run was made with.

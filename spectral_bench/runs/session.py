@@ -12,7 +12,7 @@ import torch
 
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import StorageError
-from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.nn.model import Model
 from spectral_bench.runs.atomic import write_json
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
@@ -34,8 +34,8 @@ class Prepared:
     """A run that could start: data read, model built, nothing written."""
 
     config: ExperimentConfig
-    task: Task
-    model: SequenceModel
+    task: Task[Any]
+    model: Model
     trainer: Trainer
     device: torch.device
 
@@ -81,7 +81,13 @@ def run_session(
         StorageError: a file can no longer be written; what was written before stays readable.
     """
     try:
-        recorder = RunRecorder(directory, prepared.task.metric.name, Checkpoints(directory, manifest), traces)
+        recorder = RunRecorder(
+            directory,
+            prepared.task.metric.name,
+            Checkpoints(directory, manifest),
+            traces,
+            prepared.model.facts().centre,
+        )
         try:
             with within_capacity(prepared.config):
                 outcome = prepared.trainer.run([recorder, *observers], stop)

@@ -12,7 +12,7 @@ from spectral_bench.training.progress import Progress
 
 def summarise(
     config: ExperimentConfig,
-    task: Task,
+    task: Task[Any],
     num_parameters: int,
     progress: Progress,
     recorder: RunRecorder,

@@ -130,7 +130,13 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
         recorded = parse_json(read_bytes(path, LARGEST_TEXT))
     except (OSError, ValueError) as error:
         return f"{SUMMARY}: cannot be read ({brief(error)})"
-    recorder = RunRecorder(run.directory, prepared.task.metric.name, Checkpoints(run.directory, run.manifest), {})
+    recorder = RunRecorder(
+        run.directory,
+        prepared.task.metric.name,
+        Checkpoints(run.directory, run.manifest),
+        {},
+        prepared.model.facts().centre,
+    )
     trainer, parameters = prepared.trainer, prepared.model.num_parameters()
     summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome)
     now = parse_json(json_text(summary))
