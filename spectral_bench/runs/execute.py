@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
 
+from spectral_bench.config.keys import flatten
 from spectral_bench.config.load import digest, resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
@@ -17,16 +19,16 @@ from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.interruption import heeding_signals
+from spectral_bench.runs.layout import CONFIG, OVERRIDES
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.migration import facts_of
 from spectral_bench.runs.session import Prepared, SessionResult, run_session
 from spectral_bench.tasks import TASKS
 from spectral_bench.tasks.task import Split, Task
 from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
-
-CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
 #: As many as PyTorch chose when the process began: one run of a grid must not decide for the next.
 _THREADS = torch.get_num_threads()
@@ -81,7 +83,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
                 "command": command_line(),
                 "owner": owner(),
                 "data": dict(prepared.task.digests),
-                "every_step": prepared.task.signature.every_step,
+                **_stated_facts(prepared),
                 "config_digest": digest(config),
                 "seed": config.seed,  # which the digest leaves out
                 **describe_environment(prepared.device),
@@ -93,6 +95,16 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
         directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed, fill)
         with locked(directory):
             return run_session(prepared, directory, Manifest.read(directory), observers, stop, {})
+
+
+def _stated_facts(prepared: Prepared) -> dict[str, Any]:
+    """What readers of a manifest need to know of model and task, so that they ask neither."""
+    config, task = prepared.config, prepared.task
+    return {
+        "facts": facts_of(flatten(resolved(config)), task.signature.every_step),
+        "metric": {"name": task.metric.name, "mode": task.metric.mode},
+        "ineffective": [] if config.model.uses_radius else ["r"],
+    }
 
 
 def command_line() -> list[str]:
