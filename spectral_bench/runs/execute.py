@@ -17,6 +17,7 @@ from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.interruption import heeding_signals
+from spectral_bench.runs.layout import CONFIG, OVERRIDES
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.session import Prepared, SessionResult, run_session
@@ -25,8 +26,6 @@ from spectral_bench.tasks.task import Split
 from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
-
-CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
 #: As many as PyTorch chose when the process began: one run of a grid must not decide for the next.
 _THREADS = torch.get_num_threads()

@@ -1,4 +1,4 @@
-"""One sitting at a run: from a directory that is ready to the end, an interruption or a failure."""
+"""One session of a run: from a directory that is ready to the end, an interruption or a failure."""
 
 import errno
 import shlex
@@ -16,6 +16,7 @@ from spectral_bench.nn.model import Model
 from spectral_bench.runs.atomic import write_json
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.layout import SUMMARY
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.summary import summarise
@@ -25,8 +26,6 @@ from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import GradientNorms, Observer
 from spectral_bench.training.outcome import Outcome
 from spectral_bench.training.stop import Stop
-
-SUMMARY = "summary.json"
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Prepared:
 
 @dataclass(frozen=True)
 class SessionResult:
-    """How a sitting ended.
+    """How a session ended.
 
     Attributes:
         directory: of the run.

@@ -68,8 +68,8 @@ class SVDTransition(Transition):
 
     @property
     def centre(self) -> float:
-        """σ*."""
-        return self.matrix.sigma_map.centre
+        """|σ*|, for a singular value is |σ|."""
+        return abs(self.matrix.sigma_map.centre)
 
     def sigma_bounds(self) -> Bounds | None:
         """The reach of the map, as |σ|."""
