@@ -8,8 +8,7 @@ import torch
 
 from spectral_bench.config.load import load
 from spectral_bench.config.schema import ExperimentConfig
-from spectral_bench.nn.layer_kinds import LAYERS
-from spectral_bench.tasks import TASKS
+from spectral_bench.runs.kinds import KINDS
 
 SMALL = [
     "model.hidden_size=8",
@@ -41,7 +40,7 @@ def small_overrides(results_dir: Path, *overrides: str, model: str = "svdrnn", t
 def small_config(results_dir: Path, *overrides: str, model: str = "svdrnn", task: str = "copy") -> ExperimentConfig:
     """The configuration of a small run; overrides given win."""
     typed = small_overrides(results_dir, *overrides, model=model, task=task)
-    return load(typed, models=LAYERS, tasks=TASKS).experiment
+    return load(typed, KINDS).experiment
 
 
 def numbers(directory: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from torch.nn.utils.parametrizations import orthogonal
 
 from spectral_bench.bench.setting import Setting
 from spectral_bench.linalg import random_reflectors, singular_values
-from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.activations import build_activation
 from spectral_bench.nn.gated import LSTMLayer
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.recurrent import RecurrentLayer
@@ -145,7 +145,7 @@ def _svd_layer(setting: Setting, form: type[SVDTransition]) -> RecurrentLayer:
 
 
 def _layer(setting: Setting, transition: DenseTransition | SVDTransition) -> RecurrentLayer:
-    return RecurrentLayer(setting.input_size, transition, Activation("leaky_relu", setting.hidden_size, 0.01))
+    return RecurrentLayer(setting.input_size, transition, build_activation("leaky_relu", setting.hidden_size, 0.01))
 
 
 def _step(module: nn.Module, x_TBD: Tensor, *, traced: bool = False) -> Step:

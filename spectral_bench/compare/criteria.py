@@ -1,24 +1,14 @@
 """What groups of runs are judged by."""
 
-from spectral_bench.records.collection import Mode
 from spectral_bench.records.groups import Section
+from spectral_bench.runs.layout import SUMMARY_FIELDS, Mode
 
 #: Fields of a summary that groups may be judged by, and their sense; None: that of the task's metric.
 SCORES: dict[str, Mode | None] = {
-    "test": None,
-    "test_at_best": None,
-    "best_validation": None,
-    "validation": None,
-    "train": None,
-    "loss_test": "min",
-    "best_step": "min",
-    "steps_to_beat_baseline": "min",
-    "solved_at": "min",
-    "ms_per_step": "min",
-    "wall_seconds": "min",
-    "num_parameters": "min",
-    "spectral_margin": "min",
+    field.name: None if field.sense == "metric" else field.sense for field in SUMMARY_FIELDS if field.sense is not None
 }
+
+_WORDS = {field.name: field.words for field in SUMMARY_FIELDS if field.words is not None}
 
 
 def sense(section: Section, field: str) -> Mode:
@@ -28,13 +18,4 @@ def sense(section: Section, field: str) -> Mode:
 
 def score_name(section: Section, field: str) -> str:
     """What a field is called in words: ``test accuracy``."""
-    metric = section.metric or "metric"
-    words = {
-        "test": f"test {metric}",
-        "test_at_best": f"test {metric} of the best weights",
-        "best_validation": f"best validation {metric}",
-        "validation": f"validation {metric}",
-        "train": f"training {metric}",
-        "loss_test": "test loss",
-    }
-    return words.get(field, field)
+    return _WORDS.get(field, field).format(metric=section.metric or "metric")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from enum import Enum
 from functools import reduce
@@ -12,12 +12,26 @@ from typing import Any
 
 from spectral_bench.config.compose import Composition, compose
 from spectral_bench.config.location import default_data_dir
-from spectral_bench.config.optimizers import OPTIMIZERS
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
 from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """What a configuration may choose; every entry has ``Config``, the dataclass of its keys.
+
+    Attributes:
+        models: by ``model.layer``.
+        tasks: by ``task.name``.
+        optimizers: by ``optimizer.name``.
+    """
+
+    models: Registry[Any]
+    tasks: Registry[Any]
+    optimizers: Registry[Any]
 
 
 @dataclass(frozen=True)
@@ -35,35 +49,31 @@ class Loaded:
     warnings: list[str]
 
 
-def load(
-    overrides: Sequence[str], *, models: Registry[Any], tasks: Registry[Any], config_dir: Path | None = None
-) -> Loaded:
+def load(overrides: Sequence[str], kinds: Kinds, config_dir: Path | None = None) -> Loaded:
     """Composes, types and checks the configuration of one run.
 
     Args:
         overrides: ``KEY=VALUE`` or ``GROUP=OPTION`` in Hydra's grammar, no grid.
-        models: what ``model.layer`` may be; entries have ``Config``, a dataclass with a property
-            ``uses_radius``.
-        tasks: what ``task.name`` may be; entries have ``Config``.
+        kinds: what may be chosen.
         config_dir: a folder of the user's own files, laid out like ``conf/``.
 
     Raises:
         InputError: anything about it is wrong; one message naming the value and what was expected.
     """
     composition = compose(overrides, config_dir)
-    experiment = experiment_config(composition.config, models=models, tasks=tasks, origins=composition.origins)
+    experiment = experiment_config(composition.config, kinds, composition.origins)
+    if composition.origins.get("model.r") == COMMAND_LINE:
+        raise InputError(
+            f"model.r={composition.config['model'].get('r')}: the radius is a key of the root: write r=VALUE."
+        )
     warnings = []
-    if composition.origins.get("r") == COMMAND_LINE and not experiment.model.uses_radius:
+    if composition.origins.get("r") == COMMAND_LINE and "r" in experiment.ineffective():
         warnings.append(f"r={experiment.r} has no effect: model '{experiment.model.name}' has no sigma radius.")
     return Loaded(experiment, composition, warnings)
 
 
 def experiment_config(
-    config: Mapping[str, Any],
-    *,
-    models: Registry[Any],
-    tasks: Registry[Any],
-    origins: Mapping[str, str] | None = None,
+    config: Mapping[str, Any], kinds: Kinds, origins: Mapping[str, str] | None = None
 ) -> ExperimentConfig:
     """Types a composed configuration, or one read back from a run's ``config.yaml``.
 
@@ -72,9 +82,9 @@ def experiment_config(
     """
     configured = config.get("data_dir")
     nodes = {
-        "model": _typed_by_name(config, "model", "layer", models, lambda name: models[name].Config, origins),
-        "task": _typed_by_name(config, "task", "name", tasks, lambda name: tasks[name].Config, origins),
-        "optimizer": _typed_by_name(config, "optimizer", "name", OPTIMIZERS, lambda name: OPTIMIZERS[name], origins),
+        "model": _typed_by_name(config, "model", "layer", kinds.models, origins),
+        "task": _typed_by_name(config, "task", "name", kinds.tasks, origins),
+        "optimizer": _typed_by_name(config, "optimizer", "name", kinds.optimizers, origins),
         "data_dir": default_data_dir() if configured is None else configured,
     }
     return typed({**config, **nodes}, ExperimentConfig, "", origins)
@@ -88,11 +98,13 @@ def resolved(experiment: ExperimentConfig) -> dict[str, Any]:
 def digest(experiment: ExperimentConfig) -> str:
     """SHA-256 of what a run measures: two runs have the same digest when they differ in nothing but the seed.
 
-    The folders of data and results are left out, and so are the length of a sitting and, for a model that has no
-    radius, ``r``.
+    The folders of data and results are left out, and so are the length of a session and whatever else changes no
+    number. A radius that the model reads from the root counts once, under the root's name.
     """
     kept = resolved(experiment)
-    for key in ("seed", *CHANGES_NO_NUMBER, *(() if experiment.model.uses_radius else ("r",))):
+    ineffective = experiment.ineffective()
+    twice = () if "r" in ineffective else ("model.r",)
+    for key in ("seed", *CHANGES_NO_NUMBER, *ineffective, *twice):
         *path, name = key.split(".")
         del reduce(getitem, path, kept)[name]
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -103,15 +115,14 @@ def _typed_by_name(
     config: Mapping[str, Any],
     node: str,
     key: str,
-    names: Iterable[str],
-    schema: Callable[[str], type[Any]],
+    kinds: Registry[Any],
     origins: Mapping[str, str] | None,
 ) -> Any:
     """Types a node by the dataclass that one of its own keys names."""
     values = config.get(node)
     if not isinstance(values, Mapping) or values.get(key) is None:
-        raise InputError(f"{node}.{key} has no value: expected one of {', '.join(names)}.")
-    return typed(values, schema(str(values[key])), node, origins)
+        raise InputError(f"{node}.{key} has no value: expected one of {', '.join(kinds)}.")
+    return typed(values, kinds[str(values[key])].Config, node, origins)
 
 
 def _plain(value: Any) -> Any:

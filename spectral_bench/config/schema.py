@@ -6,7 +6,7 @@ Defaults and explanations stand in ``conf/config.yaml`` and nowhere else; these 
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 from spectral_bench.errors import InputError
 
@@ -85,6 +85,42 @@ class TraceConfig:
         _at_least(1, trace__every=self.every)
 
 
+class ModelNode(Protocol):
+    """What the configuration of every model has."""
+
+    name: str
+    layer: str
+
+    def ineffective(self) -> tuple[str, ...]:
+        """Keys that change no number of a model configured like this."""
+        ...
+
+
+class TaskNode(Protocol):
+    """What the configuration of every task has."""
+
+    name: str
+
+
+class OptimizerNode(Protocol):
+    """What the configuration of every optimizer has."""
+
+    @property
+    def name(self) -> str:
+        """Which optimizer."""
+        ...
+
+    @property
+    def lr(self) -> float:
+        """Learning rate."""
+        ...
+
+    @property
+    def lr_decay(self) -> float:
+        """Factor of the learning rate after every epoch."""
+        ...
+
+
 @dataclass(frozen=True)
 class ExperimentConfig:
     """Everything one run depends on.
@@ -95,16 +131,16 @@ class ExperimentConfig:
         optimizer: the entry of ``OPTIMIZERS`` named by ``optimizer.name``.
         train: how long to train and how often to look.
         trace: what to watch while training.
-        r: the sigma radius: every singular value stays in [σ* - r, σ* + r].
+        r: the sigma radius, for models whose configuration has a key of that name.
         seed: of the weights, the data stream and dropout.
         device: where to compute, in PyTorch's words.
         data_dir: the folder of data sets.
         results_dir: the folder of run directories.
     """
 
-    model: Any
-    task: Any
-    optimizer: Any
+    model: ModelNode
+    task: TaskNode
+    optimizer: OptimizerNode
     train: TrainConfig
     trace: TraceConfig
     r: float
@@ -118,3 +154,9 @@ class ExperimentConfig:
             raise InputError(f"r={self.r}: expected at least 0; r is half the width of the interval around σ*.")
         if not 0 <= self.seed < _SEEDS:
             raise InputError(f"seed={self.seed}: expected a whole number from 0 to {_SEEDS - 1}.")
+
+    def ineffective(self) -> tuple[str, ...]:
+        """Dotted keys that change no number of this run: the root's ``r`` where no model reads it, among others."""
+        idle = tuple(f"model.{key}" for key in self.model.ineffective())
+        reads_r = getattr(self.model, "r", None) == self.r and "model.r" not in idle
+        return idle if reads_r else ("r", *idle)

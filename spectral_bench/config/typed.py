@@ -67,7 +67,7 @@ def typed(node: Any, schema: type[_T], path: str, origins: Mapping[str, str] | N
 
 def _convert(value: Any, annotation: Any, path: str, origins: Mapping[str, str] | None) -> Any:
     """The value as ``annotation`` wants it, or an InputError."""
-    if annotation is Any:
+    if annotation is Any or (is_dataclass(value) and not isinstance(value, type)):  # a node that is typed already
         return value
     arms = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     for arm in arms:

@@ -5,20 +5,10 @@ When the loss depends on h_T alone, ∂L/∂h_t = (D_{t+1} W)ᵀ ... (D_T W)ᵀ 
 loss at every step, each adds to the gradient on the way and these are no bounds; nor are they below another layer.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-#: Smallest and largest slope of each activation; a leaky ReLU's smallest is its leak.
-_SLOPES = {
-    "identity": (1.0, 1.0),
-    "relu": (0.0, 1.0),
-    "tanh": (0.0, 1.0),
-    "modrelu": (0.0, 1.0),
-}
 
 #: Allowed excess over the bounds: rounding in single precision, and singular values that obey r to a few digits.
 _TOLERANCE = 0.01
@@ -40,7 +30,7 @@ class Envelope:
     slope: tuple[float, float]
 
     def of_radius(self, steps_back: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Lower and upper bound after so many steps back from the singular values alone: (1 ± r)^(T-t)."""
+        """Lower and upper bound after so many steps back from the singular values alone: (1 ± r)^(T-t) around 1."""
         return self.sigma[0] ** steps_back.astype(float), self.sigma[1] ** steps_back.astype(float)
 
     def bounds(self, steps_back: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -65,31 +55,11 @@ class Envelope:
         return int(steps[rows[0]]) if len(rows) else None
 
 
-def envelope(config: Mapping[str, Any]) -> Envelope | None:
-    """The envelope of a run's model; None for a model whose singular values are free.
+def envelope(sigma: tuple[float, float] | None, slopes: tuple[float, float] | None) -> Envelope | None:
+    """The envelope of a model; None where its singular values are free or the slopes are unknown.
 
     Args:
-        config: the run's configuration under dotted keys.
+        sigma: the smallest and the largest singular value the model promises.
+        slopes: the smallest and the largest slope of its activation.
     """
-    sigma = allowed_singular_values(config)
-    activation = str(config.get("model.activation"))
-    if activation == "leaky_relu":
-        slope = (float(config["model.leak"]), 1.0)
-    elif activation in _SLOPES:
-        slope = _SLOPES[activation]
-    else:
-        return None
-    return None if sigma is None else Envelope(sigma, slope)
-
-
-def allowed_singular_values(config: Mapping[str, Any]) -> tuple[float, float] | None:
-    """The smallest and the largest singular value a run's model may have; None if they are free."""
-    layer, how = config.get("model.layer"), config.get("model.map")
-    if layer == "householder":
-        return 1.0, 1.0
-    if layer != "svd" or how == "free":
-        return None
-    centre = float(config["model.centre"])
-    radius = 0.0 if how == "fixed" else float(config["r"])
-    low, high = centre - radius, centre + radius
-    return max(low, -high, 0.0), max(-low, high)  # of |σ|
+    return None if sigma is None or slopes is None else Envelope(sigma, slopes)

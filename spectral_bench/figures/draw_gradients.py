@@ -21,19 +21,9 @@ from spectral_bench.figures.style import (
     draw_series,
     leaves_at_the_bottom,
 )
+from spectral_bench.runs.layout import AxisWords
 
 _MAPS_IN_A_ROW = 5
-
-_BINDING = [
-    r"Dotted, over $t$: $(1\pm r)^{T-t}$ times the norm at $T$, what the radius allows; shaded: the same, times what "
-    "the slopes of the activation allow."
-]
-
-_NOT_BINDING = [
-    r"Dotted, over $t$: $(1\pm r)^k$ times the largest norm of the second half, $k$ steps back from it. No bound: a "
-    "loss at every step,",
-    "or a layer above, adds gradient on the way.",
-]
 
 #: The darkest colour of the maps stands for this percentile of all norms, and what is below.
 _DARKEST = 1.0
@@ -48,9 +38,9 @@ def draw_gradients(pictures: GradientPictures) -> Figure:
     figure, (top, above, middle, below) = page(heights)
     ends = _draw_ends(above, pictures)
     _draw_over_time(middle, pictures)
-    _draw_maps(below, pictures.maps)
+    _draw_maps(below, pictures)
     layer = f", layer {pictures.layer}" if pictures.layer else ""
-    header(top, ends, f"{pictures.title}{layer}: norm of $\\partial L/\\partial h_t$", caption)
+    header(top, ends, f"{pictures.title}{layer}: norm of $\\partial L/\\partial h_{pictures.words.symbol}$", caption)
     return figure
 
 
@@ -62,12 +52,30 @@ def _caption(pictures: GradientPictures) -> list[str]:
     bounds = [one for at_step in pictures.envelopes.values() for one in at_step]
     if not bounds:
         return [first]
-    return [first, *(_BINDING if all(one.binding for one in bounds) else _NOT_BINDING)]
+    return [first, *_about_bounds(bounds, pictures.words)]
+
+
+def _about_bounds(bounds: Sequence[Bounds], words: AxisWords) -> list[str]:
+    """What the dotted lines and the shaded areas are, in lines of a caption."""
+    t, last = words.symbol, words.last
+    factor = r"(1\pm r)" if all(one.centre == 1.0 for one in bounds) else r"\sigma"
+    which = "" if factor.startswith("(") else r", $\sigma$ the smallest and the largest there may be"
+    if all(one.binding for one in bounds):
+        return [
+            f"Dotted, over ${t}$: ${factor}^{{{last}-{t}}}$ times the norm at ${last}$, what the radius allows{which}; "
+            "shaded: the same, times what the slopes of the activation allow."
+        ]
+    return [
+        f"Dotted, over ${t}$: ${factor}^k$ times the largest norm of the second half, $k$ steps back from it{which}. "
+        "No bound: a loss at every step,",
+        "or a layer above, adds gradient on the way.",
+    ]
 
 
 def _draw_ends(figure: SubFigure, pictures: GradientPictures) -> Sequence[Axes]:
     panels: Sequence[Axes] = figure.subplots(1, 2, sharey=True)
-    for axes, curves, title in zip(panels, (pictures.start, pictures.end), ("at $h_0$", "at $h_T$"), strict=True):
+    titles = "at $h_0$", f"at $h_{pictures.words.last}$"
+    for axes, curves, title in zip(panels, (pictures.start, pictures.end), titles, strict=True):
         draw_series(axes, curves)
         axes.set(yscale="log", xlabel="training step", title=title)
     decades(panels[0], [*pictures.start, *pictures.end])
@@ -83,7 +91,7 @@ def _draw_over_time(figure: SubFigure, pictures: GradientPictures) -> None:
             _draw_bounds(axes, bounds)
         draw_series(axes, curves)
         everything += curves
-        axes.set(yscale="log", xlabel="time step $t$", title=f"step {step:,}")
+        axes.set(yscale="log", xlabel=_position(pictures.words), title=f"step {step:,}")
         if curves:
             last = max(series.x[-1] for series in curves)
             axes.set_xlim(last, 0)
@@ -99,7 +107,13 @@ def _draw_bounds(axes: Axes, bounds: Bounds) -> None:
         axes.plot(bounds.t, edge, color=shade, **LIMIT)
 
 
-def _draw_maps(figure: SubFigure, maps: Sequence[Heat]) -> None:
+def _position(words: AxisWords) -> str:
+    """The name of an axis along the trace, its symbol as mathematics."""
+    return words.position.replace(" t", " $t$")
+
+
+def _draw_maps(figure: SubFigure, pictures: GradientPictures) -> None:
+    maps = pictures.maps
     rows = -(-len(maps) // _MAPS_IN_A_ROW)
     columns = min(len(maps), _MAPS_IN_A_ROW)
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
@@ -120,7 +134,7 @@ def _draw_maps(figure: SubFigure, maps: Sequence[Heat]) -> None:
     for axes in panels.flat[len(maps) :]:
         axes.set_visible(False)
     for axes in panels[:, 0]:
-        axes.set_ylabel("time step $t$")
+        axes.set_ylabel(_position(pictures.words))
     figure.supxlabel("training step", fontsize=8)
     if mesh is not None:
         figure.colorbar(mesh, ax=panels, label="gradient norm", pad=0.01, fraction=0.03, extend="min")

@@ -54,10 +54,11 @@ def _caption(pictures: SpectrumPictures) -> list[str]:
 def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Axes:
     axes: Axes = figure.subplots()
     draw_series(axes, pictures.margin)
-    axes.set(yscale="log", xlabel="training step", ylabel="spectral margin\nmax $|\\sigma_i - 1|$")
+    centre = "1" if set(pictures.centres) == {1.0} else r"\sigma^*"
+    axes.set(yscale="log", xlabel="training step", ylabel=f"spectral margin\nmax $|\\sigma_i - {centre}|$")
     decades(axes, pictures.margin)
-    for series, allowed in zip(pictures.margin, pictures.allowed, strict=True):
-        radius = largest_margin(allowed)
+    for series, allowed, sigma in zip(pictures.margin, pictures.allowed, pictures.centres, strict=True):
+        radius = largest_margin(allowed, sigma)
         if radius > 0.0:
             axes.axhline(radius, color=colour(series.style), **LIMIT)
             bottom, top = axes.get_ylim()
@@ -65,9 +66,9 @@ def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Axes:
     return axes
 
 
-def largest_margin(allowed: tuple[float, float] | None) -> float:
-    """The margin that bounds on σ allow: the radius. 0 where there are none to draw."""
-    return 0.0 if allowed is None else max(abs(bound - 1.0) for bound in allowed)
+def largest_margin(allowed: tuple[float, float] | None, centre: float) -> float:
+    """The margin that bounds on σ allow around their centre: the radius. 0 where there are none to draw."""
+    return 0.0 if allowed is None else max(abs(bound - centre) for bound in allowed)
 
 
 def _draw_quantiles(figure: SubFigure, pictures: SpectrumPictures) -> None:

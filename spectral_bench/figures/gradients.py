@@ -1,7 +1,7 @@
 """The pictures of gradient norms, as numbers: over training, over time, and both."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,10 @@ from spectral_bench.diagnostics.decay import FLOOR
 from spectral_bench.diagnostics.envelope import Envelope, envelope
 from spectral_bench.figures.series import Series, over_runs, unfloored
 from spectral_bench.records.groups import Group, Section
+from spectral_bench.records.recorded_facts import RecordedFacts
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.traces import GradientHistory, gradient_norms
+from spectral_bench.runs.layout import TRACE_AXES, AxisWords
 
 #: A map is drawn with no more cells than this in each direction: no eye and no printer shows more.
 _CELLS = 400
@@ -29,8 +31,8 @@ class Traced:
         style: position of the group in its section.
         runs: those that count and traced any, in the order of seeds.
         norms: theirs.
-        envelope: what the model's singular values allow, None if they are free.
-        last_step_only: the loss depends on h_T alone and no layer lies above, so the envelope binds; None: unknown.
+        facts: what their model says of itself.
+        layer: the traced one.
     """
 
     group: Group
@@ -38,8 +40,18 @@ class Traced:
     style: int
     runs: list[Run]
     norms: list[GradientHistory]
-    envelope: Envelope | None
-    last_step_only: bool | None
+    facts: RecordedFacts
+    layer: int
+
+    @property
+    def envelope(self) -> Envelope | None:
+        """What the model's singular values allow; None if they are free."""
+        return envelope(self.facts.sigma, self.facts.slopes)
+
+    @property
+    def last_step_only(self) -> bool | None:
+        """Whether all gradient comes from the last place of the trace, so that the envelope binds; None: unknown."""
+        return self.facts.only_last_counts(self.layer)
 
     def at(self, step: int) -> tuple[int, list[NDArray[np.float64]]]:
         """The traced step nearest to ``step``, and every run's norms there, shape (T + 1,)."""
@@ -63,6 +75,7 @@ class Bounds:
     Attributes:
         style: position of the group.
         binding: whether a gradient cannot leave them.
+        centre: what the singular values are near to.
         t: time steps, from 0 to where the envelope starts.
         radius: lower and upper bound from the singular values.
         slopes: lower and upper bound with the activation's slopes.
@@ -70,6 +83,7 @@ class Bounds:
 
     style: int
     binding: bool
+    centre: float
     t: NDArray[np.float64]
     radius: tuple[NDArray[np.float64], NDArray[np.float64]]
     slopes: tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -99,6 +113,7 @@ class GradientPictures:
     Attributes:
         title: of the section.
         layer: which layer, from 0.
+        words: how the places along the traces are called.
         start, end: norm at t = 0 and at t = T over training.
         over_time: for each chosen step, the norm over t.
         envelopes: for each chosen step, what is drawn behind.
@@ -107,6 +122,7 @@ class GradientPictures:
 
     title: str
     layer: int
+    words: AxisWords
     start: list[Series]
     end: list[Series]
     over_time: dict[int, list[Series]]
@@ -136,11 +152,23 @@ def traced(section: Section, layer: int = 0, damaged: list[Path] | None = None) 
         tracing = [(run, by_layer[layer]) for run, by_layer in by_run if layer in by_layer]
         if tracing:
             runs, norms = [run for run, _ in tracing], [norms for _, norms in tracing]
-            first = group.runs[0]
-            every_step, layers = first.manifest.get("every_step"), first.config.get("model.num_layers", 1)
-            binding = None if every_step is None else not every_step and layer == layers - 1
-            found.append(Traced(group, section.caption(group), style, runs, norms, envelope(first.config), binding))
+            facts = group.runs[0].facts
+            found.append(Traced(group, section.caption(group), style, runs, norms, facts, layer))
     return found
+
+
+def words_of(groups: Sequence[Traced]) -> AxisWords:
+    """How the places along the traces of these groups are called; of several kinds, both ways."""
+    axes = {one.facts.trace_axis: one.facts.axis for one in groups}
+    if len(axes) == 1:
+        return next(iter(axes.values()))
+    time, depth = TRACE_AXES["time"], TRACE_AXES["depth"]
+    return replace(
+        time,
+        position=f"{time.position} or {depth.position}",
+        unit=f"{time.unit} or {depth.unit}",
+        span=f"{time.span} or {depth.span}",
+    )
 
 
 def gradient_pictures(
@@ -169,7 +197,8 @@ def gradient_pictures(
                 over_time[step].append(series)
                 if one.envelope is not None:
                     envelopes[step].append(_bounds(one, one.envelope, series))
-    return GradientPictures(section.title, layer, start, end, over_time, envelopes, [_heat(one) for one in groups])
+    maps = [_heat(one) for one in groups]
+    return GradientPictures(section.title, layer, words_of(groups), start, end, over_time, envelopes, maps)
 
 
 def _chosen_steps(groups: Sequence[Traced], steps: Sequence[int] | None) -> list[int]:
@@ -200,6 +229,7 @@ def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:
     return Bounds(
         one.style,
         bool(one.last_step_only),
+        one.facts.centre,
         t,
         (scale * radius[0], scale * radius[1]),
         (np.maximum(scale * slopes[0], FLOOR), scale * slopes[1]),

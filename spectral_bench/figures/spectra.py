@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.diagnostics.envelope import allowed_singular_values
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
@@ -22,7 +21,8 @@ class TracedSpectra:
         style: position of the group in its section.
         runs: those that count and traced any, in the order of seeds.
         spectra: theirs.
-        allowed: the smallest and the largest value the model may have; None if they are free.
+        allowed: the smallest and the largest value the model promises; None if they are free.
+        centre: what its margin is measured from.
     """
 
     group: Group
@@ -31,6 +31,7 @@ class TracedSpectra:
     runs: list[Run]
     spectra: list[Spectra]
     allowed: tuple[float, float] | None
+    centre: float
 
 
 @dataclass(frozen=True)
@@ -39,15 +40,17 @@ class SpectrumPictures:
 
     Attributes:
         title: of the section.
-        margin: max |σ - 1| of every group.
+        margin: max |σ - σ*| of every group, σ* the centre of its model.
         quantiles: for every group, minimum, quartiles, median and maximum of σ.
         allowed: for every group, the bounds its model promises.
+        centres: for every group, σ*.
     """
 
     title: str
     margin: list[Series]
     quantiles: list[list[Series]]
     allowed: list[tuple[float, float] | None]
+    centres: list[float]
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers behind every picture."""
@@ -62,12 +65,12 @@ def traced_spectra(section: Section, damaged: list[Path] | None = None) -> list[
     """The groups of a section that traced singular values; ``damaged`` gets the files that cannot be read."""
     found = []
     for style, group in enumerate(section.groups):
-        by_run = [(run, spectra(run.directory, damaged)) for run in group.counted]
+        by_run = [(run, spectra(run.directory, run.facts.centre, damaged)) for run in group.counted]
         tracing = [(run, values) for run, values in by_run if values is not None]
         if tracing:
-            allowed = allowed_singular_values(group.runs[0].config)
+            facts = group.runs[0].facts
             runs, values = [run for run, _ in tracing], [values for _, values in tracing]
-            found.append(TracedSpectra(group, section.caption(group), style, runs, values, allowed))
+            found.append(TracedSpectra(group, section.caption(group), style, runs, values, facts.sigma, facts.centre))
     return found
 
 
@@ -85,4 +88,5 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
                 for column in range(len(QUANTILES))
             ]
         )
-    return SpectrumPictures(section.title, margin, quantiles, [one.allowed for one in groups])
+    allowed, centres = [one.allowed for one in groups], [one.centre for one in groups]
+    return SpectrumPictures(section.title, margin, quantiles, allowed, centres)

@@ -9,7 +9,7 @@ from spectral_bench.linalg.reflectors import (
     reflectors_to_matrix,
     unit_rows,
 )
-from spectral_bench.linalg.singular_maps import MapName, SingularMap, singular_map
+from spectral_bench.linalg.singular_maps import MapName, SingularMap, singular_map, uses_radius
 from spectral_bench.linalg.svd import LowRankFactors, singular_values, svd_low_rank, svd_weight
 
 __all__ = [
@@ -29,4 +29,5 @@ __all__ = [
     "svd_low_rank",
     "svd_weight",
     "unit_rows",
+    "uses_radius",
 ]

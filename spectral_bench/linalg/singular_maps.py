@@ -6,7 +6,7 @@ Every map takes raw = 0 to σ = centre, so weight decay on the raw values pulls 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
-from math import inf
+from math import inf, isinf
 from typing import ClassVar
 
 import torch
@@ -42,8 +42,14 @@ class SingularMap(ABC):
     centre: float = 1.0
     penalty: float = 0.0
 
+    #: The word of the configuration.
+    name: ClassVar[MapName]
+
     #: Whether the raw values are trained at all.
     trainable: ClassVar[bool] = True
+
+    #: Whether the radius means anything to the map.
+    uses_radius: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         check_number("r", self.radius, 0.0)
@@ -54,6 +60,14 @@ class SingularMap(ABC):
     def reach(self) -> float:
         """The largest |σ − centre| the map can give."""
         return self.radius
+
+    @property
+    def bounds(self) -> tuple[float, float] | None:
+        """The smallest and the largest |σ| the map can give; None where there is no bound."""
+        if isinf(self.reach):
+            return None
+        low, high = self.centre - self.reach, self.centre + self.reach
+        return max(low, -high, 0.0), max(-low, high)
 
     def __call__(self, raw: Tensor) -> Tensor:
         """σ, the shape of ``raw``; its values are trusted, for this runs at every update.
@@ -96,6 +110,8 @@ class SingularMap(ABC):
 class Sigmoid(SingularMap):
     """σ = 2r (sigmoid(raw) − ½) + centre: equation (8) of Zhang, Lei and Dhillon (2018)."""
 
+    name = MapName.sigmoid
+
     def _image(self, raw: Tensor) -> Tensor:
         return singular_values(raw, self.radius, self.centre, check=False)
 
@@ -112,6 +128,8 @@ class Clip(SingularMap):
 
     Beyond ±r the gradient of a raw value is zero; ``project`` after each update puts it on the edge, where it is not.
     """
+
+    name = MapName.clip
 
     def _image(self, raw: Tensor) -> Tensor:
         return self.centre + raw.clamp(-self.radius, self.radius)
@@ -131,6 +149,9 @@ class Free(SingularMap):
     σ is as precise as the centre is: relative to σ itself only around 0.
     """
 
+    name = MapName.free
+    uses_radius = False
+
     @property
     def reach(self) -> float:
         """No bound."""
@@ -147,7 +168,9 @@ class Free(SingularMap):
 class Fixed(SingularMap):
     """σ = centre, not trained: orthogonal transitions, as the oRNN's."""
 
+    name = MapName.fixed
     trainable = False
+    uses_radius = False
 
     @property
     def reach(self) -> float:
@@ -162,12 +185,7 @@ class Fixed(SingularMap):
         return torch.zeros_like(sigma)
 
 
-_MAPS: dict[MapName, type[SingularMap]] = {
-    MapName.sigmoid: Sigmoid,
-    MapName.clip: Clip,
-    MapName.free: Free,
-    MapName.fixed: Fixed,
-}
+_MAPS = {kind.name: kind for kind in (Sigmoid, Clip, Free, Fixed)}
 
 
 def singular_map(name: str, radius: float, centre: float = 1.0, penalty: float = 0.0) -> SingularMap:
@@ -181,3 +199,8 @@ def singular_map(name: str, radius: float, centre: float = 1.0, penalty: float =
     if penalty and name != MapName.free:
         raise ValueError(f"penalty {penalty} needs map '{MapName.free}', got map '{name}'")
     return _MAPS[MapName(name)](radius, centre, penalty)
+
+
+def uses_radius(name: str) -> bool:
+    """Whether the radius means anything to the map of this name."""
+    return _MAPS[MapName(name)].uses_radius

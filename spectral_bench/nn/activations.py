@@ -1,9 +1,16 @@
-"""The pointwise nonlinearities of a recurrent layer, by name."""
+"""The pointwise nonlinearities of a recurrent layer: what autograd, the kernels and readers of runs need of each.
 
+A kernel applies φ in place and reads the slope off the output: it then keeps the states, nothing else.
+"""
+
+from abc import ABC, abstractmethod
 from enum import StrEnum
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
+
+_aten = torch.ops.aten
 
 
 class ActivationName(StrEnum):
@@ -16,46 +23,180 @@ class ActivationName(StrEnum):
     modrelu = "modrelu"
 
 
-class Activation(nn.Module):
+class Activation(nn.Module, ABC):
     """A pointwise nonlinearity φ.
 
+    Attributes:
+        name: its word in a configuration, and in the Triton kernels.
+        slopes: the smallest and the largest absolute value of φ'.
+        leak: slope for negative x, where φ has such a parameter.
+        bias: trainable bias of each unit, shape (N,), where φ has one.
+    """
+
+    name: ClassVar[ActivationName]
+    slopes: tuple[float, float] = (0.0, 1.0)
+    leak: float = 0.0
+    bias: nn.Parameter | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bias = None
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """φ(x), differentiable; any shape whose last axis is the hidden size."""
+
+    @abstractmethod
+    def apply_(self, x: Tensor) -> None:
+        """Overwrite x with φ(x), for kernels; not differentiated."""
+
+    @abstractmethod
+    def slope(self, y: Tensor, out: Tensor) -> None:
+        """Write φ'(x) into ``out``, given y = φ(x); at a kink, the one autograd takes."""
+
+    def extra_repr(self) -> str:
+        """Shown in the printed model."""
+        return str(self.name)
+
+
+class LeakyReLU(Activation):
+    """max(leak·x, x).
+
+    Raises:
+        ValueError: the leak is outside [0, 1].
+    """
+
+    name = ActivationName.leaky_relu
+
+    def __init__(self, leak: float) -> None:
+        super().__init__()
+        self.leak = leak
+        self.slopes = (leak, 1.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """φ(x)."""
+        return nn.functional.leaky_relu(x, self.leak)
+
+    def apply_(self, x: Tensor) -> None:
+        """Overwrite x with φ(x)."""
+        nn.functional.leaky_relu_(x, self.leak)
+
+    def slope(self, y: Tensor, out: Tensor) -> None:
+        """1 or the leak, by the sign of y, which is that of x."""
+        _aten.leaky_relu_backward.grad_input(_one(y), y, self.leak, True, grad_input=out)
+
+    def extra_repr(self) -> str:
+        """Shown in the printed model."""
+        return f"{self.name}, leak={self.leak}"
+
+
+class ReLU(Activation):
+    """max(x, 0)."""
+
+    name = ActivationName.relu
+
+    def forward(self, x: Tensor) -> Tensor:
+        """φ(x)."""
+        return x.relu()
+
+    def apply_(self, x: Tensor) -> None:
+        """Overwrite x with φ(x)."""
+        x.relu_()
+
+    def slope(self, y: Tensor, out: Tensor) -> None:
+        """1 where y is positive."""
+        torch.gt(y, 0, out=out)
+
+
+class Tanh(Activation):
+    """The hyperbolic tangent."""
+
+    name = ActivationName.tanh
+
+    def forward(self, x: Tensor) -> Tensor:
+        """φ(x)."""
+        return x.tanh()
+
+    def apply_(self, x: Tensor) -> None:
+        """Overwrite x with φ(x)."""
+        x.tanh_()
+
+    def slope(self, y: Tensor, out: Tensor) -> None:
+        """1 - y²."""
+        _aten.tanh_backward.grad_input(_one(y), y, grad_input=out)
+
+
+class Identity(Activation):
+    """No nonlinearity."""
+
+    name = ActivationName.identity
+    slopes = (1.0, 1.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """X itself."""
+        return x
+
+    def apply_(self, x: Tensor) -> None:
+        """Nothing to do."""
+
+    def slope(self, y: Tensor, out: Tensor) -> None:  # noqa: ARG002
+        """1."""
+        out.fill_(1.0)
+
+
+class ModReLU(Activation):
+    """sign(x)·max(|x| + b, 0) with a trainable bias b for each unit, zero at the start.
+
+    Arjovsky, Shah and Bengio (2016), equation 8, for real numbers.
+    """
+
+    name = ActivationName.modrelu
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__()
+        self.bias = nn.Parameter(torch.zeros(hidden_size))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """φ(x)."""
+        return x.sign() * (x.abs() + cast("Tensor", self.bias)).relu()
+
+    def apply_(self, x: Tensor) -> None:
+        """Overwrite x with φ(x)."""
+        magnitude = x.abs().add_(cast("Tensor", self.bias)).relu_()
+        x.sign_().mul_(magnitude)
+
+    def slope(self, y: Tensor, out: Tensor) -> None:
+        """1 where y is not zero; there the slope in b is sign(y)."""
+        torch.ne(y, 0, out=out)
+
+
+def build_activation(name: str, hidden_size: int, leak: float = 0.01) -> Activation:
+    """The activation of this name.
+
     Args:
-        name: one of ``ActivationName``. ``modrelu`` is sign(x)·max(|x| + b, 0) with a trainable bias b for each unit,
-            zero at the start (Arjovsky et al. 2016, equation 8, for real numbers).
+        name: one of ``ActivationName``.
         hidden_size: number of units, for the bias of ``modrelu``.
-        leak: slope of ``leaky_relu`` for negative x, in [0, 1]: max(leak·x, x).
+        leak: slope of ``leaky_relu`` for negative x.
 
     Raises:
         ValueError: the name is unknown, or the leak is outside [0, 1].
     """
+    if name not in list(ActivationName):
+        raise ValueError(f"unknown activation '{name}'; valid: {', '.join(ActivationName)}")
+    if not 0.0 <= leak <= 1.0:
+        raise ValueError(f"leak must be in [0, 1], got {leak}")
+    match ActivationName(name):
+        case ActivationName.leaky_relu:
+            return LeakyReLU(leak)
+        case ActivationName.modrelu:
+            return ModReLU(hidden_size)
+        case plain:
+            return _PLAIN[plain]()
 
-    bias: nn.Parameter | None
 
-    def __init__(self, name: str, hidden_size: int, leak: float = 0.01) -> None:
-        super().__init__()
-        if name not in list(ActivationName):
-            raise ValueError(f"unknown activation '{name}'; valid: {', '.join(ActivationName)}")
-        if not 0.0 <= leak <= 1.0:
-            raise ValueError(f"leak must be in [0, 1], got {leak}")
-        self.name = ActivationName(name)
-        self.leak = leak
-        self.bias = nn.Parameter(torch.zeros(hidden_size)) if name == ActivationName.modrelu else None
+_PLAIN: dict[ActivationName, type[Activation]] = {kind.name: kind for kind in (ReLU, Tanh, Identity)}
 
-    def forward(self, x: Tensor) -> Tensor:
-        """φ(x), differentiable; any shape whose last axis is the hidden size."""
-        match self.name:
-            case ActivationName.leaky_relu:
-                return torch.nn.functional.leaky_relu(x, self.leak)
-            case ActivationName.relu:
-                return x.relu()
-            case ActivationName.tanh:
-                return x.tanh()
-            case ActivationName.identity:
-                return x
-            case ActivationName.modrelu:
-                assert self.bias is not None  # noqa: S101
-                return x.sign() * (x.abs() + self.bias).relu()
 
-    def extra_repr(self) -> str:
-        """Shown in the printed model."""
-        return f"{self.name}, leak={self.leak}" if self.name == ActivationName.leaky_relu else str(self.name)
+def _one(y: Tensor) -> Tensor:
+    """What a derivative is multiplied with to have it alone: in one pass, with the constants of φ' inside."""
+    return y.new_ones(()).expand_as(y)

@@ -6,11 +6,12 @@ from torch import Tensor, nn
 from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.kernels.gru import gru
 from spectral_bench.nn.kernels.lstm import lstm
+from spectral_bench.nn.layer import Layer
 from spectral_bench.nn.recurrent import initial_state
 from spectral_bench.nn.trace import GradientTrace
 
 
-class GatedLayer(nn.Module):
+class GatedLayer(Layer):
     """What LSTM and GRU share: one input matrix and one recurrent matrix that hold the rows of all gates.
 
     Input weights start from the uniform distribution of Glorot and Bengio (2010), each gate's recurrent matrix
@@ -39,9 +40,6 @@ class GatedLayer(nn.Module):
     def recurrent_matrices(self) -> dict[str, Tensor]:
         """The recurrent matrix of each gate, detached, shape (N, N)."""
         return dict(zip(self.gates, self.hidden_weight.detach().chunk(len(self.gates)), strict=True))
-
-    def constrain_(self) -> None:
-        """Nothing is constrained."""
 
 
 class LSTMLayer(GatedLayer):

@@ -1,34 +1,16 @@
 """The recurrent layer every model but LSTM and GRU is made of: h_t = φ(W h_{t-1} + M x_t + b)."""
 
 from enum import StrEnum
-from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.activations import Activation
-from spectral_bench.nn.kernels.operators import Operator
 from spectral_bench.nn.kernels.recurrence import recurrence
+from spectral_bench.nn.layer import Layer, LayerFacts
 from spectral_bench.nn.trace import GradientTrace
-
-
-class Transition(Protocol):
-    """What the layer asks of its transition h -> W h."""
-
-    hidden_size: int
-
-    def operator(self, batch_size: int) -> Operator:
-        """W in the form that is cheaper for this batch size."""
-        ...
-
-    def weight(self) -> Tensor:
-        """W, shape (N, N)."""
-        ...
-
-    def constrain_(self) -> None:
-        """Bring the parameters back to where they must lie, after an update."""
-        ...
+from spectral_bench.nn.transitions.transition import Transition
 
 
 class InputInit(StrEnum):
@@ -38,7 +20,7 @@ class InputInit(StrEnum):
     glorot = "glorot"
 
 
-class RecurrentLayer(nn.Module):
+class RecurrentLayer(Layer):
     """One recurrent layer with an exchangeable transition.
 
     Args:
@@ -55,7 +37,6 @@ class RecurrentLayer(nn.Module):
         ValueError: the input size is less than 1, the scale negative, or the word unknown.
     """
 
-    transition: Transition
     bias: nn.Parameter | None
 
     def __init__(
@@ -126,9 +107,9 @@ class RecurrentLayer(nn.Module):
         with torch.no_grad():
             return {"": self.transition.weight().detach()}
 
-    def constrain_(self) -> None:
-        """To be called after each update: the transition's parameters go back to where they must lie."""
-        self.transition.constrain_()
+    def facts(self) -> LayerFacts:
+        """The bounds of the transition, and the slopes of the activation."""
+        return LayerFacts(self.transition.sigma_bounds(), self.transition.centre, self.activation.slopes)
 
 
 def initial_state(learned_N: Tensor | None, batch_size: int, like: Tensor) -> Tensor:

@@ -1,17 +1,16 @@
 """A recurrent model for a sequence task. Axes: T time, B batch, D input, N hidden size, K outputs."""
 
-from typing import Any, cast
+from typing import cast
 
-import torch
 from torch import Tensor, nn
 
-from spectral_bench.nn.layer_kinds import Layer
-from spectral_bench.nn.stack import RecurrentStack, State
+from spectral_bench.nn.layer import Layer
+from spectral_bench.nn.model import Bounds, Facts, Model, State
+from spectral_bench.nn.stack import RecurrentStack
 from spectral_bench.nn.trace import GradientTrace
-from spectral_bench.nn.transitions.transition import Transition
 
 
-class SequenceModel(nn.Module):
+class SequenceModel(Model):
     """An embedding (for tokens), a stack of recurrent layers, and a linear readout.
 
     The readout starts from the uniform distribution of Glorot and Bengio (2010) with zero bias.
@@ -41,7 +40,7 @@ class SequenceModel(nn.Module):
 
     @property
     def hidden_size(self) -> int:
-        """N."""
+        """N, of the last layer."""
         return self._layers[-1].hidden_size
 
     def forward(
@@ -69,43 +68,36 @@ class SequenceModel(nn.Module):
         # From the final state, the gradient of h_T reaches one time step, not a tensor of T mostly empty ones.
         return self.readout(states_TBN if self.every_step else final[-1][0]), final
 
-    def recurrent_matrices(self) -> dict[tuple[int, str], Tensor]:
-        """Every recurrent matrix by layer and name in the layer, detached, shape (N, N)."""
+    def facts(self) -> Facts:
+        """Those of the layers together: bounds that hold for each of them."""
+        layers = [layer.facts() for layer in self._layers]
+        return Facts(
+            sigma=_hull([facts.sigma for facts in layers]),
+            centre=layers[-1].centre,
+            slopes=_hull([facts.slopes for facts in layers]),
+            every_step=self.every_step,
+            layers=len(layers),
+        )
+
+    def singular_values(self) -> dict[tuple[int, str], Tensor]:
+        """Of every recurrent matrix, by layer and name in the layer."""
         return {
-            (index, name): matrix
+            (index, name): values
             for index, layer in enumerate(self._layers)
-            for name, matrix in layer.recurrent_matrices().items()
+            for name, values in layer.singular_values().items()
         }
 
-    def constrain_(self) -> None:
-        """To be called after each update: every layer brings its parameters back to where they must lie."""
-        for layer in self._layers:
-            layer.constrain_()
-
-    def penalty(self) -> Tensor | None:
-        """What is to be added to the training loss beside the task's own, a scalar; None: nothing."""
-        terms = [term for transition in self._transitions if (term := transition.penalty()) is not None]
-        return torch.stack(terms).sum() if terms else None
-
-    def num_parameters(self) -> int:
-        """Trainable numbers; entries that are zero by construction are not counted."""
-        entries = sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
-        return entries - sum(transition.structural_zeros for transition in self._transitions)
-
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
-        """Groups for a ``torch.optim`` optimizer: parameters that share a learning rate, in a fixed order."""
-        scales: dict[nn.Parameter, float] = {}
-        for transition in self._transitions:
-            scales |= transition.learning_rate_scales()
-        by_scale: dict[float, list[nn.Parameter]] = {1.0: []}
-        for parameter in self.parameters():
-            by_scale.setdefault(scales.get(parameter, 1.0), []).append(parameter)
-        return [{"params": parameters, "lr": lr * scale} for scale, parameters in by_scale.items()]
+    def evaluation_floats(self, length: int) -> int:
+        """The states of a layer and of the one above, which reads them."""
+        return length * self.hidden_size * min(self.num_layers, 2)
 
     @property
     def _layers(self) -> list[Layer]:
         return [cast("Layer", layer) for layer in self.stack.layers]
 
-    @property
-    def _transitions(self) -> list[Transition]:
-        return [module for module in self.modules() if isinstance(module, Transition)]
+
+def _hull(bounds: list[Bounds | None]) -> Bounds | None:
+    known = [pair for pair in bounds if pair is not None]
+    if len(known) < len(bounds):
+        return None
+    return min(low for low, _ in known), max(high for _, high in known)

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName
 from spectral_bench.linalg.checks import check_dtype, check_finite_in_passing, check_input, check_size
-from spectral_bench.nn.activations import Activation, ActivationName
+from spectral_bench.nn.activations import ActivationName, build_activation
+from spectral_bench.nn.model import State
 from spectral_bench.nn.recurrent import InputInit, RecurrentLayer
-from spectral_bench.nn.stack import RecurrentStack, State
+from spectral_bench.nn.stack import RecurrentStack
 from spectral_bench.nn.svd_init import FactoredInit
 from spectral_bench.nn.svd_matrix import check_when_loaded
 from spectral_bench.nn.trace import GradientTrace
@@ -120,7 +121,7 @@ class SpectralRNN(nn.Module):
                     penalty=penalty,
                     start=start,
                 ),
-                Activation(activation, hidden_size, leak),
+                build_activation(activation, hidden_size, leak),
                 bias=bias,
                 learn_h0=learn_h0,
                 input_start=input_start,
@@ -209,7 +210,7 @@ class SpectralRNN(nn.Module):
         falls.
         """
         for transition in self._transitions:
-            transition.constrain_()
+            transition.matrix.constrain_()
 
     def _state(self, h0: Tensor | None, batch_size: int, batched: bool) -> State | None:
         if h0 is None:

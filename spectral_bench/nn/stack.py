@@ -6,11 +6,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from spectral_bench.nn.layer_kinds import Layer
+from spectral_bench.nn.layer import Layer
+from spectral_bench.nn.model import State
 from spectral_bench.nn.trace import GradientTrace
-
-#: The state of every layer, bottom first: (h,) each, or (h, c) for LSTM; parts of shape (B, N).
-State = list[tuple[Tensor, ...]]
 
 
 class RecurrentStack(nn.Module):
@@ -33,7 +31,7 @@ class RecurrentStack(nn.Module):
             raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         if dropout and len(layers) == 1:
             warnings.warn(f"dropout {dropout} acts between layers, and there is only one", stacklevel=2)
-        self.layers = nn.ModuleList(layers)  # type: ignore[arg-type] # every Layer is a Module
+        self.layers = nn.ModuleList(layers)
         self.dropout = dropout
 
     def forward(

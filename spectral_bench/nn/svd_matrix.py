@@ -1,17 +1,20 @@
 """A trainable matrix in SVD form: what the recurrent transition, the linear layer and the parametrization share."""
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Mapping
+from math import inf
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
-from spectral_bench.linalg import LowRankFactors, SingularMap, svd_low_rank, svd_weight, unit_rows
+from spectral_bench.linalg import LowRankFactors, MapName, SingularMap, svd_low_rank, svd_weight, unit_rows
 from spectral_bench.linalg.checks import check_finite, check_finite_in_passing, check_reflectors, check_triangular
+from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.svd_init import SVDInit
 
 
-class SVDForm(ABC):
+class SVDForm(Constrained, ABC):
     """What can be said of W = U diag(σ) Vᵀ, wherever its parameters live.
 
     Tensors (``weight``, ``sigma``, ``penalty``) are what the parameters make them, at every update and unchecked, for
@@ -20,9 +23,11 @@ class SVDForm(ABC):
 
     Attributes:
         sigma_map: from the free parameters to σ.
+        renormalise: whether ``constrain_`` scales reflectors back to norm 1.
     """
 
     sigma_map: SingularMap
+    renormalise: bool = True
 
     @abstractmethod
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,6 +46,16 @@ class SVDForm(ABC):
     def penalty(self) -> Tensor:
         """λ ‖σ − centre‖², a scalar to be added to the training loss; λ is 0 for every map but ``free``."""
         return self.sigma_map.penalty * (self.sigma() - self.sigma_map.centre).square().sum()
+
+    @property
+    def penalised(self) -> bool:
+        """Whether λ is not zero."""
+        return self.sigma_map.penalty != 0.0
+
+    @property
+    def structural_zeros(self) -> int:
+        """The triangles below the diagonals of u and v."""
+        return sum(len(rows) * (len(rows) - 1) // 2 for rows in self.factors()[:2])
 
     def check_parameters(self) -> None:
         """Refuse parameters of no matrix.
@@ -74,8 +89,7 @@ class SVDForm(ABC):
             ValueError: the parameters are none of a matrix (see ``check_parameters``).
         """
         self.check_parameters()
-        low, high = self.sigma_map.centre - self.sigma_map.reach, self.sigma_map.centre + self.sigma_map.reach
-        smallest, largest = max(low, -high, 0.0), max(-low, high)  # of |σ|
+        smallest, largest = self.sigma_map.bounds or (0.0, inf)
         sigma = torch.linalg.svdvals(self.weight().double())
         return bool(((sigma >= smallest - eps) & (sigma <= largest + eps)).all())
 
@@ -85,7 +99,8 @@ class SVDForm(ABC):
         Without it W is as exact; but the norm of a reflector grows with every update and the angle of the next falls
         (docs/svd.md), and a clipped σ that went past the edge gets no gradient to come back.
         """
-        self.renormalise_()
+        if self.renormalise:
+            self.renormalise_()
         self.project_()
 
     @torch.no_grad()
@@ -130,6 +145,13 @@ class SVDMatrix(nn.Module, SVDForm):
     Args:
         start: the parameters to begin with; copied.
         sigma_map: from the free parameters to σ.
+        renormalise: whether ``constrain_`` scales reflectors back to norm 1. W does not change by it; the next update
+            does, whose angle otherwise falls as the norm grows (docs/svd.md).
+        rescale_sigma_lr: divide the learning rate of ``raw`` by 2r, so that the step of σ does not depend on r
+            (Vorontsov et al. 2017; not done in the code of Zhang et al.). For the map ``sigmoid``.
+
+    Raises:
+        ValueError: the learning rate is to be rescaled for another map.
 
     Attributes:
         u: parameter, shape (M1, out), upper triangular: zeros below the diagonal stay zero, for they get no gradient.
@@ -139,9 +161,14 @@ class SVDMatrix(nn.Module, SVDForm):
 
     raw: Tensor
 
-    def __init__(self, start: SVDInit, sigma_map: SingularMap) -> None:
+    def __init__(
+        self, start: SVDInit, sigma_map: SingularMap, *, renormalise: bool = True, rescale_sigma_lr: bool = False
+    ) -> None:
         super().__init__()
+        if rescale_sigma_lr and sigma_map.name != MapName.sigmoid:
+            raise ValueError(f"rescale_sigma_lr needs map '{MapName.sigmoid}', got map '{sigma_map.name}'")
         self.sigma_map = sigma_map
+        self.renormalise, self.rescale_sigma_lr = renormalise, rescale_sigma_lr
         self.u = nn.Parameter(start.u.clone())
         self.v = nn.Parameter(start.v.clone())
         if sigma_map.trainable:
@@ -178,10 +205,11 @@ class SVDMatrix(nn.Module, SVDForm):
         """M1 + M2, the rank of what is added to the diagonal in ``low_rank``."""
         return self.u.shape[0] + self.v.shape[0]
 
-    @property
-    def structural_zeros(self) -> int:
-        """Entries of the parameters that are zero by construction."""
-        return sum(m * (m - 1) // 2 for m in (self.u.shape[0], self.v.shape[0]))
+    def learning_rate_scales(self) -> Mapping[nn.Parameter, float]:
+        """1/(2r) for the free parameters of σ, if asked for; they are idle at r = 0."""
+        if not self.rescale_sigma_lr or self.sigma_map.radius == 0.0:
+            return {}
+        return {cast("nn.Parameter", self.raw): 1.0 / (2.0 * self.sigma_map.radius)}
 
     def low_rank(self) -> LowRankFactors:
         """Wᵀ as a diagonal plus a product of rank M1 + M2, differentiable."""

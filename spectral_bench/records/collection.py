@@ -1,15 +1,12 @@
 """From paths to runs, with what has to be said about those that could not be read."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
 
 from spectral_bench.records.discovery import find_runs
 from spectral_bench.records.index import read_all
 from spectral_bench.records.run_record import Run
-
-Mode = Literal["min", "max"]
 
 
 @dataclass(frozen=True)
@@ -44,34 +41,17 @@ def collect(paths: Sequence[Path]) -> Collection:
             runs[entry.run_id] = entry
             if entry.damage is not None:
                 notes.append(f"{directory} is damaged: {entry.damage}.")
-    return Collection(_with_modes(list(runs.values())), notes)
+    found = list(runs.values())
+    return Collection(found, notes + _unknown_senses(found))
 
 
-def _with_modes(runs: list[Run]) -> list[Run]:
-    """Complete the summaries of unfinished runs, now that the metric's sense is known from finished ones."""
-    modes: dict[str, Mode] = {run.task: run.summary["mode"] for run in runs if run.summary.get("mode")}
-    completed = []
+def _unknown_senses(runs: list[Run]) -> list[str]:
+    """A note for every task of which no run says how its metric is to be read: no such task is known here either."""
+    said: dict[str, bool] = {}
     for run in runs:
-        if run.summary.get("mode") is None:
-            mode = modes[run.task] if run.task in modes else modes.setdefault(run.task, _mode_of_task(run.task))
-            run = replace(run, summary=_with_best(run.summary, mode))
-        completed.append(run)
-    return completed
-
-
-def _with_best(summary: Any, mode: Mode) -> dict[str, Any]:
-    best = summary.get("lowest_validation" if mode == "min" else "highest_validation")
-    found = {"best_validation": best[0], "best_step": best[1]} if best else {}
-    kept = {key: value for key, value in summary.items() if not key.endswith("est_validation")}
-    return {**kept, "mode": mode, **found}
-
-
-def _mode_of_task(name: str) -> Mode:
-    """The sense of a task's metric, asked of the task itself: slow, for it imports torch, but seldom needed."""
-    from spectral_bench.errors import InputError
-    from spectral_bench.tasks import TASKS
-
-    try:
-        return TASKS[name].metric.mode
-    except (InputError, AttributeError):  # a task of the user's own, whose file is not loaded here
-        return "min"
+        said[run.task] = said.get(run.task, False) or run.summary.get("mode") is not None
+    return [
+        f"task {task}: no run says whether more or less of its metric is better; less is taken to be."
+        for task, is_said in said.items()
+        if not is_said
+    ]

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectral_bench.errors import InputError
+from spectral_bench.runs.layout import CONFIG, GRADIENTS, MANIFEST, METRICS, SPECTRUM, SUMMARY
 
 #: What a reader looks at. A run that goes on changes ``metrics.csv``, one that ends ``manifest.json``.
-_WATCHED = ("manifest.json", "config.yaml", "summary.json", "metrics.csv", "gradients.parquet", "spectrum.parquet")
+_WATCHED = (MANIFEST, CONFIG, SUMMARY, METRICS, GRADIENTS, SPECTRUM)
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def _walk(root: Path) -> Iterator[Found]:
                 entries = {entry.name: entry for entry in listing}
         except OSError:
             continue
-        if "manifest.json" in entries or len(entries.keys() & set(_WATCHED)) > 1:
+        if MANIFEST in entries or len(entries.keys() & set(_WATCHED)) > 1:
             yield Found(Path(folder), _fingerprint(entries))
         else:
             pending += [

@@ -11,27 +11,37 @@ from spectral_bench.records.collection import collect
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.run_tables import read_metrics, read_parts
 from spectral_bench.records.selection import select
+from spectral_bench.runs.layout import (
+    CONFIGURED,
+    GRADIENTS,
+    METRICS_COLUMNS,
+    SPECTRUM,
+    SUMMARY_FIELDS,
+    TABLES,
+    TableColumn,
+)
 
-_METRICS = {
-    "run_id": "category",
-    "step": "int64",
-    "epoch": "float64",
-    "split": "category",
-    "loss": "float64",
-    "metric": "category",
-    "value": "float64",
-    "samples_per_second": "float64",
-    "wall_seconds": "float64",
-}
-_GRADIENTS = {"run_id": "category", "step": "int64", "layer": "int32", "t": "int32", "norm": "float64"}
-_SPECTRUM = {
-    "run_id": "category",
-    "step": "int64",
-    "layer": "int32",
-    "matrix": "category",
-    "index": "int32",
-    "singular_value": "float64",
-}
+#: What pandas calls the types of ``runs/layout.py``: of a text in a table, which is one of a few; of a field that may
+#: be missing.
+_TEXT_COLUMN = "category"
+_FIELD_TYPES = {"text": "string", "count": "Int64", "number": "float64"}
+
+
+def _table_types(columns: Sequence[TableColumn]) -> dict[str, str]:
+    types = {column.name: _TEXT_COLUMN if column.type == "text" else column.type for column in columns}
+    return {"run_id": "category", **types}
+
+
+_TABLE_TYPES = {name: _table_types(columns) for name, columns in TABLES.items()}
+
+#: The name of the metric stands before its value.
+_METRICS_TYPES = dict(
+    pair
+    for name, dtype in _table_types(METRICS_COLUMNS).items()
+    for pair in ([("metric", "category")] if name == "value" else []) + [(name, dtype)]
+)
+
+#: What a run is, then its summary.
 _RUNS = {
     "run_id": "string",
     "task": "string",
@@ -42,39 +52,11 @@ _RUNS = {
     "path": "string",
     "started": "datetime64[us, UTC]",
     "ended": "datetime64[us, UTC]",
-    "metric": "string",
-    "mode": "string",
-    "train": "float64",
-    "validation": "float64",
-    "test": "float64",
-    "best_step": "Int64",
-    "best_validation": "float64",
-    "test_at_best": "float64",
-    "loss_test": "float64",
-    "baseline": "float64",
-    "baseline_of": "string",
-    "steps": "Int64",
-    "steps_to_beat_baseline": "Int64",
-    "solved_at": "Int64",
-    "num_parameters": "Int64",
-    "ms_per_step": "float64",
-    "wall_seconds": "float64",
-    "gradient_decay_rate": "float64",
-    "gradient_verdict": "string",
-    "spectral_margin": "float64",
 }
+_RUNS |= {field.name: _FIELD_TYPES[field.type] for field in SUMMARY_FIELDS if field.name not in _RUNS}
 
-
-#: Configuration keys that may be null, whose type no value tells when all runs have none; the others are as they are.
-_CONFIGURED = {
-    "train.steps": "Int64",
-    "train.epochs": "Int64",
-    "train.evaluate_every": "Int64",
-    "train.clip_norm": "float64",
-    "train.threads": "Int64",
-    "train.patience": "Int64",
-    "train.max_minutes": "float64",
-}
+#: Configuration keys whose type no value may tell; the others are as their values are.
+_CONFIGURED = {key: _FIELD_TYPES[kind] for key, kind in CONFIGURED.items()}
 
 
 class Runs:
@@ -107,11 +89,15 @@ class Runs:
 
         ``run_id, task, model, status, group`` (equal for runs that differ in nothing but the seed), ``path, metric,
         mode, baseline_of, gradient_verdict``: text; ``started, ended``: times in UTC; ``seed``: int64; ``best_step,
-        steps, steps_to_beat_baseline, solved_at, num_parameters``: Int64; the other fields of ``summary.json``:
-        float64; configuration keys (``model.hidden_size``, ``r``): Int64, float64, boolean or text, as their values
-        are. Missing where a value does not exist.
+        steps, steps_to_beat_baseline, solved_at, not_finite, num_parameters``: Int64; the other fields of
+        ``summary.json``: float64; configuration keys (``model.hidden_size``, ``r``): Int64, float64, boolean or text,
+        as their values are. Missing where a value does not exist.
         """
-        rows = [{**run.manifest, **run.fields(), "path": str(run.directory)} for run in self._runs]
+        times = ("started", "ended")
+        rows = [
+            {**{key: run.manifest[key] for key in times}, **run.fields(), "path": str(run.directory)}
+            for run in self._runs
+        ]
         configured = dict.fromkeys(key for run in self._runs for key in run.config)
         names = dict.fromkeys([*_RUNS, *configured])
         dtypes = _RUNS | _CONFIGURED
@@ -125,7 +111,7 @@ class Runs:
         ``run_id, split, metric`` (the metric's name): categories; ``step``: int64; ``epoch`` (NaN for generated data),
         ``loss, value`` (of the metric), ``samples_per_second, wall_seconds``: float64.
         """
-        return self._concatenated(_METRICS, _metrics)
+        return self._concatenated(_METRICS_TYPES, _metrics)
 
     @cached_property
     def gradients(self) -> pd.DataFrame:
@@ -133,7 +119,7 @@ class Runs:
 
         ``run_id``: category; ``step``: int64; ``layer, t``: int32; ``norm``: float64.
         """
-        return self._traced("gradients.parquet", _GRADIENTS)
+        return self._traced(GRADIENTS)
 
     @cached_property
     def spectrum(self) -> pd.DataFrame:
@@ -142,11 +128,11 @@ class Runs:
         ``run_id, matrix`` (its name in the layer, for gated ones): categories; ``step``: int64; ``layer, index``:
         int32; ``singular_value``: float64.
         """
-        return self._traced("spectrum.parquet", _SPECTRUM)
+        return self._traced(SPECTRUM)
 
-    def _traced(self, name: str, dtypes: dict[str, str]) -> pd.DataFrame:
+    def _traced(self, name: str) -> pd.DataFrame:
         damaged: list[Path] = []
-        frame = self._concatenated(dtypes, lambda directory: _parts(directory, name, damaged))
+        frame = self._concatenated(_TABLE_TYPES[name], lambda directory: _parts(directory, name, damaged))
         self.notes += [f"{file} is left out: damaged." for file in damaged]
         return frame
 

@@ -115,8 +115,8 @@ def _data(group: Group) -> str:
 
 
 def _common(runs: list[Run]) -> dict[str, Any]:
-    """The configuration of a group: what all its runs agree in (``r`` may differ where it has no effect)."""
-    first = runs[0].config
+    """The configuration of a group: what all its runs agree in, without what has no effect."""
+    first = runs[0].effective_config
     return {
         key: value
         for key, value in first.items()

@@ -6,11 +6,11 @@ from functools import cached_property
 from typing import Any
 
 from spectral_bench.config.keys import as_typed
-from spectral_bench.records.collection import Mode
 from spectral_bench.records.run_record import Run
+from spectral_bench.runs.layout import ENDED, Mode
 
 #: How a run may stand. ``running`` is among the unfinished: the process may have been killed without a word.
-STATUSES = ("completed", "diverged", "failed", "interrupted", "unfinished")
+STATUSES = (*ENDED, "unfinished")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Group:
         """How many runs stand how, by ``STATUSES``."""
         counts: dict[str, int] = {}
         for run in self.runs:
-            status = run.status if run.status in STATUSES else "unfinished"
+            status = run.status if run.status in ENDED else "unfinished"
             counts[status] = counts.get(status, 0) + 1
         return counts
 

@@ -22,7 +22,7 @@ from spectral_bench.records.run_record import Run, UnreadableRunError, read_reco
 Entry = Run | UnreadableRunError
 
 #: Raised when what is remembered of a run changes; another version of the program does not trust it either.
-_LAYOUT = 5
+_LAYOUT = 6
 
 _CREATE = "CREATE TABLE IF NOT EXISTS runs (directory TEXT PRIMARY KEY, fingerprint TEXT, content TEXT) WITHOUT ROWID"
 

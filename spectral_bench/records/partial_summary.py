@@ -1,6 +1,6 @@
 """What a run without ``summary.json`` came to so far: it still goes on, or it was killed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,41 +8,53 @@ import numpy as np
 
 from spectral_bench.diagnostics.decay import steepest_decay
 from spectral_bench.records.run_tables import by_layer, last_step, read_metrics, read_parts
+from spectral_bench.runs.layout import GRADIENTS, SPECTRUM
 
 
-def summarise_unfinished(directory: Path) -> dict[str, Any]:
+def summarise_unfinished(directory: Path, centre: float, metric: Mapping[str, str] | None) -> dict[str, Any]:
     """The part of a summary that the tables of a run tell.
 
-    Which validation value is the best depends on the metric's sense, which only a finished run records: both extremes
-    are given, as ``lowest_validation`` and ``highest_validation``, each ``[value, step]``.
+    Args:
+        directory: of the run.
+        centre: what the spectral margin is measured from.
+        metric: the task's, ``name`` and ``mode``; None: unknown, and no validation value is called the best.
     """
-    metric, rows = read_metrics(directory)
-    summary: dict[str, Any] = {"metric": metric, "steps": max((int(row["step"]) for row in rows), default=0)}
+    name, rows = read_metrics(directory)
+    summary: dict[str, Any] = dict.fromkeys(("metric", "mode"))
     if metric is not None:
+        summary |= {"metric": metric["name"], "mode": metric["mode"]}
+    summary["steps"] = max((int(row["step"]) for row in rows), default=0)
+    if name is not None:
+        summary["metric"] = name
         for split in ("train", "validation"):
-            values = [(_number(row[metric]), int(row["step"])) for row in rows if row["split"] == split]
+            values = [(_number(row[name]), int(row["step"])) for row in rows if row["split"] == split]
             summary[split] = values[-1][0] if values else None
-            if split == "validation":
-                summary |= _extremes(values)
+            if split == "validation" and summary["mode"] is not None:
+                summary |= _best(values, summary["mode"])
     if rows:
         summary["wall_seconds"] = _number(rows[-1]["wall_seconds"])
-    gradients = read_parts(directory, "gradients.parquet", last_only=True)
+    gradients = read_parts(directory, GRADIENTS, last_only=True)
     if gradients is not None and gradients.num_rows and (decay := steepest_decay(by_layer(last_step(gradients)))):
         summary |= {"gradient_decay_rate": decay.rate, "gradient_verdict": decay.verdict}
-    spectrum = read_parts(directory, "spectrum.parquet", last_only=True)
-    if spectrum is not None and spectrum.num_rows:
-        summary["spectral_margin"] = float(np.abs(last_step(spectrum)["singular_value"] - 1.0).max())
-    return summary
+    margin = last_margin(directory, centre)
+    return summary if margin is None else {**summary, "spectral_margin": margin}
 
 
-def _extremes(values: Iterable[tuple[float | None, int]]) -> dict[str, Any]:
+def last_margin(directory: Path, centre: float) -> float | None:
+    """The spectral margin at the last traced step; None where no singular values were traced."""
+    spectrum = read_parts(directory, SPECTRUM, last_only=True)
+    if spectrum is None or not spectrum.num_rows:
+        return None
+    return float(np.abs(last_step(spectrum)["singular_value"] - centre).max())
+
+
+def _best(values: Iterable[tuple[float | None, int]], mode: str) -> dict[str, Any]:
+    """The best of values with their steps, the first of equal ones."""
     finite = [(value, step) for value, step in values if value is not None]
     if not finite:
         return {}
-    return {
-        "lowest_validation": min(finite, key=lambda pair: pair[0]),
-        "highest_validation": max(finite, key=lambda pair: pair[0]),
-    }
+    value, step = (min if mode == "min" else max)(finite, key=lambda pair: pair[0])
+    return {"best_validation": value, "best_step": step}
 
 
 def _number(text: str) -> float | None:

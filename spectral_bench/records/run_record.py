@@ -4,49 +4,36 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from spectral_bench.config.hints import short
 from spectral_bench.config.keys import flatten
-from spectral_bench.records.partial_summary import summarise_unfinished
+from spectral_bench.records.partial_summary import last_margin, summarise_unfinished
+from spectral_bench.records.recorded_facts import RecordedFacts, recorded_facts
 from spectral_bench.records.run_tables import has_whole_metrics, metrics_damage
-from spectral_bench.runs.manifest import FORMAT
+from spectral_bench.runs.layout import (
+    CONFIG,
+    CONFIGURED,
+    FORMAT,
+    MANIFEST,
+    MANIFEST_KEYS,
+    METRICS,
+    SUMMARY,
+    SUMMARY_FIELDS,
+    Mode,
+)
+from spectral_bench.runs.migration import measured_otherwise, upgraded_config, upgraded_manifest
 from spectral_bench.runs.reading import LARGEST_TEXT, parse_json, parse_yaml, read_bytes
 
 #: What is kept of the manifest.
-_MANIFEST = ("status", "reason", "started", "ended", "config_digest", "data", "every_step", "git")
+_KEPT = tuple(key.name for key in MANIFEST_KEYS if key.kept)
 
-
-#: Fields of ``summary.json`` that hold, where they hold anything, a text, a whole number, or a number.
-_TEXTS = ("metric", "mode", "baseline_of", "gradient_verdict")
-_COUNTS = ("best_step", "steps", "steps_to_beat_baseline", "solved_at", "num_parameters")
-_NUMBERS = (
-    "train",
-    "validation",
-    "test",
-    "best_validation",
-    "test_at_best",
-    "loss_test",
-    "baseline",
-    "ms_per_step",
-    "wall_seconds",
-    "gradient_decay_rate",
-    "spectral_margin",
-)
-
-_CHECKED = {*_TEXTS, *_COUNTS, *_NUMBERS}
+_SUMMARY = {field.name: field.type for field in SUMMARY_FIELDS}
 
 #: Keys of the configuration that are computed with, or whose columns have a type whatever they hold.
-_CONFIGURED_COUNTS = (
-    "model.num_layers",
-    "train.steps",
-    "train.epochs",
-    "train.evaluate_every",
-    "train.threads",
-    "train.patience",
-)
-_CONFIGURED_NUMBERS = ("r", "model.centre", "model.leak", "train.clip_norm", "train.max_minutes")
+_CONFIGURED = {"seed": "count", "r": "number", **CONFIGURED}
 
 #: Whole numbers must fit into 64 bits.
 _LARGEST = 1 << 63
@@ -62,7 +49,7 @@ class Run:
 
     Attributes:
         directory: where it is.
-        manifest: status, reason, started, ended, config_digest, data, every_step, git.
+        manifest: the keys of ``MANIFEST_KEYS`` that are kept.
         config: the configuration under dotted keys (``"model.hidden_size"``).
         summary: the content of ``summary.json``; for a run without one, what its tables tell so far.
         damage: what is damaged of it though it can be used, in words for the user.
@@ -118,7 +105,7 @@ class Run:
     def fields(self) -> dict[str, Any]:
         """Everything that can be asked of a run by name: summary, identity, and the configuration's dotted keys.
 
-        Every configuration has an ``r``; it is no property of a run whose model has no radius.
+        A key that changes no number of the run (``r``, where the model has no radius) is no property of it.
         """
         identity = {
             "run_id": self.run_id,
@@ -127,57 +114,77 @@ class Run:
             "status": self.status,
             "group": self.group,
         }
-        config = {key: value for key, value in self.config.items() if key != "r" or self.uses_radius}
-        return {**config, **self.summary, **identity}
+        return {**self.effective_config, **self.summary, **identity}
 
     @property
-    def uses_radius(self) -> bool:
-        """Whether ``r`` means anything to the model, as its layer and map tell."""
-        return self.config.get("model.layer") == "svd" and self.config.get("model.map") not in ("free", "fixed")
+    def effective_config(self) -> dict[str, Any]:
+        """The configuration without the keys that change no number of this run."""
+        return {key: value for key, value in self.config.items() if key not in self.manifest["ineffective"]}
+
+    @cached_property
+    def facts(self) -> RecordedFacts:
+        """What the model says of itself."""
+        return recorded_facts(self.manifest["facts"])
 
 
 def read_record(directory: Path) -> Run:
-    """Read a run directory, whatever state it is in.
+    """Read a run directory, whatever state it is in and whichever version wrote it.
 
     Raises:
         UnreadableRunError: written by a newer version, or damaged beyond use.
     """
-    manifest = _parsed(directory / "manifest.json", parse_json)
-    if not isinstance(manifest.get("format"), int):
-        raise UnreadableRunError("manifest.json does not say its format")
-    if manifest["format"] > FORMAT:
-        raise UnreadableRunError(
-            f"written by a newer version (format {manifest['format']}, this version reads up to {FORMAT})"
-        )
-    config = flatten(_parsed(directory / "config.yaml", parse_yaml))
-    kept = {key: manifest.get(key) for key in _MANIFEST}
+    found = _parsed(directory / MANIFEST, parse_json)
+    written_as = found.get("format")
+    if not isinstance(written_as, int):
+        raise UnreadableRunError(f"{MANIFEST} does not say its format")
+    if written_as > FORMAT:
+        raise UnreadableRunError(f"written by a newer version (format {written_as}, this version reads up to {FORMAT})")
+    nested = upgraded_config(_parsed(directory / CONFIG, parse_yaml))
+    config = _config(nested)
+    try:
+        manifest = upgraded_manifest(found, nested)
+    except ValueError as error:
+        raise UnreadableRunError(f"{CONFIG} {error}") from error
+    kept = {key: manifest.get(key) for key in _KEPT}
     lacking = [key for key in ("status", "config_digest") if kept[key] is None]
-    lacking += [key for key in _needed(config) if config.get(key) is None]
+    lacking += [key for key in ("task.name", "model.name", "seed") if config.get(key) is None]
     if lacking:
         raise UnreadableRunError(f"does not say its {', '.join(lacking)}")
-    for key in ("seed", *_CONFIGURED_COUNTS, *_CONFIGURED_NUMBERS):
-        value = config.get(key)
-        is_number = _is_count(value) or (key in _CONFIGURED_NUMBERS and isinstance(value, float))
-        if value is not None and not is_number:
-            raise UnreadableRunError(f"config.yaml is damaged: its {key} is '{short(str(value))}'")
-    if not isinstance(kept["git"], dict | None):
-        raise UnreadableRunError(f"manifest.json is damaged: its git is '{short(str(kept['git']))}'")
+    _check(CONFIG, config, _CONFIGURED)
+    facts = _checked_facts(kept)
     if not has_whole_metrics(directory):
-        raise UnreadableRunError("metrics.csv is damaged: it does not begin with the names of its columns")
-    file = directory / "summary.json"
-    summary = _summary(file) if file.exists() else summarise_unfinished(directory)
+        raise UnreadableRunError(f"{METRICS} is damaged: it does not begin with the names of its columns")
+    summary = _summary(directory, facts, kept["metric"])
+    if "spectral_margin" in measured_otherwise(written_as, manifest):
+        summary["spectral_margin"] = last_margin(directory, facts.centre)
     end = summary.get("steps") if kept["status"] == "completed" else None
     return Run(directory, kept, config, summary, None if end is None else metrics_damage(directory, end))
 
 
-def _needed(config: Mapping[str, Any]) -> list[str]:
-    """The keys without which a run cannot be told from others, or its envelope not drawn."""
-    needed = ["task.name", "model.name", "seed"]
-    if config.get("model.layer") == "svd":
-        needed += ["r", "model.centre"]
-    if config.get("model.activation") == "leaky_relu":
-        needed.append("model.leak")
-    return needed
+def _config(nested: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration under dotted keys, the radius under one name: a model is given the root key ``r`` as its own."""
+    config = flatten(nested)
+    if "r" in config and config.get("model.r") == config["r"]:
+        del config["model.r"]
+    return config
+
+
+def _checked_facts(manifest: Mapping[str, Any]) -> RecordedFacts:
+    """The facts of a manifest, everything else that is kept of it and computed with being of its kind, too."""
+    metric, ineffective = manifest["metric"], manifest["ineffective"]
+    valid = {
+        "git": isinstance(manifest["git"], dict | None),
+        "metric": metric is None
+        or (isinstance(metric, dict) and isinstance(metric.get("name"), str) and metric.get("mode") in get_args(Mode)),
+        "ineffective": isinstance(ineffective, list) and all(isinstance(key, str) for key in ineffective),
+    }
+    for key, is_valid in valid.items():
+        if not is_valid:
+            raise UnreadableRunError(f"{MANIFEST} is damaged: its {key} is '{short(str(manifest[key]))}'")
+    try:
+        return recorded_facts(manifest["facts"])
+    except ValueError as error:
+        raise UnreadableRunError(f"{MANIFEST} {error}") from error
 
 
 def _parsed(path: Path, parse: Callable[[bytes], dict[str, Any]]) -> dict[str, Any]:
@@ -189,15 +196,31 @@ def _parsed(path: Path, parse: Callable[[bytes], dict[str, Any]]) -> dict[str, A
         raise UnreadableRunError(f"{path.name} is damaged: {error}") from error
 
 
-def _summary(path: Path) -> dict[str, Any]:
-    summary = _parsed(path, parse_json)
-    for name, value in summary.items():
-        is_text = name in _TEXTS and isinstance(value, str)
-        is_number = name in _NUMBERS and isinstance(value, float)
-        is_count = name in (*_COUNTS, *_NUMBERS) and _is_count(value)
-        if name in _CHECKED and value is not None and not (is_text or is_number or is_count):
-            raise UnreadableRunError(f"{path.name} is damaged: its {name} is '{short(str(value))}'")
+def _summary(directory: Path, facts: RecordedFacts, metric: Mapping[str, str] | None) -> dict[str, Any]:
+    """What a run came to; where its summary does not say how the metric is to be read, the manifest does."""
+    file = directory / SUMMARY
+    if not file.exists():
+        return summarise_unfinished(directory, facts.centre, metric)
+    summary = _parsed(file, parse_json)
+    _check(SUMMARY, summary, _SUMMARY)
+    if summary.get("mode") is None and metric is not None:
+        summary["mode"] = metric["mode"]
     return summary
+
+
+def _check(file: str, values: Mapping[str, Any], types: Mapping[str, str]) -> None:
+    """See that the values with a type hold nothing else, where they hold anything."""
+    for name, value in values.items():
+        kind = types.get(name)
+        if kind is None or value is None:
+            continue
+        is_valid = (
+            isinstance(value, str)
+            if kind == "text"
+            else _is_count(value) or (kind == "number" and isinstance(value, float))
+        )
+        if not is_valid:
+            raise UnreadableRunError(f"{file} is damaged: its {name} is '{short(str(value))}'")
 
 
 def _is_count(value: Any) -> bool:

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spectral_bench.runs.layout import METRIC_PLACE, METRICS, METRICS_COLUMNS, SPLIT_PLACE, STEP_PLACE
 from spectral_bench.runs.reading import read_bytes, regular_file
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-#: What every ``metrics.csv`` has, beside loss and metric.
-_COLUMNS = {"step", "split", "wall_seconds"}
+#: What every ``metrics.csv`` has, beside the metric, whose title is its name.
+_COLUMNS = {column.name for column in METRICS_COLUMNS} - {METRICS_COLUMNS[METRIC_PLACE].name}
 
 
 def has_whole_metrics(directory: Path) -> bool:
     """Whether ``metrics.csv`` begins as it should, or has not been begun."""
     try:
-        with regular_file(directory / "metrics.csv").open("rb") as file:
+        with regular_file(directory / METRICS).open("rb") as file:
             first = file.readline(4096)
     except OSError:
         return True
@@ -33,7 +34,7 @@ def read_metrics(directory: Path) -> tuple[str | None, list[dict[str, str]]]:
     A row that a crash cut short is left out. Where a run was resumed and measured a step again, the later row counts.
     """
     try:
-        return _rows(read_bytes(directory / "metrics.csv"))
+        return _rows(read_bytes(directory / METRICS))
     except OSError:
         return None, []
 
@@ -45,14 +46,14 @@ def _rows(content: bytes) -> tuple[str | None, list[dict[str, str]]]:
         rows = list(csv.reader(io.StringIO(whole.replace("\0", ""))))
     except csv.Error:
         return None, []
-    if not rows or len(rows[0]) < 5 or not set(rows[0]) >= _COLUMNS:
+    if not rows or len(rows[0]) < len(METRICS_COLUMNS) or not set(rows[0]) >= _COLUMNS:
         return None, []
     header = rows[0]
     found = {}
     for row in rows[1:]:
-        if len(row) == len(header) and row[0].isdecimal():
-            found[row[0], row[2]] = dict(zip(header, row, strict=True))
-    return header[4], list(found.values())
+        if len(row) == len(header) and row[STEP_PLACE].isdecimal():
+            found[row[STEP_PLACE], row[SPLIT_PLACE]] = dict(zip(header, row, strict=True))
+    return header[METRIC_PLACE], list(found.values())
 
 
 def metrics_damage(directory: Path, steps: int) -> str | None:
@@ -63,14 +64,14 @@ def metrics_damage(directory: Path, steps: int) -> str | None:
         steps: updates it made; the last measurements are of these weights.
     """
     try:
-        content = read_bytes(directory / "metrics.csv")
+        content = read_bytes(directory / METRICS)
     except OSError:
         return None
     _, rows = _rows(content)
     last = max((int(row["step"]) for row in rows), default=0)
     if last < steps:
-        return f"metrics.csv ends at step {last:,} of {steps:,}"
-    return None if content.endswith(b"\n") else "metrics.csv ends in the middle of a row"
+        return f"{METRICS} ends at step {last:,} of {steps:,}"
+    return None if content.endswith(b"\n") else f"{METRICS} ends in the middle of a row"
 
 
 def read_parts(

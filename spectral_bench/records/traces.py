@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.records.run_tables import read_parts
+from spectral_bench.runs.layout import GRADIENTS, SPECTRUM
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class GradientHistory:
 
 def gradient_norms(directory: Path, damaged: list[Path] | None = None) -> dict[int, GradientHistory]:
     """Everything a run traced of its gradients, by layer; ``damaged`` gets the files that cannot be read."""
-    table = read_parts(directory, "gradients.parquet", damaged)
+    table = read_parts(directory, GRADIENTS, damaged)
     if table is None or not table.num_rows:
         return {}
     step, layer, t, norm = (table[name].to_numpy() for name in ("step", "layer", "t", "norm"))
@@ -45,7 +46,7 @@ class Spectra:
     Attributes:
         steps: traced steps, shape (S,), ascending.
         quantiles: shape (S, Q): minimum, the quantiles of ``QUANTILES`` in between, maximum.
-        margin: max |σ - 1|, shape (S,).
+        margin: max |σ - σ*|, σ* the model's centre, shape (S,).
     """
 
     steps: NDArray[np.int64]
@@ -57,9 +58,15 @@ class Spectra:
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def spectra(directory: Path, damaged: list[Path] | None = None) -> Spectra | None:
-    """What a run traced of its singular values; None if nothing; ``damaged`` gets the files that cannot be read."""
-    table = read_parts(directory, "spectrum.parquet", damaged)
+def spectra(directory: Path, centre: float, damaged: list[Path] | None = None) -> Spectra | None:
+    """What a run traced of its singular values; None if nothing.
+
+    Args:
+        directory: of the run.
+        centre: what the margin is measured from.
+        damaged: gets the files that cannot be read.
+    """
+    table = read_parts(directory, SPECTRUM, damaged)
     if table is None or not table.num_rows:
         return None
     step, sigma = table["step"].to_numpy(), table["singular_value"].to_numpy()
@@ -69,7 +76,7 @@ def spectra(directory: Path, damaged: list[Path] | None = None) -> Spectra | Non
     return Spectra(
         steps.astype(np.int64),
         np.array([_quantiles(part) for part in parts]),
-        np.array([np.abs(part - 1.0).max() for part in parts]),
+        np.array([np.abs(part - centre).max() for part in parts]),
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from spectral_bench.records.groups import Group, Section
+from spectral_bench.runs.layout import METRICS
 
 
 def repeat_notes(groups: Sequence[Group]) -> list[str]:
@@ -57,8 +58,6 @@ def undrawn_notes(section: Section) -> list[str]:
     notes = [f"{unfinished} run{'s' * (unfinished > 1)} that did not complete not drawn."] if unfinished else []
     counted = [run for group in section.groups for run in group.counted]
     notes += [
-        f"{run.run_id} is not drawn: it has no metrics.csv."
-        for run in counted
-        if not (run.directory / "metrics.csv").exists()
+        f"{run.run_id} is not drawn: it has no {METRICS}." for run in counted if not (run.directory / METRICS).exists()
     ]
     return [f"{section.title}: {note}" for note in [*repeats, *notes]]

@@ -10,32 +10,39 @@ import numpy as np
 
 from spectral_bench.compare.statistics import Estimate, estimate
 from spectral_bench.diagnostics.decay import STABLE_FACTOR, gradient_decay
-from spectral_bench.figures.gradients import Traced
+from spectral_bench.figures.gradients import Traced, words_of
 from spectral_bench.figures.series import geometric_mean, unfloored
 from spectral_bench.records.groups import Section
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.exclusions import lacking_notes, left_out_notes, used_of
 from spectral_bench.report.numbers import NOTHING, interval_notes, number, tally, with_interval
+from spectral_bench.runs.layout import AxisWords
 
-_COLUMNS = [
-    Column("model", "left", label=True),
-    Column("differs in", "left", label=True, optional=True),
-    Column("runs"),
-    Column("step"),
-    Column("decay rate"),
-    Column("half-life"),
-    Column("verdict", "left"),
-    Column("at t=0"),
-    Column("at t=T"),
-    Column("left envelope at", optional=True),
-]
 
-_THRESHOLD = (
-    f"Decay rate: slope of the log norm over t, per time step. Vanishing, exploding: the fitted norm changes by more "
-    f"than a factor of {STABLE_FACTOR:,.0f} between t=T and t=0, or the norm underflows or overflows. Half-life: time "
-    "steps in which it halves on its way back (<0: doubles). Norms at t=0 and t=T: geometric means over the seeds, as "
-    "drawn."
-)
+def _columns(words: AxisWords) -> list[Column]:
+    return [
+        Column("model", "left", label=True),
+        Column("differs in", "left", label=True, optional=True),
+        Column("runs"),
+        Column("step"),
+        Column("decay rate"),
+        Column("half-life"),
+        Column("verdict", "left"),
+        Column(f"at {words.symbol}=0"),
+        Column(f"at {words.symbol}={words.last}"),
+        Column("left envelope at", optional=True),
+    ]
+
+
+def _threshold(words: AxisWords) -> str:
+    t, start, end = words.symbol, f"{words.symbol}=0", f"{words.symbol}={words.last}"
+    over = t if words.position.endswith(f" {t}") else f"the {words.position} {t}"
+    return (
+        f"Decay rate: slope of the log norm over {over}, per {words.unit}. Vanishing, exploding: the fitted norm "
+        f"changes by more than a factor of {STABLE_FACTOR:,.0f} between {end} and {start}, or the norm underflows or "
+        f"overflows. Half-life: {words.unit}s in which it halves on its way back (<0: doubles). Norms at {start} and "
+        f"{end}: geometric means over the seeds, as drawn."
+    )
 
 
 @dataclass(frozen=True)
@@ -80,14 +87,15 @@ def decay_table(
     """
     rows = [_row(one, step) for one in groups]
     title = f"{section.title}: gradients" + (f" of layer {layer}" if _layers(groups) > 1 else "")
+    words = words_of(groups)
     notes = [
-        _THRESHOLD,
+        _threshold(words),
         *interval_notes([row.rate for row in rows]),
         *left_out_notes([one.group for one in groups]),
         *(note for row in rows for note in row.notes),
         *_about_envelopes(groups),
     ]
-    table = Table(title, "", _COLUMNS, [_cells(row) for row in rows], notes).without_empty_columns()
+    table = Table(title, "", _columns(words), [_cells(row) for row in rows], notes).without_empty_columns()
     return table, [_record(section, row, layer) for row in rows]
 
 
@@ -176,4 +184,5 @@ def _about_envelopes(groups: Sequence[Traced]) -> list[str]:
 
 
 def _layers(groups: Sequence[Traced]) -> int:
-    return max(int(one.group.runs[0].config.get("model.num_layers", 1)) for one in groups)
+    """Recurrent layers with a trace of their own; a trace over depth is the only one of its model."""
+    return max((one.facts.layers for one in groups if one.facts.trace_axis == "time"), default=1)

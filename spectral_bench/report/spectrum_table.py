@@ -71,9 +71,20 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
                 "margin_high": margin.high if margin else None,
             }
         )
-    notes = ["Margin: the largest |sigma - 1| of all recurrent matrices.", *interval_notes(margins)]
+    notes = [_about_margin(groups), *interval_notes(margins)]
     notes += [*left_out_notes([one.group for one in groups]), *lacking]
     return Table(f"{section.title}: singular values", "", _COLUMNS, rows, notes).without_empty_columns(), records
+
+
+def _about_margin(groups: Sequence[TracedSpectra]) -> str:
+    """What the margin is, and what it is measured from where that is not 1 alone."""
+    by_centre: dict[float, list[str]] = {}
+    for one in groups:
+        by_centre.setdefault(one.centre, []).append(one.group.label)
+    if by_centre.keys() == {1.0}:
+        return "Margin: the largest |sigma - 1| of all recurrent matrices."
+    centres = "; ".join(f"{centre:g} for {', '.join(labels)}" for centre, labels in by_centre.items())
+    return f"Margin: the largest |sigma - sigma*| of all recurrent matrices; sigma* is {centres}."
 
 
 def _extremes(known: Sequence[Spectra]) -> tuple[float | None, float | None, float | None]:

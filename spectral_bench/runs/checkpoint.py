@@ -16,10 +16,9 @@ import torch
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
+from spectral_bench.runs.layout import CHECKPOINT, PREVIOUS_CHECKPOINT
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.reading import read_bytes
-
-NEWEST, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
 
 #: Digests that the manifest remembers: of the two files, and of one that was written but never got its name.
 _REMEMBERED = 3
@@ -34,8 +33,8 @@ class Checkpoints:
     """
 
     def __init__(self, directory: Path, manifest: Manifest) -> None:
-        self._newest = directory / NEWEST
-        self._previous = directory / PREVIOUS
+        self._newest = directory / CHECKPOINT
+        self._previous = directory / PREVIOUS_CHECKPOINT
         self._manifest = manifest
 
     def save(self, step: int, content: Mapping[str, Any]) -> None:

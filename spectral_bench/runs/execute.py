@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -10,24 +11,22 @@ import yaml
 from spectral_bench.config.load import digest, resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
-from spectral_bench.nn.build import build_model
-from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.nn import build_model
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.interruption import heeding_signals
+from spectral_bench.runs.layout import CONFIG, OVERRIDES
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.plugin_record import plugin_record
 from spectral_bench.runs.session import Prepared, SessionResult, run_session
 from spectral_bench.tasks import TASKS
-from spectral_bench.tasks.task import Split, Task
+from spectral_bench.tasks.task import Split
 from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
-
-CONFIG, OVERRIDES = "config.yaml", "overrides.yaml"
 
 #: As many as PyTorch chose when the process began: one run of a grid must not decide for the next.
 _THREADS = torch.get_num_threads()
@@ -49,7 +48,7 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     torch.manual_seed(config.seed)
     with within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
-        model = _build(config, task)
+        model = build_model(config.model, task.signature)
         trainer = Trainer(model, task, config, device)
         task.train_batch(0, config.train.batch_size, config.seed)
         splits: tuple[Split, ...] = "validation", "test"
@@ -83,7 +82,9 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
                 "owner": owner(),
                 "data": dict(prepared.task.digests),
                 "plugins": plugin_record(config),
-                "every_step": prepared.task.signature.every_step,
+                "facts": prepared.model.facts().as_dict(),
+                "metric": asdict(prepared.task.metric),
+                "ineffective": list(config.ineffective()),
                 "config_digest": digest(config),
                 "seed": config.seed,  # which the digest leaves out
                 **describe_environment(prepared.device),
@@ -106,18 +107,6 @@ def config_yaml(config: ExperimentConfig) -> str:
     """What ``config.yaml`` holds."""
     text: str = yaml.safe_dump(resolved(config), sort_keys=False, allow_unicode=True)
     return text
-
-
-def _build(config: ExperimentConfig, task: Task) -> SequenceModel:
-    signature = task.signature
-    return build_model(
-        config.model,
-        r=config.r,
-        input_size=signature.input_size,
-        output_size=signature.output_size,
-        every_step=signature.every_step,
-        embedding_size=signature.embedding_size,
-    )
 
 
 def _device(name: str) -> torch.device:

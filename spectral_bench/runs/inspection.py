@@ -6,7 +6,7 @@ from typing import Any
 from spectral_bench.errors import DataError
 from spectral_bench.runs import metrics_file, parted_table
 from spectral_bench.runs.checkpoint import Checkpoints
-from spectral_bench.runs.recorder import METRICS, TABLES
+from spectral_bench.runs.layout import METRICS
 from spectral_bench.runs.saved_run import SavedRun
 
 
@@ -48,7 +48,7 @@ def inspect(run: SavedRun) -> Inspection:
             metrics_file.check_metrics(run.directory / METRICS, newest["metrics"])
     except DataError as error:
         found.damaged_tables.append(str(error))
-    for name, schema in TABLES.items():
+    for name, schema in parted_table.SCHEMAS.items():
         sealed = newest.get("traces", {}).get(name) if newest is not None else None
         step = newest["trainer"]["progress"]["step"] if newest is not None else 0
         found.damaged_tables.extend(parted_table.part_problems(run.directory / name, schema, sealed, step))

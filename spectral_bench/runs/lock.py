@@ -15,9 +15,8 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from spectral_bench.errors import DataError, LockedError, StorageError
+from spectral_bench.runs.layout import LOCK
 from spectral_bench.runs.manifest import Manifest, now
-
-_NAME = ".lock"
 
 
 @contextmanager
@@ -28,7 +27,7 @@ def locked(directory: Path) -> Iterator[None]:
         LockedError: another process has it.
         StorageError: nothing can be written there.
     """
-    path = directory / _NAME
+    path = directory / LOCK
     lock = FileLock(path)
     try:
         lock.acquire(timeout=0)

@@ -3,20 +3,15 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import json_text, write_json
-from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, read_bytes
+from spectral_bench.runs.layout import CONFIG, FORMAT, MANIFEST, Status
+from spectral_bench.runs.migration import upgraded_manifest
+from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, parse_yaml, read_bytes
 
-Status = Literal["running", "completed", "diverged", "interrupted", "failed"]
-
-NAME = "manifest.json"
-
-#: Raised when a field of a run's files changes its meaning, so that readers can tell.
-FORMAT = 1
-
-_READ_BACK: Mapping[str, Any] = {"checkpoints": [], "sittings": [], "data": {}}
+_READ_BACK: Mapping[str, Any] = {"checkpoints": [], "sessions": [], "data": {}}
 
 
 class Manifest:
@@ -24,12 +19,14 @@ class Manifest:
 
     Args:
         directory: of the run.
-        content: what the file holds.
+        content: what the file holds, in the format of this version.
+        written_as: the format the file has on the disk until it is next changed.
     """
 
-    def __init__(self, directory: Path, content: Mapping[str, Any]) -> None:
-        self._path = directory / NAME
+    def __init__(self, directory: Path, content: Mapping[str, Any], written_as: int = FORMAT) -> None:
+        self._path = directory / MANIFEST
         self.content: dict[str, Any] = dict(content)
+        self.written_as = written_as
 
     @classmethod
     def create(cls, directory: Path, facts: Mapping[str, Any]) -> Self:
@@ -46,22 +43,27 @@ class Manifest:
 
     @classmethod
     def read(cls, directory: Path) -> Self:
-        """The manifest of a run that exists.
+        """The manifest of a run that exists; one of an earlier format is brought up to this one, in memory.
 
         Raises:
-            DataError: it cannot be read or is not a manifest.
+            DataError: it cannot be read or is not a manifest; or the configuration beside it cannot, from which what
+                an earlier format did not record follows.
         """
-        path = directory / NAME
+        path = directory / MANIFEST
         try:
-            content = parse_json(read_bytes(path, LARGEST_TEXT))
-            json_text(content)  # it will have to be written again
+            found = parse_json(read_bytes(path, LARGEST_TEXT))
+            json_text(found)  # it will have to be written again
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: cannot be read ({brief(error)}).") from error
-        if content.get("status") not in get_args(Status) or not _well_formed(content):
+        if found.get("status") not in get_args(Status):
             raise DataError(f"{path}: is not the manifest of a run.")
-        if content.get("format") != FORMAT:
-            raise DataError(f"{path}: is of format {content.get('format')}; this version reads {FORMAT}.")
-        return cls(directory, content)
+        written_as = found.get("format")
+        if type(written_as) is not int or not 1 <= written_as <= FORMAT:
+            raise DataError(f"{path}: is of format {written_as}; this version reads 1 to {FORMAT}.")
+        content = found if written_as == FORMAT else _upgraded(found, directory / CONFIG)
+        if not _well_formed(content):
+            raise DataError(f"{path}: is not the manifest of a run.")
+        return cls(directory, content, written_as)
 
     @property
     def status(self) -> Status:
@@ -82,13 +84,20 @@ class Manifest:
         write_json(self._path, self.content)
 
 
+def _upgraded(content: Mapping[str, Any], config: Path) -> dict[str, Any]:
+    try:
+        return upgraded_manifest(content, parse_yaml(read_bytes(config)))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{config}: cannot be read ({brief(error)}).") from error
+
+
 def _well_formed(content: Mapping[str, Any]) -> bool:
     """Whether what is read back from a manifest has the form in which it was written."""
-    checkpoints, sittings, data = (content.get(key, default) for key, default in _READ_BACK.items())
+    checkpoints, sessions, data = (content.get(key, default) for key, default in _READ_BACK.items())
     return (
         isinstance(checkpoints, list)
         and all(isinstance(entry, dict) and isinstance(entry.get("sha256"), str) for entry in checkpoints)
-        and isinstance(sittings, list)
+        and isinstance(sessions, list)
         and isinstance(data, dict)
     )
 

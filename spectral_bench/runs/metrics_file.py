@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.errors import DataError
+from spectral_bench.runs.layout import METRIC_PLACE, SPLIT_PLACE, metrics_header
 from spectral_bench.runs.reading import regular_file
 from spectral_bench.tasks.task import Split
 from spectral_bench.training.observer import Measurement
-
-#: The first columns of a row, those that hold no time.
-TIMELESS = 5
 
 
 class MetricsFile:
@@ -35,7 +33,7 @@ class MetricsFile:
         if path.exists():
             self._digest.update(path.read_bytes())
         else:
-            self._write(["step", "epoch", "split", "loss", metric, "samples_per_second", "wall_seconds"])
+            self._write(metrics_header(metric))
 
     def append(self, row: Measurement) -> None:
         """Write one row."""
@@ -44,7 +42,7 @@ class MetricsFile:
     def latest(self, split: Split) -> float | None:
         """The metric of the last row of a split; None where there is no row."""
         with self._path.open(newline="", encoding="utf-8") as file:
-            metrics = [float(row[4]) for row in csv.reader(file) if row[2] == split]
+            metrics = [float(row[METRIC_PLACE]) for row in csv.reader(file) if row[SPLIT_PLACE] == split]
         return metrics[-1] if metrics else None
 
     def mark(self) -> dict[str, Any]:
@@ -66,7 +64,10 @@ class MetricsFile:
 
 
 def cells(row: Measurement) -> list[str]:
-    """A row as text. Loss and metric are written so that reading them gives the same numbers back."""
+    """A row as text, in the order of ``METRICS_COLUMNS``.
+
+    Loss and metric are written so that reading them gives the same numbers back.
+    """
     epoch = "" if row.epoch is None else f"{row.epoch:.6g}"
     times = f"{row.samples_per_second:.1f}", f"{row.wall_seconds:.3f}"
     return [str(row.step), epoch, row.split, repr(row.loss), repr(row.metric), *times]

@@ -6,7 +6,7 @@ folder in one line and skips the hidden files a crash may leave.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,18 @@ from numpy.typing import NDArray
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
+from spectral_bench.runs.layout import TABLES, TableColumn
 from spectral_bench.runs.reading import brief, read_bytes, regular_file
+
+
+def _schema(columns: Sequence[TableColumn]) -> pa.Schema:
+    return pa.schema(
+        [(column.name, pa.string() if column.type == "text" else pa.type_for_alias(column.type)) for column in columns]
+    )
+
+
+#: Names and types of the columns of every table that is written in parts.
+SCHEMAS: Mapping[str, pa.Schema] = {name: _schema(columns) for name, columns in TABLES.items()}
 
 #: The name of a part: the first and the last step in it.
 _PART = re.compile(r"steps-(\d{9,})-(\d{9,})\.parquet")

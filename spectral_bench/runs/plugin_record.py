@@ -8,7 +8,8 @@ from spectral_bench.config.hints import short
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.plugins import Plugin, entry_point_group, load_entry_points, loaded_plugins, registered_by
-from spectral_bench.runs.manifest import NAME, Manifest
+from spectral_bench.runs.layout import MANIFEST
+from spectral_bench.runs.manifest import Manifest
 
 #: The configuration keys whose value may be registered by a plugin and changes what a run computes.
 _KEYS = ("model.layer", "task.name", "optimizer.name")
@@ -45,7 +46,7 @@ def check_plugins(directory: Path, manifest: Manifest) -> list[str]:
     """
     recorded = manifest.content.get("plugins", [])
     if not isinstance(recorded, list) or not all(_is_entry(entry) for entry in recorded):
-        raise DataError(f"{directory / NAME}: 'plugins' is not a list of names with their digests.")
+        raise DataError(f"{directory / MANIFEST}: 'plugins' is not a list of names with their digests.")
     if recorded:
         for key in _KEYS:
             load_entry_points(entry_point_group(key))

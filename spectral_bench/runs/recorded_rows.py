@@ -1,19 +1,17 @@
 """What a run recorded, read back to be ticked off row by row."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs import parted_table
-from spectral_bench.runs.metrics_file import TIMELESS
+from spectral_bench.runs.layout import GRADIENTS, METRICS, SPECTRUM, SPLIT_PLACE, STEP_PLACE, TIMELESS
 from spectral_bench.runs.reading import brief, regular_file
-from spectral_bench.runs.recorder import GRADIENTS, GRADIENTS_SCHEMA, METRICS, SPECTRUM, SPECTRUM_SCHEMA
 
 #: A step, and what else tells rows apart: the split, the layer, the matrix.
 Key = tuple[Any, ...]
@@ -60,7 +58,7 @@ def recorded_metrics(directory: Path) -> RecordedRows:
     try:
         with regular_file(path).open(newline="", encoding="utf-8") as file:
             _, *lines = csv.reader(file)
-        rows = {(int(line[0]), line[2]): line[:TIMELESS] for line in lines}
+        rows = {(int(line[STEP_PLACE]), line[SPLIT_PLACE]): line[:TIMELESS] for line in lines}
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({brief(error)}).") from error
     if len(rows) != len(lines):
@@ -74,7 +72,7 @@ def recorded_gradients(directory: Path) -> RecordedRows:
     Raises:
         DataError: a part is damaged, or the rows are not those of t = 0, 1, ...
     """
-    return RecordedRows("gradient norm", _grouped(directory / GRADIENTS, GRADIENTS_SCHEMA, ["step", "layer"]))
+    return RecordedRows("gradient norm", _grouped(directory, GRADIENTS))
 
 
 def recorded_spectrum(directory: Path) -> RecordedRows:
@@ -83,17 +81,18 @@ def recorded_spectrum(directory: Path) -> RecordedRows:
     Raises:
         DataError: a part is damaged, or the rows are not those of the indices 0, 1, ...
     """
-    return RecordedRows("singular value", _grouped(directory / SPECTRUM, SPECTRUM_SCHEMA, ["step", "layer", "matrix"]))
+    return RecordedRows("singular value", _grouped(directory, SPECTRUM))
 
 
-def _grouped(folder: Path, schema: pa.Schema, keys: Sequence[str]) -> dict[Key, Any]:
-    """The last column by its keys; the column before it counts within a key."""
+def _grouped(directory: Path, name: str) -> dict[Key, Any]:
+    """The last column of a table by its keys; the column before it counts within a key."""
+    folder, schema = directory / name, parted_table.SCHEMAS[name]
     tables = [parted_table.read_part(part, schema).to_pandas() for part in parted_table.sealed_parts(folder)]
     if not tables:
         return {}
-    *_, counter, value = schema.names
+    *keys, counter, value = schema.names
     rows = {}
-    for key, group in pd.concat(tables).groupby(list(keys)):
+    for key, group in pd.concat(tables).groupby(keys):
         if not np.array_equal(group[counter], np.arange(len(group))):
             raise DataError(f"{folder}: at step {key[0]} the column {counter} does not count from 0.")
         rows[tuple(key)] = group[value].to_numpy()

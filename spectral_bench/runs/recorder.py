@@ -5,29 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from spectral_bench.runs import metrics_file, parted_table
 from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.layout import GRADIENTS, METRICS, SPECTRUM, TABLES
 from spectral_bench.runs.metrics_file import MetricsFile
-from spectral_bench.runs.parted_table import PartedTable, repeated
+from spectral_bench.runs.parted_table import SCHEMAS, PartedTable, repeated
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum
-
-METRICS, GRADIENTS, SPECTRUM = "metrics.csv", "gradients.parquet", "spectrum.parquet"
-
-GRADIENTS_SCHEMA = pa.schema([("step", pa.int64()), ("layer", pa.int32()), ("t", pa.int32()), ("norm", pa.float64())])
-SPECTRUM_SCHEMA = pa.schema(
-    [
-        ("step", pa.int64()),
-        ("layer", pa.int32()),
-        ("matrix", pa.string()),
-        ("index", pa.int32()),
-        ("singular_value", pa.float64()),
-    ]
-)
-
-#: The tables that are written in parts.
-TABLES: Mapping[str, pa.Schema] = {GRADIENTS: GRADIENTS_SCHEMA, SPECTRUM: SPECTRUM_SCHEMA}
 
 
 class RunRecorder(Observer):
@@ -40,15 +24,22 @@ class RunRecorder(Observer):
         metric: name of the task's metric.
         checkpoints: of the run.
         traces: for each of ``TABLES`` the digests of the parts that are there already.
+        centre: σ* of the model.
     """
 
     def __init__(
-        self, directory: Path, metric: str, checkpoints: Checkpoints, traces: Mapping[str, Mapping[str, str]]
+        self,
+        directory: Path,
+        metric: str,
+        checkpoints: Checkpoints,
+        traces: Mapping[str, Mapping[str, str]],
+        centre: float,
     ) -> None:
         self._checkpoints = checkpoints
+        self._centre = centre
         self.metrics = MetricsFile(directory / METRICS, metric)
-        self._gradients = PartedTable(directory / GRADIENTS, GRADIENTS_SCHEMA, traces.get(GRADIENTS))
-        self._spectrum = PartedTable(directory / SPECTRUM, SPECTRUM_SCHEMA, traces.get(SPECTRUM))
+        self._gradients = PartedTable(directory / GRADIENTS, SCHEMAS[GRADIENTS], traces.get(GRADIENTS))
+        self._spectrum = PartedTable(directory / SPECTRUM, SCHEMAS[SPECTRUM], traces.get(SPECTRUM))
 
     def on_measurement(self, measurement: Measurement) -> None:
         """Append a row to ``metrics.csv``."""
@@ -87,7 +78,7 @@ class RunRecorder(Observer):
         self._spectrum.seal()
 
     def last_norms(self) -> GradientNorms | None:
-        """The gradient norms traced last, in this sitting or one before."""
+        """The gradient norms traced last, in this session or one before."""
         table = self._gradients.latest()
         if table is None:
             return None
@@ -95,12 +86,12 @@ class RunRecorder(Observer):
         return GradientNorms(table["step"][0].as_py(), {int(layer): norms[layers == layer] for layer in set(layers)})
 
     def last_spectrum(self) -> Spectrum | None:
-        """The singular values computed last, in this sitting or one before."""
+        """The singular values computed last, in this session or one before."""
         table = self._spectrum.latest()
         if table is None:
             return None
         rows = table.to_pandas().groupby(["layer", "matrix"])["singular_value"]
-        return Spectrum(table["step"][0].as_py(), {name: values.to_numpy() for name, values in rows})
+        return Spectrum(table["step"][0].as_py(), {name: values.to_numpy() for name, values in rows}, self._centre)
 
 
 def rewind_tables(directory: Path, checkpoint: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:

@@ -16,13 +16,14 @@ from spectral_bench.runs import metrics_file, recorder
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.environment import describe_environment, environment_changes
-from spectral_bench.runs.execute import CONFIG, command_line, config_yaml, prepare
+from spectral_bench.runs.execute import command_line, config_yaml, prepare
 from spectral_bench.runs.interruption import heeding_signals
+from spectral_bench.runs.layout import CONFIG, METRICS, SUMMARY, TABLES
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
 from spectral_bench.runs.plugin_record import check_plugins
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
-from spectral_bench.runs.session import SUMMARY, Prepared, SessionResult, resume_command, run_session, storage_error
+from spectral_bench.runs.session import Prepared, SessionResult, resume_command, run_session, storage_error
 from spectral_bench.training.length import measuring_interval
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
@@ -55,7 +56,7 @@ class Reopened:
     warnings: list[str]
 
     def go_on(self, observers: Sequence[Observer] = ()) -> SessionResult:
-        """Train on; see ``sit`` for what it raises."""
+        """Train on; see ``run_session`` for what it raises."""
         return run_session(self.prepared, self.directory, self.manifest, observers, self.stop, self.traces)
 
 
@@ -104,7 +105,7 @@ def reopened(
             raise CompleteError(_complete(directory))
         step = prepared.trainer.progress.step
         warnings = [*damaged, *(["; ".join(changes)] if changes else []), *_left_elsewhere(run.manifest)]
-        sitting = {"from_step": step, "started": now(), "command": command_line(), "warnings": warnings}
+        session = {"from_step": step, "started": now(), "command": command_line(), "warnings": warnings}
         stop = Stop()
         with heeding_signals(stop):
             try:
@@ -116,7 +117,7 @@ def reopened(
                     owner=owner(),
                     config_digest=digest(config),
                     config_digest_before=run.manifest.content.get("config_digest"),
-                    sittings=[*run.manifest.content.get("sittings", []), sitting],
+                    sessions=[*run.manifest.content.get("sessions", []), session],
                 )
                 (directory / SUMMARY).unlink(missing_ok=True)
                 write_text(directory / CONFIG, config_yaml(config))
@@ -132,7 +133,7 @@ def _read(directory: Path) -> SavedRun:
     """The run as it stands, seen to be what it was made as, and to have its files to itself."""
     run = read_saved_run(directory)
     # What is written, cut or removed through a link is another run's, or no run's; so are temporary files.
-    for path in (*directory.glob("*"), *(path for table in recorder.TABLES for path in (directory / table).glob("*"))):
+    for path in (*directory.glob("*"), *(path for table in TABLES for path in (directory / table).glob("*"))):
         if path.is_symlink():
             raise DataError(f"{path}: is a symbolic link. A run goes on in files of its own: put a copy in its place.")
     check_plugins(run.directory, run.manifest)
@@ -174,7 +175,7 @@ def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tupl
     for path in checkpoints.paths():
         try:
             content = checkpoints.load(path)
-            metrics_file.check_metrics(directory / recorder.METRICS, content["metrics"])
+            metrics_file.check_metrics(directory / METRICS, content["metrics"])
             prepared.trainer.load_state_dict(content["trainer"])
         except DataError as error:
             damaged.append(str(error))

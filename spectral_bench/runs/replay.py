@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from spectral_bench.runs import metrics_file
+from spectral_bench.runs.layout import TIMELESS
 from spectral_bench.runs.recorded_rows import Key, RecordedRows, recorded_gradients, recorded_metrics, recorded_spectrum
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum, Update
 from spectral_bench.training.stop import Stop
@@ -63,7 +64,7 @@ class Replay(Observer):
         recorded = self._recorded(self._metrics, key, measurement.step <= self._promised)
         if recorded is None:
             return
-        now = metrics_file.cells(measurement)[: metrics_file.TIMELESS]
+        now = metrics_file.cells(measurement)[:TIMELESS]
         for was, value in zip(recorded, now, strict=True):
             if was != value:
                 raise DifferentError(f"{self._metrics.named(key)}: recorded {was}, now {value}")

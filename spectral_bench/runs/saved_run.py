@@ -9,12 +9,11 @@ from spectral_bench.config.change import changed, differences
 from spectral_bench.config.load import digest, experiment_config, resolved
 from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
-from spectral_bench.nn.layer_kinds import LAYERS
-from spectral_bench.runs import manifest as manifests
-from spectral_bench.runs.execute import CONFIG
+from spectral_bench.runs.kinds import KINDS
+from spectral_bench.runs.layout import CONFIG, MANIFEST
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.migration import upgraded_config
 from spectral_bench.runs.reading import brief, parse_yaml, read_bytes
-from spectral_bench.tasks import TASKS
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class SavedRun:
     Attributes:
         directory: of the run.
         manifest: how it stands.
-        config: the configuration, as ``config.yaml`` holds it.
+        config: the configuration, as ``config.yaml`` holds it, in the format of this version.
     """
 
     directory: Path
@@ -38,13 +37,13 @@ class SavedRun:
             InputError: it is none that this version knows.
         """
         try:
-            return experiment_config(self.config, models=LAYERS, tasks=TASKS)
+            return experiment_config(self.config, KINDS)
         except InputError as error:
             raise InputError(f"{self.directory / CONFIG}: {error}") from error
 
     def changed(self, overrides: Sequence[str]) -> ExperimentConfig:
         """The typed configuration with single values set; see ``config.change.changed``."""
-        return experiment_config(changed(self.config, overrides), models=LAYERS, tasks=TASKS)
+        return experiment_config(changed(self.config, overrides), KINDS)
 
     def check_config(self) -> None:
         """See that the configuration is what the manifest says the run was made with.
@@ -69,8 +68,8 @@ def read_saved_run(directory: Path) -> SavedRun:
         InputError: it is not the directory of a run.
         DataError: a file in it is damaged.
     """
-    if not (directory / manifests.NAME).exists():
-        raise InputError(f"{directory} is not the directory of a run: there is no {manifests.NAME} in it.")
+    if not (directory / MANIFEST).exists():
+        raise InputError(f"{directory} is not the directory of a run: there is no {MANIFEST} in it.")
     return SavedRun(directory, Manifest.read(directory), _read_config(directory / CONFIG))
 
 
@@ -99,6 +98,6 @@ def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
 
 def _read_config(path: Path) -> dict[str, Any]:
     try:
-        return parse_yaml(read_bytes(path))
+        return upgraded_config(parse_yaml(read_bytes(path)))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({brief(error)}).") from error

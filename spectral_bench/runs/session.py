@@ -1,4 +1,4 @@
-"""One sitting at a run: from a directory that is ready to the end, an interruption or a failure."""
+"""One session of a run: from a directory that is ready to the end, an interruption or a failure."""
 
 import errno
 import shlex
@@ -13,10 +13,11 @@ import torch
 from spectral_bench.config.load import resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import StorageError
-from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.nn.model import Model
 from spectral_bench.runs.atomic import write_json
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.layout import SUMMARY
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.summary import summarise
@@ -27,23 +28,21 @@ from spectral_bench.training.observer import GradientNorms, Observer, RunIdentit
 from spectral_bench.training.outcome import Outcome
 from spectral_bench.training.stop import Stop
 
-SUMMARY = "summary.json"
-
 
 @dataclass(frozen=True)
 class Prepared:
     """A run that could start: data read, model built, nothing written."""
 
     config: ExperimentConfig
-    task: Task
-    model: SequenceModel
+    task: Task[Any]
+    model: Model
     trainer: Trainer
     device: torch.device
 
 
 @dataclass(frozen=True)
 class SessionResult:
-    """How a sitting ended.
+    """How a session ended.
 
     Attributes:
         directory: of the run.
@@ -83,7 +82,13 @@ def run_session(
     """
     identity = RunIdentity(directory.name, directory, resolved(prepared.config))
     try:
-        recorder = RunRecorder(directory, prepared.task.metric.name, Checkpoints(directory, manifest), traces)
+        recorder = RunRecorder(
+            directory,
+            prepared.task.metric.name,
+            Checkpoints(directory, manifest),
+            traces,
+            prepared.model.facts().centre,
+        )
         try:
             with within_capacity(prepared.config):
                 outcome = prepared.trainer.run([recorder, *observers], stop, identity)

@@ -4,6 +4,7 @@ from typing import Any
 
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.diagnostics.decay import steepest_decay
+from spectral_bench.runs.layout import SUMMARY_FIELDS
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.tasks.task import Task
 from spectral_bench.training.outcome import Outcome
@@ -12,7 +13,7 @@ from spectral_bench.training.progress import Progress
 
 def summarise(
     config: ExperimentConfig,
-    task: Task,
+    task: Task[Any],
     num_parameters: int,
     progress: Progress,
     recorder: RunRecorder,
@@ -30,7 +31,7 @@ def summarise(
     """
     norms, spectrum = recorder.last_norms(), recorder.last_spectrum()
     decay = steepest_decay(norms.by_layer) if norms else None
-    return {
+    values = {
         "task": config.task.name,
         "model": config.model.name,
         "seed": config.seed,
@@ -56,3 +57,4 @@ def summarise(
         "gradient_verdict": decay.verdict if decay else None,
         "spectral_margin": spectrum.margin if spectrum else None,
     }
+    return {field.name: values[field.name] for field in SUMMARY_FIELDS}

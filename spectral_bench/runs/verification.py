@@ -12,19 +12,21 @@ from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import prepare
 from spectral_bench.runs.inspection import inspect
+from spectral_bench.runs.layout import SUMMARY, SUMMARY_FIELDS
+from spectral_bench.runs.migration import measured_otherwise
 from spectral_bench.runs.plugin_record import check_plugins
 from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, read_bytes
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.reopen import check_data, recorded_threads
 from spectral_bench.runs.replay import DifferentError, Replay
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
-from spectral_bench.runs.session import SUMMARY, Prepared
+from spectral_bench.runs.session import Prepared
 from spectral_bench.runs.summary import summarise
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.outcome import Outcome
 
 #: What of a summary no replay has again.
-_TIMES = ("ms_per_step", "wall_seconds")
+_TIMES = {field.name for field in SUMMARY_FIELDS if field.is_time}
 
 
 @dataclass(frozen=True)
@@ -134,11 +136,18 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
         recorded = parse_json(read_bytes(path, LARGEST_TEXT))
     except (OSError, ValueError) as error:
         return f"{SUMMARY}: cannot be read ({brief(error)})"
-    recorder = RunRecorder(run.directory, prepared.task.metric.name, Checkpoints(run.directory, run.manifest), {})
+    recorder = RunRecorder(
+        run.directory,
+        prepared.task.metric.name,
+        Checkpoints(run.directory, run.manifest),
+        {},
+        prepared.model.facts().centre,
+    )
     trainer, parameters = prepared.trainer, prepared.model.num_parameters()
     summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome)
     now = parse_json(json_text(summary))
-    for key in sorted((recorded.keys() | now.keys()) - set(_TIMES)):
+    left_out = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
+    for key in sorted((recorded.keys() | now.keys()) - left_out):
         if recorded.get(key) != now.get(key):
             return f"{SUMMARY}, {key}: recorded {recorded.get(key)}, now {now.get(key)}"
     return None

@@ -6,7 +6,8 @@ Every module of this package is imported here, so that a new task needs no more 
 from importlib import import_module
 from pkgutil import iter_modules
 
-from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Signature, Split, Task
+from spectral_bench.nn.model import Signature
+from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Split, Task
 
 __all__ = ["TASKS", "Baseline", "Batch", "Metric", "Signature", "Split", "Task"]
 

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from spectral_bench.errors import InputError
+from spectral_bench.nn.model import Signature
 from spectral_bench.tasks.generated import GeneratedTask
-from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Signature
+from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric
 
 
 class Marks(Enum):
@@ -45,7 +46,7 @@ class Sums(NamedTuple):
 
 
 @TASKS.register("addition")
-class AdditionTask(GeneratedTask[Sums]):
+class AdditionTask(GeneratedTask[AdditionConfig, Sums]):
     """Add two of ``config.length`` numbers drawn from U[0, 1).
 
     Input features: the number, and 1 where it is marked. The target is the sum of the two marked numbers, the loss and

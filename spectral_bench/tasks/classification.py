@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from spectral_bench.errors import InputError
+from spectral_bench.nn.model import Signature
 from spectral_bench.tasks.streams import training_stream
-from spectral_bench.tasks.task import Baseline, Batch, Metric, Signature, Split, Task
+from spectral_bench.tasks.task import Baseline, Batch, Metric, Split, Task
 
 
 class Labelled(NamedTuple):
@@ -22,7 +23,10 @@ class Labelled(NamedTuple):
     classes: Tensor
 
 
-class ClassificationTask(Task):
+C = TypeVar("C")
+
+
+class ClassificationTask(Task[C], Generic[C]):
     """A task that reads a sequence, ``input_size`` values a time step, and names its class at the end.
 
     An epoch visits every training sequence once, in an order drawn from (seed, epoch); its last batch may be smaller.

@@ -18,8 +18,9 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from spectral_bench.errors import InputError
+from spectral_bench.nn.model import Signature
 from spectral_bench.tasks.generated import GeneratedTask
-from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Signature
+from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric
 
 SYMBOLS = 10
 ALPHABET = 8
@@ -60,7 +61,7 @@ class CopyConfig:
 
 
 @TASKS.register("copy")
-class CopyTask(GeneratedTask[NDArray[np.int64]]):
+class CopyTask(GeneratedTask[CopyConfig, NDArray[np.int64]]):
     """Copy ten symbols over ``config.length`` blank steps.
 
     The loss is the mean cross entropy over all T + 20 steps; the metric, ``recall_accuracy``, looks at the last ten

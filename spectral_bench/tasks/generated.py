@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -11,21 +11,32 @@ from spectral_bench.errors import InputError
 from spectral_bench.tasks.streams import Purpose, fixed_stream, training_stream
 from spectral_bench.tasks.task import Batch, Split, Task
 
+
+class GeneratedConfig(Protocol):
+    """The configuration keys that every generated task has."""
+
+    name: str
+    length: int
+    validation_size: int
+    test_size: int
+
+
+G = TypeVar("G", bound=GeneratedConfig)
 Draw = TypeVar("Draw")
 
 
-class GeneratedTask(Task, Generic[Draw]):
+class GeneratedTask(Task[G], Generic[G, Draw]):
     """A task that draws its sequences in a compact form and renders them batch by batch.
 
     The compact form (``Draw``: whatever the subclass chooses) makes a whole evaluation set cheap enough to be drawn
     anew at every pass, so nothing is kept in memory between passes.
 
     Args:
-        config: has at least ``length``, ``validation_size`` and ``test_size``.
+        config: its configuration keys.
         data_dir: not used; there are no files.
     """
 
-    def __init__(self, config: Any, data_dir: Path) -> None:  # noqa: ARG002
+    def __init__(self, config: G, data_dir: Path) -> None:  # noqa: ARG002
         if config.validation_size < 1 or config.test_size < 1:
             raise InputError(
                 "task.validation_size and task.test_size must be at least 1, "

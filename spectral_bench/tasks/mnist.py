@@ -36,7 +36,7 @@ class MNISTConfig:
 
 
 @TASKS.register("mnist")
-class MNISTTask(ClassificationTask):
+class MNISTTask(ClassificationTask[MNISTConfig]):
     """Name the digit after 784 / ``pixels_per_step`` time steps; pixels are scaled to [0, 1].
 
     The first 5,000 training images are the validation set, as in TensorFlow's split that Wisdom et al. (2016) and

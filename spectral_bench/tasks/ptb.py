@@ -14,7 +14,8 @@ from spectral_bench.data.datasets import PTB, PTB_FILES
 from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
 from spectral_bench.errors import InputError
-from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Signature, Split, Task
+from spectral_bench.nn.model import Signature
+from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Split, Task
 
 END_OF_SENTENCE = "<eos>"
 UNKNOWN = "<unk>"
@@ -38,7 +39,7 @@ class PTBConfig:
 
 
 @TASKS.register("ptb")
-class PTBTask(Task):
+class PTBTask(Task[PTBConfig]):
     """Predict every token of a text from those before it; sentences end with ``<eos>``.
 
     The text is cut into as many streams as the batch has rows, each as long as any; a batch holds the next ``bptt``

@@ -7,33 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import torch
 from torch import Tensor
 
 from spectral_bench.config.registry import Registry
+from spectral_bench.nn.model import Signature
+
+C = TypeVar("C")
 
 Split = Literal["train", "validation", "test"]
-
-
-@dataclass(frozen=True)
-class Signature:
-    """What a model must accept and give to work on a task.
-
-    Attributes:
-        input_size: features of one time step, or the size of the vocabulary when inputs are tokens.
-        output_size: values (or class scores) of one prediction.
-        length: time steps of one training sequence.
-        every_step: a prediction at every time step, or only after the last.
-        embedding_size: None for real-valued inputs; for tokens, the width of the embedding they pass through.
-    """
-
-    input_size: int
-    output_size: int
-    length: int
-    every_step: bool
-    embedding_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -93,7 +77,7 @@ class Baseline:
     description: str
 
 
-class Task(ABC):
+class Task(ABC, Generic[C]):
     """A task as the training loop sees it; nothing outside this room asks which task it is.
 
     A subclass is registered under ``task.name`` and declares in ``Config`` the dataclass of its configuration keys; its
@@ -114,7 +98,7 @@ class Task(ABC):
     digests: Mapping[str, str]
 
     @abstractmethod
-    def __init__(self, config: Any, data_dir: Path) -> None: ...
+    def __init__(self, config: C, data_dir: Path) -> None: ...
 
     @abstractmethod
     def updates_per_epoch(self, batch_size: int) -> int | None:
@@ -149,4 +133,4 @@ class Task(ABC):
         return mean_score
 
 
-TASKS: Registry[Task] = Registry("task.name")
+TASKS: Registry[Task[Any]] = Registry("task.name")

@@ -29,7 +29,7 @@ class UCRConfig:
 
 
 @TASKS.register("ucr")
-class UCRTask(ClassificationTask):
+class UCRTask(ClassificationTask[UCRConfig]):
     """Classify the series of one UCR set, ``input_size`` values a time step.
 
     By default ``input_size`` is the largest divisor of the length that is not above its root. Zhang et al. (2018)

@@ -37,7 +37,8 @@ def non_finite(
     quantities = {"loss": loss, "gradient norm": gradient_norm}
     if state is not None:
         largest = [part.abs().max() for layer in state for part in layer]
-        quantities["largest hidden state"] = float(torch.stack(largest).max())
+        if largest:  # there are models without a state
+            quantities["largest hidden state"] = float(torch.stack(largest).max())
     for quantity, value in quantities.items():
         if not math.isfinite(value):
             return DivergedError.at(step, quantity, value)

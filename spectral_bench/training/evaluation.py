@@ -2,10 +2,11 @@
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
-from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.nn.model import Model
 from spectral_bench.tasks.task import Split, Task
 
 
@@ -53,7 +54,7 @@ class RunningMean:
 
 
 @torch.no_grad()
-def evaluate(model: SequenceModel, task: Task, split: Split, batch_size: int, device: torch.device) -> Evaluation:
+def evaluate(model: Model, task: Task[Any], split: Split, batch_size: int, device: torch.device) -> Evaluation:
     """Run the model over a whole split, without dropout, carrying states where the task's batches continue."""
     start = time.perf_counter()
     was_training = model.training

@@ -15,19 +15,19 @@ from torch.nn.utils import clip_grad_norm_, get_total_norm
 from spectral_bench.config.load import resolved
 from spectral_bench.config.schema import ExperimentConfig, OnDivergence
 from spectral_bench.errors import InputError
-from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.nn.model import Model
 from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.tasks.task import Batch, Split, Task
 from spectral_bench.training.divergence import check_weights, non_finite, take_step
 from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate
 from spectral_bench.training.length import measuring_interval, total_steps
-from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Update
-from spectral_bench.training.optimizer import build_optimizer, decay_rates, remember_initial_rates
+from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
+from spectral_bench.training.optimizers import build_optimizer, decay_rates
 from spectral_bench.training.outcome import Outcome, Reason
 from spectral_bench.training.progress import Progress
 from spectral_bench.training.random_state import random_state, set_random_state
 from spectral_bench.training.stop import Stop
-from spectral_bench.training.tracing import measure_spectrum
+from spectral_bench.training.tracing import mean_norms, measure_spectrum
 
 
 class Trainer:
@@ -49,8 +49,8 @@ class Trainer:
 
     def __init__(
         self,
-        model: SequenceModel,
-        task: Task,
+        model: Model,
+        task: Task[Any],
         config: ExperimentConfig,
         device: torch.device,
     ) -> None:
@@ -68,7 +68,6 @@ class Trainer:
         self.total_steps = total_steps(config, self.updates_per_epoch)
         self.evaluate_every = measuring_interval(config, self.updates_per_epoch)
         self.optimizer = build_optimizer(config.optimizer, self.model)
-        remember_initial_rates(self.optimizer)
         self.progress = Progress()
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
         self._carried: list[tuple[Tensor, ...]] | None = None
@@ -177,9 +176,9 @@ class Trainer:
             self._emit_spectrum()
 
         start = time.perf_counter()
-        losses, scores = self._backward(batch, GradientTrace() if trace and self.config.trace.gradients else None)
-        loss = losses.mean().item()
-        diverged = non_finite(step + 1, loss, self._clip(), self._carried)
+        losses, scores = self._backward(batch, traced=trace and self.config.trace.gradients)
+        loss, gradient_norm = losses.mean().item(), self._clip_gradients()
+        diverged = non_finite(step + 1, loss, gradient_norm, self._carried)
         on_divergence = self.config.train.on_divergence
         self._note_time()
         if diverged is None or on_divergence is OnDivergence.carry_on:
@@ -199,24 +198,27 @@ class Trainer:
         for observer in self._observers:
             observer.on_update(Update(self.progress.step, loss, seconds))
 
-    def _backward(self, batch: Batch, trace: GradientTrace | None) -> tuple[Tensor, Tensor]:
-        """Fill the gradients; returns each sequence's loss and score, and tells the gradient norms if traced."""
+    def _backward(self, batch: Batch, *, traced: bool) -> tuple[Tensor, Tensor]:
+        """Fill the gradients, and carry the state; returns each sequence's loss and score."""
+        trace = GradientTrace() if traced else None
         self.optimizer.zero_grad(set_to_none=True)
         outputs, state = self.model(batch.inputs, self._carried if batch.continues else None, trace)
         losses = self.task.losses(outputs, batch.targets)
-        total, penalty = losses.mean(), self.model.penalty()
-        if penalty is not None:
-            total = total + penalty
-        total.backward()  # type: ignore[no-untyped-call]
+        self._objective(losses).backward()  # type: ignore[no-untyped-call]
         self._carried = [tuple(part.detach() for part in layer) for layer in state]
         if trace is not None:
             self._emit_gradients(trace, batch.size)
         return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
 
+    def _objective(self, losses: Tensor) -> Tensor:
+        """What is minimised: the mean loss and the model's own penalty."""
+        penalty = self.model.penalty()
+        return losses.mean() if penalty is None else losses.mean() + penalty
+
     def _batch(self, step: int) -> Batch:
         return self.task.train_batch(step, self.config.train.batch_size, self.config.seed).to(self.device)
 
-    def _clip(self) -> float:
+    def _clip_gradients(self) -> float:
         """Clip the gradients where asked; returns their norm before that."""
         if self.config.train.clip_norm is not None:
             return float(clip_grad_norm_(self._parameters, self.config.train.clip_norm))
@@ -271,12 +273,12 @@ class Trainer:
             self._emit_spectrum()
         if self.config.trace.gradients:
             carried, random = self._carried, random_state(self.device)
-            self._backward(self._batch(self.progress.step), GradientTrace())
+            self._backward(self._batch(self.progress.step), traced=True)
             self._carried = carried
             set_random_state(random, self.device)
             self.optimizer.zero_grad(set_to_none=True)
 
-    # Telling --------------------------------------------------------------------------------------------------------
+    # Emitting -------------------------------------------------------------------------------------------------------
 
     def _epoch(self) -> float | None:
         return None if self.updates_per_epoch is None else self.progress.step / self.updates_per_epoch
@@ -309,12 +311,9 @@ class Trainer:
             observer.on_measurement(measurement)
 
     def _emit_gradients(self, trace: GradientTrace, batch_size: int) -> None:
-        # The loss is a mean over the batch, so ∂L_b/∂h_t is batch_size times what the backward pass saw.
-        by_layer = {
-            layer: (norms_TB.double().mean(dim=1) * batch_size).cpu().numpy() for layer, norms_TB in trace.norms.items()
-        }
+        norms = mean_norms(trace, self.progress.step, batch_size)
         for observer in self._observers:
-            observer.on_gradients(GradientNorms(self.progress.step, by_layer))
+            observer.on_gradients(norms)
 
     def _emit_spectrum(self) -> None:
         spectrum = measure_spectrum(self.model, self.progress.step)

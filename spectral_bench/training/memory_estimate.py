@@ -4,8 +4,8 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import saved_tensors_hooks
 
-from spectral_bench.nn.sequence_model import SequenceModel
-from spectral_bench.tasks.task import Batch, Signature
+from spectral_bench.nn.model import Model, Signature, TraceAxis
+from spectral_bench.tasks.task import Batch
 
 #: Copies of every weight: itself, its gradient, two moments of Adam, and the best weights so far.
 _WEIGHT_COPIES = 5
@@ -14,11 +14,11 @@ _WEIGHT_COPIES = 5
 _OUTPUT_COPIES = 3
 
 
-def estimate_memory(model: SequenceModel, signature: Signature, batch: Batch, evaluation_batch_size: int) -> int:
+def estimate_memory(model: Model, signature: Signature, batch: Batch, evaluation_batch_size: int) -> int:
     """Bytes a training holds at its peak, beside the program itself and the data set.
 
     Args:
-        model: what it keeps for its backward pass is measured on a few time steps.
+        model: what it keeps for its backward pass is measured on one sequence, over time on a few of its steps.
         signature: of the task.
         batch: one training batch.
         evaluation_batch_size: sequences at a time when evaluating, which keeps nothing but states.
@@ -28,20 +28,21 @@ def estimate_memory(model: SequenceModel, signature: Signature, batch: Batch, ev
     predictions = steps if signature.every_step else 1
     outputs = predictions * signature.output_size * 4
     inputs = batch.inputs.numel() // samples * batch.inputs.element_size()
-    training = samples * (_kept_per_step(model, batch.inputs) * steps + _OUTPUT_COPIES * outputs + inputs)
-    states = steps * model.hidden_size * 4 * min(model.num_layers, 2)
-    evaluation = evaluation_batch_size * (states + outputs + inputs)
+    kept = _kept_by_a_sequence(model, batch.inputs)
+    training = samples * (kept + _OUTPUT_COPIES * outputs + inputs)
+    floats = model.evaluation_floats(steps)
+    evaluation = evaluation_batch_size * ((kept if floats is None else 4 * floats) + outputs + inputs)
     return _WEIGHT_COPIES * weights + max(training, evaluation)
 
 
-def _kept_per_step(model: SequenceModel, inputs: Tensor) -> int:
-    """Bytes kept for the backward pass by one sequence for one time step: what two steps more add."""
-    if len(inputs) < 4:
-        return _kept(model, inputs[:, :1]) // len(inputs)
-    return (_kept(model, inputs[:4, :1]) - _kept(model, inputs[:2, :1])) // 2
+def _kept_by_a_sequence(model: Model, inputs: Tensor) -> int:
+    """Bytes kept for the backward pass by one sequence; over time what two steps more add, for every step."""
+    if len(inputs) < 4 or model.facts().trace_axis is TraceAxis.depth:
+        return _kept(model, inputs[:, :1])
+    return len(inputs) * ((_kept(model, inputs[:4, :1]) - _kept(model, inputs[:2, :1])) // 2)
 
 
-def _kept(model: SequenceModel, inputs: Tensor) -> int:
+def _kept(model: Model, inputs: Tensor) -> int:
     storages: dict[int, int] = {}
 
     def note(kept: Tensor) -> Tensor:

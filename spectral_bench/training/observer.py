@@ -100,15 +100,23 @@ class GradientNorms:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """Singular values, in descending order, of every recurrent matrix, by layer and the matrix's name in it."""
+    """Singular values, in descending order, of every traced matrix, by layer and the matrix's name in it.
+
+    Attributes:
+        step: updates made so far.
+        singular_values: empty for a model without a matrix.
+        centre: σ*, that of the model.
+    """
 
     step: int
     singular_values: Mapping[tuple[int, str], NDArray[np.float64]]
+    centre: float = 1.0
 
     @property
-    def margin(self) -> float:
-        """The spectral margin: max_i |σ_i - 1| over all recurrent matrices."""
-        return max(float(np.max(np.abs(sigma - 1.0))) for sigma in self.singular_values.values())
+    def margin(self) -> float | None:
+        """The spectral margin: max_i |σ_i - σ*| over all matrices; None where there is none."""
+        margins = [float(np.max(np.abs(sigma - self.centre))) for sigma in self.singular_values.values()]
+        return max(margins, default=None)
 
 
 class Observer:

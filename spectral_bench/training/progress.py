@@ -37,7 +37,7 @@ class Progress:
     measurements_without_improvement: int = 0
     not_finite: int = 0
 
-    def record(self, task: Task, validation: Evaluation) -> bool:
+    def record(self, task: Task[Any], validation: Evaluation) -> bool:
         """Note a validation measurement; returns whether it is the best so far."""
         if self.steps_to_beat_baseline is None and _beats_baseline(task, validation):
             self.steps_to_beat_baseline = self.step
@@ -68,7 +68,7 @@ class Progress:
         vars(self).update(state)
 
 
-def _beats_baseline(task: Task, validation: Evaluation) -> bool:
+def _beats_baseline(task: Task[Any], validation: Evaluation) -> bool:
     baseline = task.baseline
     if baseline is None:
         return False
@@ -79,7 +79,7 @@ def _beats_baseline(task: Task, validation: Evaluation) -> bool:
     return score > baseline.on_validation * (1.0 + BASELINE_MARGIN)
 
 
-def _solves(task: Task, metric: float) -> bool:
+def _solves(task: Task[Any], metric: float) -> bool:
     if task.solved_at is None:
         return False
     return metric <= task.solved_at if task.metric.mode == "min" else metric >= task.solved_at

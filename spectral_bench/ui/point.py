@@ -22,10 +22,9 @@ def load_point(overrides: list[str], config_dir: Path | None) -> Loaded:
         InputError: something about it is wrong.
     """
     from spectral_bench.config.load import load
-    from spectral_bench.nn.build import LAYERS
-    from spectral_bench.tasks import TASKS
+    from spectral_bench.runs.kinds import KINDS
 
-    loaded = load(overrides, models=LAYERS, tasks=TASKS, config_dir=config_dir)
+    loaded = load(overrides, KINDS, config_dir)
     for warning in loaded.warnings:
         _warn(warning)
     return loaded

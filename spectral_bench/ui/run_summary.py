@@ -78,7 +78,7 @@ def _rows(summary: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     decay = summary["gradient_decay_rate"]
     remark = "" if decay is None else f"norm ~ exp({decay:.2g} t)"
     yield "gradients", summary["gradient_verdict"] or NOTHING, remark
-    yield "spectral margin", number(summary["spectral_margin"]), "largest |sigma - 1|"
+    yield "spectral margin", number(summary["spectral_margin"]), "largest |sigma - centre|"
     yield "parameters", number(summary["num_parameters"]), ""
     per_step = summary["ms_per_step"]
     yield "time", duration(summary["wall_seconds"]), "" if per_step is None else f"{number(per_step)} ms an update"

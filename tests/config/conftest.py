@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
+from spectral_bench.config.load import Kinds
 from spectral_bench.config.registry import Registry
+from spectral_bench.training.optimizers import OPTIMIZERS
 
 MODELS: Registry[Any] = Registry("model.layer")
 TASKS: Registry[Any] = Registry("task.name")
@@ -22,8 +24,6 @@ class Start(Enum):
 class ToyLayer:
     @dataclass
     class Config:
-        uses_radius: ClassVar[bool] = False
-
         name: str
         layer: str
         hidden_size: int
@@ -31,12 +31,15 @@ class ToyLayer:
         start: Start
         reflectors: int | None
 
+        def ineffective(self) -> tuple[str, ...]:
+            return ()
+
 
 @MODELS.register("round")
 class RoundLayer:
     @dataclass
     class Config(ToyLayer.Config):
-        uses_radius: ClassVar[bool] = True
+        r: float
 
 
 @TASKS.register("toy")
@@ -51,6 +54,8 @@ class ToyTask:
             if self.length < 1:
                 raise ValueError(f"length={self.length}: expected at least 1")
 
+
+KINDS = Kinds(MODELS, TASKS, OPTIMIZERS)
 
 FILES = {
     "model/toy.yaml": """
@@ -70,6 +75,7 @@ FILES = {
         dropout: 0
         start: identity
         reflectors: 4
+        r: ${r}
     """,
     "task/toy.yaml": """
         # @package _global_

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from spectral_bench.config.compose import expand_grid
 from spectral_bench.config.load import load
 from spectral_bench.errors import InputError
-from spectral_bench.nn.build import LAYERS
-from spectral_bench.tasks import TASKS
+from spectral_bench.runs.kinds import KINDS
 
 KEYS = st.sampled_from(
     [
@@ -48,7 +47,7 @@ OVERRIDES = st.one_of(
 @settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(OVERRIDES, max_size=3))
 def test_any_overrides_are_understood_or_refused_in_a_few_lines(overrides: list[str]) -> None:
-    assert len(refusal(lambda: load(overrides, models=LAYERS, tasks=TASKS))) < 1000
+    assert len(refusal(lambda: load(overrides, KINDS))) < 1000
     assert len(refusal(lambda: expand_grid(overrides))) < 1000
 
 

@@ -8,11 +8,11 @@ import pytest
 from spectral_bench.config.load import Loaded, digest, experiment_config, load, resolved
 from spectral_bench.config.location import DATA_VARIABLE
 from spectral_bench.errors import InputError
-from tests.config.conftest import MODELS, TASKS, RoundLayer, Start, ToyTask, write
+from tests.config.conftest import KINDS, RoundLayer, Start, ToyTask, write
 
 
 def loaded(own: Path, *overrides: str) -> Loaded:
-    return load(["model=toy", "task=toy", *overrides], models=MODELS, tasks=TASKS, config_dir=own)
+    return load(["model=toy", "task=toy", *overrides], KINDS, config_dir=own)
 
 
 def test_nodes_become_the_dataclasses_their_names_stand_for(own: Path) -> None:
@@ -135,13 +135,13 @@ def test_resolved_configuration_is_plain_and_reads_back(own: Path) -> None:
     plain = resolved(experiment)
     assert plain["model"]["start"] == "random"
     assert plain["data_dir"] == "/sets"
-    assert experiment_config(plain, models=MODELS, tasks=TASKS) == experiment
+    assert experiment_config(plain, KINDS) == experiment
 
 
 def test_a_folder_below_home_is_saved_without_the_name_of_its_owner(own: Path) -> None:
     experiment = loaded(own, "data_dir='~/sets'").experiment
     assert resolved(experiment)["data_dir"] == "~/sets"
-    assert experiment_config(resolved(experiment), models=MODELS, tasks=TASKS) == experiment
+    assert experiment_config(resolved(experiment), KINDS) == experiment
 
 
 def test_digest_ignores_seed_and_folders_and_nothing_else(own: Path) -> None:
@@ -154,3 +154,17 @@ def test_digest_ignores_seed_and_folders_and_nothing_else(own: Path) -> None:
     ]
     assert len({of(), *others}) == 6
     assert of("r=0.1", model="toy") == of("r=0.2", model="toy")
+
+
+def test_the_radius_is_set_at_the_root_alone(own: Path) -> None:
+    with pytest.raises(InputError, match=r"model\.r=0\.3: .*write r=VALUE"):
+        loaded(own, "model=round", "model.r=0.3")
+    assert loaded(own, "model=round", "r=0.3").experiment.model.r == 0.3
+
+
+def test_a_radius_of_the_models_own_leaves_that_of_the_root_without_effect(own: Path) -> None:
+    write(own / "model/narrow.yaml", (own / "model/round.yaml").read_text().replace("r: ${r}", "r: 0.2"))
+    found = loaded(own, "model=narrow", "r=0.3")
+    assert found.experiment.model.r == 0.2
+    assert "r=0.3 has no effect" in found.warnings[0]
+    assert digest(found.experiment) == digest(loaded(own, "model=narrow", "r=0.4").experiment)

@@ -8,8 +8,7 @@ import pytest
 from spectral_bench.config.catalog import conf_dir, description, options
 from spectral_bench.config.compose import compose
 from spectral_bench.config.load import Loaded, load
-from spectral_bench.nn.build import LAYERS
-from spectral_bench.tasks import TASKS
+from spectral_bench.runs.kinds import KINDS
 
 MODELS = list(options("model"))
 PRESETS = list(options("experiment"))
@@ -17,7 +16,7 @@ PRESETS = list(options("experiment"))
 
 @cache
 def loaded(preset: str, model: str) -> Loaded:
-    return load([f"experiment={preset}", f"model={model}"], models=LAYERS, tasks=TASKS)
+    return load([f"experiment={preset}", f"model={model}"], KINDS)
 
 
 def files() -> list[Path]:
@@ -31,7 +30,7 @@ def test_file_says_what_it_is_for(file: Path) -> None:
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_preset_is_a_valid_configuration(preset: str) -> None:
-    load([f"experiment={preset}"], models=LAYERS, tasks=TASKS)
+    load([f"experiment={preset}"], KINDS)
 
 
 @pytest.mark.parametrize("preset", PRESETS)
@@ -48,14 +47,14 @@ def test_preset_can_be_run_with_every_model(preset: str, model: str) -> None:
 @pytest.mark.parametrize("task", list(options("task")))
 @pytest.mark.parametrize("model", MODELS)
 def test_model_and_task_make_a_valid_configuration(model: str, task: str) -> None:
-    loaded = load([f"model={model}", f"task={task}"], models=LAYERS, tasks=TASKS)
+    loaded = load([f"model={model}", f"task={task}"], KINDS)
     assert loaded.experiment.model.name == model
     assert loaded.experiment.task.name == task
 
 
 @pytest.mark.parametrize("optimizer", list(options("optimizer")))
 def test_optimizer_is_a_valid_configuration(optimizer: str) -> None:
-    assert load([f"optimizer={optimizer}"], models=LAYERS, tasks=TASKS).experiment.optimizer.name == optimizer
+    assert load([f"optimizer={optimizer}"], KINDS).experiment.optimizer.name == optimizer
 
 
 def test_every_recipe_is_used() -> None:
@@ -70,7 +69,7 @@ def test_every_recipe_is_used() -> None:
 
 def test_presets_hold_the_protocols_of_the_papers() -> None:
     def of(preset: str) -> tuple:
-        experiment = load([f"experiment={preset}"], models=LAYERS, tasks=TASKS).experiment
+        experiment = load([f"experiment={preset}"], KINDS).experiment
         model = experiment.model
         return experiment.task.name, model.name, model.hidden_size, getattr(model, "m1", None), experiment.r
 

@@ -23,7 +23,8 @@ from spectral_bench.errors import DataError
 from spectral_bench.records.index import index_path
 from spectral_bench.runs import parted_table
 from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.recorder import GRADIENTS_SCHEMA
+from spectral_bench.runs.layout import GRADIENTS
+from spectral_bench.runs.parted_table import SCHEMAS
 from spectral_bench.runs.reopen import reopened
 from spectral_bench.training.observer import Observer, Update
 
@@ -80,12 +81,12 @@ def test_a_damaged_checkpoint_or_table_is_always_named(broken: Path, thorough: b
 def test_a_damaged_trace_is_noticed_or_reads_as_it_was_written(broken: Path, thorough: bool, tally: Tally) -> None:
     draw = random.Random(5)  # noqa: S311
     part = parted_table.sealed_parts(broken / "gradients.parquet")[-1]
-    whole, table = part.read_bytes(), parted_table.read_part(part, GRADIENTS_SCHEMA)
+    whole, table = part.read_bytes(), parted_table.read_part(part, SCHEMAS[GRADIENTS])
     for content in damages(whole, 200 if thorough else 40, draw):
         tally.tried("damaged")
         part.write_bytes(content)
         try:
-            assert parted_table.read_part(part, GRADIENTS_SCHEMA).equals(table)
+            assert parted_table.read_part(part, SCHEMAS[GRADIENTS]).equals(table)
         except DataError as error:
             if str(part) not in str(error):
                 raise
@@ -187,8 +188,10 @@ def test_a_pipe_a_bomb_or_a_depth_in_place_of_a_file_is_answered(
 
 
 ODD_ENTRIES = [
-    {"status": 5}, {"checkpoints": 7}, {"checkpoints": [5]}, {"checkpoints": [{"sha256": 5}]}, {"sittings": 5},
-    {"sittings": {}}, {"data": []}, {"owner": 5}, {"owner": {"host": 5}}, {"threads": 10**9}, {"threads": -1},
+    {"status": 5}, {"checkpoints": 7}, {"checkpoints": [5]}, {"checkpoints": [{"sha256": 5}]}, {"sessions": 5},
+    {"sessions": {}}, {"facts": 5}, {"facts": {"centre": "1"}}, {"metric": "mse"}, {"metric": {"mode": []}},
+    {"ineffective": 5}, {"ineffective": [5]}, {"format": 1}, {"format": 1, "every_step": 5}, {"format": 0},
+    {"data": []}, {"owner": 5}, {"owner": {"host": 5}}, {"threads": 10**9}, {"threads": -1},
     {"packages": 5}, {"config_digest": []}, {"reason": {}}, {"format": "1"}, {"started": 5}, {"git": [[]]},
 ]  # fmt: skip
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from spectral_bench.nn.activations import Activation, ActivationName
+from spectral_bench.nn.activations import ActivationName, build_activation
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.recurrent import RecurrentLayer
 from spectral_bench.nn.spectral_rnn import SpectralRNN
@@ -16,7 +16,7 @@ Build = Callable[[], torch.nn.Module]
 
 
 def recurrent(transition: torch.nn.Module, activation: str = "leaky_relu") -> RecurrentLayer:
-    return RecurrentLayer(2, transition, Activation(activation, transition.hidden_size, 0.01))
+    return RecurrentLayer(2, transition, build_activation(activation, transition.hidden_size, 0.01))
 
 
 LAYERS: dict[str, Build] = {

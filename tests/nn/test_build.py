@@ -10,35 +10,38 @@ import yaml
 
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
-from spectral_bench.nn.build import LAYERS, build_model
+from spectral_bench.nn import MODELS, Signature, build_model
 from spectral_bench.nn.init import init_matrix
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.stack import RecurrentStack
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
-MODELS = sorted(path.stem for path in CONF.glob("*.yaml"))
+NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
 
 
 def config(model: str, **changes: Any) -> Any:
     node = yaml.safe_load((CONF / f"{model}.yaml").read_text(encoding="utf-8"))
-    return typed(node | changes, LAYERS[node["layer"]].Config, "model")
+    node["r"] = 0.01 if "r" in node else None
+    if node["r"] is None:
+        del node["r"]
+    return typed(node | changes, MODELS[node["layer"]].Config, "model")
 
 
 def build(model: str, **changes: Any) -> Any:
-    return build_model(config(model, **changes), r=0.01, input_size=2, output_size=3, every_step=False)
+    return build_model(config(model, **changes), Signature(2, 3, length=7, every_step=False))
 
 
 def test_the_six_models_are_here() -> None:
-    assert MODELS == ["gru", "irnn", "lstm", "ornn", "rnn", "svdrnn"]
+    assert NAMES == ["gru", "irnn", "lstm", "ornn", "rnn", "svdrnn"]
 
 
-def test_only_svdrnn_uses_the_radius() -> None:
-    assert [model for model in MODELS if config(model).uses_radius] == ["svdrnn"]
+def test_only_svdrnn_reads_the_radius() -> None:
+    assert [model for model in NAMES if hasattr(config(model), "r")] == ["svdrnn"]
 
 
 @pytest.mark.parametrize(("map_name", "uses"), [("sigmoid", True), ("clip", True), ("free", False), ("fixed", False)])
 def test_a_map_without_a_radius_does_not_use_it(map_name: str, uses: bool) -> None:
-    assert config("svdrnn", map=map_name).uses_radius is uses
+    assert config("svdrnn", map=map_name).ineffective() == (() if uses else ("r",))
 
 
 @pytest.mark.parametrize("name", ["", "../escaped", "a/b", ".hidden", "a b", "-m"])
@@ -47,30 +50,28 @@ def test_a_name_that_is_no_folder_is_refused(name: str) -> None:
         config("rnn", name=name)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", NAMES)
 @pytest.mark.parametrize("every_step", [True, False])
 @pytest.mark.parametrize("num_layers", [1, 2])
 def test_outputs_and_states_have_their_shapes(model: str, every_step: bool, num_layers: int) -> None:
     built = build_model(
         config(model, num_layers=num_layers, hidden_size=36, learn_h0=True),
-        r=0.01,
-        input_size=2,
-        output_size=3,
-        every_step=every_step,
+        Signature(2, 3, length=7, every_step=every_step),
     )
     outputs, state = built(torch.randn(7, 5, 2))
     assert outputs.shape == ((7, 5, 3) if every_step else (5, 3))
     assert len(state) == num_layers
     assert all(part.shape == (5, 36) for layer in state for part in layer)
-    assert all(matrix.shape == (36, 36) for matrix in built.recurrent_matrices().values())
+    assert all(values.shape == (36,) for values in built.singular_values().values())
     assert (built.num_layers, built.hidden_size) == (num_layers, 36)
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", NAMES)
 def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_matrix(model: str) -> None:
     torch.manual_seed(0)
     built = build(model, hidden_size=36, learn_h0=True)
-    before = {name: matrix.clone() for name, matrix in built.recurrent_matrices().items()}
+    (layer,) = built.stack.layers
+    before = {name: matrix.clone() for name, matrix in layer.recurrent_matrices().items()}
     optimizer = torch.optim.Adam(built.parameter_groups(1e-2))
     for _ in range(2):  # IRNN's input weights are small: in the first update hardly anything reaches the states
         optimizer.zero_grad()
@@ -78,7 +79,7 @@ def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_mat
         optimizer.step()
         built.constrain_()
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in built.parameters())
-    for name, matrix in built.recurrent_matrices().items():
+    for name, matrix in layer.recurrent_matrices().items():
         assert (matrix - before[name]).abs().max() > 1e-4
 
 
@@ -99,7 +100,7 @@ def test_the_gradient_of_a_readout_of_the_last_step_does_not_pass_through_the_st
     assert x.grad[-1].any()
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", NAMES)
 def test_a_sequence_in_two_parts_with_the_state_carried_over_is_the_sequence(model: str) -> None:
     built = build(model, hidden_size=36, num_layers=2).eval()
     x = torch.randn(8, 5, 2)
@@ -114,7 +115,7 @@ def test_a_sequence_in_two_parts_with_the_state_carried_over_is_the_sequence(mod
 def test_parameter_counts_are_the_formulas_of_the_paper(model: str, n_o: int, n_i: int, n: int) -> None:
     """Zhang, Lei and Dhillon (2018) do not count the bias of the output."""
     settings = config(model, hidden_size=n)
-    built = build_model(settings, r=0.01, input_size=n_i, output_size=n_o, every_step=False)
+    built = build_model(settings, Signature(n_i, n_o, length=7, every_step=False))
     if model == "svdrnn":
         m1, m2 = settings.m1, settings.m2
         expected = (n_o + n_i + m1 + m2 + 2) * n - (m1**2 + m2**2 - m1 - m2) // 2
@@ -142,17 +143,18 @@ def test_with_all_reflectors_the_formula_is_the_short_one() -> None:
 )
 def test_a_configuration_names_the_matrix_to_start_from(model: str, start: str) -> None:
     reflectors = {"svdrnn": {"m1": 9, "m2": 9}, "ornn": {"m": 9}, "rnn": {}}[model]
-    settings = config(model, hidden_size=9, start=start, **reflectors)
+    radius = {"r": 3.0} if model == "svdrnn" else {}
+    settings = config(model, hidden_size=9, start=start, **reflectors, **radius)
     torch.manual_seed(1)
     expected = init_matrix(start, 9)
     torch.manual_seed(1)
-    built = build_model(settings, r=3.0, input_size=2, output_size=3, every_step=False)
-    (found,) = built.recurrent_matrices().values()
+    built = build_model(settings, Signature(2, 3, length=7, every_step=False))
+    (found,) = built.stack.layers[0].recurrent_matrices().values()
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
 
 
 def test_tokens_pass_through_an_embedding() -> None:
-    built = build_model(config("gru"), r=0.0, input_size=50, output_size=50, every_step=True, embedding_size=6)
+    built = build_model(config("gru"), Signature(50, 50, length=7, every_step=True, embedding_size=6))
     outputs, _ = built(torch.randint(50, (7, 5)))
     assert outputs.shape == (7, 5, 50)
     with pytest.raises(ValueError, match=r"tokens, got shape \(7, 5, 6\)"):
@@ -211,7 +213,7 @@ def test_values_that_do_not_fit_are_refused(model: str, changes: dict[str, Any],
 
 def test_an_unknown_layer_is_refused_with_the_nearest() -> None:
     with pytest.raises(InputError, match=r"householdr.*Did you mean 'householder'"):
-        build_model(replace(config("rnn"), layer="householdr"), r=0.0, input_size=1, output_size=1, every_step=False)
+        build_model(replace(config("rnn"), layer="householdr"), Signature(1, 1, length=1, every_step=False))
 
 
 def test_dropout_with_one_layer_draws_a_warning() -> None:

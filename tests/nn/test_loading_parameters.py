@@ -9,14 +9,15 @@ import torch
 from torch import nn
 
 from spectral_bench.nn import (
-    Activation,
     HouseholderTransition,
     RecurrentLayer,
     SpectralRNN,
     SVDLinear,
     SVDTransition,
+    build_activation,
     svd_parametrize,
 )
+from spectral_bench.nn.constrained import constrain_
 
 MODULES: dict[str, Callable[[], nn.Module]] = {
     "linear": lambda: SVDLinear(6, 6, m1=4, m2=4, r=0.3),
@@ -91,12 +92,12 @@ def test_what_training_left_is_loaded_bit_for_bit(module: str) -> None:
 
 def test_the_layers_of_the_models_of_the_command_line_carry_on_with_nan() -> None:
     """The training loop looks out for NaN, and may have been told to carry on with it."""
-    layer = RecurrentLayer(3, SVDTransition(6, 4, 4, r=0.3), Activation("tanh", 6))
+    layer = RecurrentLayer(3, SVDTransition(6, 4, 4, r=0.3), build_activation("tanh", 6))
     with torch.no_grad():
         layer.transition.matrix.u[0, 0] = float("nan")
     states, _ = layer(torch.ones(2, 1, 3))
     states.sum().backward()
-    layer.constrain_()
+    constrain_(layer)
     assert states.isnan().all()
 
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import torch
 
-from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.activations import build_activation
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.pool import Pool
 from spectral_bench.nn.recurrent import RecurrentLayer
@@ -95,7 +95,7 @@ def test_updates_of_a_layer_reuse_memory_and_states_kept_from_one_survive_the_ne
     pool = Pool()
     monkeypatch.setattr(buffers, "_POOL", pool)
     monkeypatch.setattr(buffers, "_POOLED_FROM", 1)
-    layer = RecurrentLayer(2, DenseTransition(6), Activation("tanh", 6))
+    layer = RecurrentLayer(2, DenseTransition(6), build_activation("tanh", 6))
     x = torch.randn(9, 4, 2)
     kept, _ = layer(x)
     before = kept.detach().clone()
@@ -110,7 +110,7 @@ def test_updates_of_a_layer_reuse_memory_and_states_kept_from_one_survive_the_ne
 def test_states_from_the_pool_can_be_changed_in_place_like_any_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(buffers, "_POOL", Pool())
     monkeypatch.setattr(buffers, "_POOLED_FROM", 1)
-    layer = RecurrentLayer(2, DenseTransition(6), Activation("tanh", 6))
+    layer = RecurrentLayer(2, DenseTransition(6), build_activation("tanh", 6))
     states, _ = layer(torch.randn(9, 4, 2))
     states.detach_()
     scale = torch.ones((), requires_grad=True)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from spectral_bench.nn.activations import Activation, ActivationName
+from spectral_bench.nn.activations import Activation, ActivationName, build_activation
 from spectral_bench.nn.kernels import buffers, reference
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.kernels.recurrence import recurrence
@@ -24,7 +24,7 @@ def make_operator(form: str, n: int, rank: int, dtype: torch.dtype = torch.float
 
 
 def make_activation(name: str, n: int, dtype: torch.dtype = torch.float64) -> Activation:
-    activation = Activation(name, n, leak=0.1).to(dtype)
+    activation = build_activation(name, n, leak=0.1).to(dtype)
     if activation.bias is not None:
         torch.nn.init.normal_(activation.bias, std=0.3)
     return activation

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from spectral_bench.nn.activations import Activation, ActivationName
+from spectral_bench.nn.activations import ActivationName, build_activation
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.operators import LowRank, Operator
@@ -29,8 +29,8 @@ def make(kind: str, d: int = 3, n: int = 6, *, learn_h0: bool = False) -> Layer:
         case "gru":
             return GRULayer(d, n, learn_h0=learn_h0)
         case "dense":
-            return RecurrentLayer(d, DenseTransition(n), Activation("tanh", n), learn_h0=learn_h0)
-    return RecurrentLayer(d, LowRankTransition(n, 2, 1, r=0.1), Activation("leaky_relu", n), learn_h0=learn_h0)
+            return RecurrentLayer(d, DenseTransition(n), build_activation("tanh", n), learn_h0=learn_h0)
+    return RecurrentLayer(d, LowRankTransition(n, 2, 1, r=0.1), build_activation("leaky_relu", n), learn_h0=learn_h0)
 
 
 KINDS = ["dense", "low rank", "lstm", "gru"]
@@ -177,7 +177,7 @@ def test_two_forwards_before_a_backward_do_not_disturb_each_other(kind: str) -> 
 
 @pytest.mark.parametrize("activation", ActivationName)
 def test_the_length_of_a_chunk_changes_nothing(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    layer = RecurrentLayer(3, LowRankTransition(6, 2, 1, r=0.1), Activation(activation, 6)).double()
+    layer = RecurrentLayer(3, LowRankTransition(6, 2, 1, r=0.1), build_activation(activation, 6)).double()
     x = torch.randn(23, 4, 3, dtype=torch.float64)
 
     def run() -> tuple[list[Tensor], Tensor]:
@@ -196,7 +196,7 @@ def test_the_length_of_a_chunk_changes_nothing(activation: str, monkeypatch: pyt
 
 def test_memory_grows_by_little_more_than_the_states() -> None:
     """Of everything a forward pass allocates, only the states (and h L) are as long as the sequence."""
-    layer = RecurrentLayer(1, LowRankTransition(64, 2, 2, r=0.1), Activation("relu", 64))
+    layer = RecurrentLayer(1, LowRankTransition(64, 2, 2, r=0.1), build_activation("relu", 64))
     x = torch.randn(400, 32, 1)
     kept: list[int] = []
 
@@ -213,17 +213,19 @@ def test_memory_grows_by_little_more_than_the_states() -> None:
 @pytest.mark.parametrize(("name", "leak"), [("swish", 0.1), ("leaky_relu", -0.1), ("leaky_relu", 1.5)])
 def test_an_unknown_activation_or_leak_is_refused(name: str, leak: float) -> None:
     with pytest.raises(ValueError, match=name if name == "swish" else str(leak)):
-        Activation(name, 4, leak)
+        build_activation(name, 4, leak)
 
 
 def test_the_starts_of_the_input_weights() -> None:
-    layer = RecurrentLayer(400, DenseTransition(300), Activation("relu", 300), input_start="normal", input_scale=0.01)
+    layer = RecurrentLayer(
+        400, DenseTransition(300), build_activation("relu", 300), input_start="normal", input_scale=0.01
+    )
     assert layer.input_weight.std().item() == pytest.approx(0.01, rel=0.02)
     assert (layer.bias == 0.0).all()
-    layer = RecurrentLayer(400, DenseTransition(300), Activation("relu", 300), input_scale=2.0)
+    layer = RecurrentLayer(400, DenseTransition(300), build_activation("relu", 300), input_scale=2.0)
     assert layer.input_weight.abs().max().item() == pytest.approx(2 * (6 / 700) ** 0.5, rel=0.01)
     with pytest.raises(ValueError, match="unknown input_start 'uniform'"):
-        RecurrentLayer(4, DenseTransition(3), Activation("relu", 3), input_start="uniform")
+        RecurrentLayer(4, DenseTransition(3), build_activation("relu", 3), input_start="uniform")
 
 
 def test_the_forget_gate_starts_open() -> None:

@@ -225,7 +225,9 @@ def test_the_penalty_sums_over_the_layers_what_the_transitions_add_to_a_loss() -
         for layer, value in zip(rnn.stack.layers, (0.1, -0.2), strict=True):
             layer.transition.matrix.raw.fill_(value)
     assert rnn.penalty().item() == pytest.approx(3.0 * N * (0.1**2 + 0.2**2))
-    assert rnn.penalty().item() == pytest.approx(sum(layer.transition.penalty().item() for layer in rnn.stack.layers))
+    assert rnn.penalty().item() == pytest.approx(
+        sum(layer.transition.matrix.penalty().item() for layer in rnn.stack.layers)
+    )
     rnn.penalty().backward()
     assert all(layer.transition.matrix.raw.grad.any() for layer in rnn.stack.layers)
 

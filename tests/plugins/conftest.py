@@ -9,10 +9,10 @@ import pytest
 
 from spectral_bench import plugins
 from spectral_bench.cli.app import main
-from spectral_bench.config.optimizers import OPTIMIZERS
-from spectral_bench.nn.layer_kinds import LAYERS
+from spectral_bench.nn import MODELS
 from spectral_bench.runs.sinks import SINKS
 from spectral_bench.tasks import TASKS
+from spectral_bench.training.optimizers import OPTIMIZERS
 
 HERE = Path(__file__).parent
 
@@ -24,7 +24,7 @@ def no_plugins_loaded(folder: Path) -> Iterator[None]:
     """In this block it is as in a new process; what is imported from the folder is forgotten at its end."""
     before = set(sys.modules)
     with pytest.MonkeyPatch.context() as patch:
-        for registry in (LAYERS, TASKS, OPTIMIZERS, SINKS):
+        for registry in (MODELS, TASKS, OPTIMIZERS, SINKS):
             patch.setattr(registry, "_entries", dict(registry._entries))
             patch.setattr(registry, "_has_entry_points", False)
         for name in ("_loaded", "_problems", "_entry_points"):

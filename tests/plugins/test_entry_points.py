@@ -73,8 +73,8 @@ def test_a_distribution_that_is_broken_is_named_when_it_is_needed(run: Run, indr
 def test_a_class_is_registered_under_the_name_of_its_entry_point(
     run: Run, install: Callable[[str, str], Path], diagonal: Path
 ) -> None:
-    package = install("class_package", "[spectral_bench.models]\ndiagonal = class_package.model:DiagonalTransition\n")
-    text = diagonal.read_text().replace('@LAYERS.register("diagonal")\n', "").replace("LAYERS, ", "")
+    package = install("class_package", "[spectral_bench.models]\ndiagonal = class_package.model:DiagonalArchitecture\n")
+    text = diagonal.read_text().replace('@MODELS.register("diagonal")\n', "")
     (package / "model.py").write_text(text)
     (diagonal.parent / "conf").rename(package / "conf")
     done = run("run", "model=indrnn", *SMALL, *COPY)
@@ -84,7 +84,7 @@ def test_a_class_is_registered_under_the_name_of_its_entry_point(
 def test_a_class_that_its_module_registers_stays_as_it_is(
     run: Run, install: Callable[[str, str], Path], diagonal: Path
 ) -> None:
-    package = install("class_package", "[spectral_bench.models]\nother = class_package.diagonal:DiagonalTransition\n")
+    package = install("class_package", "[spectral_bench.models]\nother = class_package.diagonal:DiagonalArchitecture\n")
     for path in diagonal.parent.iterdir():
         path.rename(package / path.name)
     assert run("run", "model=indrnn", *SMALL, *COPY).returncode == 0
@@ -95,12 +95,13 @@ def test_a_class_that_its_module_registers_stays_as_it_is(
 def test_an_entry_point_cannot_take_a_name_of_the_projects(
     run: Run, install: Callable[[str, str], Path], diagonal: Path
 ) -> None:
-    package = install("class_package", "[spectral_bench.models]\nlstm = class_package.model:DiagonalTransition\n")
-    (package / "model.py").write_text(diagonal.read_text().replace('@LAYERS.register("diagonal")\n', ""))
+    package = install("class_package", "[spectral_bench.models]\nlstm = class_package.model:DiagonalArchitecture\n")
+    (package / "model.py").write_text(diagonal.read_text().replace('@MODELS.register("diagonal")\n', ""))
     done = run("run", "model=lstm", "model.layer=absent")
     assert done.returncode == 2
     assert (
-        "Entry point lstm = class_package.model:DiagonalTransition of class_package: model.layer=lstm is" in done.stderr
+        "Entry point lstm = class_package.model:DiagonalArchitecture of class_package: model.layer=lstm is"
+        in done.stderr
     )
     assert run("run", "model=lstm", "model.hidden_size=4", *SMALL, *COPY).returncode == 0
 

@@ -12,7 +12,7 @@ from small_runs import only_run
 
 from spectral_bench.config.complete import candidates
 from spectral_bench.errors import InputError
-from spectral_bench.nn.layer_kinds import LAYERS
+from spectral_bench.nn import MODELS
 from spectral_bench.plugins import load_plugins, loaded_plugins, registered_by
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -99,10 +99,10 @@ def test_a_plugin_that_failed_can_be_loaded_once_it_is_mended(diagonal: Path) ->
     diagonal.write_text(f"{text}\nraise ValueError('unfinished')\n")
     with pytest.raises(InputError, match=r"diagonal\.py: ValueError: unfinished \(diagonal\.py, line \d+\)\."):
         load_plugins([str(diagonal)])
-    assert "diagonal" not in LAYERS
+    assert "diagonal" not in MODELS
     diagonal.write_text(text)
     load_plugins([str(diagonal)])
-    assert "diagonal" in LAYERS
+    assert "diagonal" in MODELS
 
 
 @pytest.mark.usefixtures("fresh")
@@ -242,7 +242,7 @@ def test_a_run_whose_plugin_has_changed_is_told_apart(run: Run, tmp_path: Path, 
     done = run("resume", str(directory), "train.steps=15", "-q", *plugin)
     assert done.returncode == 0
     assert "Warning: plugin diagonal.py: sha256 " in done.stderr
-    diagonal.write_text(diagonal.read_text().replace("start_at)\n", "start_at / 2)\n"))
+    diagonal.write_text(diagonal.read_text().replace("config.start_at)", "config.start_at / 2)"))
     done = run("verify", str(directory), "--whole", *plugin)
     assert done.returncode == 1
     assert "plugin diagonal.py: sha256" in done.stdout

@@ -13,15 +13,15 @@ import pytest
 from run_directories import Run, runs_of, train
 
 from spectral_bench.diagnostics.decay import gradient_decay
-from spectral_bench.diagnostics.envelope import Envelope, allowed_singular_values, envelope
+from spectral_bench.diagnostics.envelope import Envelope, envelope
 from spectral_bench.figures.draw_gradients import draw_gradients
 from spectral_bench.figures.gradients import GradientPictures, Traced, gradient_pictures, traced
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Section
 from spectral_bench.report.gradient_table import decay_table
-from spectral_bench.runs.parted_table import PartedTable
-from spectral_bench.runs.recorder import GRADIENTS_SCHEMA
+from spectral_bench.runs.layout import GRADIENTS
+from spectral_bench.runs.parted_table import SCHEMAS, PartedTable
 
 
 def prepared(results: Path, task: str, layer: int = 0) -> tuple[Section, list[Traced], GradientPictures]:
@@ -34,7 +34,7 @@ def rewrite(run: Path, norms: np.ndarray, steps: np.ndarray) -> None:
     """Replaces the traced gradients of a run, by the real writer; norms (S, T + 1)."""
     for part in (run / "gradients.parquet").iterdir():
         part.unlink()
-    table = PartedTable(run / "gradients.parquet", GRADIENTS_SCHEMA)
+    table = PartedTable(run / "gradients.parquet", SCHEMAS[GRADIENTS])
     count = norms.shape[1]
     table.add(
         {
@@ -133,19 +133,13 @@ def test_where_losses_add_up_on_the_way_the_envelope_does_not_judge(shared_resul
 
 
 def test_the_envelope_is_that_of_the_papers() -> None:
-    config = {"model.layer": "svd", "model.map": "sigmoid", "model.centre": 1.0, "r": 0.1}
-    config |= {"model.activation": "leaky_relu", "model.leak": 0.5}
-    found = envelope(config)
+    found = envelope((0.9, 1.1), (0.5, 1.0))
     assert found == Envelope((0.9, 1.1), (0.5, 1.0))
     back = np.array([0, 1, 3])
     np.testing.assert_allclose(found.of_radius(back), [[1, 0.9, 0.9**3], [1, 1.1, 1.1**3]])
     np.testing.assert_allclose(found.bounds(back), [[1, 0.45, 0.45**3], [1, 1.1, 1.1**3]])
-    assert envelope({**config, "model.map": "free"}) is None
-    assert envelope({**config, "model.map": "fixed"}) == Envelope((1.0, 1.0), (0.5, 1.0))
-    assert envelope({**config, "model.layer": "dense"}) is None
-    for centre, allowed in ((0.0, (0.0, 0.1)), (0.05, (0.0, 0.15)), (-1.0, (0.9, 1.1))):  # σ < 0: |σ| is the value
-        assert allowed_singular_values({**config, "model.centre": centre}) == pytest.approx(allowed)
-    assert envelope({**config, "model.activation": "tanh"}) == Envelope((0.9, 1.1), (0.0, 1.0))
+    assert envelope(None, (0.5, 1.0)) is None
+    assert envelope((0.9, 1.1), None) is None
 
 
 def test_zero_nan_and_infinite_norms_are_drawn_and_said(command: Run, results: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from spectral_bench.figures.page import printable, save
 from spectral_bench.figures.series import Series, geometric_mean, over_runs
 from spectral_bench.figures.spectra import SpectrumPictures
 from spectral_bench.figures.style import draw_series
+from spectral_bench.runs.layout import TRACE_AXES
 
 
 def curve(*runs: list[float], style: int = 0, logarithmic: bool = True) -> Series:
@@ -43,7 +44,7 @@ def test_zero_gradients_and_tiny_ones_stretch_neither_the_axis_nor_the_colours()
     norms = np.geomspace(1e-2, 1.0, 200).reshape(10, 20)
     norms[0, :2] = 0.0, 1e-30
     heat = Heat("model 0", np.arange(20.0), np.arange(10.0), norms)
-    figure = draw_gradients(GradientPictures("t", 0, [one], [one], {0: [one]}, {0: []}, [heat]))
+    figure = draw_gradients(GradientPictures("t", 0, TRACE_AXES["time"], [one], [one], {0: [one]}, {0: []}, [heat]))
     for axes in [axes for axes in figure.axes if axes.get_lines()]:
         bottom, top = axes.get_ylim()
         assert top / bottom < 1e13
@@ -57,7 +58,7 @@ def test_zero_gradients_and_tiny_ones_stretch_neither_the_axis_nor_the_colours()
 def test_the_axes_of_a_map_begin_and_end_with_what_was_measured(steps: list[float]) -> None:
     one = curve([1.0, 2.0])
     heat = Heat("map", np.array(steps), np.arange(4.0), np.ones((4, len(steps))))
-    figure = draw_gradients(GradientPictures("t", 0, [one], [one], {0: [one]}, {0: []}, [heat]))
+    figure = draw_gradients(GradientPictures("t", 0, TRACE_AXES["time"], [one], [one], {0: [one]}, {0: []}, [heat]))
     (panel,) = [axes for axes in figure.axes if axes.get_title() == "map"]
     low, high = panel.get_xlim()
     assert (low, high) == ((steps[0], steps[-1]) if len(steps) > 1 else (6.5, 7.5))
@@ -82,7 +83,7 @@ def test_a_single_measurement_is_seen() -> None:
     assert line.get_marker() not in ("", "None")
     assert line.get_markevery() == (0, 1)
     point = curve([1.0])
-    panel = draw_spectrum(SpectrumPictures("t", [point], [[point] * 5], [None])).axes[1]
+    panel = draw_spectrum(SpectrumPictures("t", [point], [[point] * 5], [None], [1.0])).axes[1]
     assert any(line.get_marker() == "o" for line in panel.get_lines())
 
 
@@ -98,7 +99,7 @@ def test_a_baseline_far_from_the_curves_is_named_and_does_not_flatten_them() -> 
 def test_the_spectrum_of_each_model_has_an_axis_of_its_own() -> None:
     wide = [curve([value, value]) for value in (1e-3, 0.5, 1.0, 1.5, 3.0)]
     exact = [curve([value, value], style=1) for value in (1 - 1e-6, 1.0, 1.0, 1.0, 1 + 1e-6)]
-    pictures = SpectrumPictures("t", [wide[4], exact[4]], [wide, exact], [None, (1.0, 1.0)])
+    pictures = SpectrumPictures("t", [wide[4], exact[4]], [wide, exact], [None, (1.0, 1.0)], [1.0, 1.0])
     _, free, bounded = draw_spectrum(pictures).axes
     assert (free.get_yscale(), bounded.get_yscale()) == ("log", "linear")
     low, high = bounded.get_ylim()

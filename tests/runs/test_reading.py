@@ -56,4 +56,4 @@ def test_what_yaml_itself_refuses_is_refused_in_a_line(text: str) -> None:
 
 def test_what_runs_write_is_read() -> None:
     assert parse_yaml(b"model: {name: rnn}\nseed: 1\n") == {"model": {"name": "rnn"}, "seed": 1}
-    assert parse_json(b'{"sittings": [{"from_step": 3}]}') == {"sittings": [{"from_step": 3}]}
+    assert parse_json(b'{"sessions": [{"from_step": 3}]}') == {"sessions": [{"from_step": 3}]}

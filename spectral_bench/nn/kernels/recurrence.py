@@ -21,7 +21,6 @@ from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.arguments import check_arguments, no_second_derivative, outside_autocast
 from spectral_bench.nn.kernels.fused import form_of
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator, expected_shapes
-from spectral_bench.nn.kernels.pointwise import pointwise
 from spectral_bench.nn.kernels.through_time import InputGradients, gradient_of_last, previous_states
 from spectral_bench.nn.trace import GradientTrace, write_norms
 
@@ -89,7 +88,7 @@ class _Recurrence(torch.autograd.Function):
         (num_steps, batch_size, _), hidden_size = x_TBD.shape, bias_N.shape[0]
         chunks = buffers.chunks(num_steps, batch_size, hidden_size, on_gpu=bias_N.is_cuda)
         form = form_of(settings.operator_type(*operator_tensors), input_weight_ND, bias_N, settings.activation)
-        apply_ = pointwise(settings.activation).apply_
+        apply_ = settings.activation.apply_
 
         states_TBN = buffers.sequence((num_steps, batch_size, hidden_size), bias_N)
         kept_steps = num_steps if settings.differentiable else chunks[0][1]
@@ -113,7 +112,7 @@ class _Recurrence(torch.autograd.Function):
         num_steps, batch_size, hidden_size = states_TBN.shape
         chunks = buffers.chunks(num_steps, batch_size, hidden_size, on_gpu=bias_N.is_cuda)
         shape_of_chunk = (chunks[0][1], batch_size, hidden_size)
-        slope = pointwise(settings.activation).slope
+        slope = settings.activation.slope
         form = form_of(settings.operator_type(*operator_tensors), input_weight_ND, bias_N, settings.activation)
         form.begin_backward(shape_of_chunk[0], batch_size, needs_operator)
 

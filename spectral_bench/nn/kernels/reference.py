@@ -3,13 +3,13 @@
 Axes: T time, B batch, D input, N hidden. States are h_1..h_T; h_0 is an argument.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels.operators import Operator, apply
-from spectral_bench.nn.trace import GradientTrace
+from spectral_bench.nn.scan import scan
+from spectral_bench.nn.trace import GradientTrace, trace_states, watched
 
 
 def reference_recurrence(
@@ -23,13 +23,11 @@ def reference_recurrence(
     index: int = 0,
 ) -> tuple[Tensor, Tensor]:
     """h_t = φ(W h_{t-1} + M x_t + b); returns the states (T, B, N) and h_T."""
-    h, states = _watched(h0_BN, trace), []
-    initial = h
-    for x in x_TBD:
-        h = activation(apply(operator, h) + x @ input_weight_ND.T + bias_N)
-        states.append(h)
-    _trace(trace, index, [initial, *states])
-    return torch.stack(states), h
+
+    def step(x_BD: Tensor, h_BN: Tensor) -> Tensor:
+        return activation(apply(operator, h_BN) + x_BD @ input_weight_ND.T + bias_N)
+
+    return scan(step, x_TBD, h0_BN, trace, index)
 
 
 def reference_lstm(
@@ -43,16 +41,21 @@ def reference_lstm(
     index: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Long short-term memory; weights hold the rows of the gates o, i, f, g; returns the states (T, B, N), h_T, c_T."""
-    h, c, states = _watched(h0_BN, trace), c0_BN, []
-    initial = h
-    for x in x_TBD:
-        gates = x @ input_weight.T + h @ hidden_weight.T + bias
-        o, i, f, g = gates.chunk(4, dim=1)
-        c = f.sigmoid() * c + i.sigmoid() * g.tanh()
-        h = o.sigmoid() * c.tanh()
-        states.append(h)
-    _trace(trace, index, [initial, *states])
-    return torch.stack(states), h, c
+    h0_BN = h0_BN if trace is None else watched(h0_BN)
+    visited = [(h0_BN,)]
+
+    def step(x_BD: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        h_BN, c_BN = state
+        o, i, f, g = (x_BD @ input_weight.T + h_BN @ hidden_weight.T + bias).chunk(4, dim=1)
+        c_BN = f.sigmoid() * c_BN + i.sigmoid() * g.tanh()
+        h_BN = o.sigmoid() * c_BN.tanh()
+        visited.append((h_BN,))
+        return h_BN, c_BN
+
+    states_TBN, (h_BN, c_BN) = scan(step, x_TBD, (h0_BN, c0_BN))
+    if trace is not None:
+        trace_states(trace, index, visited)  # of h alone, as the kernel
+    return states_TBN, h_BN, c_BN
 
 
 def reference_gru(
@@ -69,34 +72,12 @@ def reference_gru(
 
     The reset gate acts after the product, as in ``torch.nn.GRU``: n = tanh(M x + b + r·(W h + candidate_bias)).
     """
-    h, states = _watched(h0_BN, trace), []
-    initial = h
-    for x in x_TBD:
-        inputs_r, inputs_z, inputs_n = (x @ input_weight.T + bias).chunk(3, dim=1)
-        hidden_r, hidden_z, hidden_n = (h @ hidden_weight.T).chunk(3, dim=1)
+
+    def step(x_BD: Tensor, h_BN: Tensor) -> Tensor:
+        inputs_r, inputs_z, inputs_n = (x_BD @ input_weight.T + bias).chunk(3, dim=1)
+        hidden_r, hidden_z, hidden_n = (h_BN @ hidden_weight.T).chunk(3, dim=1)
         r, z = (inputs_r + hidden_r).sigmoid(), (inputs_z + hidden_z).sigmoid()
         n = (inputs_n + r * (hidden_n + candidate_bias)).tanh()
-        h = n + z * (h - n)
-        states.append(h)
-    _trace(trace, index, [initial, *states])
-    return torch.stack(states), h
+        return n + z * (h_BN - n)
 
-
-def _watched(h0_BN: Tensor, trace: GradientTrace | None) -> Tensor:
-    """h_0 as part of the graph, so that its gradient is formed even where nobody asked for it."""
-    if trace is None or h0_BN.requires_grad:
-        return h0_BN
-    return h0_BN.detach().requires_grad_()
-
-
-def _trace(trace: GradientTrace | None, index: int, states: Sequence[Tensor]) -> None:
-    if trace is None or not torch.is_grad_enabled():
-        return
-    norms = torch.zeros(len(states), states[0].shape[0], dtype=states[0].dtype, device=states[0].device)
-    trace.norms[index] = norms
-    for t, state in enumerate(states):
-
-        def record(gradient: Tensor, t: int = t) -> None:
-            norms[t] = gradient.norm(dim=1)
-
-        state.register_hook(record)  # type: ignore[no-untyped-call]
+    return scan(step, x_TBD, h0_BN, trace, index)

@@ -1,23 +1,20 @@
 """The orthogonal recurrent matrix as one chain of reflectors: oRNN (Mhammedi et al. 2017)."""
 
-from dataclasses import dataclass
-from typing import Any, Self
-
 import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, compact_form, singular_map, unit_rows
 from spectral_bench.linalg.checks import check_triangular
+from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.kernels.cost import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
-from spectral_bench.nn.layer_kinds import LAYERS, RecurrentConfig
+from spectral_bench.nn.model import Bounds
 from spectral_bench.nn.svd_init import FactoredInit, square_init
 from spectral_bench.nn.svd_matrix import check_when_loaded
 from spectral_bench.nn.transitions.transition import Transition
 
 
-@LAYERS.register("householder")
-class HouseholderTransition(Transition):
+class HouseholderTransition(Transition, Constrained):
     """W = H(row 0) H(row 1) … H(row m−1) = I − AᵀP: orthogonal whatever the parameters.
 
     Args:
@@ -29,18 +26,6 @@ class HouseholderTransition(Transition):
     Raises:
         ValueError: m is out of range, or the start is unknown or needs more reflectors.
     """
-
-    @dataclass
-    class Config(RecurrentConfig):
-        """What ``ornn`` can be configured with."""
-
-        m: int
-        start: FactoredInit
-        renormalise: bool
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            self.check_reflectors("m")
 
     def __init__(
         self, hidden_size: int, m: int, *, start: str | Tensor = FactoredInit.random, renormalise: bool = True
@@ -56,11 +41,6 @@ class HouseholderTransition(Transition):
         """Refuse reflectors that are not triangular, as ``SVDMatrix`` does."""
         check_triangular("reflectors", self.reflectors)
 
-    @classmethod
-    def from_config(cls, config: Any, r: float) -> Self:  # noqa: ARG003
-        """An orthogonal matrix has the radius 0."""
-        return cls(config.hidden_size, config.m, start=config.start, renormalise=config.renormalise)
-
     def operator(self, batch_size: int) -> Operator:
         """W as identity plus low rank where that is cheaper than dense (see ``nn.kernels.cost``)."""
         if not use_low_rank(self.hidden_size, len(self.reflectors), batch_size):
@@ -74,6 +54,10 @@ class HouseholderTransition(Transition):
         with torch.autocast(rows.device.type, enabled=False):
             identity = torch.eye(self.hidden_size, dtype=rows.dtype, device=rows.device)
             return identity - rows.mT @ solved
+
+    def sigma_bounds(self) -> Bounds:
+        """All singular values are 1."""
+        return 1.0, 1.0
 
     @torch.no_grad()
     def constrain_(self) -> None:

@@ -1,21 +1,16 @@
 """The recurrent matrix with bounded singular values: svdRNN (Zhang, Lei and Dhillon 2018)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Self, cast
-
-from torch import Tensor, nn
+from torch import Tensor
 
 from spectral_bench.linalg import MapName, singular_map
 from spectral_bench.nn.kernels.cost import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
-from spectral_bench.nn.layer_kinds import LAYERS, RecurrentConfig
+from spectral_bench.nn.model import Bounds
 from spectral_bench.nn.svd_init import FactoredInit, square_init
 from spectral_bench.nn.svd_matrix import SVDMatrix
 from spectral_bench.nn.transitions.transition import Transition
 
 
-@LAYERS.register("svd")
 class SVDTransition(Transition):
     """W = U diag(σ) Vᵀ, with m1 Householder reflectors in U and m2 in V.
 
@@ -37,28 +32,6 @@ class SVDTransition(Transition):
         ValueError: a number or a name is out of range, or the start cannot be represented.
     """
 
-    @dataclass
-    class Config(RecurrentConfig):
-        """What ``svdrnn`` can be configured with."""
-
-        m1: int
-        m2: int
-        map: MapName
-        centre: float
-        penalty: float
-        start: FactoredInit
-        renormalise: bool
-        rescale_sigma_lr: bool
-
-        def __post_init__(self) -> None:
-            super().__post_init__()
-            self.check_reflectors("m1", "m2")
-
-        @property
-        def uses_radius(self) -> bool:
-            """Free singular values have no radius, fixed ones need none."""
-            return self.map in (MapName.sigmoid, MapName.clip)
-
     def __init__(
         self,
         hidden_size: int,
@@ -75,27 +48,12 @@ class SVDTransition(Transition):
     ) -> None:
         super().__init__()
         sigma_map = singular_map(map, r, centre, penalty)
-        if rescale_sigma_lr and map != MapName.sigmoid:
-            raise ValueError(f"rescale_sigma_lr needs map '{MapName.sigmoid}', got map '{map}'")
         self.hidden_size = hidden_size
-        self.matrix = SVDMatrix(square_init(start, hidden_size, m1, m2, sigma_map), sigma_map)
-        self.renormalise = renormalise
-        self.rescale_sigma_lr = rescale_sigma_lr
-
-    @classmethod
-    def from_config(cls, config: Any, r: float) -> Self:
-        """The radius is a root key of the configuration, for it is what experiments vary."""
-        return cls(
-            config.hidden_size,
-            config.m1,
-            config.m2,
-            r=r,
-            map=config.map,
-            centre=config.centre,
-            penalty=config.penalty,
-            start=config.start,
-            renormalise=config.renormalise,
-            rescale_sigma_lr=config.rescale_sigma_lr,
+        self.matrix = SVDMatrix(
+            square_init(start, hidden_size, m1, m2, sigma_map),
+            sigma_map,
+            renormalise=renormalise,
+            rescale_sigma_lr=rescale_sigma_lr,
         )
 
     def operator(self, batch_size: int) -> Operator:
@@ -108,24 +66,11 @@ class SVDTransition(Transition):
         """W, shape (N, N), differentiable."""
         return self.matrix.weight()
 
-    def constrain_(self) -> None:
-        """Renormalise the reflectors if asked to, and clip the parameters of σ where the map is ``clip``."""
-        if self.renormalise:
-            self.matrix.renormalise_()
-        self.matrix.project_()
-
     @property
-    def structural_zeros(self) -> int:
-        """The triangles below the diagonals of u and v."""
-        return self.matrix.structural_zeros
+    def centre(self) -> float:
+        """|σ*|, for a singular value is |σ|."""
+        return abs(self.matrix.sigma_map.centre)
 
-    def learning_rate_scales(self) -> Mapping[nn.Parameter, float]:
-        """1/(2r) for the free parameters of σ, if asked for; they are idle at r = 0."""
-        radius = self.matrix.sigma_map.radius
-        if not self.rescale_sigma_lr or radius == 0.0:
-            return {}
-        return {cast("nn.Parameter", self.matrix.raw): 1.0 / (2.0 * radius)}
-
-    def penalty(self) -> Tensor | None:
-        """λ ‖σ − centre‖²; None if λ = 0."""
-        return self.matrix.penalty() if self.matrix.sigma_map.penalty else None
+    def sigma_bounds(self) -> Bounds | None:
+        """The reach of the map, as |σ|."""
+        return self.matrix.sigma_map.bounds

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.runs.recorder import METRICS
+from spectral_bench.runs.layout import METRICS
 from spectral_bench.runs.sinks.sink_registry import SINKS
 from spectral_bench.training.observer import (
     EndStatus,

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn.functional import cross_entropy, one_hot
 
+from spectral_bench.nn import Signature
+from spectral_bench.tasks import TASKS, Baseline, Batch, Metric
 from spectral_bench.tasks.generated import GeneratedTask
-from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Signature
 
 
 @dataclass

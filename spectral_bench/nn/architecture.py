@@ -1,0 +1,88 @@
+"""Kinds of models: what a configuration may choose by ``model.layer``, and how each is built.
+
+Defaults and explanations stand in ``conf/model/*.yaml`` and nowhere else; the classes here hold types and ranges.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar, Generic, TypeVar
+
+from spectral_bench.config.registry import Registry
+from spectral_bench.config.schema import ModelNode
+from spectral_bench.errors import InputError
+from spectral_bench.nn.model import Model, Signature
+
+_NAME = re.compile(r"[A-Za-z][\w.-]*", flags=re.ASCII)
+
+
+@dataclass
+class ModelConfig:
+    """What all models have: node ``model``."""
+
+    name: str
+    layer: str
+
+    def __post_init__(self) -> None:
+        # The name is that of a folder of results.
+        if not _NAME.fullmatch(self.name):
+            raise InputError(f"model.name='{self.name}': expected letters, digits, '-', '_' and '.', a letter first.")
+
+    def ineffective(self) -> tuple[str, ...]:
+        """Keys that change no number of a model configured like this: ``("r",)`` where nothing is bounded by it."""
+        return ()
+
+    def check_range(self, key: str, low: float, high: float | None) -> None:
+        """Refuse a value outside ``[low, high]``; None: no upper end.
+
+        Raises:
+            InputError: naming the key, its value and what was expected.
+        """
+        value = getattr(self, key)
+        if value < low or (high is not None and value > high):
+            expected = f"at least {low}" if high is None else f"{low} to {high}"
+            raise InputError(f"model.{key}={value}: expected {expected}.")
+
+
+C = TypeVar("C", bound=ModelConfig)
+
+
+class Architecture(ABC, Generic[C]):
+    """A kind of model that ``model.layer`` can name.
+
+    Attributes:
+        Config: the dataclass of its configuration keys, without defaults.
+    """
+
+    Config: ClassVar[type[ModelConfig]]
+
+    @classmethod
+    @abstractmethod
+    def build(cls, config: C, signature: Signature) -> Model:
+        """A model with fresh weights, drawn from torch's global generator.
+
+        Raises:
+            ValueError: values do not fit together, or not to the problem.
+        """
+
+
+MODELS: Registry[Architecture[Any]] = Registry("model.layer")
+
+
+def build_model(config: ModelNode, signature: Signature) -> Model:
+    """A model with fresh weights, drawn from torch's global generator.
+
+    Args:
+        config: the ``Config`` of the architecture that ``config.layer`` names.
+        signature: the problem it is for.
+
+    Raises:
+        InputError: the architecture is unknown, or its values do not fit together.
+    """
+    architecture = MODELS[config.layer]
+    try:
+        return architecture.build(config, signature)
+    except InputError:
+        raise
+    except ValueError as error:
+        raise InputError(f"model={config.name}: {error}") from error

@@ -1,0 +1,62 @@
+"""The face of a recurrent layer, whatever its recurrence. Axes: T time, B batch, D input, N hidden."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from spectral_bench.nn.model import Bounds
+from spectral_bench.nn.singular_values import matrix_singular_values
+from spectral_bench.nn.trace import GradientTrace
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """What a layer can say of its gradients: ``sigma``, ``centre`` and ``slopes`` of ``Facts``."""
+
+    sigma: Bounds | None = None
+    centre: float = 1.0
+    slopes: Bounds | None = None
+
+
+class Layer(nn.Module, ABC):
+    """One recurrent layer.
+
+    Attributes:
+        hidden_size: N, features of a state.
+    """
+
+    hidden_size: int
+
+    @abstractmethod
+    def forward(
+        self,
+        x_TBD: Tensor,
+        state: tuple[Tensor, ...] | None = None,
+        trace: GradientTrace | None = None,
+        index: int = 0,
+    ) -> tuple[Tensor, tuple[Tensor, ...]]:
+        """Run over all time steps.
+
+        Args:
+            x_TBD: inputs, shape (T, B, D).
+            state: where to begin, parts of shape (B, ...); None: at the layer's own initial state.
+            trace: where the backward pass writes the gradient norm of every state.
+            index: the layer's number in the trace.
+
+        Returns:
+            The outputs, shape (T, B, N), and the final state, whose first part is the last output. Take the last output
+            from the second: a gradient that reaches only h_T is then never spread over T time steps.
+        """
+
+    def recurrent_matrices(self) -> dict[str, Tensor]:
+        """Every recurrent matrix by its name in the layer, detached; none where the recurrence has no matrix."""
+        return {}
+
+    def singular_values(self) -> dict[str, Tensor]:
+        """Of every recurrent matrix by its name, the largest first, in double precision."""
+        return {name: matrix_singular_values(matrix) for name, matrix in self.recurrent_matrices().items()}
+
+    def facts(self) -> LayerFacts:
+        """What can be said of the layer's gradients before it is trained; by default nothing."""
+        return LayerFacts()

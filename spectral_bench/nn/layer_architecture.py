@@ -1,0 +1,116 @@
+"""Architectures that are a stack of equal recurrent layers with a linear readout."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from torch import nn
+
+from spectral_bench.errors import InputError
+from spectral_bench.nn.activations import ActivationName, build_activation
+from spectral_bench.nn.architecture import Architecture, ModelConfig
+from spectral_bench.nn.layer import Layer
+from spectral_bench.nn.model import Signature
+from spectral_bench.nn.recurrent import InputInit, RecurrentLayer
+from spectral_bench.nn.sequence_model import SequenceModel
+from spectral_bench.nn.stack import RecurrentStack
+from spectral_bench.nn.transitions.transition import Transition
+
+
+@dataclass
+class LayerConfig(ModelConfig):
+    """What all stacks of recurrent layers have."""
+
+    hidden_size: int
+    num_layers: int
+    dropout: float
+    learn_h0: bool
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for key in ("hidden_size", "num_layers"):
+            self.check_range(key, 1, None)
+        if not 0.0 <= self.dropout < 1.0:
+            raise InputError(f"model.dropout={self.dropout}: expected at least 0 and less than 1.")
+
+
+L = TypeVar("L", bound=LayerConfig)
+
+
+class LayerArchitecture(Architecture[L], Generic[L]):
+    """A stack of recurrent layers; a subclass says what one of them is."""
+
+    @classmethod
+    @abstractmethod
+    def build_layer(cls, config: L, input_size: int) -> Layer:
+        """One layer with fresh weights.
+
+        Raises:
+            ValueError: values do not fit together.
+        """
+
+    @classmethod
+    def build(cls, config: L, signature: Signature) -> SequenceModel:
+        """``config.num_layers`` layers, an embedding for tokens, and a readout."""
+        vocabulary, width = signature.input_size, signature.embedding_size
+        sizes = [width or vocabulary] + [config.hidden_size] * (config.num_layers - 1)
+        stack = RecurrentStack([cls.build_layer(config, size) for size in sizes], config.dropout)
+        embedding = nn.Embedding(vocabulary, width) if width else None
+        return SequenceModel(stack, signature.output_size, every_step=signature.every_step, embedding=embedding)
+
+
+@dataclass
+class RecurrentConfig(LayerConfig):
+    """What models have whose layer is h_t = φ(W h_{t-1} + M x_t + b)."""
+
+    activation: ActivationName
+    leak: float
+    input_start: InputInit
+    input_scale: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_range("leak", 0, 1)
+        self.check_range("input_scale", 0, None)
+
+    def check_reflectors(self, *keys: str) -> None:
+        """Refuse numbers of reflectors outside 0..hidden_size.
+
+        Raises:
+            InputError: naming all such keys, their values and the hidden size.
+        """
+        beyond = [key for key in keys if not 0 <= getattr(self, key) <= self.hidden_size]
+        if beyond:
+            # Often only the hidden size was typed, and the reflectors are those of a recipe.
+            raise InputError(
+                f"{', '.join(f'model.{key}={getattr(self, key)}' for key in beyond)}: expected 0 to "
+                f"model.hidden_size={self.hidden_size} reflectors; a smaller hidden size needs these set as well."
+            )
+
+
+R = TypeVar("R", bound=RecurrentConfig)
+
+
+class RecurrentArchitecture(LayerArchitecture[R], Generic[R]):
+    """Layers h_t = φ(W h_{t-1} + M x_t + b); a subclass says what W is."""
+
+    @classmethod
+    @abstractmethod
+    def build_transition(cls, config: R) -> Transition:
+        """A fresh W.
+
+        Raises:
+            ValueError: values do not fit together.
+        """
+
+    @classmethod
+    def build_layer(cls, config: R, input_size: int) -> RecurrentLayer:
+        """A recurrent layer around a fresh transition."""
+        return RecurrentLayer(
+            input_size,
+            cls.build_transition(config),
+            build_activation(config.activation, config.hidden_size, config.leak),
+            learn_h0=config.learn_h0,
+            input_start=config.input_start,
+            input_scale=config.input_scale,
+        )

@@ -1,0 +1,140 @@
+"""What every model states of itself: the face that training, runs and readers see.
+
+Axes: T time, B batch, D input, K outputs.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from spectral_bench.nn.constrained import Constrained, constrain_
+from spectral_bench.nn.trace import GradientTrace
+
+#: The state of every layer, bottom first: (h,) each, or (h, c) for LSTM; parts of shape (B, ...). Empty for a model
+#: that has none.
+State = list[tuple[Tensor, ...]]
+
+#: A smallest and a largest value.
+Bounds = tuple[float, float]
+
+
+class TraceAxis(StrEnum):
+    """What a model's gradient is traced over: the time steps of a recurrence, or the layers of a deep network."""
+
+    time = "time"
+    depth = "depth"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The problem a model is built for.
+
+    Attributes:
+        input_size: features of one time step, or the size of the vocabulary when inputs are tokens.
+        output_size: values (or class scores) of one prediction.
+        length: time steps of one training sequence.
+        every_step: a prediction at every time step, or only after the last.
+        embedding_size: None for real-valued inputs; for tokens, the width of the embedding they pass through.
+    """
+
+    input_size: int
+    output_size: int
+    length: int
+    every_step: bool
+    embedding_size: int | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What can be said of a model's gradients before it is trained; readers of runs rely on nothing else.
+
+    Attributes:
+        sigma: the smallest and the largest singular value that the traced matrices can have; None where they are free,
+            or where there is no matrix.
+        centre: σ*, the value from which the spectral margin max |σ − σ*| is measured.
+        slopes: the smallest and the largest absolute slope of the activation; None where the step from one state to the
+            next is more than a matrix and a pointwise activation, as in gated cells.
+        every_step: whether a loss sits at every step, so that gradients add up on their way back.
+        layers: traced layers, on top of each other in a recurrent network; 1 where depth itself is traced.
+        trace_axis: what the gradient is traced over.
+    """
+
+    sigma: Bounds | None = None
+    centre: float = 1.0
+    slopes: Bounds | None = None
+    every_step: bool = False
+    layers: int = 1
+    trace_axis: TraceAxis = TraceAxis.time
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it stands in a manifest."""
+        return asdict(self)
+
+
+class Model(nn.Module, ABC):
+    """A network for one task, with everything a training has to know of it."""
+
+    @abstractmethod
+    def forward(
+        self, inputs: Tensor, state: State | None = None, trace: GradientTrace | None = None
+    ) -> tuple[Tensor, State]:
+        """Predict.
+
+        Args:
+            inputs: (T, B, D) real values, or (T, B) int64 tokens.
+            state: where to begin; None: at the model's own initial state.
+            trace: where the backward pass writes gradient norms over the model's trace axis.
+
+        Returns:
+            Outputs, shape (T, B, K) or (B, K) as the signature asks, and the final state.
+        """
+
+    @abstractmethod
+    def facts(self) -> Facts:
+        """What can be said of the model's gradients before it is trained."""
+
+    @abstractmethod
+    def singular_values(self) -> dict[tuple[int, str], Tensor]:
+        """Of every traced matrix, by layer and name in the layer, the largest first, in double precision.
+
+        ``nn.singular_values`` computes them of a matrix. Empty for a model without a matrix.
+        """
+
+    def evaluation_floats(self, length: int) -> int | None:  # noqa: ARG002
+        """Numbers that one sequence of ``length`` steps holds at once in an evaluation; None: as many as in training.
+
+        For estimates of memory.
+        """
+        return None
+
+    def constrain_(self) -> None:
+        """Bring every constrained part back to where it must lie: to be called after each update."""
+        constrain_(self)
+
+    def penalty(self) -> Tensor | None:
+        """What is to be added to the training loss beside the task's own, a scalar; None: nothing."""
+        terms = [part.penalty() for part in self._constrained() if part.penalised]
+        return torch.stack(terms).sum() if terms else None
+
+    def num_parameters(self) -> int:
+        """Trainable numbers; entries that are zero by construction are not counted."""
+        entries = sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
+        return entries - sum(part.structural_zeros for part in self._constrained())
+
+    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
+        """Groups for a ``torch.optim`` optimizer: parameters that share a learning rate, in a fixed order."""
+        scales: dict[nn.Parameter, float] = {}
+        for part in self._constrained():
+            scales |= part.learning_rate_scales()
+        by_scale: dict[float, list[nn.Parameter]] = {1.0: []}
+        for parameter in self.parameters():
+            by_scale.setdefault(scales.get(parameter, 1.0), []).append(parameter)
+        return [{"params": parameters, "lr": lr * scale} for scale, parameters in by_scale.items()]
+
+    def _constrained(self) -> Iterator[Constrained]:
+        return (module for module in self.modules() if isinstance(module, Constrained))

@@ -1,0 +1,105 @@
+"""What models state of themselves is true of them."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from spectral_bench.config.load import load
+from spectral_bench.nn import (
+    Constrained,
+    Facts,
+    Signature,
+    SVDLinear,
+    build_model,
+    constrain_,
+    matrix_singular_values,
+    svd_parametrize,
+)
+from spectral_bench.nn.model import Model
+from spectral_bench.runs.kinds import KINDS
+
+
+def model(*overrides: str, every_step: bool = False) -> Any:
+    experiment = load(["task=copy", "recipe=none", "model.hidden_size=24", *overrides], KINDS).experiment
+    return build_model(experiment.model, Signature(2, 3, length=7, every_step=every_step))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "facts"),
+    [
+        (["model=rnn"], Facts(None, 1.0, (0.0, 1.0))),
+        (["model=irnn", "model.num_layers=2"], Facts(None, 1.0, (0.0, 1.0), layers=2)),
+        (["model=ornn", "model.m=4", "model.leak=0.2"], Facts((1.0, 1.0), 1.0, (0.2, 1.0))),
+        (["model=svdrnn", "r=0.1", "model.activation=identity"], Facts((0.9, 1.1), 1.0, (1.0, 1.0))),
+        (["model=svdrnn", "r=0.1", "model.centre=0"], Facts((0.0, 0.1), 0.0, (0.01, 1.0))),
+        (["model=svdrnn", "model.map=fixed"], Facts((1.0, 1.0), 1.0, (0.01, 1.0))),
+        (["model=svdrnn", "model.map=free"], Facts(None, 1.0, (0.01, 1.0))),
+        (["model=lstm"], Facts(None, 1.0, None)),
+        (["model=gru"], Facts(None, 1.0, None)),
+    ],
+)
+def test_bounds_centre_and_slopes_are_those_of_the_configuration(overrides: list[str], facts: Facts) -> None:
+    assert model(*overrides).facts() == facts
+
+
+def test_a_loss_at_every_step_is_a_fact() -> None:
+    assert model("model=rnn", every_step=True).facts().every_step
+
+
+@pytest.mark.parametrize("map_name", ["sigmoid", "clip", "fixed"])
+def test_singular_values_stay_within_the_stated_bounds_whatever_the_parameters(map_name: str) -> None:
+    built = model("model=svdrnn", "r=0.2", f"model.map={map_name}")
+    with torch.no_grad():
+        for parameter in built.stack.parameters():
+            parameter.add_(3.0 * torch.randn_like(parameter))
+    built.constrain_()
+    low, high = built.facts().sigma
+    (values,) = built.singular_values().values()
+    assert values.dtype == torch.float64
+    assert (values >= low - 1e-5).all()
+    assert (values <= high + 1e-5).all()
+
+
+def test_singular_values_of_a_complex_matrix_are_not_those_of_its_real_part() -> None:
+    unitary, _ = torch.linalg.qr(torch.randn(8, 8, dtype=torch.complex64))
+    torch.testing.assert_close(matrix_singular_values(unitary), torch.ones(8).double(), rtol=0, atol=1e-6)
+    wide = torch.randn(3, 8, dtype=torch.complex128)
+    torch.testing.assert_close(matrix_singular_values(wide).square(), torch.linalg.eigvalsh(wide @ wide.mH).flip(0))
+
+
+def test_a_matrix_that_is_not_finite_has_singular_values_nan() -> None:
+    assert matrix_singular_values(torch.full((3, 5), torch.inf)).isnan().tolist() == [True] * 3
+
+
+class Mixed(Model):
+    """A model of somebody else: a free layer between one in SVD form and a parametrized one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = SVDLinear(6, 6, m1=3, m2=2, r=0.1)
+        self.second = svd_parametrize(nn.Linear(6, 6), m1=2, m2=2, penalty=0.5, start="random")
+        self.last = nn.Linear(6, 3)
+
+    def forward(self, inputs: torch.Tensor, *_: Any) -> tuple[torch.Tensor, list[Any]]:
+        return self.last(self.second(self.first(inputs))), []
+
+    def facts(self) -> Facts:
+        return Facts()
+
+    def singular_values(self) -> dict[tuple[int, str], torch.Tensor]:
+        return {}
+
+
+def test_constrained_parts_are_found_wherever_they_are() -> None:
+    built = Mixed()
+    parts = [module for module in built.modules() if isinstance(module, Constrained)]
+    assert len(parts) == 2
+    # Triangles of 3 and 2 reflectors, and of 2 and 2.
+    assert built.num_parameters() == sum(p.numel() for p in built.parameters()) - (3 + 1) - (1 + 1)
+    assert built.penalty() is not None
+    with torch.no_grad():
+        built.first.matrix.u.mul_(3.0)
+    constrain_(built)
+    torch.testing.assert_close(built.first.matrix.u.norm(dim=1), torch.ones(3))
