@@ -13,7 +13,7 @@ from spectral_bench.nn.kernels.recurrence import recurrence
 from spectral_bench.nn.trace import GradientTrace
 
 
-class Transition(Protocol):
+class RecurrentMap(Protocol):
     """What the layer asks of its transition h -> W h."""
 
     hidden_size: int
@@ -55,13 +55,13 @@ class RecurrentLayer(nn.Module):
         ValueError: the input size is less than 1, the scale negative, or the word unknown.
     """
 
-    transition: Transition
+    transition: RecurrentMap
     bias: nn.Parameter | None
 
     def __init__(
         self,
         input_size: int,
-        transition: Transition,
+        transition: RecurrentMap,
         activation: Activation,
         *,
         bias: bool = True,

@@ -11,6 +11,9 @@ from spectral_bench.records.run_record import Run
 
 Mode = Literal["min", "max"]
 
+#: Metrics of which more is better, for runs that do not record the sense of theirs; of any other, less is.
+_MODES: dict[str, Mode] = {"accuracy": "max", "recall_accuracy": "max"}
+
 
 @dataclass(frozen=True)
 class Collection:
@@ -53,7 +56,7 @@ def _with_modes(runs: list[Run]) -> list[Run]:
     completed = []
     for run in runs:
         if run.summary.get("mode") is None:
-            mode = modes[run.task] if run.task in modes else modes.setdefault(run.task, _mode_of_task(run.task))
+            mode = modes.get(run.task, _MODES.get(run.summary.get("metric") or "", "min"))
             run = replace(run, summary=_with_best(run.summary, mode))
         completed.append(run)
     return completed
@@ -64,14 +67,3 @@ def _with_best(summary: Any, mode: Mode) -> dict[str, Any]:
     found = {"best_validation": best[0], "best_step": best[1]} if best else {}
     kept = {key: value for key, value in summary.items() if not key.endswith("est_validation")}
     return {**kept, "mode": mode, **found}
-
-
-def _mode_of_task(name: str) -> Mode:
-    """The sense of a task's metric, asked of the task itself: slow, for it imports torch, but seldom needed."""
-    from spectral_bench.errors import InputError
-    from spectral_bench.tasks import TASKS
-
-    try:
-        return TASKS[name].metric.mode
-    except (InputError, AttributeError):  # a task of the user's own, whose file is not loaded here
-        return "min"
