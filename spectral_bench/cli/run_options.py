@@ -1,4 +1,4 @@
-"""Options and arguments that the verbs which read runs have in common."""
+"""Options and arguments that the verbs which read runs, or draw them, have in common."""
 
 from __future__ import annotations
 
@@ -33,6 +33,15 @@ class Format(StrEnum):
 
 FormatOption = Annotated[Format | None, typer.Option("--format", help="How to write it; default: as -o asks.")]
 TableFormatOption = Annotated[Format | None, typer.Option("--format", help="How to write the table.")]
+
+Picture = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Draw into FILE.png, .svg or .pdf; one file for each task."),
+]
+Show = Annotated[bool, typer.Option("--show", help="Draw with characters, here.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="FILE", help="Write the numbers behind the pictures as csv.")
+]
 
 _DEFAULT = Path("results")
 

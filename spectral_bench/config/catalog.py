@@ -5,7 +5,6 @@ Plain file access, no Hydra: a listing should answer at once.
 
 from pathlib import Path
 
-import spectral_bench
 from spectral_bench.errors import InputError
 
 #: Groups a user chooses from on the command line, in the order of a listing.
@@ -14,7 +13,7 @@ GROUPS = ("model", "task", "optimizer", "recipe", "experiment")
 
 def conf_dir() -> Path:
     """The folder of configuration files: inside the package when installed from a wheel, else beside it."""
-    package = Path(spectral_bench.__file__).parent
+    package = Path(__file__).parents[1]
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
 

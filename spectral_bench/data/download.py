@@ -10,9 +10,9 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from spectral_bench import __version__
-from spectral_bench.data.digest import sha256 as sha256_of
+from spectral_bench.data.checksums import sha256 as sha256_of
 from spectral_bench.errors import DataError
+from spectral_bench.version import __version__
 
 #: Called with the bytes there are and the bytes there will be (None: the server does not say).
 OnProgress = Callable[[int, int | None], None]

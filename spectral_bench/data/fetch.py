@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from spectral_bench.data.archive import unpack
+from spectral_bench.data.checksums import write_sums
 from spectral_bench.data.datasets import Dataset, known_file
 from spectral_bench.data.download import DownloadError, OnProgress, download
 from spectral_bench.data.status import FileState, FileStatus, status
-from spectral_bench.data.sums import write_sums
 from spectral_bench.errors import DataError
 
 #: Makes the progress callback of the file with this name.

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from spectral_bench.data.checksums import read_sums, sha256
 from spectral_bench.data.datasets import MNIST, PTB, Dataset, found_ucr_names, known_file, ucr
-from spectral_bench.data.digest import sha256
-from spectral_bench.data.sums import read_sums
 
 
 class FileState(Enum):

@@ -14,9 +14,9 @@ from typing import Any
 
 import platformdirs
 
-from spectral_bench import __version__
 from spectral_bench.records.discovery import Found
 from spectral_bench.records.run_record import Run, UnreadableRunError, read_record
+from spectral_bench.version import __version__
 
 #: A run, or why it cannot be understood.
 Entry = Run | UnreadableRunError

@@ -10,8 +10,6 @@ from typing import Any
 
 import torch
 
-import spectral_bench
-
 PACKAGES = ("spectral-bench", "torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra-core", "omegaconf")
 
 
@@ -51,7 +49,7 @@ def _flat(facts: Mapping[str, Any], path: str = "") -> dict[str, Any]:
 
 def source_commit() -> dict[str, Any] | None:
     """Commit of the checkout this package runs from and whether it has uncommitted changes; None for a wheel."""
-    root = Path(spectral_bench.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
     commit = _git(root, "rev-parse", "HEAD")

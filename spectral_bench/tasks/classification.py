@@ -23,10 +23,10 @@ class Labelled(NamedTuple):
     classes: Tensor
 
 
-C = TypeVar("C")
+_C = TypeVar("_C")
 
 
-class ClassificationTask(Task[C], Generic[C]):
+class ClassificationTask(Task[_C], Generic[_C]):
     """A task that reads a sequence, ``input_size`` values a time step, and names its class at the end.
 
     An epoch visits every training sequence once, in an order drawn from (seed, epoch); its last batch may be smaller.

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import MNIST, MNIST_FILES
-from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
 from spectral_bench.errors import StorageError
 from spectral_bench.tasks.classification import ClassificationTask, Labelled

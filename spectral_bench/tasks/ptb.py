@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import PTB, PTB_FILES
-from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
 from spectral_bench.errors import InputError
 from spectral_bench.nn.model import Signature

@@ -15,7 +15,7 @@ from torch import Tensor
 from spectral_bench.config.registry import Registry
 from spectral_bench.nn.model import Signature
 
-C = TypeVar("C")
+_C = TypeVar("_C")
 
 Split = Literal["train", "validation", "test"]
 
@@ -77,7 +77,7 @@ class Baseline:
     description: str
 
 
-class Task(ABC, Generic[C]):
+class Task(ABC, Generic[_C]):
     """A task as the training loop sees it; nothing outside this room asks which task it is.
 
     A subclass is registered under ``task.name`` and declares in ``Config`` the dataclass of its configuration keys; its
@@ -98,7 +98,7 @@ class Task(ABC, Generic[C]):
     digests: Mapping[str, str]
 
     @abstractmethod
-    def __init__(self, config: C, data_dir: Path) -> None: ...
+    def __init__(self, config: _C, data_dir: Path) -> None: ...
 
     @abstractmethod
     def updates_per_epoch(self, batch_size: int) -> int | None:

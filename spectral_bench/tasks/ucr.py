@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import Dataset, ucr, valid_ucr_name
-from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
 from spectral_bench.data.ucr_files import ClassifiedSeries, SeriesError, read_series
 from spectral_bench.errors import InputError
