@@ -1,9 +1,9 @@
-"""What groups of runs are judged by."""
+"""The fields of a summary by which groups of runs are judged."""
 
 from spectral_bench.records.collection import Mode
 from spectral_bench.records.groups import Section
 
-#: Fields of a summary that groups may be judged by, and their sense; None: that of the task's metric.
+#: Fields by which groups may be judged, and whether less or more is better; None: as for the task's metric.
 SCORES: dict[str, Mode | None] = {
     "test": None,
     "test_at_best": None,
@@ -27,7 +27,7 @@ def sense(section: Section, field: str) -> Mode:
 
 
 def score_name(section: Section, field: str) -> str:
-    """What a field is called in words: ``test accuracy``."""
+    """A field in words: ``test accuracy``."""
     metric = section.metric or "metric"
     words = {
         "test": f"test {metric}",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spectral_bench.errors import InputError
 
-#: What a reader looks at. A run that goes on changes ``metrics.csv``, one that ends ``manifest.json``.
+#: The files of the fingerprint. A run in progress changes ``metrics.csv``, one that ends changes ``manifest.json``.
 _WATCHED = ("manifest.json", "config.yaml", "summary.json", "metrics.csv", "gradients.parquet", "spectrum.parquet")
 
 
@@ -17,7 +17,7 @@ class Found:
 
     Attributes:
         directory: its absolute path.
-        fingerprint: changes whenever a file of the run that is read does.
+        fingerprint: changes whenever one of the files that are read does.
     """
 
     directory: Path

@@ -1,4 +1,4 @@
-"""What a run without ``summary.json`` came to so far: it still goes on, or it was killed."""
+"""The results so far of a run without ``summary.json``: one that is still running, or was killed."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +11,7 @@ from spectral_bench.records.run_tables import by_layer, last_step, read_metrics,
 
 
 def summarise_unfinished(directory: Path) -> dict[str, Any]:
-    """The part of a summary that the tables of a run tell.
+    """The part of a summary that follows from the tables of a run.
 
     Which validation value is the best depends on the metric's sense, which only a finished run records: both extremes
     are given, as ``lowest_validation`` and ``highest_validation``, each ``[value, step]``.

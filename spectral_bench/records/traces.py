@@ -23,7 +23,7 @@ class GradientHistory:
 
 
 def gradient_norms(directory: Path, damaged: list[Path] | None = None) -> dict[int, GradientHistory]:
-    """Everything a run traced of its gradients, by layer; ``damaged`` gets the files that cannot be read."""
+    """Everything a run traced of its gradients, by layer; ``damaged`` receives the files that cannot be read."""
     table = read_parts(directory, "gradients.parquet", damaged)
     if table is None or not table.num_rows:
         return {}
@@ -53,12 +53,12 @@ class Spectra:
     margin: NDArray[np.float64]
 
 
-#: What is kept of the distribution of singular values.
+#: The quantiles kept of the distribution of singular values.
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 def spectra(directory: Path, damaged: list[Path] | None = None) -> Spectra | None:
-    """What a run traced of its singular values; None if nothing; ``damaged`` gets the files that cannot be read."""
+    """What a run traced of its singular values; None if nothing; ``damaged`` receives the files that cannot be read."""
     table = read_parts(directory, "spectrum.parquet", damaged)
     if table is None or not table.num_rows:
         return None
@@ -74,7 +74,7 @@ def spectra(directory: Path, damaged: list[Path] | None = None) -> Spectra | Non
 
 
 def _quantiles(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """``QUANTILES`` of values; between infinite ones there is nothing to interpolate."""
+    """``QUANTILES`` of values, without interpolation if any is infinite."""
     found: NDArray[np.floating] = np.quantile(
         values, QUANTILES, method="linear" if np.isfinite(values).all() else "nearest"
     )

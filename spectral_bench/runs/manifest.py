@@ -1,4 +1,4 @@
-"""``manifest.json``: what a run is, with what it was made, and how it stands."""
+"""``manifest.json``: the identity, environment and status of a run."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -13,7 +13,7 @@ Status = Literal["running", "completed", "diverged", "interrupted", "failed"]
 
 NAME = "manifest.json"
 
-#: Raised when a field of a run's files changes its meaning, so that readers can tell.
+#: Increased when a field of a run's files changes its meaning, so that readers notice.
 FORMAT = 1
 
 _READ_BACK: Mapping[str, Any] = {"checkpoints": [], "sittings": [], "data": {}}
@@ -33,7 +33,7 @@ class Manifest:
 
     @classmethod
     def create(cls, directory: Path, facts: Mapping[str, Any]) -> Self:
-        """The manifest of a run that begins.
+        """The manifest of a new run.
 
         Args:
             directory: of the run.
@@ -46,7 +46,7 @@ class Manifest:
 
     @classmethod
     def read(cls, directory: Path) -> Self:
-        """The manifest of a run that exists.
+        """The manifest of an existing run.
 
         Raises:
             DataError: it cannot be read or is not a manifest.
@@ -54,7 +54,7 @@ class Manifest:
         path = directory / NAME
         try:
             content = parse_json(read_bytes(path, LARGEST_TEXT))
-            json_text(content)  # it will have to be written again
+            json_text(content)  # it must be possible to write it again
         except (OSError, ValueError) as error:
             raise DataError(f"{path}: cannot be read ({brief(error)}).") from error
         if content.get("status") not in get_args(Status) or not _well_formed(content):
@@ -65,7 +65,7 @@ class Manifest:
 
     @property
     def status(self) -> Status:
-        """How the run stands; ``running`` also when its process was killed."""
+        """The status of the run; ``running`` also if its process was killed."""
         status: Status = self.content["status"]
         return status
 
@@ -75,7 +75,7 @@ class Manifest:
         self._write()
 
     def end(self, status: Status, reason: str | None = None) -> None:
-        """Say how the run ended, and why if there is something to say."""
+        """Record how the run ended, and why if there is a reason to give."""
         self.update(status=status, reason=reason, ended=now())
 
     def _write(self) -> None:
@@ -83,7 +83,7 @@ class Manifest:
 
 
 def _well_formed(content: Mapping[str, Any]) -> bool:
-    """Whether what is read back from a manifest has the form in which it was written."""
+    """Whether the fields that are read back have the form in which they are written."""
     checkpoints, sittings, data = (content.get(key, default) for key, default in _READ_BACK.items())
     return (
         isinstance(checkpoints, list)

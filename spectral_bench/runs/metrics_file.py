@@ -1,4 +1,4 @@
-"""``metrics.csv``: a row a measurement."""
+"""``metrics.csv``: one row per measurement."""
 
 import csv
 import errno
@@ -14,18 +14,18 @@ from spectral_bench.runs.reading import regular_file
 from spectral_bench.tasks.task import Split
 from spectral_bench.training.observer import Measurement
 
-#: The first columns of a row, those that hold no time.
+#: How many columns of a row, from the first, hold no time.
 TIMELESS = 5
 
 
 class MetricsFile:
     """Appends measurements to a csv file.
 
-    Measurements are rare, so the file is opened for each row: a row is with the operating system when ``append``
-    returns, and a run that is killed holds no half-written buffer.
+    Measurements are rare, so the file is opened for each row: the operating system has the row when ``append`` returns,
+    and a killed run leaves no half-written buffer.
 
     Args:
-        path: the file, created with its header if it is not there.
+        path: the file, created with its header if it does not exist.
         metric: name of the task's metric, the title of its column.
     """
 
@@ -48,7 +48,7 @@ class MetricsFile:
         return metrics[-1] if metrics else None
 
     def mark(self) -> dict[str, Any]:
-        """What a checkpoint notes of the file, for ``rewind``; all of it is on the disk when this returns."""
+        """What a checkpoint records of the file, for ``rewind_metrics``; the file is on the disk when this returns."""
         with self._path.open("rb+") as file:
             os.fsync(file.fileno())
         return {"bytes": self._path.stat().st_size, "sha256": self._digest.hexdigest()}
@@ -66,7 +66,7 @@ class MetricsFile:
 
 
 def cells(row: Measurement) -> list[str]:
-    """A row as text. Loss and metric are written so that reading them gives the same numbers back."""
+    """A row as text. Loss and metric are written so that reading them gives back the same numbers."""
     epoch = "" if row.epoch is None else f"{row.epoch:.6g}"
     times = f"{row.samples_per_second:.1f}", f"{row.wall_seconds:.3f}"
     return [str(row.step), epoch, row.split, repr(row.loss), repr(row.metric), *times]

@@ -43,7 +43,7 @@ class GeneratedTask(Task, Generic[Draw]):
         """The drawn sequences ``first`` to ``last - 1`` as a batch."""
 
     def updates_per_epoch(self, batch_size: int) -> int | None:  # noqa: ARG002
-        """None: the data has no end."""
+        """None: the data is generated without end."""
         return None
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
@@ -54,7 +54,7 @@ class GeneratedTask(Task, Generic[Draw]):
         """The fixed validation or test set.
 
         Raises:
-            InputError: ``split`` is ``train``, which has no end.
+            InputError: ``split`` is ``train``, which is generated without end.
         """
         if split == "train":
             raise InputError(

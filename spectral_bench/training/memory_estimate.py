@@ -15,13 +15,13 @@ _OUTPUT_COPIES = 3
 
 
 def estimate_memory(model: SequenceModel, signature: Signature, batch: Batch, evaluation_batch_size: int) -> int:
-    """Bytes a training holds at its peak, beside the program itself and the data set.
+    """Peak memory of a training in bytes, without the program itself and the data set.
 
     Args:
-        model: what it keeps for its backward pass is measured on a few time steps.
+        model: its memory for the backward pass is measured on a few time steps.
         signature: of the task.
         batch: one training batch.
-        evaluation_batch_size: sequences at a time when evaluating, which keeps nothing but states.
+        evaluation_batch_size: sequences per batch in evaluation, which keeps states only.
     """
     weights = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
     steps, samples = batch.inputs.shape[:2]
@@ -35,7 +35,7 @@ def estimate_memory(model: SequenceModel, signature: Signature, batch: Batch, ev
 
 
 def _kept_per_step(model: SequenceModel, inputs: Tensor) -> int:
-    """Bytes kept for the backward pass by one sequence for one time step: what two steps more add."""
+    """Bytes kept for the backward pass per sequence and time step, from the difference that two more steps make."""
     if len(inputs) < 4:
         return _kept(model, inputs[:, :1]) // len(inputs)
     return (_kept(model, inputs[:4, :1]) - _kept(model, inputs[:2, :1])) // 2

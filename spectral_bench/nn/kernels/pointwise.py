@@ -44,7 +44,7 @@ def pointwise(activation: Activation) -> Pointwise:
 
 
 def _one(y: Tensor) -> Tensor:
-    """What a derivative is multiplied with to have it alone: in one pass, with the constants of φ' inside."""
+    """The factor that isolates a derivative: one pass, with the constants of φ' included."""
     return y.new_ones(()).expand_as(y)
 
 

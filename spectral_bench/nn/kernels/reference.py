@@ -83,7 +83,7 @@ def reference_gru(
 
 
 def _watched(h0_BN: Tensor, trace: GradientTrace | None) -> Tensor:
-    """h_0 as part of the graph, so that its gradient is formed even where nobody asked for it."""
+    """h_0 as part of the graph, so that its gradient is computed even if it is not requested."""
     if trace is None or h0_BN.requires_grad:
         return h0_BN
     return h0_BN.detach().requires_grad_()
