@@ -35,7 +35,10 @@ app = typer.Typer(
 @app.callback()
 def spectral_bench(
     version: Annotated[
-        bool, typer.Option("--version", callback=lambda wanted: _show_version(wanted), is_eager=True, help="Say which.")
+        bool,
+        typer.Option(
+            "--version", callback=lambda wanted: _show_version(wanted), is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?"""

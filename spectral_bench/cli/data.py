@@ -1,4 +1,4 @@
-"""``spectral-bench data``: where data sets are, whether they are what they should be, and getting them."""
+"""``spectral-bench data``: where data sets are, whether their digests are right, and how to download them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

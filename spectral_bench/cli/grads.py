@@ -1,4 +1,4 @@
-"""``spectral-bench grads``: what the gradients did."""
+"""``spectral-bench grads``: gradient norms over time and training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Options and arguments that the verbs which read runs, or draw them, have in common."""
+"""Options and arguments shared by the verbs that read runs."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Data = Annotated[
 
 _DEFAULT = Path("results")
 
-#: The format a file name asks for.
+#: The format that a file name implies.
 _FORMAT_OF = {
     ".txt": Format.table,
     ".csv": Format.csv,
@@ -56,10 +56,10 @@ _FORMAT_OF = {
 
 
 def chosen_format(form: Format | None, output: Path | None) -> Format:
-    """The format that was asked for, or that the file's name asks for.
+    """The requested format, or the one that the file name implies.
 
     Raises:
-        InputError: neither says which.
+        InputError: there is no option, and the name implies no format.
     """
     from spectral_bench.errors import InputError
 
@@ -71,10 +71,10 @@ def chosen_format(form: Format | None, output: Path | None) -> Format:
 
 
 def read_runs(paths: list[Path] | None, where: list[str] | None) -> Collection:
-    """The runs a user means.
+    """The runs at the given paths that satisfy the conditions.
 
     Raises:
-        InputError: a path does not exist, or a condition cannot be understood.
+        InputError: a path does not exist, or a condition is invalid.
     """
     from spectral_bench.records.collection import Collection, collect
     from spectral_bench.records.selection import select

@@ -1,4 +1,4 @@
-"""``spectral-bench spectrum``: what the singular values did."""
+"""``spectral-bench spectrum``: singular values over training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The configuration files there are: where they lie, what groups they form, what each says it is for.
+"""The available configuration files: where they lie, their groups, and their descriptions.
 
 Plain file access, no Hydra: a listing should answer at once.
 """
@@ -49,7 +49,7 @@ def options(group: str, config_dir: Path | None = None) -> dict[str, Path]:
 
 
 def description(file: Path) -> str:
-    """What a configuration file says it is for: its first line of comment, Hydra's ``# @package`` header aside."""
+    """The description of a configuration file: its first comment line after Hydra's ``# @package`` header."""
     with file.open(encoding="utf-8") as lines:
         for line in lines:
             if line.startswith("#") and not line.lstrip("# ").startswith("@"):

@@ -1,4 +1,4 @@
-"""Getting a whole data set: every file that is missing or not what it should be."""
+"""Download a data set: every file that is missing or has the wrong digest."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,10 +15,10 @@ FetchView = Callable[[str], OnProgress]
 
 
 def fetch(dataset: Dataset, data_dir: Path, watch: FetchView) -> Iterator[str]:
-    """Get a data set, telling line by line what was done.
+    """Download a data set, yielding a line about every file.
 
     Raises:
-        DataError: it cannot be had; the message says where its files would be expected.
+        DataError: it cannot be downloaded; the message says where its files are expected.
     """
     files = status(dataset, data_dir, check=True)
     try:

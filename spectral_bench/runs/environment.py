@@ -1,4 +1,4 @@
-"""What a run was made with: versions, hardware, threads, and the state of the source."""
+"""The environment of a run: versions, hardware, threads, and the state of the source."""
 
 import os
 import platform
@@ -30,7 +30,7 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
 
 
 def environment_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What ``describe_environment`` said then and says otherwise now, a line each."""
+    """The entries of ``describe_environment`` that have changed, a line each."""
     unknown = [key for key in now if isinstance(now[key], Mapping) and not isinstance(then.get(key), Mapping)]
     before, after = (_flat({key: facts.get(key) for key in now if key not in unknown}) for facts in (then, now))
     return [f"{key}: not recorded then" for key in unknown] + [

@@ -87,6 +87,6 @@ class ClassificationTask(Task[_C], Generic[_C]):
         return Batch(inputs_TBD, classes[indices])
 
 
-@lru_cache(maxsize=1)  # asked for once a batch, changes once an epoch
+@lru_cache(maxsize=1)  # read for every batch, changes once an epoch
 def _order(size: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return training_stream(seed, epoch).permutation(size)

@@ -54,7 +54,7 @@ class GeneratedTask(Task[_G], Generic[_G, _Draw]):
         """The drawn sequences ``first`` to ``last - 1`` as a batch."""
 
     def updates_per_epoch(self, batch_size: int) -> int | None:  # noqa: ARG002
-        """None: the data has no end."""
+        """None: the data is generated without end."""
         return None
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
@@ -65,7 +65,7 @@ class GeneratedTask(Task[_G], Generic[_G, _Draw]):
         """The fixed validation or test set.
 
         Raises:
-            InputError: ``split`` is ``train``, which has no end.
+            InputError: ``split`` is ``train``, which is generated without end.
         """
         if split == "train":
             raise InputError(

@@ -1,4 +1,4 @@
-"""What every task is: its data, its loss, its metric, its baseline and when it counts as solved.
+"""The interface of a task: its data, loss, metric, baseline, and when it counts as solved.
 
 Axes in names: T time, B batch, D input features, K outputs.
 """
@@ -27,7 +27,7 @@ class Batch:
     Attributes:
         inputs: (T, B, D) real values, or (T, B) int64 tokens.
         targets: what the task's own loss expects: (T, B) or (B,) classes, or (B, K) values.
-        continues: the sequences go on where those of the previous batch ended, so the hidden state is carried over.
+        continues: the sequences continue those of the previous batch, so the hidden state is carried over.
     """
 
     inputs: Tensor
@@ -67,7 +67,7 @@ class Baseline:
     Attributes:
         of: whether the scores are losses (lower is better) or values of the task's metric.
         value: the score on the test split, for the report.
-        on_validation: the score on the validation split, which tells when a training has beaten it.
+        on_validation: the score on the validation split, by which a training is judged to have beaten it.
         description: how it is obtained, for the report.
     """
 
@@ -84,7 +84,7 @@ class Task(ABC, Generic[_C]):
     constructor takes that dataclass and the folder of data sets, reads what it needs, and raises ``DataError`` or
     ``InputError``.
 
-    Training batches are a pure function of ``(seed, step)``, so a run can go on from any step without saved
+    Training batches are a pure function of ``(seed, step)``, so a run can resume from any step without saved
     iterators.
     """
 
@@ -114,7 +114,7 @@ class Task(ABC, Generic[_C]):
 
     @abstractmethod
     def batches(self, split: Split, batch_size: int) -> Iterator[Batch]:
-        """All of a split, in a fixed order that no seed changes. ``validation`` and ``test`` exist for every task."""
+        """All batches of a split, in the same order for every seed. Every task has ``validation`` and ``test``."""
 
     @abstractmethod
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
