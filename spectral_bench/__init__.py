@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from spectral_bench.version import __version__
+
 if TYPE_CHECKING:
     from spectral_bench.records.frames import Runs, load_runs
 
 __all__ = ["Runs", "__version__", "load_runs"]
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

@@ -1,1 +1,1 @@
-"""Timing of the recurrences against each other, against what people use today, and against the machine's limit."""
+"""Benchmarks of the recurrences against each other, against common implementations, and against the machine's limit."""

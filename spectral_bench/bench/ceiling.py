@@ -1,8 +1,8 @@
 """The machine's limit: the matrix products of a training step and nothing else.
 
-What ``svdrnn`` takes beyond this is overhead per time step, pointwise work and memory; what another implementation of
-the same products could gain is at most the difference. As in our steps, the second product adds to what is there, which
-MKL does faster than to overwrite it. Axes: T time, B batch, N hidden, M = m1 + m2.
+The time of ``svdrnn`` beyond this is overhead per time step, pointwise work and memory traffic, and is the most that
+another implementation of the same products could save. As in our steps, the second product accumulates into its output,
+which MKL does faster than overwriting it. Axes: T time, B batch, N hidden, M = m1 + m2.
 """
 
 import torch

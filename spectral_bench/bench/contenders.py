@@ -1,4 +1,4 @@
-"""What is timed: one training step (parameters to matrix, forward, backward) of every way to run a recurrent network.
+"""The contenders: one training step (parameters to matrix, forward, backward) of each way to run a recurrent network.
 
 Every contender reads the same inputs and is differentiated from the sum of its last state, so that none pays for a
 readout. Networks with a free or constrained matrix use ReLU, ours leaky ReLU.
@@ -36,14 +36,14 @@ TORCH_LSTM = "torch.nn.LSTM"
 
 
 class _LowRankOnly(SVDTransition):
-    """In low-rank form, whatever the rule of cost says."""
+    """In low-rank form, whatever the cost rule says."""
 
     def operator(self, batch_size: int) -> Operator:  # noqa: ARG002
         return LowRank(*self.matrix.low_rank())
 
 
 class _DenseOnly(SVDTransition):
-    """In dense form, whatever the rule of cost says."""
+    """In dense form, whatever the cost rule says."""
 
     def operator(self, batch_size: int) -> Operator:  # noqa: ARG002
         return Dense(self.matrix.weight())
@@ -100,7 +100,7 @@ class _ReflectorLoop(nn.Module):
 
 
 def contenders(setting: Setting) -> dict[str, Callable[[], Step]]:
-    """What builds each contender at one setting; geotorch only where it is installed (the extra ``bench``)."""
+    """The builders of all contenders at one setting; geotorch only if it is installed (the extra ``bench``)."""
     x_TBD = setting.inputs()
     n, d = setting.hidden_size, setting.input_size
     builders: dict[str, Callable[[], Step]] = {

@@ -13,17 +13,17 @@ from spectral_bench.bench.rule import form_choices
 from spectral_bench.bench.suite import Measured
 from spectral_bench.bench.timing import Ratio, Times, ratio
 
-#: What a contender is compared with, where that is not the faster free network.
+#: The reference of a contender, if it is not the faster free network.
 _COMPARED_WITH = {OURS_RNN: TORCH_RNN, OURS_LSTM: TORCH_LSTM, OURS_TRACED: OURS}
 
 
 def reference_of(name: str, times: Mapping[str, Times]) -> str:
-    """What a contender is compared with: the faster of ``nn.RNN`` and the cell loop, or its own counterpart."""
+    """The reference of a contender: the faster of ``nn.RNN`` and the ``nn.RNNCell`` loop, or its own counterpart."""
     return _COMPARED_WITH.get(name) or min((TORCH_RNN, TORCH_CELL), key=lambda free: times[free].median)
 
 
 def ratios(measured: Measured) -> dict[str, tuple[str, Ratio]]:
-    """Of every contender: what it is compared with, and how long it takes in units of that."""
+    """For every contender its reference, and its time relative to that."""
     return {
         name: ((reference := reference_of(name, measured.times)), ratio(times, measured.times[reference]))
         for name, times in measured.times.items()

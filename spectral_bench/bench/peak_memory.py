@@ -1,4 +1,4 @@
-"""Peak memory of a training step, measured in a process of its own, as the operating system counts it.
+"""Peak memory of a training step, as the operating system counts it in a separate process.
 
 ``python -m spectral_bench.bench.peak_memory NAME HIDDEN_SIZE LENGTH BATCH_SIZE INPUT_SIZE M1 M2 THREADS`` prints bytes.
 """
@@ -11,12 +11,12 @@ from pathlib import Path
 from spectral_bench.bench.setting import Setting
 
 _STATUS = Path("/proc/self/status")
-#: Writing 5 here makes the present use of memory the highest so far: building a contender does not count.
+#: Writing 5 here resets the peak to the present use, so that building a contender does not count.
 _RESET = Path("/proc/self/clear_refs")
 
 
 def peak_memory(name: str, setting: Setting, threads: int) -> int | None:
-    """Bytes by which one training step, the first, raises the memory of its process at its highest.
+    """Bytes by which the first training step raises the peak memory of its process.
 
     Args:
         name: of a contender.
@@ -24,10 +24,10 @@ def peak_memory(name: str, setting: Setting, threads: int) -> int | None:
         threads: of PyTorch.
 
     Returns:
-        None where the system does not say (not Linux).
+        None if the system does not report it (anything but Linux).
 
     Raises:
-        RuntimeError: the process failed; with the last line of what it said.
+        RuntimeError: the process failed; the message has the last line of its output.
     """
     if not _STATUS.exists():
         return None

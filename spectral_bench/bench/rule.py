@@ -1,4 +1,4 @@
-"""The rule of cost against measured times, on both sides of its switch."""
+"""The cost rule against measured times, on both sides of its threshold."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from spectral_bench.nn.kernels.cost import use_low_rank
 
 @dataclass(frozen=True)
 class FormChoice:
-    """What the rule takes at one setting, and what the clock says of it.
+    """The choice of the rule at one setting, and how it compares with measured times.
 
     Attributes:
         setting: the sizes.
-        form: the form the rule takes.
-        relative: its time in units of the other form's.
+        form: the form the rule chooses.
+        relative: its time relative to the other form's.
     """
 
     setting: Setting
@@ -26,7 +26,7 @@ class FormChoice:
 
     @property
     def verdict(self) -> str:
-        """``right`` or ``wrong``; ``a tie`` where the interval holds 1."""
+        """``right`` or ``wrong``; ``a tie`` if the interval contains 1."""
         if self.relative.low <= 1.0 <= self.relative.high:
             return "a tie"
         return "right" if self.relative.value < 1.0 else "wrong"

@@ -1,4 +1,4 @@
-"""What a training step is timed at."""
+"""The sizes at which a training step is timed."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What ``spectral-bench bench`` measures: everybody at a few sizes, and ours against n, m and T."""
+"""The suites of ``spectral-bench bench``: all contenders at a few sizes, and ours against n, m and T."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from spectral_bench.bench.peak_memory import peak_memory
 from spectral_bench.bench.setting import Setting
 from spectral_bench.bench.timing import Times, time_in_turn
 
-#: Says what is being measured.
+#: Logs what is being measured.
 Log = Callable[[str], None]
 
 
@@ -18,7 +18,7 @@ class Measured:
     """The times of one setting.
 
     Attributes:
-        part: ``sizes`` (everybody), ``hidden_size``, ``reflectors`` or ``length`` (what is varied).
+        part: ``sizes`` (all contenders), ``hidden_size``, ``reflectors`` or ``length`` (what is varied).
         setting: the sizes.
         times: of every contender.
         peak_memory: bytes, of some contenders, where measured.
@@ -32,7 +32,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Suite:
-    """Sizes to measure, and the seconds a contender may take at each, on the average."""
+    """Sizes to measure, and the average time in seconds that a contender may take at each."""
 
     sizes: tuple[Setting, ...]
     hidden_sizes: tuple[int, ...]
@@ -64,19 +64,19 @@ QUICK = Suite(
 )
 
 
-def measure(suite: Suite, threads: int, tell: Log) -> Iterator[Measured]:
+def measure(suite: Suite, threads: int, log: Log) -> Iterator[Measured]:
     """Measure everything in the suite, a setting at a time.
 
     Args:
         suite: what to measure.
-        threads: of PyTorch, for the processes in which memory is measured; here it is set already.
-        tell: called with a line before each setting, or with a line for each before a sweep.
+        threads: of PyTorch, for the processes that measure memory; in this process it is set already.
+        log: called with a line before each setting, or before a sweep with a line for each of its settings.
     """
     for setting in suite.sizes:
-        tell(f"everybody at {setting}")
+        log(f"everybody at {setting}")
         everybody = {name: build() for name, build in contenders(setting).items()}
         times = time_in_turn({**everybody, **ceilings(setting)}, budget=suite.budget)
-        memory = _memory(tuple(everybody), setting, threads, tell) if suite.memory else {}
+        memory = _memory(tuple(everybody), setting, threads, log) if suite.memory else {}
         yield Measured("sizes", setting, times, memory)
     varied = suite.varied
     sweeps = {
@@ -85,27 +85,27 @@ def measure(suite: Suite, threads: int, tell: Log) -> Iterator[Measured]:
         "length": [replace(varied, hidden_size=128, length=length) for length in suite.lengths],
     }
     for part, settings in sweeps.items():
-        yield from _sweep(part, settings, suite.budget, tell)
+        yield from _sweep(part, settings, suite.budget, log)
 
 
-def _memory(names: Iterable[str], setting: Setting, threads: int, tell: Log) -> dict[str, int]:
+def _memory(names: Iterable[str], setting: Setting, threads: int, log: Log) -> dict[str, int]:
     memory = {}
     for name in names:
         try:
             peak = peak_memory(name, setting, threads)
-        except RuntimeError as error:  # one that does not fit in memory leaves the others their figures
-            tell(str(error))
+        except RuntimeError as error:  # if one does not fit in memory, the others are still measured
+            log(str(error))
             continue
         if peak is not None:
             memory[name] = peak
     return memory
 
 
-def _sweep(part: str, settings: Sequence[Setting], budget: float, tell: Log) -> Iterator[Measured]:
-    """Our forms and the free networks at all the settings in turn, so that a noisy minute bends no curve."""
+def _sweep(part: str, settings: Sequence[Setting], budget: float, log: Log) -> Iterator[Measured]:
+    """Our forms and the free networks, cycling through all settings, so that a noisy minute distorts no curve."""
     steps: dict[tuple[Setting, str], Step] = {}
     for setting in settings:
-        tell(f"against {part.replace('_', ' ')}: {setting}")
+        log(f"against {part.replace('_', ' ')}: {setting}")
         builders = contenders(setting)
         steps |= {(setting, name): builders[name]() for name in FORMS_AND_FREE}
     times = time_in_turn(steps, budget=budget, rounds=(7, 15))

@@ -1,4 +1,4 @@
-"""Times on a machine that is never quiet: everything in turn, medians, ratios with an interval."""
+"""Timing on a noisy machine: steps in turn, medians, ratios with an interval."""
 
 import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -9,7 +9,7 @@ import numpy as np
 
 from spectral_bench.bench.contenders import Step
 
-#: What names a step.
+#: The name of a step.
 _Name = TypeVar("_Name", bound=Hashable)
 
 #: Resamples of a bootstrap interval.
@@ -18,7 +18,7 @@ _RESAMPLES = 2000
 
 @dataclass(frozen=True)
 class Times:
-    """Seconds a step took, one number a round."""
+    """Seconds that a step took, one number per round."""
 
     seconds: Sequence[float]
 
@@ -46,17 +46,17 @@ def time_in_turn(
 ) -> dict[_Name, Times]:
     """Time every step, one after the other, round after round, so that a noisy minute falls on all of them.
 
-    Every round has an order of its own, drawn from a seed. A turn is two calls, of which the second is timed: the first
-    finds the caches full of another's numbers and another's memory being given back, which no training does.
+    Every round has its own order, drawn from a seed. A turn is two calls, of which the second is timed: the first finds
+    the caches full of another step's data and that step's memory being freed, which does not happen in a training.
 
     Args:
         steps: what to time.
-        budget: seconds a step may take on the average, all its turns together.
-        rounds: fewest and most rounds; everybody takes as many, or the medians could not be compared.
-        clock: seconds, ever growing.
+        budget: average seconds per step, over all its turns together.
+        rounds: smallest and largest number of rounds, the same for all steps so that medians are comparable.
+        clock: monotonic time in seconds.
     """
     for step in steps.values():
-        step()  # the very first call pays for code that later ones find ready
+        step()  # the very first call pays for one-time initialisation
     begin = clock()
     for step in steps.values():
         step()
@@ -76,9 +76,9 @@ def time_in_turn(
 
 
 def ratio(times: Times, reference: Times) -> Ratio:
-    """How long a step takes in units of another.
+    """The time of a step relative to another.
 
-    Rounds are resampled together, for what disturbs a round disturbs both; the resampling is seeded, so the same times
+    Both are resampled by the same rounds, since a disturbance affects both; the resampling is seeded, so the same times
     give the same interval.
     """
     pair = np.asarray([times.seconds, reference.seconds])

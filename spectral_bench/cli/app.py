@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from spectral_bench import __version__
 from spectral_bench.cli.bench import bench
 from spectral_bench.cli.compare import compare
 from spectral_bench.cli.curves import curves
@@ -18,6 +17,7 @@ from spectral_bench.cli.run import run
 from spectral_bench.cli.spectrum import spectrum
 from spectral_bench.cli.verify import verify
 from spectral_bench.errors import SpectralBenchError
+from spectral_bench.version import __version__
 
 #: Environment variable that shows the traceback of an expected error, too.
 TRACEBACK_VARIABLE = "SPECTRAL_BENCH_TRACEBACK"
@@ -35,7 +35,10 @@ app = typer.Typer(
 @app.callback()
 def spectral_bench(
     version: Annotated[
-        bool, typer.Option("--version", callback=lambda wanted: _show_version(wanted), is_eager=True, help="Say which.")
+        bool,
+        typer.Option(
+            "--version", callback=lambda wanted: _show_version(wanted), is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
     """Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?"""

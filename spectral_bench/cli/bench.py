@@ -1,4 +1,4 @@
-"""``spectral-bench bench``: how long a training step takes, ours and everybody else's."""
+"""``spectral-bench bench``: how long a training step takes, ours and those of other implementations."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def bench(
     for measured in measure(QUICK if quick else FULL, torch.get_num_threads(), lambda line: typer.echo(line, err=True)):
         results.append(measured)
         show(measured, console)
-        # After every setting: minutes of measuring are not lost with the last one.
+        # After every setting, so that a failure loses no earlier measurement.
         if json_file is not None:
             write_json(json_file, bench_json(results, machine))
         if output is not None:
@@ -55,7 +55,7 @@ def bench(
 
 
 def _check_writable(file: Path | None) -> None:
-    """Refuse, before minutes are spent, a place where nothing can be written."""
+    """Refuse an unwritable path before minutes are spent."""
     from spectral_bench.errors import InputError
 
     if file is None:

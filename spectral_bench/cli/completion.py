@@ -21,10 +21,10 @@ def complete_dataset(incomplete: str) -> list[str]:
 
 
 def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
-    """What the word under the cursor may become; nothing when the words before it do not compose.
+    """Completions of the word under the cursor; none if the words before it do not compose.
 
-    Bash takes ``=`` for a word of its own and hands over ``model``, ``=``, ``sv`` for ``model=sv`` (and Typer keeps the
-    sign to itself when it is the last); what bash then inserts is what follows the sign.
+    Bash splits words at ``=`` and passes ``model``, ``=``, ``sv`` for ``model=sv`` (and Typer drops the sign if it is
+    last); bash then inserts only what follows the sign.
     """
     from spectral_bench.config.complete import candidates
     from spectral_bench.errors import SpectralBenchError
@@ -46,7 +46,7 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def _joined_at_equals(words: Sequence[str]) -> list[str]:
-    """``["model", "=", "rnn"]`` as ``["model=rnn"]``; words that hold their sign stay as they are."""
+    """``["model", "=", "rnn"]`` as ``["model=rnn"]``; words that contain their sign are unchanged."""
     joined: list[str] = []
     for word in words:
         if joined and (word == "=" or joined[-1].endswith("=")):

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from spectral_bench.cli.picture_options import Data, Picture, Show
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Paths, Where, read_runs
+from spectral_bench.cli.run_options import Data, Paths, Picture, Show, Where, read_runs
 
 
 class CurveSplit(StrEnum):

@@ -1,4 +1,4 @@
-"""``spectral-bench data``: where data sets are, whether they are what they should be, and getting them."""
+"""``spectral-bench data``: where data sets are, whether their digests are right, and how to download them."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,8 +40,8 @@ def show_status(name: Name = None, data_dir: DataDir = None) -> None:
     _show(name, _folder(data_dir), check=False)
 
 
-@data_app.command()
-def verify(name: Name = None, data_dir: DataDir = None) -> None:
+@data_app.command("verify")
+def verify_files(name: Name = None, data_dir: DataDir = None) -> None:
     """Compare every file with its known digest, or with the one recorded when it was downloaded."""
     from spectral_bench.data.status import FileState
     from spectral_bench.errors import DataError
@@ -57,8 +57,8 @@ def verify(name: Name = None, data_dir: DataDir = None) -> None:
         raise DataError("\n".join(wrong))
 
 
-@data_app.command()
-def download(
+@data_app.command("download")
+def download_datasets(
     names: Annotated[
         list[str] | None,
         typer.Argument(

@@ -1,4 +1,4 @@
-"""``spectral-bench grads``: what the gradients did."""
+"""``spectral-bench grads``: gradient norms over time and training."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from typing import Annotated
 
 import typer
 
-from spectral_bench.cli.picture_options import Data, Picture, Show
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Format, Paths, TableFormatOption, Where, read_runs
+from spectral_bench.cli.run_options import Data, Format, Paths, Picture, Show, TableFormatOption, Where, read_runs
 
 
 def grads(

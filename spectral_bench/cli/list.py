@@ -1,4 +1,4 @@
-"""``spectral-bench list``: what there is to choose from."""
+"""``spectral-bench list``: the available models, tasks, presets and data sets."""
 
 from __future__ import annotations
 

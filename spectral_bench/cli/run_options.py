@@ -1,4 +1,4 @@
-"""Options and arguments that the verbs which read runs have in common."""
+"""Options and arguments shared by the verbs that read runs."""
 
 from __future__ import annotations
 
@@ -34,9 +34,18 @@ class Format(StrEnum):
 FormatOption = Annotated[Format | None, typer.Option("--format", help="How to write it; default: as -o asks.")]
 TableFormatOption = Annotated[Format | None, typer.Option("--format", help="How to write the table.")]
 
+Picture = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FILE", help="Draw into FILE.png, .svg or .pdf; one file for each task."),
+]
+Show = Annotated[bool, typer.Option("--show", help="Draw with characters, here.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", metavar="FILE", help="Write the numbers behind the pictures as csv.")
+]
+
 _DEFAULT = Path("results")
 
-#: The format a file name asks for.
+#: The format that a file name implies.
 _FORMAT_OF = {
     ".txt": Format.table,
     ".csv": Format.csv,
@@ -47,10 +56,10 @@ _FORMAT_OF = {
 
 
 def chosen_format(form: Format | None, output: Path | None) -> Format:
-    """The format that was asked for, or that the file's name asks for.
+    """The requested format, or the one that the file name implies.
 
     Raises:
-        InputError: neither says which.
+        InputError: there is no option, and the name implies no format.
     """
     from spectral_bench.errors import InputError
 
@@ -62,10 +71,10 @@ def chosen_format(form: Format | None, output: Path | None) -> Format:
 
 
 def read_runs(paths: list[Path] | None, where: list[str] | None) -> Collection:
-    """The runs a user means.
+    """The runs at the given paths that satisfy the conditions.
 
     Raises:
-        InputError: a path does not exist, or a condition cannot be understood.
+        InputError: a path does not exist, or a condition is invalid.
     """
     from spectral_bench.records.collection import Collection, collect
     from spectral_bench.records.selection import select

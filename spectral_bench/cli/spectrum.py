@@ -1,10 +1,9 @@
-"""``spectral-bench spectrum``: what the singular values did."""
+"""``spectral-bench spectrum``: singular values over training."""
 
 from __future__ import annotations
 
-from spectral_bench.cli.picture_options import Data, Picture, Show
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Format, Paths, TableFormatOption, Where, read_runs
+from spectral_bench.cli.run_options import Data, Format, Paths, Picture, Show, TableFormatOption, Where, read_runs
 
 
 def spectrum(

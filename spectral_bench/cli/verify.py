@@ -1,4 +1,4 @@
-"""``spectral-bench verify``: make a run's updates once more and see whether the numbers are the same."""
+"""``spectral-bench verify``: replay a run's updates and check that the numbers are the same."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,11 +12,11 @@ from spectral_bench.errors import DataError
 def verify(
     run_dir: Annotated[Path, typer.Argument(help="The directory of the run.", show_default=False)],
     steps: Annotated[
-        int | None, typer.Option(min=1, help="Updates to replay; all that were recorded if not said.")
+        int | None, typer.Option(min=1, help="Updates to replay; default: all that were recorded.")
     ] = None,
     *,
     whole: Annotated[
-        bool, typer.Option("--whole", help="Begin at the beginning, and not at the previous checkpoint.")
+        bool, typer.Option("--whole", help="Replay from the first update, not from the previous checkpoint.")
     ] = False,
     _plugins: Plugins = None,
 ) -> None:

@@ -1,1 +1,1 @@
-"""What groups of runs say against each other and against published numbers. Never reads files."""
+"""Statistics of groups of runs, against each other and against published numbers. Never reads files."""

@@ -1,9 +1,9 @@
-"""What groups of runs are judged by."""
+"""The fields of a summary by which groups of runs are judged."""
 
 from spectral_bench.records.groups import Section
 from spectral_bench.runs.layout import SUMMARY_FIELDS, Mode
 
-#: Fields of a summary that groups may be judged by, and their sense; None: that of the task's metric.
+#: Fields by which groups may be judged, and whether less or more is better; None: as for the task's metric.
 SCORES: dict[str, Mode | None] = {
     field.name: None if field.sense == "metric" else field.sense for field in SUMMARY_FIELDS if field.sense is not None
 }

@@ -1,4 +1,4 @@
-"""What the groups of a section came to over their seeds."""
+"""The results of the groups of a section over their seeds."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from spectral_bench.records.groups import Group, Section
 
 @dataclass(frozen=True)
 class GroupResult:
-    """What a group came to.
+    """The results of a group.
 
     Attributes:
         group: the runs.
@@ -19,8 +19,8 @@ class GroupResult:
         best: some run is completed, and no other such group of the section has a better mean.
         best_validation, test_at_best: best value on validation, and the test value of those weights.
         decay: gradient decay rate at the last traced step.
-        verdicts: how many runs' gradients were called what.
-        published: numbers from the literature for this model in this size.
+        verdicts: how many runs have each gradient verdict.
+        published: numbers from the literature for this model at this size.
     """
 
     group: Group
@@ -34,7 +34,7 @@ class GroupResult:
 
     @property
     def beaten(self) -> list[float]:
-        """Steps at which the baseline was beaten, by the runs that did."""
+        """Steps at which runs beat the baseline."""
         return [step for _, step in self.group.finite("steps_to_beat_baseline")]
 
     @property

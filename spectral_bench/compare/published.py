@@ -17,12 +17,12 @@ class Published:
     Attributes:
         task: name of the task here.
         setting: conditions on the task's keys, as ``--where`` has them, separated by spaces.
-        model: the model here that is the same, empty if there is none.
+        model: the equivalent model here, empty if there is none.
         name: what the source calls the model.
         hidden: hidden size, None if the source does not say.
         metric: name of the task's metric, or ``loss``.
         value: the number; accuracies are fractions.
-        source: where it stands.
+        source: where it was published.
         comparable: whether a run here measures the same thing.
         why: why not, or what to keep in mind.
     """
@@ -46,7 +46,7 @@ class Published:
         )
 
     def is_of(self, group: Group) -> bool:
-        """Whether it was measured with this model, in this size."""
+        """Whether it was measured with this model, at this size."""
         sizes = {(run.config.get("model.num_layers"), run.config.get("model.hidden_size")) for run in group.runs}
         return self.model == group.model and sizes == {(1, self.hidden)}
 
@@ -83,5 +83,5 @@ def fitting(section: Section) -> list[Published]:
 
 
 def beside(group: Group, numbers: Iterable[Published]) -> list[Published]:
-    """Those of the group's model in the group's size."""
+    """Those of the group's model at the group's size."""
     return [number for number in numbers if number.is_of(group)]

@@ -9,7 +9,7 @@ import numpy as np
 from spectral_bench.compare.criteria import sense
 from spectral_bench.records.groups import Section
 
-#: Fewer data sets or groups do not give ranks worth a test.
+#: With fewer data sets or groups, a test of ranks has no power.
 _FEWEST_DATASETS = 5
 _FEWEST_GROUPS = 3
 
@@ -26,7 +26,7 @@ class CriticalDifference:
         ranks: mean rank of every group, 1 the best, in that order.
         friedman_p: of the hypothesis that all groups are alike.
         critical_difference: mean ranks further apart differ at 5 % (Nemenyi).
-        cliques: groups that are not told apart, each as large as it can be; single groups are not listed.
+        cliques: maximal sets of groups that the test does not distinguish; single groups are not listed.
         left_out: groups that have no completed run with a value on some data set.
     """
 

@@ -1,4 +1,4 @@
-"""Two runs or groups: which ones a user means, where their configurations differ, and by how much they score apart."""
+"""Two runs or groups: find them by name, list where their configurations differ, and estimate the gap in scores."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ def resolve(found: Sequence[Section], name: str) -> Group:
     """The run (as a group of one) or group that a name stands for.
 
     Raises:
-        InputError: it fits nothing, or several.
+        InputError: it matches nothing, or several.
     """
     groups = [group for section in found for group in section.groups]
     runs = [run for group in groups for run in group.runs]

@@ -1,4 +1,4 @@
-"""What a handful of seeds allows to say: means with intervals, differences, and whether they may be luck."""
+"""What a handful of seeds can show: means with intervals, differences, and whether they may be luck."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ Values = Sequence[float] | NDArray[np.floating]
 #: Of the intervals.
 CONFIDENCE = 0.95
 
-#: With fewer seeds a bootstrap interval covers clearly less than it says: the bootstrap knows no value beyond those
-#: seen, and all of n seeds lie on one side of the median with probability 2^(1-n), 25 % for three.
+#: With fewer seeds a bootstrap interval covers clearly less than its nominal level: resampling gives no value beyond
+#: those seen, and all of n seeds lie on one side of the median with probability 2^(1-n), 25 % for three.
 ENOUGH_SEEDS = 5
 
 #: Up to this many seeds, all n^n resamples are taken instead of random ones.
@@ -120,7 +120,7 @@ def sign_flip_p(differences: Values) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """P values corrected for being several (Holm, 1979)."""
+    """P values corrected for multiple tests (Holm, 1979)."""
     order = np.argsort(p_values)
     corrected = np.empty(len(p_values))
     running = 0.0

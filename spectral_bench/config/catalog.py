@@ -1,4 +1,4 @@
-"""The configuration files there are: where they lie, what groups they form, what each says it is for.
+"""The available configuration files: where they lie, their groups, and their descriptions.
 
 Plain file access, no Hydra: a listing should answer at once.
 """
@@ -6,7 +6,6 @@ Plain file access, no Hydra: a listing should answer at once.
 from collections.abc import Sequence
 from pathlib import Path
 
-import spectral_bench
 from spectral_bench.errors import InputError
 from spectral_bench.plugins import conf_dirs
 
@@ -16,7 +15,7 @@ GROUPS = ("model", "task", "optimizer", "recipe", "experiment")
 
 def conf_dir() -> Path:
     """The folder of configuration files: inside the package when installed from a wheel, else beside it."""
-    package = Path(spectral_bench.__file__).parent
+    package = Path(__file__).parents[1]
     inside = package / "conf"
     return inside if inside.is_dir() else package.parent / "conf"
 
@@ -60,7 +59,7 @@ def options(group: str, config_dir: Path | None = None) -> dict[str, Path]:
 
 
 def description(file: Path) -> str:
-    """What a configuration file says it is for: its first line of comment, Hydra's ``# @package`` header aside."""
+    """The description of a configuration file: its first comment line after Hydra's ``# @package`` header."""
     with file.open(encoding="utf-8") as lines:
         for line in lines:
             if line.startswith("#") and not line.lstrip("# ").startswith("@"):

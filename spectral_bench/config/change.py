@@ -1,4 +1,4 @@
-"""Changing a configuration that was read back from a run."""
+"""Change a configuration that was read back from a run."""
 
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
@@ -11,11 +11,11 @@ from spectral_bench.config.keys import flatten, nodes
 from spectral_bench.config.overrides import check_single, parse_overrides
 from spectral_bench.errors import InputError
 
-#: What may be raised when a run goes on, and what may be another value.
+#: Keys that may be raised when a run is resumed, and keys that may take another value.
 RAISABLE = ("train.steps", "train.epochs")
 _ALLOWED = (*RAISABLE, "data_dir", "train.max_minutes")
 
-#: What is said of any other key.
+#: The message for any other key.
 KEEPS = (
     "a run that goes on keeps its configuration; train.steps and train.epochs may be raised, data_dir and "
     "train.max_minutes may change. Start a new run for anything else."

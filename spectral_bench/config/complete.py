@@ -1,4 +1,4 @@
-"""What the beginning of an override may become."""
+"""Completion of overrides."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,10 +9,10 @@ from spectral_bench.config.keys import flatten
 
 
 def candidates(word: str, before: Sequence[str], config_dir: Path | None = None) -> list[str]:
-    """The overrides, or beginnings of overrides, that ``word`` may become.
+    """The overrides, or beginnings of overrides, that complete ``word``.
 
     Keys are those of the configuration that the overrides before the word compose: after ``model=lstm`` those of
-    the LSTM. A key that is certain comes with its present value, to be kept or changed.
+    the LSTM. An unambiguous key comes with its present value, to be kept or edited.
 
     Raises:
         InputError: the overrides before the word do not compose.
@@ -31,7 +31,7 @@ def candidates(word: str, before: Sequence[str], config_dir: Path | None = None)
     if len(matching) > 1 or not matching:
         return matching
     (only,) = matching
-    # A single candidate would be followed by a space, which no override survives: say what may come after it, too.
+    # A shell adds a space after a single candidate, which breaks the override: offer what may follow it as well.
     return [only, *candidates(only, before, config_dir)] if only.endswith("=") else candidates(only, before, config_dir)
 
 

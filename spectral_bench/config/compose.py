@@ -1,4 +1,4 @@
-"""Composing a configuration from files and overrides."""
+"""Compose a configuration from files and overrides."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from spectral_bench.config.overrides import check_single, parse_overrides
 from spectral_bench.config.plugin_yaml import check_plugin_yaml
 from spectral_bench.errors import InputError
 
-#: More points than this are a slip of the pen: range(0,1e9).
+#: More points than this are a typing error: range(0,1e9).
 _LARGEST_GRID = 10_000
 
 
@@ -57,8 +57,8 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Co
     try:
         return _composed(hydra, parsed)
     except Exception as error:
-        # Hydra answers wrong input not only with its own exceptions and OmegaConf's, but with ValueError, TypeError
-        # and AssertionError, too: whatever its engine raises here, the input was the cause.
+        # For wrong input Hydra raises not only its own exceptions and OmegaConf's, but also ValueError, TypeError and
+        # AssertionError: whatever its engine raises here, the input was the cause.
         raise explained(error, hydra, parsed) from error
 
 
@@ -80,7 +80,7 @@ def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> lis
 
 
 def _choices(override: Override) -> int:
-    """How many values an override takes in a grid, counted no further than need be."""
+    """How many values an override takes in a grid; counting stops when there are too many."""
     if not override.is_discrete_sweep():
         return 1
     return sum(1 for _ in islice(override.sweep_iterator(), _LARGEST_GRID + 1))
@@ -90,7 +90,7 @@ def _values(override: Override) -> list[str]:
     """The overrides of single runs that one override stands for.
 
     Raises:
-        InputError: it is a sweep over an interval, which has no end of values.
+        InputError: it is a sweep over an interval, which has infinitely many values.
     """
     key = override.get_key_element()
     if not override.is_sweep_override():

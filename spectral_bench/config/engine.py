@@ -1,8 +1,8 @@
 """Hydra's engine without ``hydra.main``: any number of compositions in one process, no exit, no files, no global state.
 
-``hydra.main`` wants to own the process. The public ``compose`` does not tell which file set which key, which
-``--print-config`` shows, and spends three quarters of its time on the configuration of Hydra itself, which has no use
-here. So this file, and no other, calls what Hydra keeps to itself; the dependency is bounded to the versions it fits.
+``hydra.main`` takes over the process. The public ``compose`` does not report which file set which key, which
+``--print-config`` shows, and spends three quarters of its time on configuring Hydra itself, which is not needed
+here. So this file, and no other, uses Hydra's internals; the dependency is bounded to versions that have them.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Hydra's and OmegaConf's exceptions, said in one line: the value, what was expected, the nearest valid word."""
+"""Turn exceptions of Hydra and OmegaConf into one line: the value, what was expected, the nearest valid word."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, cast
@@ -16,7 +16,7 @@ from spectral_bench.errors import InputError
 
 
 def explained(error: Exception, hydra: Engine, overrides: Sequence[Override]) -> InputError:
-    """What was wrong with the input, found out from what Hydra's engine raised on it."""
+    """The error in the input that made Hydra's engine raise this exception."""
     for cause in _chain(error):
         if isinstance(cause, MarkedYAMLError) and cause.problem_mark is not None:
             mark = cause.problem_mark
@@ -30,7 +30,7 @@ def explained(error: Exception, hydra: Engine, overrides: Sequence[Override]) ->
 
 
 def first_words(error: Exception) -> str:
-    """The first line of an exception's message that says something, without the full stop."""
+    """The first non-empty line of an exception's message, without the full stop."""
     lines = (line.strip() for line in str(error).splitlines())
     return next((line for line in lines if line), type(error).__name__).rstrip(".:")
 
@@ -39,7 +39,7 @@ def _chain(error: BaseException) -> Iterator[Exception]:
     """An exception and the ones that caused it, outermost first."""
     cause: BaseException | None = error
     while isinstance(cause, Exception):
-        # The outer exceptions of OmegaConf errors are often raised without a message of their own.
+        # The outer exceptions of OmegaConf errors often have no message.
         if str(cause) or isinstance(cause, OmegaConfBaseException):
             yield cause
         cause = cause.__cause__
@@ -49,7 +49,7 @@ def _unknown_key(hydra: Engine, overrides: Sequence[Override]) -> str | None:
     """The message for the first override whose key does not exist beside the chosen options, if there is one."""
     try:
         config, _ = hydra.compose([override for override in overrides if not keys_set(override)])
-    except Exception:  # the choices themselves do not compose: then no key is to blame
+    except Exception:  # the choices themselves do not compose, so no key is to blame
         return None
     keys = flatten(cast("dict[str, Any]", OmegaConf.to_container(config)))
     valid = {*keys, *nodes(keys), *GROUPS}

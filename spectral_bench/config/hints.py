@@ -1,9 +1,9 @@
-"""Did you mean: the nearest valid word to one that was mistyped."""
+"""Did you mean: the valid word nearest to a mistyped one."""
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-#: Beyond this many, valid words are counted instead of listed: a message is read, a wall of words is not.
+#: Above this many, valid words are counted instead of listed: nobody reads a wall of words.
 _LISTED = 20
 
 
@@ -28,7 +28,7 @@ def nearest_key(key: str, valid: Collection[str]) -> str | None:
 
 
 def short(text: str, limit: int = 80) -> str:
-    """A text, or its beginning when it is too long to be repeated in a message."""
+    """A text, cut if it is too long for a message."""
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from spectral_bench.config.catalog import GROUPS
 
-if TYPE_CHECKING:  # readers of run directories flatten configurations, too, and should not wait for Hydra
+if TYPE_CHECKING:  # readers of run directories use this module and should not wait for Hydra
     from hydra.core.override_parser.types import Override
 
 
@@ -37,7 +37,7 @@ def keys_set(override: Override) -> list[str]:
 
 
 def as_typed(value: Any) -> str:
-    """A configuration value as one types it: ``true``, ``null``, ``0.001``."""
+    """A configuration value as a user types it: ``true``, ``null``, ``0.001``."""
     if value is None:
         return "null"
     if isinstance(value, bool):

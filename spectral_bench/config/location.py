@@ -1,4 +1,4 @@
-"""Where data sets are looked for when nothing else is said."""
+"""The default folder of data sets."""
 
 import os
 from pathlib import Path

@@ -17,10 +17,10 @@ COMMAND_LINE = "command line"
 
 @dataclass(frozen=True)
 class Choice:
-    """Which file of a group was chosen, and by whom.
+    """Which file of a group was chosen, and by what.
 
     Attributes:
-        option: the file's name in the group's folder; None: none, as there is without a preset.
+        option: the file's name in the group's folder; None if no file was chosen, as without a preset.
         by: ``"default"``, ``"command line"``, or the file that overrides the choice (``"experiment/pixel_mnist"``).
     """
 

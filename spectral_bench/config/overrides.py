@@ -1,4 +1,4 @@
-"""What was typed: Hydra's grammar, held to setting keys and choosing options that exist."""
+"""Parse overrides in Hydra's grammar, restricted to setting keys and choosing existing options."""
 
 from collections.abc import Sequence
 from pathlib import Path

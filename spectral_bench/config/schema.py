@@ -1,4 +1,4 @@
-"""The parts of the configuration that are the same for every model and task, and what values make sense in them.
+"""The parts of the configuration that every run has, and the values they allow.
 
 Defaults and explanations stand in ``conf/config.yaml`` and nowhere else; these classes hold types and ranges.
 """
@@ -10,14 +10,14 @@ from typing import Protocol
 
 from spectral_bench.errors import InputError
 
-#: Seeds are handed to NumPy as well, whose generators take 32 bits.
+#: Seeds also go to NumPy, whose generators take 32 bits.
 _SEEDS = 2**32
 
-#: More than any machine has cores; far beyond it, PyTorch brings down the process.
+#: More than any machine has cores; with far more, PyTorch crashes the process.
 MOST_THREADS = 4096
 
 
-#: Dotted keys that say where files lie and how long one sitting at a run may be: they change no number.
+#: Dotted keys for the place of files and the length of a session: they change no number.
 CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
 
 

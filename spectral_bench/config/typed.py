@@ -1,7 +1,7 @@
-"""From a composed node to its dataclass, refusing whatever does not fit.
+"""Turn a composed node into its dataclass, refusing whatever does not fit.
 
-OmegaConf's own structured configs would convert quietly (``"3"`` to 3, True to 1) and keep unknown keys that were added
-with ``+``; a training that runs for a day should start from exactly what was meant.
+OmegaConf's own structured configs would silently convert (``"3"`` to 3, True to 1) and keep unknown keys added with
+``+``; a training that runs for a day should start from exactly what was meant.
 """
 
 import math
@@ -17,7 +17,7 @@ from spectral_bench.errors import InputError
 
 _T = TypeVar("_T")
 
-#: What NumPy and PyTorch count with has 64 bits.
+#: The integers of NumPy and PyTorch have 64 bits.
 _BEYOND_INTEGERS = 2**63
 
 _EXPECTED: dict[Any, str] = {
@@ -112,7 +112,7 @@ def _fits(value: Any, arm: Any) -> bool:
 def _is_finite(value: float) -> bool:
     try:
         return math.isfinite(value)
-    except OverflowError:  # a whole number beyond all floats
+    except OverflowError:  # an integer too large for a float
         return False
 
 
@@ -127,7 +127,7 @@ def _described(arm: Any) -> str:
 
 
 def _but(value: Any, arms: tuple[Any, ...]) -> str:
-    """What is the matter with a value that looks right."""
+    """Why a value that looks right is not accepted."""
     if isinstance(value, int) and abs(value) >= _BEYOND_INTEGERS and float not in arms:
         return " of less than 64 bits"
     if isinstance(value, int | float) and not isinstance(value, bool) and float in arms:
@@ -140,7 +140,7 @@ def _but(value: Any, arms: tuple[Any, ...]) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as one would type it."""
+    """A value as a user would type it."""
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -159,7 +159,7 @@ def _unknown_key(key: str, valid: list[str], origins: Mapping[str, str] | None) 
 
 
 def _nearby(path: str, origins: Mapping[str, str] | None) -> str:
-    """Where a missing key belongs: the file the node's name came from."""
+    """Where to put a missing key: the file the node's name came from."""
     for key in (f"{path}.name", f"{path}.layer"):
         if origins and "/" in origins.get(key, ""):
             return f"; set it in {origins[key]}.yaml"

@@ -1,1 +1,1 @@
-"""Files of the data sets: where they lie, what they should be, how they are got and read. Needs no torch."""
+"""Files of the data sets: where they lie, their known digests, how to download and read them. Needs no torch."""

@@ -1,4 +1,4 @@
-"""Taking the two files of a UCR set out of its zip archive, and nothing else."""
+"""Extract the two files of a UCR set from its zip archive, and nothing else."""
 
 import struct
 import zlib
@@ -11,7 +11,7 @@ from spectral_bench.errors import DataError
 
 _LARGEST = 4 << 30
 
-#: What an archive that is damaged, encrypted or exotic makes ``zipfile`` raise, and a folder that cannot be written.
+#: Errors of ``zipfile`` for a damaged, encrypted or unsupported archive, and of a folder that cannot be written.
 _FAILURES = (BadZipFile, OSError, EOFError, zlib.error, struct.error, ValueError, NotImplementedError, RuntimeError)
 
 
@@ -51,7 +51,7 @@ def _check(member: ZipInfo, archive: Path) -> None:
 
 
 def _wanted(members: list[ZipInfo], names: tuple[str, ...], archive: Path) -> list[ZipInfo]:
-    """The members with these names, every member having been looked at."""
+    """The members with these names, after a check of every member of the archive."""
     for member in members:
         _check(member, archive)
     files = [member for member in members if not member.is_dir()]

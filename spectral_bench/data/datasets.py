@@ -1,4 +1,4 @@
-"""The data sets there are: their files, where they come from, and the digests the files should have."""
+"""The known data sets: their files, where to get them, and the digests of the files."""
 
 import csv
 from collections.abc import Iterable
@@ -18,10 +18,10 @@ MNIST_FILES = (
 )
 PTB_FILES = ("ptb.train.txt", "ptb.valid.txt", "ptb.test.txt")
 
-#: Endings of UCR files, the one that is preferred first; "" is the archive of before 2018.
+#: Endings of UCR files in order of preference; "" is for archives older than 2018.
 UCR_ENDINGS = (".ts", ".tsv", ".txt", ".csv", "")
 
-#: The first is torchvision's own (its other one has no https), the second TensorFlow's.
+#: The first is one of torchvision's mirrors (its other one has no https), the second TensorFlow's.
 _MNIST_MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",
     "https://storage.googleapis.com/cvdf-datasets/mnist/",
@@ -32,7 +32,7 @@ _UCR_ARCHIVES = "https://www.timeseriesclassification.com/aeon-toolkit/"
 
 @dataclass(frozen=True)
 class KnownFile:
-    """What a file should be.
+    """The expected content of a file.
 
     Attributes:
         path: where it belongs, relative to the data folder.
@@ -54,7 +54,7 @@ class Dataset:
         task: the task that reads it.
         description: one line.
         layout: the files that are expected, relative to the data folder, for messages.
-        choices: for every part of the data set, the paths at which it may lie, the preferred one first.
+        choices: for every part of the data set, the paths where it may lie, the preferred one first.
         mirrors: folders on the web that hold the preferred files by their own name; empty when ``archive`` is set.
         archive: a zip file on the web that holds the data set.
     """
@@ -68,7 +68,7 @@ class Dataset:
     archive: str | None = None
 
     def find(self, data_dir: Path) -> list[Path | None]:
-        """For every part the file that is there, or None."""
+        """For every part the existing file, or None."""
         return [
             next((data_dir / path for path in paths if (data_dir / path).is_file()), None) for paths in self.choices
         ]
@@ -140,7 +140,7 @@ def dataset(name: str, data_dir: Path) -> Dataset:
     """The data set of this name.
 
     Raises:
-        InputError: there is none; the nearest name is in the message.
+        InputError: there is no such data set; the message has the nearest name.
     """
     if name in (MNIST.name, PTB.name):
         return MNIST if name == MNIST.name else PTB
@@ -148,7 +148,7 @@ def dataset(name: str, data_dir: Path) -> Dataset:
 
 
 def valid_ucr_name(name: str, data_dir: Path, also: Iterable[str] = ()) -> str:
-    """The name itself, if it is in the archive or in the data folder.
+    """Return the name if it is in the archive or in the data folder.
 
     Args:
         name: what the user typed.
@@ -156,7 +156,7 @@ def valid_ucr_name(name: str, data_dir: Path, also: Iterable[str] = ()) -> str:
         also: other words the user might have meant.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is in neither.
     """
     found = found_ucr_names(data_dir)
     if name in found or name in known_ucr_names():
@@ -166,6 +166,6 @@ def valid_ucr_name(name: str, data_dir: Path, also: Iterable[str] = ()) -> str:
 
 
 def known_file(path: str) -> KnownFile | None:
-    """What is known of the file at this path in the data folder; MNIST is known in torchvision's folder, too."""
+    """The expected content of the file at this path in the data folder; MNIST may also lie in torchvision's folder."""
     in_own_folder = f"mnist/{path.rpartition('/')[2]}" if "MNIST/raw/" in path else path
     return known_files().get(in_own_folder)

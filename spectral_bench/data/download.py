@@ -1,4 +1,4 @@
-"""Fetching one file over the web: resumed where it broke off, checked, and in its place only when it is whole."""
+"""Download one file: resumed after an interruption, checked, and put in place only when it is complete."""
 
 import os
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from spectral_bench import __version__
-from spectral_bench.data.digest import sha256 as sha256_of
+from spectral_bench.data.checksums import sha256 as sha256_of
 from spectral_bench.errors import DataError
+from spectral_bench.version import __version__
 
-#: Called with the bytes there are and the bytes there will be (None: the server does not say).
+#: Called with the bytes received so far and the total (None if the server does not say).
 OnProgress = Callable[[int, int | None], None]
 
 _CHUNK = 1 << 16
@@ -28,7 +28,7 @@ class DownloadError(DataError):
 
 
 class _BrokenOffError(Exception):
-    """The connection ended early; what came is kept, and the rest can be asked for."""
+    """The connection ended early; what was received is kept, and the rest can be requested."""
 
 
 def download(
@@ -43,31 +43,31 @@ def download(
 ) -> str:
     """Fetch ``url`` to ``target``.
 
-    What has come is kept in ``target`` + ``.part``; a later call goes on from there. ``target`` itself, even one that
-    is there already, is touched only once the new file is whole and its digest right.
+    What has been received is kept in ``target`` + ``.part``, and a later call continues from there. ``target`` itself,
+    even an existing one, is replaced only when the new file is complete and its digest is right.
 
     Args:
         url: https, or http on this machine.
         target: where the file belongs; its folder is created.
         size: bytes it should have, if known.
         sha256: digest it should have, if known.
-        progress: is told how far it is.
-        stall_seconds: a connection that is silent for so long has broken off.
-        attempts: connections to make before giving up on one that keeps breaking off.
+        progress: called as bytes arrive.
+        stall_seconds: a connection that is silent for this long counts as broken.
+        attempts: how many connections to make before giving up.
 
     Returns:
         The file's SHA-256.
 
     Raises:
-        DownloadError: the server cannot be reached or refuses, the connection keeps breaking off, or what came is not
-            the file that was expected.
+        DownloadError: the server cannot be reached or refuses, the connection keeps breaking, or the file is not
+            the expected one.
     """
     _require_secure(url)
     part = target.with_name(target.name + ".part")
     try:
         began_earlier = part.exists()
         digest = _fetch(url, part, size, progress, stall_seconds, attempts)
-        if began_earlier and sha256 not in (None, digest):  # the beginning may be of another file: once more, all of it
+        if began_earlier and sha256 not in (None, digest):  # the part may be of another file: download all of it again
             part.unlink()
             digest = _fetch(url, part, size, progress, stall_seconds, attempts)
         if sha256 not in (None, digest):
@@ -127,7 +127,7 @@ def _open(url: str, have: int, stall_seconds: float) -> HTTPResponse:
         response: HTTPResponse = opener.open(Request(url, headers=headers), timeout=stall_seconds)  # noqa: S310
     except HTTPError as error:
         error.close()
-        if have and error.code == _RANGE_NOT_SATISFIABLE:  # what is there is not the beginning of what the server has
+        if have and error.code == _RANGE_NOT_SATISFIABLE:  # the part is not the beginning of the server's file
             return _open(url, 0, stall_seconds)
         raise DownloadError(f"{url}: the server answers {error.code} {error.reason}.") from error
     except URLError as error:
@@ -138,7 +138,7 @@ def _open(url: str, have: int, stall_seconds: float) -> HTTPResponse:
 
 
 def _start(response: HTTPResponse, have: int, url: str) -> int:
-    """The position in the file of the first byte the server sends: what was asked for, or 0 from one without ranges."""
+    """The position of the first byte the server sends: the requested one, or 0 if it does not support ranges."""
     if response.status == _PARTIAL_CONTENT:
         sent = response.headers.get("Content-Range", "nothing")
         if not sent.startswith(f"bytes {have}-"):
@@ -169,7 +169,7 @@ def _is_loopback(host: str) -> bool:
 
 
 class _SecureRedirects(HTTPRedirectHandler):
-    """Follows a server elsewhere only where we would have gone ourselves."""
+    """Follows redirects only to URLs that would be accepted directly."""
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str

@@ -1,13 +1,13 @@
-"""Getting a whole data set: every file that is missing or not what it should be."""
+"""Download a data set: every file that is missing or has the wrong digest."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from spectral_bench.data.archive import unpack
+from spectral_bench.data.checksums import write_sums
 from spectral_bench.data.datasets import Dataset, known_file
 from spectral_bench.data.download import DownloadError, OnProgress, download
 from spectral_bench.data.status import FileState, FileStatus, status
-from spectral_bench.data.sums import write_sums
 from spectral_bench.errors import DataError
 
 #: Makes the progress callback of the file with this name.
@@ -15,10 +15,10 @@ FetchView = Callable[[str], OnProgress]
 
 
 def fetch(dataset: Dataset, data_dir: Path, watch: FetchView) -> Iterator[str]:
-    """Get a data set, telling line by line what was done.
+    """Download a data set, yielding a line about every file.
 
     Raises:
-        DataError: it cannot be had; the message says where its files would be expected.
+        DataError: it cannot be downloaded; the message says where its files are expected.
     """
     files = status(dataset, data_dir, check=True)
     try:

@@ -1,4 +1,4 @@
-"""What to say when a data file is missing or damaged: which, what was expected, and the command that gets it."""
+"""Errors for missing and damaged data files: which file, what was expected, and the command that downloads it."""
 
 import shlex
 from pathlib import Path
@@ -8,7 +8,7 @@ from spectral_bench.errors import DataError
 
 
 def missing(dataset: Dataset, data_dir: Path) -> DataError:
-    """The error for a data set of which a file is not there."""
+    """The error for a data set with a missing file."""
     absent = [paths[0] for paths, found in zip(dataset.choices, dataset.find(data_dir), strict=True) if found is None]
     return DataError(
         f"Data set {dataset.name} is not complete in {data_dir}: {absent[0]} is not there.\n"
@@ -17,7 +17,7 @@ def missing(dataset: Dataset, data_dir: Path) -> DataError:
 
 
 def damaged(dataset: Dataset, data_dir: Path, file: Path, problem: str) -> DataError:
-    """The error for a file that is not what it should be.
+    """The error for a damaged file.
 
     Args:
         dataset: the data set it belongs to.

@@ -1,19 +1,18 @@
-"""What there is of a data set, and whether it is what it should be."""
+"""Which files of a data set exist, and whether their digests are right."""
 
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from spectral_bench.data.checksums import read_sums, sha256
 from spectral_bench.data.datasets import MNIST, PTB, Dataset, found_ucr_names, known_file, ucr
-from spectral_bench.data.digest import sha256
-from spectral_bench.data.sums import read_sums
 
 
 class FileState(Enum):
-    """What is known of a file."""
+    """The state of a file."""
 
     missing = "missing"
-    found = "found"  # its digest was not looked at
+    found = "found"  # its digest was not checked
     known = "digest as known"
     recorded = "digest as downloaded"
     unknown = "no digest known"
@@ -62,5 +61,5 @@ def _checked(file: Path, data_dir: Path) -> FileStatus:
 
 
 def found_datasets(data_dir: Path) -> list[Dataset]:
-    """MNIST, PTB, and the UCR sets of which there is something in the data folder."""
+    """MNIST, PTB, and the UCR sets with any file in the data folder."""
     return [MNIST, PTB, *(ucr(name) for name in found_ucr_names(data_dir))]

@@ -1,4 +1,4 @@
-"""Reading time series as the UCR archive writes them: one series a line, with its class.
+"""Read time series in the formats of the UCR archive: one series per line, with its class.
 
 Two forms. A *table* (``.tsv``, ``.txt``, ``.csv``, no ending): the label, then the values, separated by tabs, commas or
 blanks. A ``.ts`` file: a header of ``@`` lines, ``@data``, then the values separated by commas, a colon, the label.
@@ -15,7 +15,7 @@ _MISSING = {"", "?", "na", "nan"}
 
 
 class ClassifiedSeries(NamedTuple):
-    """The content of one file: values (N, L), N labels, and the line each series stands on."""
+    """The content of one file: values (N, L), N labels, and the line of each series."""
 
     values: NDArray[np.float32]
     labels: list[str]
@@ -23,7 +23,7 @@ class ClassifiedSeries(NamedTuple):
 
 
 class SeriesError(ValueError):
-    """The file is not what it should be; the message names the line and the reason."""
+    """The file is malformed; the message names the line and the reason."""
 
 
 class _Row(NamedTuple):
@@ -38,8 +38,8 @@ def read_series(file: Path) -> ClassifiedSeries:
     Labels that are numbers are written the same way whatever their spelling: ``1``, ``1.0`` and ``1e0`` are one class.
 
     Raises:
-        SeriesError: a row that is ragged, a value that is missing, infinite or no number, a ``.ts`` file that holds
-            something else than univariate classified series, no series at all, or the file cannot be read.
+        SeriesError: a ragged row, a value that is missing, infinite or not a number, a ``.ts`` file of anything but
+            univariate classified series, no series at all, or a file that cannot be read.
     """
     try:
         lines = file.read_text(encoding="utf-8-sig").splitlines()

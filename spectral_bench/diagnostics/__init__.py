@@ -1,1 +1,1 @@
-"""What gradient norms say, in NumPy alone: decay, and what a bound on the singular values allows."""
+"""The decay of gradient norms, and the envelope that bounds on the singular values imply. NumPy alone."""

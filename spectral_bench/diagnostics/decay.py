@@ -1,4 +1,4 @@
-"""How fast gradient norms shrink or grow over time, and what to call it."""
+"""How fast gradient norms shrink or grow over time, and the verdict on it."""
 
 import math
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ GradientVerdict = Literal["vanishing", "stable", "exploding"]
 #: exploding: within it, one learning rate serves early and late time steps.
 STABLE_FACTOR = 1e3
 
-#: The smallest normal number of single precision: what is not above it has underflowed and tells no rate.
+#: The smallest normal number of single precision: norms not above it have underflowed and give no rate.
 FLOOR = float(np.finfo(np.float32).tiny)
 
 
@@ -24,7 +24,7 @@ class GradientDecay:
 
     Attributes:
         rate: slope of the natural logarithm of the norm over t, per time step. Positive: the gradient vanishes on its
-            way from T back to 0; negative: it explodes. None where there is nothing to fit: a norm is infinite, or
+            way from T back to 0; negative: it explodes. None if there is nothing to fit: a norm is infinite, or
             fewer than two are above ``FLOOR``.
         verdict: ``vanishing`` or ``exploding`` when the fitted change over the whole sequence exceeds
             ``STABLE_FACTOR``, else ``stable``. Whatever the fit, ``exploding`` when a norm is infinite, and

@@ -1,8 +1,8 @@
-"""What a bound on the singular values allows a gradient to do on its way through time.
+"""The range that bounds on the singular values leave to a gradient on its way back through time.
 
 When the loss depends on h_T alone, ∂L/∂h_t = (D_{t+1} W)ᵀ ... (D_T W)ᵀ ∂L/∂h_T with D the slopes of the activation. So
-‖∂L/∂h_t‖ / ‖∂L/∂h_T‖ lies between (smallest slope · smallest σ)^(T-t) and (largest slope · largest σ)^(T-t). With a
-loss at every step, each adds to the gradient on the way and these are no bounds; nor are they below another layer.
+‖∂L/∂h_t‖ / ‖∂L/∂h_T‖ lies between (smallest slope · smallest σ)^(T-t) and (largest slope · largest σ)^(T-t). These are
+not bounds when every step has a loss, nor for a layer that has another above it: both add to the gradient on the way.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 #: Allowed excess over the bounds: rounding in single precision, and singular values that obey r to a few digits.
 _TOLERANCE = 0.01
 
-#: Bounds below this are not tested: norms so small are lost in single precision.
+#: Bounds below this are not tested: single precision does not resolve such small norms.
 _SMALLEST = 1e-30
 
 
@@ -34,7 +34,7 @@ class Envelope:
         return self.sigma[0] ** steps_back.astype(float), self.sigma[1] ** steps_back.astype(float)
 
     def bounds(self, steps_back: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Lower and upper bound after so many steps back, with the activation's slopes."""
+        """Lower and upper bound that many steps back, with the activation's slopes."""
         low, high = self.of_radius(steps_back)
         return low * self.slope[0] ** steps_back.astype(float), high * self.slope[1] ** steps_back.astype(float)
 

@@ -141,14 +141,14 @@ def _draw_maps(figure: SubFigure, pictures: GradientPictures) -> None:
 
 
 def _edges(centres: Array) -> Array:
-    """Of cells that reach halfway to their neighbours, and not beyond the first and the last measurement."""
+    """Edges halfway between neighbouring points, the outer ones at the first and the last measurement."""
     if len(centres) == 1:
         return np.array([centres[0] - 0.5, centres[0] + 0.5])
     return np.concatenate([centres[:1], (centres[:-1] + centres[1:]) / 2, centres[-1:]])
 
 
 def _colours(maps: Sequence[Heat]) -> LogNorm:
-    """One scale for all maps; neither zeros nor a handful of small norms may use it up."""
+    """One scale for all maps, which zeros and a few small norms do not stretch."""
     every = np.concatenate([heat.norms[heat.norms > FLOOR] for heat in maps])
     if not len(every):
         return LogNorm(0.1, 1.0)

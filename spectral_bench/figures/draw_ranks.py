@@ -7,7 +7,7 @@ from spectral_bench.figures.page import WIDTH
 
 
 def draw_ranks(result: CriticalDifference) -> Figure:
-    """Mean ranks on a line, the best on the left; bars join groups that are not told apart."""
+    """Mean ranks on a line, the best on the left; bars join groups that the test does not distinguish."""
     labels = list(result.ranks)
     count = len(labels)
     left = (count + 1) // 2

@@ -17,7 +17,7 @@ from spectral_bench.records.run_record import Run
 from spectral_bench.records.traces import GradientHistory, gradient_norms
 from spectral_bench.runs.layout import TRACE_AXES, AxisWords
 
-#: A map is drawn with no more cells than this in each direction: no eye and no printer shows more.
+#: A map has at most this many rows and columns: neither screen nor print resolves more.
 _CELLS = 400
 
 
@@ -145,7 +145,7 @@ class GradientPictures:
 
 
 def traced(section: Section, layer: int = 0, damaged: list[Path] | None = None) -> list[Traced]:
-    """The groups of a section that traced gradients in this layer; ``damaged`` gets the files that cannot be read."""
+    """The groups of a section that traced gradients in this layer; ``damaged`` receives unreadable files."""
     found = []
     for style, group in enumerate(section.groups):
         by_run = [(run, gradient_norms(run.directory, damaged)) for run in group.counted]
@@ -180,7 +180,7 @@ def gradient_pictures(
         section: the runs.
         groups: from ``traced``, at least one.
         layer: the layer they are of.
-        steps: at which to look over time, at the nearest traced ones; None: the first, one in the middle and the last.
+        steps: for the pictures over time, the nearest traced ones; None: the first, a middle one and the last.
     """
     chosen = _chosen_steps(groups, steps)
     start = [_over_training(one, 0) for one in groups]
@@ -202,7 +202,7 @@ def gradient_pictures(
 
 
 def _chosen_steps(groups: Sequence[Traced], steps: Sequence[int] | None) -> list[int]:
-    """Steps that some group traced, so that the picture of each is named by what it shows."""
+    """The traced steps nearest to the chosen ones, so that each picture is named for what it shows."""
     every = np.unique(np.concatenate([norms.steps for one in groups for norms in one.norms]))
     if steps:
         return sorted({_nearest(every, step) for step in steps})
@@ -257,7 +257,7 @@ def _heat(one: Traced) -> Heat:
 def _coarser(
     values: NDArray[np.float64], positions: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Means of neighbouring rows, so that few enough remain to be drawn."""
+    """Average neighbouring rows, so that no more remain than can be drawn."""
     factor = -(-len(values) // _CELLS)
     if factor == 1:
         return values, positions

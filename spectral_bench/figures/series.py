@@ -27,7 +27,7 @@ def geometric_mean(values: Array) -> Array:
 
 
 def unfloored(value: float) -> float:
-    """Zero for what stands in the place of zero on a logarithmic axis."""
+    """Zero for the value that represents zero on a logarithmic axis."""
     return 0.0 if math.isclose(value, FLOOR, rel_tol=1e-6) else float(value)
 
 

@@ -62,7 +62,7 @@ class SpectrumPictures:
 
 
 def traced_spectra(section: Section, damaged: list[Path] | None = None) -> list[TracedSpectra]:
-    """The groups of a section that traced singular values; ``damaged`` gets the files that cannot be read."""
+    """The groups of a section that traced singular values; ``damaged`` receives the files that cannot be read."""
     found = []
     for style, group in enumerate(section.groups):
         by_run = [(run, spectra(run.directory, run.facts.centre, damaged)) for run in group.counted]

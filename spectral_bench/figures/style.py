@@ -10,26 +10,26 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from spectral_bench.diagnostics.decay import FLOOR
 from spectral_bench.figures.series import Array, Series
 
-#: Okabe and Ito (2008): told apart by every kind of colour vision; their yellow is left out, for it is lost on paper.
+#: Okabe and Ito (2008): distinct for every kind of colour vision; without their yellow, which is too pale on paper.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 
-#: Without colour, lines are told apart by their markers, and by dashes where they lie on each other.
+#: Without colour, markers distinguish the lines, and dashes do where lines coincide.
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 _DASHES: tuple[Any, ...] = ("-", (0, (7, 2)), (0, (3, 1.2)), (0, (8, 1.5, 1.5, 1.5)))
 
 #: Markers on a line of many points.
 _MARKED = 4
 
-#: Of lines that are no measurement: what a radius allows, a baseline.
+#: For lines that are not measurements: the bounds of a radius, a baseline.
 LIMIT: Any = {"linewidth": 0.8, "linestyle": (0, (1, 1.5)), "zorder": 1.5}
 
 #: For captions.
 OF_SEEDS = "Lines: geometric means over seeds; bands: from the smallest to the largest."
 
-#: A logarithmic axis reaches no further below its top: what is smaller by more moves no weight.
+#: Decades that a logarithmic axis shows at most, below its top: smaller values move no weight.
 DECADES = 12
 
-#: A level further from the curves than this many times their height is named and not drawn: it would flatten them.
+#: A level further from the curves than this many times their height is named instead of drawn: it would flatten them.
 FAR = 2.0
 
 BELOW_THE_AXIS = "Where a line leaves below, it is (nearly) zero."
@@ -64,7 +64,7 @@ def draw_series(axes: Axes, curves: Iterable[Series]) -> None:
             markeredgewidth=0,
             markevery=_marked(len(series.x), series.style),
             label=series.label,
-            zorder=3 if dashes == "-" else 3.1,  # what lies below a dashed line is seen through it
+            zorder=3 if dashes == "-" else 3.1,  # a line below a dashed one shows through the gaps
         )
         if series.runs > 1:
             axes.fill_between(

@@ -1,4 +1,4 @@
-"""Refusals: what is wrong with an argument, by name and with the offending value."""
+"""Argument checks whose errors name the argument and the offending value."""
 
 from math import inf, isfinite
 from typing import SupportsFloat, SupportsIndex
@@ -11,7 +11,7 @@ PRECISIONS = (torch.float32, torch.float64)
 
 
 def rounding(dtype: torch.dtype) -> float:
-    """What a matrix of this precision and size 1 may be off by rounding alone, with a margin: 6e-6, or 2e-12."""
+    """Tolerance for rounding in a matrix of this precision and of norm near 1: 6e-6, or 2e-12."""
     return float(torch.finfo(dtype).eps ** 0.75)
 
 
@@ -90,11 +90,11 @@ def check_finite(name: str, tensor: Tensor) -> None:
 
 
 def check_finite_in_passing(name: str, tensor: Tensor) -> None:
-    """Refuse NaN and infinity where a look costs next to nothing: at every forward pass.
+    """Refuse NaN and infinity at every forward pass, where checking costs next to nothing.
 
-    A finite sum proves finite entries; only where it is not (finite entries may overflow it) are they looked at one by
-    one. On another device than the CPU nothing is looked at, for the host would have to wait for it; nor while a graph
-    is compiled or exported, which cannot branch on values; nor where there are none to see (``torch.func.vmap``).
+    A finite sum proves finite entries; only if it is not finite (finite entries may overflow it) are they checked one
+    by one. Nothing is checked on other devices than the CPU, since the host would have to wait; nor while a graph is
+    compiled or exported, which cannot branch on values; nor under ``torch.func.vmap``, which has no values.
 
     Raises:
         ValueError: naming the first such value and where it stands.
@@ -103,7 +103,7 @@ def check_finite_in_passing(name: str, tensor: Tensor) -> None:
         return
     try:
         finite = isfinite(tensor.detach().sum().item())
-    except RuntimeError:  # what vmap maps over, and what is fake, has no values of its own
+    except RuntimeError:  # tensors under vmap and fake tensors have no values
         return
     if not finite:
         check_finite(name, tensor)
@@ -119,7 +119,7 @@ def check_triangular(name: str, rows: Tensor) -> None:
 
 
 def check_reflectors(name: str, rows: Tensor) -> None:
-    """Refuse reflectors that are no parameters: another precision, not finite, or not upper triangular.
+    """Refuse reflectors that are not valid parameters: another precision, not finite, or not upper triangular.
 
     Raises:
         ValueError: naming the dtype, or the first such value and where it stands.

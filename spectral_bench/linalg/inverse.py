@@ -10,7 +10,7 @@ from torch import Tensor
 from spectral_bench.linalg.checks import check_count, check_finite, check_matrix, rounding
 from spectral_bench.linalg.reflectors import reflectors_to_matrix, unit_rows
 
-#: A unit vector whose distance to e₁ is below this is e₁: rounding alone leaves as much after hundreds of reflections.
+#: A unit vector closer to e₁ than this counts as e₁: rounding alone leaves as much after hundreds of reflections.
 _SAME = 1e-12
 
 
@@ -69,7 +69,7 @@ def orthogonal_factors(matrix: Tensor, m1: int, m2: int) -> tuple[Tensor, Tensor
     needed = int((moved > tolerance).sum())
     if needed > m1 + m2:
         raise ValueError(f"m1 + m2 = {m1 + m2} reflectors are too few: this orthogonal matrix needs {needed}")
-    # Outside of the span of the basis nothing moves; what rounding moves there would cost reflectors of its own.
+    # Outside the span of the basis nothing moves; rounding errors there would cost extra reflectors.
     basis = basis[:, :needed]
     u, basis, remaining = _peel(basis, basis.mT @ nearest @ basis, m1)
     # What is left is H(v)ᵀ, so H(v) is its transpose.

@@ -87,7 +87,7 @@ def svd_low_rank(u: Tensor, v: Tensor, sigma: Tensor, *, check: bool = True) -> 
     check_svd_shapes(u, v, sigma)
     if check and not torch.compiler.is_compiling():
         check_svd_values(u, v, sigma)
-    # The entries below the diagonal are no parameters: triu keeps their gradient, and so themselves, at zero.
+    # The entries below the diagonal are not parameters: triu keeps their gradient, and so the entries, at zero.
     (A, P), (B, Q) = compact_form(u.triu()), compact_form(v.triu())
     with torch.autocast(u.device.type, enabled=False):
         q_sigma = _scale_and_resize(Q, sigma, u.shape[-1])

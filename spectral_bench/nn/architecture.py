@@ -44,10 +44,10 @@ class ModelConfig:
             raise InputError(f"model.{key}={value}: expected {expected}.")
 
 
-C = TypeVar("C", bound=ModelConfig)
+_C = TypeVar("_C", bound=ModelConfig)
 
 
-class Architecture(ABC, Generic[C]):
+class Architecture(ABC, Generic[_C]):
     """A kind of model that ``model.layer`` can name.
 
     Attributes:
@@ -58,7 +58,7 @@ class Architecture(ABC, Generic[C]):
 
     @classmethod
     @abstractmethod
-    def build(cls, config: C, signature: Signature) -> Model:
+    def build(cls, config: _C, signature: Signature) -> Model:
         """A model with fresh weights, drawn from torch's global generator.
 
         Raises:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from spectral_bench.nn.model import Bounds
+from spectral_bench.nn.model import Interval
 from spectral_bench.nn.singular_values import matrix_singular_values
 from spectral_bench.nn.trace import GradientTrace
 
@@ -14,9 +14,9 @@ from spectral_bench.nn.trace import GradientTrace
 class LayerFacts:
     """What a layer can say of its gradients: ``sigma``, ``centre`` and ``slopes`` of ``Facts``."""
 
-    sigma: Bounds | None = None
+    sigma: Interval | None = None
     centre: float = 1.0
-    slopes: Bounds | None = None
+    slopes: Interval | None = None
 
 
 class Layer(nn.Module, ABC):

@@ -34,15 +34,15 @@ class LayerConfig(ModelConfig):
             raise InputError(f"model.dropout={self.dropout}: expected at least 0 and less than 1.")
 
 
-L = TypeVar("L", bound=LayerConfig)
+_L = TypeVar("_L", bound=LayerConfig)
 
 
-class LayerArchitecture(Architecture[L], Generic[L]):
+class LayerArchitecture(Architecture[_L], Generic[_L]):
     """A stack of recurrent layers; a subclass says what one of them is."""
 
     @classmethod
     @abstractmethod
-    def build_layer(cls, config: L, input_size: int) -> Layer:
+    def build_layer(cls, config: _L, input_size: int) -> Layer:
         """One layer with fresh weights.
 
         Raises:
@@ -50,7 +50,7 @@ class LayerArchitecture(Architecture[L], Generic[L]):
         """
 
     @classmethod
-    def build(cls, config: L, signature: Signature) -> SequenceModel:
+    def build(cls, config: _L, signature: Signature) -> SequenceModel:
         """``config.num_layers`` layers, an embedding for tokens, and a readout."""
         vocabulary, width = signature.input_size, signature.embedding_size
         sizes = [width or vocabulary] + [config.hidden_size] * (config.num_layers - 1)
@@ -88,15 +88,15 @@ class RecurrentConfig(LayerConfig):
             )
 
 
-R = TypeVar("R", bound=RecurrentConfig)
+_R = TypeVar("_R", bound=RecurrentConfig)
 
 
-class RecurrentArchitecture(LayerArchitecture[R], Generic[R]):
+class RecurrentArchitecture(LayerArchitecture[_R], Generic[_R]):
     """Layers h_t = φ(W h_{t-1} + M x_t + b); a subclass says what W is."""
 
     @classmethod
     @abstractmethod
-    def build_transition(cls, config: R) -> Transition:
+    def build_transition(cls, config: _R) -> Transition:
         """A fresh W.
 
         Raises:
@@ -104,7 +104,7 @@ class RecurrentArchitecture(LayerArchitecture[R], Generic[R]):
         """
 
     @classmethod
-    def build_layer(cls, config: R, input_size: int) -> RecurrentLayer:
+    def build_layer(cls, config: _R, input_size: int) -> RecurrentLayer:
         """A recurrent layer around a fresh transition."""
         return RecurrentLayer(
             input_size,

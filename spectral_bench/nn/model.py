@@ -20,7 +20,7 @@ from spectral_bench.nn.trace import GradientTrace
 State = list[tuple[Tensor, ...]]
 
 #: A smallest and a largest value.
-Bounds = tuple[float, float]
+Interval = tuple[float, float]
 
 
 class TraceAxis(StrEnum):
@@ -64,9 +64,9 @@ class Facts:
         trace_axis: what the gradient is traced over.
     """
 
-    sigma: Bounds | None = None
+    sigma: Interval | None = None
     centre: float = 1.0
-    slopes: Bounds | None = None
+    slopes: Interval | None = None
     every_step: bool = False
     layers: int = 1
     trace_axis: TraceAxis = TraceAxis.time

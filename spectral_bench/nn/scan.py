@@ -13,16 +13,16 @@ from torch import Tensor
 
 from spectral_bench.nn.trace import GradientTrace, trace_states, watched
 
-S = TypeVar("S", Tensor, tuple[Tensor, ...])
+_S = TypeVar("_S", Tensor, tuple[Tensor, ...])
 
 
 def scan(
-    step: Callable[[Tensor, S], S],
+    step: Callable[[Tensor, _S], _S],
     x_TBD: Tensor,
-    state: S,
+    state: _S,
     trace: GradientTrace | None = None,
     index: int = 0,
-) -> tuple[Tensor, S]:
+) -> tuple[Tensor, _S]:
     """Apply ``step`` to every time step of a sequence.
 
         def step(x_BD, h_BN):

@@ -5,7 +5,7 @@ from typing import cast
 from torch import Tensor, nn
 
 from spectral_bench.nn.layer import Layer
-from spectral_bench.nn.model import Bounds, Facts, Model, State
+from spectral_bench.nn.model import Facts, Interval, Model, State
 from spectral_bench.nn.stack import RecurrentStack
 from spectral_bench.nn.trace import GradientTrace
 
@@ -96,7 +96,7 @@ class SequenceModel(Model):
         return [cast("Layer", layer) for layer in self.stack.layers]
 
 
-def _hull(bounds: list[Bounds | None]) -> Bounds | None:
+def _hull(bounds: list[Interval | None]) -> Interval | None:
     known = [pair for pair in bounds if pair is not None]
     if len(known) < len(bounds):
         return None

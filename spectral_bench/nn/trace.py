@@ -6,7 +6,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-S = TypeVar("S", Tensor, tuple[Tensor, ...])
+_S = TypeVar("_S", Tensor, tuple[Tensor, ...])
 
 #: Norms inside this range can be trusted to single precision; outside, the squares they are sums of leave its range.
 _SAFE = (1e-15, 1e15)
@@ -57,7 +57,7 @@ def write_norms(gradients: Tensor, out: Tensor) -> None:
         out[unsafe] = torch.linalg.vector_norm(gradients[unsafe], dim=-1, dtype=double).to(out.dtype)
 
 
-def watched(state: S) -> S:
+def watched(state: _S) -> _S:
     """An initial state as part of the graph, so that its gradient is formed even where nobody asked for it."""
     if isinstance(state, Tensor):
         return state if state.requires_grad else state.detach().requires_grad_()

@@ -18,7 +18,7 @@ class Found:
 
     Attributes:
         directory: its absolute path.
-        fingerprint: changes whenever a file of the run that is read does.
+        fingerprint: changes whenever one of the files that are read does.
     """
 
     directory: Path

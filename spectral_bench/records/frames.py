@@ -60,12 +60,12 @@ _CONFIGURED = {key: _FIELD_TYPES[kind] for key, kind in CONFIGURED.items()}
 
 
 class Runs:
-    """Runs and everything they recorded; a frame is read when it is first asked for.
+    """Runs and everything they recorded; each frame is read on first access.
 
     Every frame but ``runs`` names the run it belongs to in ``run_id``, so frames can be merged.
 
     Attributes:
-        notes: which directories were left out, and why; of a frame that was asked for, which damaged files.
+        notes: which directories were left out, and why; for each frame read so far, which files are damaged.
     """
 
     def __init__(self, runs: Sequence[Run], notes: Sequence[str]) -> None:
@@ -85,7 +85,7 @@ class Runs:
 
     @cached_property
     def runs(self) -> pd.DataFrame:
-        """A row a run: identity, summary, and every configuration key under its dotted name.
+        """One row per run: identity, summary, and every configuration key under its dotted name.
 
         ``run_id, task, model, status, group`` (equal for runs that differ in nothing but the seed), ``path, metric,
         mode, baseline_of, gradient_verdict``: text; ``started, ended``: times in UTC; ``seed``: int64; ``best_step,
@@ -106,7 +106,7 @@ class Runs:
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
-        """A row a measurement.
+        """One row per measurement.
 
         ``run_id, split, metric`` (the metric's name): categories; ``step``: int64; ``epoch`` (NaN for generated data),
         ``loss, value`` (of the metric), ``samples_per_second, wall_seconds``: float64.
@@ -115,7 +115,7 @@ class Runs:
 
     @cached_property
     def gradients(self) -> pd.DataFrame:
-        """A row a norm, the mean over the batch of ‖∂L_b/∂h_t‖.
+        """One row per norm, the mean over the batch of ‖∂L_b/∂h_t‖.
 
         ``run_id``: category; ``step``: int64; ``layer, t``: int32; ``norm``: float64.
         """
@@ -171,7 +171,7 @@ def _column(values: list[object], dtype: str | None) -> pd.Series:
 
 
 def _configured(values: list[object]) -> pd.Series:
-    """A configuration key of all runs: one without it has a missing value, which must not turn numbers into others."""
+    """One configuration key over all runs; runs without it get a missing value, which must not change the type."""
     kinds = {type(value) for value in values if value is not None}
     dtype = {frozenset({int}): "Int64", frozenset({bool}): "boolean", frozenset({str}): "string"}.get(frozenset(kinds))
     if dtype is None:

@@ -15,7 +15,7 @@ from spectral_bench.records.selection import check_field
 #: Keys that say which repetition a run is, or where its files lie.
 _NOT_COMPARED = ("seed", *CHANGES_NO_NUMBER)
 
-#: A task key that says what is learnt: a title names it even where there is nothing to tell apart.
+#: A task key that says what is learnt: a title names it even if it distinguishes nothing.
 _ALWAYS_NAMED = "task.dataset"
 
 
@@ -23,7 +23,7 @@ def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
     """Sort runs into sections and groups.
 
     Args:
-        runs: any.
+        runs: any runs.
         by: dotted keys; runs that agree in all of them form a group, whatever else they differ in. Without: runs of
             equal configuration digest.
 
@@ -110,7 +110,7 @@ def _distinguished(group: Group, alike: list[Group]) -> Group:
 
 
 def _data(group: Group) -> str:
-    """The first digits of a digest of the data that was read."""
+    """The first digits of a digest of the data files."""
     return hashlib.sha256(json.dumps(group.runs[0].manifest.get("data"), sort_keys=True).encode()).hexdigest()[:8]
 
 

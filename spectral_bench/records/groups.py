@@ -15,12 +15,12 @@ STATUSES = (*ENDED, "unfinished")
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in nothing but the seed (or, where the user asked for that, agree in the keys he named).
+    """Runs that differ in nothing but the seed (or that agree in the keys of ``--by``).
 
     Attributes:
         id: the first digits of the configuration's digest.
         model: name of the model.
-        differs: the keys that set the group apart from the others of its section, with their values.
+        differs: the keys that distinguish the group within its section, with their values.
         runs: sorted by seed.
     """
 
@@ -31,22 +31,22 @@ class Group:
 
     @property
     def setting(self) -> str:
-        """What sets it apart, in words: ``r=0.1 optimizer.lr=0.01``, with keys as short as they stay clear."""
+        """What distinguishes it, in words: ``r=0.1 optimizer.lr=0.01``, with keys as short as is unambiguous."""
         return " ".join(f"{_shortened(key, self.differs)}={as_typed(value)}" for key, value in self.differs.items())
 
     @property
     def label(self) -> str:
-        """Model and what sets it apart."""
+        """The model and what distinguishes the group."""
         return f"{self.model} {self.setting}".strip()
 
     @cached_property
     def completed(self) -> list[Run]:
-        """The runs that came to their end, the newest of each seed: a repeated seed is no second sample."""
+        """The completed runs, the newest of each seed: repeating a seed gives no second sample."""
         return _one_of_each_seed([run for run in self.runs if run.status == "completed"])
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How many runs stand how, by ``STATUSES``."""
+        """How many runs have each of ``STATUSES``."""
         counts: dict[str, int] = {}
         for run in self.runs:
             status = run.status if run.status in ENDED else "unfinished"
@@ -65,7 +65,7 @@ class Group:
 
     @property
     def standing(self) -> str:
-        """How many seeds count, then how many runs stand otherwise: ``3 +1 diverged``."""
+        """How many seeds count, then how many runs have another status: ``3 +1 diverged``."""
         others = [f"+{count} {status}" for status, count in sorted(self.counts.items()) if status != "completed"]
         return " ".join([str(len({run.seed for run in self.completed})), *others])
 
@@ -97,7 +97,7 @@ class Section:
 
     Attributes:
         task: name of the task.
-        differs: the task's keys that set the section apart from others of the same task; always the data set's.
+        differs: the task's keys that distinguish the section from others of the same task; always the data set's.
         config: all of the task's keys.
         metric: name of the task's metric, None when no run has measured it yet.
         mode: ``max`` when more is better.
@@ -117,7 +117,7 @@ class Section:
 
     @property
     def title(self) -> str:
-        """The task and what sets this setting apart: ``copy, length=100``."""
+        """The task and what distinguishes this setting: ``copy, length=100``."""
         parts = [f"{key.removeprefix('task.')}={as_typed(value)}" for key, value in self.differs.items()]
         return ", ".join([self.task, *parts])
 
@@ -126,7 +126,7 @@ class Section:
         return group.model if sum(other.model == group.model for other in self.groups) == 1 else group.label
 
     def caption(self, group: Group) -> str:
-        """The name in pictures, where no column says how the runs stand: that none is completed is part of it."""
+        """The name in pictures, which have no status column: it says so if no run is completed."""
         name = self.name(group)
         return name if group.completed else f"{name} ({', '.join(sorted(group.counts))})"
 

@@ -1,4 +1,4 @@
-"""A memory of the runs that were read, so that thousands of them are compared at once.
+"""A cache of the runs that were read, so that comparing thousands of them takes no time.
 
 A SQLite file in the user's cache folder. It holds nothing that the run directories do not: when it is deleted, damaged,
 locked or cannot be written, the directories are read again.
@@ -14,11 +14,11 @@ from typing import Any
 
 import platformdirs
 
-from spectral_bench import __version__
 from spectral_bench.records.discovery import Found
 from spectral_bench.records.run_record import Run, UnreadableRunError, read_record
+from spectral_bench.version import __version__
 
-#: A run, or why it cannot be understood.
+#: A run, or the reason why it cannot be read.
 Entry = Run | UnreadableRunError
 
 #: Raised when what is remembered of a run changes; another version of the program does not trust it either.
@@ -28,12 +28,12 @@ _CREATE = "CREATE TABLE IF NOT EXISTS runs (directory TEXT PRIMARY KEY, fingerpr
 
 
 def index_path() -> Path:
-    """Where the memory lies."""
+    """Where the cache lies."""
     return Path(platformdirs.user_cache_path("spectral-bench")) / f"runs-{__version__}-{_LAYOUT}.sqlite"
 
 
 def read_all(found: Sequence[Found]) -> dict[Path, Entry]:
-    """Every run, from memory where its directory has not changed since it was remembered."""
+    """Every run, from the cache if its directory has not changed since it was cached."""
     path = index_path()
     remembered = _recall(path)
     entries: dict[Path, Entry] = {}

@@ -1,4 +1,4 @@
-"""What a run without ``summary.json`` came to so far: it still goes on, or it was killed."""
+"""The results so far of a run without ``summary.json``: one that is still running, or was killed."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The tables of a run directory, read whatever state they are in."""
+"""Read the tables of a run directory, in whatever state they are."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ _COLUMNS = {column.name for column in METRICS_COLUMNS} - {METRICS_COLUMNS[METRIC
 
 
 def has_whole_metrics(directory: Path) -> bool:
-    """Whether ``metrics.csv`` begins as it should, or has not been begun."""
+    """Whether ``metrics.csv`` has a valid header, or does not exist or is empty."""
     try:
         with regular_file(directory / METRICS).open("rb") as file:
             first = file.readline(4096)
@@ -57,7 +57,7 @@ def _rows(content: bytes) -> tuple[str | None, list[dict[str, str]]]:
 
 
 def metrics_damage(directory: Path, steps: int) -> str | None:
-    """What ``metrics.csv`` of a completed run has lost of its end; None if nothing, or if there is no such file.
+    """What is missing at the end of the ``metrics.csv`` of a completed run; None if nothing, or if there is no file.
 
     Args:
         directory: of the run.
@@ -82,7 +82,7 @@ def read_parts(
     Args:
         directory: of the run.
         name: of the folder of parts; one file of that name is read, too.
-        damaged: gets the files that cannot be read.
+        damaged: receives the files that cannot be read.
         last_only: read only the last part, enough to know the last traced step.
     """
     import pyarrow as pa
@@ -94,7 +94,7 @@ def read_parts(
     for file in reversed(files):
         try:
             parts.append(pq.read_table(regular_file(file), page_checksum_verification=True))
-        except (OSError, pa.ArrowException):  # what the others hold is still true
+        except (OSError, pa.ArrowException):  # the other parts are still valid
             if damaged is not None:
                 damaged.append(file)
             continue
@@ -104,7 +104,7 @@ def read_parts(
 
 
 def last_step(table: "pa.Table") -> "dict[str, NDArray[Any]]":
-    """The columns of a trace, its rows of the last traced step only."""
+    """The columns of a trace, restricted to the last traced step."""
     columns = {name: table[name].to_numpy() for name in table.column_names}
     chosen = columns["step"] == columns["step"].max()
     return {name: values[chosen] for name, values in columns.items()}

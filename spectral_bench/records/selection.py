@@ -1,4 +1,4 @@
-"""Choosing runs by what they are: ``model.hidden_size=128``, ``r<0.1``, ``status!=diverged``."""
+"""Select runs by their fields: ``model.hidden_size=128``, ``r<0.1``, ``status!=diverged``."""
 
 import operator
 import re
@@ -30,9 +30,9 @@ class Condition:
     value: str
 
     def holds(self, actual: Any) -> bool:
-        """Whether a value fulfils it; numbers are compared as numbers, anything else as text.
+        """Whether a value satisfies it; numbers are compared as numbers, anything else as text.
 
-        None, for a run that has no such value, equals ``null`` and fulfils nothing else.
+        None, for a run without such a value, equals ``null`` and satisfies nothing else.
         """
         if actual is None and self.value.lower() != "null":
             return False
@@ -47,10 +47,10 @@ class Condition:
 
 
 def parse_condition(text: str) -> Condition:
-    """Understand a condition.
+    """Parse a condition.
 
     Raises:
-        InputError: it has no sign, or orders by something that is no number.
+        InputError: it has no sign, or orders by something that is not a number.
     """
     match = _CONDITION.fullmatch(text)
     if match is None:

@@ -54,7 +54,7 @@ class Spectra:
     margin: NDArray[np.float64]
 
 
-#: What is kept of the distribution of singular values.
+#: The quantiles kept of the distribution of singular values.
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -81,7 +81,7 @@ def spectra(directory: Path, centre: float, damaged: list[Path] | None = None) -
 
 
 def _quantiles(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    """``QUANTILES`` of values; between infinite ones there is nothing to interpolate."""
+    """``QUANTILES`` of values, without interpolation if any is infinite."""
     found: NDArray[np.floating] = np.quantile(
         values, QUANTILES, method="linear" if np.isfinite(values).all() else "nearest"
     )

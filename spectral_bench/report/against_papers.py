@@ -1,4 +1,4 @@
-"""Ours beside theirs: groups of runs against published numbers, and which of those may be compared."""
+"""Groups of runs beside published numbers, and which of those are comparable."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""The comparison of groups, section by section: judged, sorted and told."""
+"""The comparison of groups, section by section: judged, sorted and reported."""
 
 from collections.abc import Sequence
 
@@ -24,10 +24,10 @@ def comparison_report(
         found: from ``sections``.
         field: what groups are judged by, one of ``SCORES``.
         sort: a field or configuration key to sort rows by, ``-KEY`` for descending; None: the best first.
-        notes: said about all of it.
+        notes: about the whole report.
 
     Raises:
-        InputError: the field is none of ``SCORES``, or no run has the key to sort by.
+        InputError: the field is not in ``SCORES``, or no run has the key to sort by.
     """
     if field not in SCORES:
         raise InputError(unknown("--metric", field, SCORES))
@@ -69,5 +69,5 @@ def _sorted(rows: list[GroupResult], section: Section, field: str, sort: str | N
 
 
 def _rank(row: GroupResult) -> int:
-    """Scores of completed runs first, then how far others came, then groups without any."""
+    """Groups with completed runs first, then those with unfinished ones, then groups without a score."""
     return 2 if row.score is None else 0 if row.group.completed else 1

@@ -1,4 +1,4 @@
-"""Tables of two runs or groups side by side: where their configurations differ, and what they came to."""
+"""Tables of two runs or groups side by side: where their configurations differ, and their results."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -33,10 +33,10 @@ def difference_report(found: Sequence[Section], names: tuple[str, str], notes: S
         found: where to look for them.
         names: of each a run's path or identifier (or a part of it that no other has), a group's id, its label, or its
             model.
-        notes: said about all of it.
+        notes: about the whole report.
 
     Raises:
-        InputError: a name fits nothing, or several.
+        InputError: a name matches nothing, or several.
     """
     first, second = (resolve(found, name) for name in names)
     config = [
@@ -101,11 +101,11 @@ def _metric_table(first: Group, second: Group, rows: Sequence[dict[str, Any]], t
                 Cell(_shown(row["field"], gap)),
             ]
         )
-    return Table("What they came to", f"A: {titles[0]}; B: {titles[1]}", columns, cells, interval_notes(gaps))
+    return Table("Results", f"A: {titles[0]}; B: {titles[1]}", columns, cells, interval_notes(gaps))
 
 
 def _shown(field: str, found: Estimate | None) -> str:
-    """A number with its interval, which what is counted and not measured has none of."""
+    """A number with its interval; counts have none."""
     return number(found.mean) if found and field == "num_parameters" else with_interval(found)
 
 

@@ -1,4 +1,4 @@
-"""What a comparison says: tables for people, records and a document for programs."""
+"""The content of a report: tables for people, records and a document for programs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ class Column:
     Attributes:
         header: its title.
         align: of its cells.
-        label: it names the row, so it is repeated when a table is too wide and is cut in two.
-        optional: it is left out where it says nothing in any row; a measured value that is nowhere finite is no such
-            column, or a failure would look like a table without that question.
+        label: it names the row, and is repeated if the table is split for being too wide.
+        optional: it is omitted if it is empty in every row. Not for measured values: a table in which none is finite
+            must show that.
     """
 
     header: str
@@ -42,7 +42,7 @@ class Table:
     notes: Sequence[str] = ()
 
     def without_empty_columns(self) -> "Table":
-        """The same without the optional columns that say nothing in any row."""
+        """The same without the optional columns that are empty in every row."""
         kept = [
             position
             for position, column in enumerate(self.columns)
@@ -59,13 +59,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Report:
-    """Everything a verb has to say.
+    """The whole output of a verb.
 
     Attributes:
         tables: for people.
         records: flat rows of plain values, for csv.
         document: the same and more, nested, for JSON.
-        notes: what concerns all tables: runs that were left out.
+        notes: for all tables together, such as which runs were excluded.
     """
 
     tables: list[Table]

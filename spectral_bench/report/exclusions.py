@@ -1,4 +1,4 @@
-"""What has to be said about runs that are in no number and in no picture."""
+"""Notes about runs excluded from tables and figures."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,7 +7,7 @@ from spectral_bench.runs.layout import METRICS
 
 
 def repeat_notes(groups: Sequence[Group]) -> list[str]:
-    """How many runs only repeat a seed."""
+    """A note on how many runs only repeat a seed."""
     repeats = sum(group.repeats for group in groups)
     if not repeats:
         return []
@@ -25,20 +25,20 @@ def left_out_notes(groups: Sequence[Group]) -> list[str]:
 
 
 def used_of(group: Group, used: int) -> str:
-    """How many seeds the numbers of a row come from, where some that count have none: ``2 of 3 +1 diverged``."""
+    """How many seeds are behind the numbers of a row, if some have none: ``2 of 3 +1 diverged``."""
     if used == len(group.counted) or not group.completed:
         return group.standing
     return f"{used} of {group.standing}"
 
 
 def lacking_notes(group: Group, last_steps: Mapping[str, int], at: int, what: str) -> list[str]:
-    """Which runs that count are not behind the numbers at a step.
+    """Notes about runs that count but have no number at a step.
 
     Args:
         group: the runs.
         last_steps: the last traced step of every run that traced any, by its identifier.
         at: the step.
-        what: was traced.
+        what: the traced quantity, for the notes.
     """
     notes = []
     for run in group.counted:
@@ -51,7 +51,7 @@ def lacking_notes(group: Group, last_steps: Mapping[str, int], at: int, what: st
 
 
 def undrawn_notes(section: Section) -> list[str]:
-    """What is not drawn of a section, for pictures without a table."""
+    """Notes about runs of a section that are not drawn, for pictures without a table."""
     undrawn = sum(len(group.runs) - len(group.completed) for group in section.groups if group.completed)
     repeats = repeat_notes(section.groups)
     unfinished = undrawn - sum(group.repeats for group in section.groups if group.completed)

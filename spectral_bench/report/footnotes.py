@@ -1,4 +1,4 @@
-"""Remarks that cells refer to by a mark, the same in every table of a report."""
+"""Footnotes of tables: a remark has the same mark in every table of a report."""
 
 from collections.abc import Callable, Iterable
 
@@ -7,7 +7,7 @@ class Footnotes:
     """Remarks in the order they were first cited.
 
     Args:
-        mark: of the remark in this position: ``[1]``, ``(a)``.
+        mark: gives the mark of the remark in a position: ``[1]``, ``(a)``.
     """
 
     def __init__(self, mark: Callable[[int], str]) -> None:
@@ -19,7 +19,7 @@ class Footnotes:
         return self._marks.setdefault(remark, self._mark(len(self._marks)))
 
     def below(self, cited: Iterable[str]) -> list[str]:
-        """What stands below a table that cites these remarks."""
+        """The footnotes of a table that cites these remarks."""
         chosen = set(cited)
         return [f"{mark} {remark}" for remark, mark in self._marks.items() if remark in chosen]
 

@@ -37,7 +37,7 @@ _LATEX = str.maketrans(
 
 
 def as_csv(report: Report) -> str:
-    """A header and a row a record; numbers in full, nothing for a value that does not exist."""
+    """A header and one row per record; numbers in full, an empty field for a missing value."""
     return records_as_csv(report.records)
 
 
@@ -97,7 +97,7 @@ def _markdown(table: Table) -> str:
         return f"**{text}**" if cell.bold and text else text
 
     def escaped(text: str) -> str:
-        """The asterisk of an interval begins no list and ends no emphasis."""
+        """Escape the asterisk of an interval, which Markdown would read as a list or as emphasis."""
         return text.replace("*", r"\*")
 
     rules = ["---:" if column.align == "right" else "---" for column in table.columns]

@@ -1,4 +1,4 @@
-"""The table of gradients: how fast they shrink or grow over time, and what that is called."""
+"""The table of gradients: how fast they shrink or grow over time, and the verdict."""
 
 import math
 from collections import Counter
@@ -52,11 +52,11 @@ class _Row:
     Attributes:
         one: the group.
         steps: the first and the last of the steps its runs are shown at.
-        used: how many runs have finite norms there; means are of these.
+        used: how many runs have finite norms there; means are over these.
         rate: decay rate, of those that have one.
-        verdicts: how many runs' gradients are called what.
+        verdicts: how many runs have each verdict.
         start, end: geometric means of the norms at t = 0 and t = T.
-        notes: which runs are in no mean, and why.
+        notes: which runs are excluded from the means, and why.
     """
 
     one: Traced

@@ -1,4 +1,4 @@
-"""How values are written for people."""
+"""Format values for people."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -29,14 +29,14 @@ def with_interval(estimate: Estimate | None) -> str:
 
 
 def tally(counts: Mapping[str, int]) -> str:
-    """What was counted, the most frequent first: ``2 stable, 1 vanishing``; of one kind its name alone."""
+    """Counts, the most frequent first: ``2 stable, 1 vanishing``; a single kind without its count."""
     if len(counts) == 1:
         return next(iter(counts))
     return ", ".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
 
 
 def interval_notes(shown: Sequence[Estimate | None]) -> list[str]:
-    """What has to be said about intervals of few seeds."""
+    """Notes about intervals from few seeds."""
     sizes = {estimate.n for estimate in shown if estimate is not None}
     notes = []
     if 1 in sizes:

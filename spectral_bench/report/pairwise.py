@@ -33,10 +33,10 @@ def pairwise(
     Args:
         found: from ``sections``.
         field: what groups are judged by, one of ``SCORES``.
-        notes: said about all of it.
+        notes: about the whole report.
 
     Raises:
-        InputError: the field is none of ``SCORES``.
+        InputError: the field is not in ``SCORES``.
     """
     if field not in SCORES:
         raise InputError(unknown("--metric", field, SCORES))
@@ -108,7 +108,7 @@ def _rank_table(one: CriticalDifference) -> Table:
     notes = [
         f"Friedman test: p = {number(one.friedman_p, 2)}. Critical difference of mean ranks (Nemenyi, 5 %): "
         f"{one.critical_difference:.2f}.",
-        *(f"Not told apart: {clique}." for clique in cliques),
+        *(f"Not distinguished: {clique}." for clique in cliques),
     ]
     if one.left_out:
         notes.append(f"Left out, for they lack some data sets: {', '.join(one.left_out)}.")

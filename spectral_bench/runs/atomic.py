@@ -12,12 +12,12 @@ def write_atomically(
 ) -> None:
     """Let ``write`` fill a temporary file beside ``path``, flush it to the disk, and rename it into place.
 
-    A reader sees the old file or the new one; after a crash at any moment one of them is there and whole.
+    A reader sees either the old file or the new one; after a crash at any moment, one of them is there, whole.
 
     Args:
         path: where the file belongs.
         write: fills the file it is given.
-        once_whole: called when the new file is on the disk and the old one still in its place.
+        once_whole: called when the new file is on the disk and the old one still in place.
     """
     temporary = path.with_name(f".{path.name}.tmp")
     try:
@@ -44,7 +44,7 @@ def json_text(content: Mapping[str, Any]) -> bytes:
     """What ``write_json`` writes.
 
     Raises:
-        ValueError: JSON has no words for it.
+        ValueError: JSON cannot represent the content.
     """
     finite = {
         key: None if isinstance(value, float) and not _is_finite(value) else value for key, value in content.items()

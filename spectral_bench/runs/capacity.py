@@ -1,4 +1,4 @@
-"""What is too large for this machine or for single precision, answered in one message."""
+"""One message for sizes too large for this machine and numbers too large for single precision."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,19 +8,19 @@ import torch
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
 
-#: What PyTorch and NumPy say of numbers that are too large for single precision, and of sizes no machine has.
+#: Parts of PyTorch's and NumPy's messages about numbers too large for single precision, and about impossible sizes.
 _BEYOND_PRECISION = ("without overflow", "out of bounds for float", "std::numeric_limits<Float>::max()")
 _BEYOND_MEMORY = ("allocate memory", "Maximum allowed dimension", "array is too big")
 
 
 @contextmanager
 def within_capacity(config: ExperimentConfig) -> Iterator[None]:
-    """Sizes beyond this machine and numbers beyond single precision are the user's to change.
+    """Turn what PyTorch and NumPy raise for sizes and numbers that are too large into one error for the user.
 
-    PyTorch and NumPy answer both with exceptions of several kinds.
+    Both raise exceptions of several kinds.
 
     Raises:
-        InputError: in the place of those exceptions.
+        InputError: in place of those exceptions.
     """
     try:
         yield

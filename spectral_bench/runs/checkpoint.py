@@ -1,7 +1,7 @@
 """``checkpoint.pt`` and ``checkpoint.previous.pt``: weights, optimizer, random states and position, twice.
 
-The manifest records their SHA-256 before they get their names, so that a checkpoint is either the one that was written
-or known to be damaged. A digest does not make a stranger's checkpoint trustworthy: it is read with ``weights_only``,
+The manifest records each SHA-256 before the file gets its name, so a checkpoint is either what was written or known to
+be damaged. A digest does not make a stranger's checkpoint trustworthy: it is read with ``weights_only``,
 which accepts tensors and plain values and never runs code.
 """
 
@@ -29,7 +29,7 @@ class Checkpoints:
 
     Args:
         directory: of the run.
-        manifest: of the run; remembers the digests.
+        manifest: of the run; keeps the digests.
     """
 
     def __init__(self, directory: Path, manifest: Manifest) -> None:
@@ -38,7 +38,7 @@ class Checkpoints:
         self._manifest = manifest
 
     def save(self, step: int, content: Mapping[str, Any]) -> None:
-        """Write a checkpoint whole or not at all; the one before it is kept."""
+        """Write a checkpoint, whole or not at all; the previous one is kept."""
         buffer = BytesIO()
         torch.save(dict(content), buffer)
         data = buffer.getbuffer()
@@ -52,14 +52,14 @@ class Checkpoints:
         write_atomically(self._newest, lambda temporary: temporary.write_bytes(data), make_room)
 
     def paths(self) -> list[Path]:
-        """Those that are there, the newest first."""
+        """The existing checkpoint files, the newest first."""
         return [path for path in (self._newest, self._previous) if path.exists()]
 
     def load(self, path: Path) -> dict[str, Any]:
         """Read one of ``paths``.
 
         Raises:
-            DataError: it is not what was written, or holds anything but tensors and plain values.
+            DataError: it has changed since it was written, or holds anything but tensors and plain values.
         """
         try:
             data = read_bytes(path)
@@ -69,9 +69,9 @@ class Checkpoints:
         if all(entry["sha256"] != digest for entry in self._recorded()):
             raise DataError(f"{path}: is damaged (its SHA-256 is none that was recorded when it was written).")
         try:
-            with warnings.catch_warnings(action="ignore"):  # of formats PyTorch did not write; it refuses those itself
+            with warnings.catch_warnings(action="ignore"):  # about formats that PyTorch refuses anyway
                 content = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
-        except Exception as error:  # whatever a file that was made by hand makes torch raise
+        except Exception as error:  # a file made by hand can make torch raise anything
             raise DataError(f"{path}: refused; expected tensors and plain values only.") from error
         if not _is_checkpoint(content):
             raise DataError(f"{path}: is not a checkpoint.")
@@ -90,7 +90,7 @@ class Checkpoints:
 
 
 def _is_checkpoint(content: Any) -> bool:
-    """Whether what is read before the trainer gets its state has the form in which it is written."""
+    """Whether the entries that are read before the trainer gets its state have the form in which they are written."""
     try:
         step, weights = content["trainer"]["progress"]["step"], content["trainer"]["model"]
         mark, traces = content["metrics"], content.get("traces", {})
@@ -106,5 +106,5 @@ def _is_checkpoint(content: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    """Whether a number of updates or of bytes can be meant."""
+    """Whether a value can be a number of updates or of bytes."""
     return type(value) is int and 0 <= value < 1 << 63

@@ -9,19 +9,19 @@ from shutil import rmtree
 
 from spectral_bench.errors import InputError, StorageError
 
-#: What a rename onto a directory that exists may answer.
+#: Errors of a rename onto a directory that exists.
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
-#: What says that the folder was badly chosen, and not that a good one fell on hard times.
+#: Errors that mean the folder was badly chosen, as opposed to a good one that failed.
 _WRONG_FOLDER = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 def new_run_directory(results_dir: Path, task: str, model: str, seed: int, fill: Callable[[Path], object]) -> Path:
-    """Make a directory that no other run has, not even one started in the same second on another host.
+    """Create a directory that no other run has, not even one started in the same second on another host.
 
     The identifier sorts by start time and ends in random digits. The directory is filled under a hidden name in
     ``results_dir`` and then renamed: it appears with its first files in it, or not at all, and a rename onto another
-    run's directory is refused, upon which another identifier is drawn.
+    run's directory fails, and another identifier is drawn.
 
     Args:
         results_dir: the folder of all runs.
@@ -31,7 +31,7 @@ def new_run_directory(results_dir: Path, task: str, model: str, seed: int, fill:
         fill: writes the first files into the directory it is given, at least one.
 
     Raises:
-        InputError: the results folder is none, or may not be written.
+        InputError: ``results_dir`` is not a directory or is not writable.
         StorageError: it cannot be written: the disk is full, read-only or gone.
     """
     parent = results_dir / task / model

@@ -1,4 +1,4 @@
-"""What a run was made with: versions, hardware, threads, and the state of the source."""
+"""The environment of a run: versions, hardware, threads, and the state of the source."""
 
 import os
 import platform
@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-
-import spectral_bench
 
 PACKAGES = ("spectral-bench", "torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra-core", "omegaconf")
 
@@ -32,7 +30,7 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
 
 
 def environment_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """What ``describe_environment`` said then and says otherwise now, a line each."""
+    """The entries of ``describe_environment`` that have changed, a line each."""
     unknown = [key for key in now if isinstance(now[key], Mapping) and not isinstance(then.get(key), Mapping)]
     before, after = (_flat({key: facts.get(key) for key in now if key not in unknown}) for facts in (then, now))
     return [f"{key}: not recorded then" for key in unknown] + [
@@ -51,7 +49,7 @@ def _flat(facts: Mapping[str, Any], path: str = "") -> dict[str, Any]:
 
 def source_commit() -> dict[str, Any] | None:
     """Commit of the checkout this package runs from and whether it has uncommitted changes; None for a wheel."""
-    root = Path(spectral_bench.__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
     commit = _git(root, "rev-parse", "HEAD")

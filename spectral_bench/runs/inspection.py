@@ -1,4 +1,4 @@
-"""The files of a run held against what its manifest and its newest whole checkpoint say of them."""
+"""Compare the files of a run with the digests in its manifest and its newest intact checkpoint."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +12,12 @@ from spectral_bench.runs.saved_run import SavedRun
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found.
+    """The result of an inspection.
 
     Attributes:
-        checkpoints: those that are whole, the newest first.
-        damaged: a message for every checkpoint or configuration that is not what was written.
-        damaged_tables: the same of tables, without which there is nothing to compare with.
+        checkpoints: the intact ones, the newest first.
+        damaged: a message for every checkpoint or configuration that changed after it was written.
+        damaged_tables: the same for tables; a replay has nothing to be compared with then.
     """
 
     checkpoints: list[dict[str, Any]]
@@ -26,10 +26,10 @@ class Inspection:
 
 
 def inspect(run: SavedRun) -> Inspection:
-    """Look over every file of a run; nothing is changed.
+    """Inspect every file of a run without changing any.
 
     Raises:
-        InputError: the configuration is none that this version knows.
+        InputError: this version does not know such a configuration.
     """
     found = Inspection([], [], [])
     checkpoints = Checkpoints(run.directory, run.manifest)

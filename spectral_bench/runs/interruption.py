@@ -11,29 +11,29 @@ from typing import NoReturn
 from spectral_bench.errors import SignalExit
 from spectral_bench.training.stop import Stop
 
-#: Whoever sends one of these wants the program to end.
+#: Signals that ask the program to end.
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
 #: SIGUSR1 is what batch schedulers send some time before the end of a job. Windows has neither it nor SIGHUP.
 _NAMES = (*_ENDING, "SIGUSR1")
 
-#: What a shell says of a process that a signal ended.
+#: A shell reports a process that a signal ended as this plus the signal's number.
 _SIGNAL_EXIT = 128
 
-#: A run that will have to be taken up again, by itself: ``EX_TEMPFAIL`` of sysexits.h.
+#: Asks a batch script to start the run again: ``EX_TEMPFAIL`` of sysexits.h.
 REQUEUE_EXIT = 75
 
 
 @contextmanager
 def heeding_signals(stop: Stop) -> Iterator[None]:
-    """Turn the first SIGINT, SIGTERM, SIGHUP or SIGUSR1 into a wish to stop, and any that follows into an end at once.
+    """Turn the first SIGINT, SIGTERM, SIGHUP or SIGUSR1 into a request to stop, and a second one into an immediate end.
 
-    A SIGHUP that follows is not counted: of a terminal that closes, the kernel tells, and the shell once more. Where
-    SIGHUP is ignored (``nohup``) it stays ignored. Outside the main thread, where Python allows no handlers, signals do
-    what they did before.
+    A second SIGHUP does not count: when a terminal closes, the kernel and the shell each send one. Where SIGHUP is
+    ignored (``nohup``), it stays ignored. Outside the main thread, where Python allows no handlers, signals keep their
+    previous effect.
 
     Args:
-        stop: is asked.
+        stop: receives the request.
 
     Raises:
         SignalExit: on the second signal, with its exit code.
@@ -53,8 +53,8 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
 def ending_on_signals() -> Iterator[None]:
     """Let the signals of ``heeding_signals`` end the program with the exit codes of a run, while no run is at work.
 
-    Importing PyTorch and reading data take seconds. What a signal does by itself ends a process with a code no batch
-    script repeats a job for, or with a traceback.
+    Importing PyTorch and reading data take seconds. The default handlers end with a traceback, or with an exit code on
+    which no batch script requeues.
 
     Raises:
         SignalExit: on a signal, after a line on stderr.
@@ -62,7 +62,7 @@ def ending_on_signals() -> Iterator[None]:
 
     def end(number: int, _: FrameType | None) -> None:
         name = signal.Signals(number).name
-        with suppress(OSError):  # not through sys.stderr, in the middle of a write of which the signal may have come
+        with suppress(OSError):  # not through sys.stderr: the signal may have come in the middle of a write to it
             os.write(2, f"Ended by {name} while no training was under way.\n".encode())
         _end_at_once(name)
 
@@ -71,7 +71,7 @@ def ending_on_signals() -> Iterator[None]:
 
 
 def exit_code(cause: str) -> int:
-    """The exit code of a run that ``cause`` stopped: as of a shell, but 75 for SIGUSR1 and ``train.max_minutes``."""
+    """The exit code of a run stopped by ``cause``: as a shell reports it, but 75 for SIGUSR1 and a time limit."""
     return _SIGNAL_EXIT + signal.Signals[cause] if cause in _ENDING else REQUEUE_EXIT
 
 

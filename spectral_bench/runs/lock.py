@@ -1,7 +1,7 @@
 """One process at a time works in a run directory.
 
-The operating system holds the lock for as long as the process lives, so that of a dead process is taken over by whoever
-asks next; who holds it, and since when, stands in the manifest.
+The operating system releases the lock when its process dies, so the next process can take it. Its holder, and since
+when it is held, are in the manifest.
 """
 
 import os
@@ -21,10 +21,10 @@ from spectral_bench.runs.manifest import Manifest, now
 
 @contextmanager
 def locked(directory: Path) -> Iterator[None]:
-    """Have the directory for oneself.
+    """Lock the directory for this process.
 
     Raises:
-        LockedError: another process has it.
+        LockedError: another process holds the lock.
         StorageError: nothing can be written there.
     """
     path = directory / LOCK
@@ -41,7 +41,7 @@ def locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            path.unlink()  # before the release: afterwards it may be another's
+            path.unlink()  # before the release: afterwards the file may be another process's
         lock.release()
 
 

@@ -1,4 +1,4 @@
-"""``manifest.json``: what a run is, with what it was made, and how it stands."""
+"""``manifest.json``: the identity, environment and status of a run."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -30,7 +30,7 @@ class Manifest:
 
     @classmethod
     def create(cls, directory: Path, facts: Mapping[str, Any]) -> Self:
-        """The manifest of a run that begins.
+        """The manifest of a new run.
 
         Args:
             directory: of the run.
@@ -67,7 +67,7 @@ class Manifest:
 
     @property
     def status(self) -> Status:
-        """How the run stands; ``running`` also when its process was killed."""
+        """The status of the run; ``running`` also if its process was killed."""
         status: Status = self.content["status"]
         return status
 
@@ -77,7 +77,7 @@ class Manifest:
         self._write()
 
     def end(self, status: Status, reason: str | None = None) -> None:
-        """Say how the run ended, and why if there is something to say."""
+        """Record how the run ended, and why if there is a reason to give."""
         self.update(status=status, reason=reason, ended=now())
 
     def _write(self) -> None:

@@ -1,4 +1,4 @@
-"""``metrics.csv``: a row a measurement."""
+"""``metrics.csv``: one row per measurement."""
 
 import csv
 import errno
@@ -19,11 +19,11 @@ from spectral_bench.training.observer import Measurement
 class MetricsFile:
     """Appends measurements to a csv file.
 
-    Measurements are rare, so the file is opened for each row: a row is with the operating system when ``append``
-    returns, and a run that is killed holds no half-written buffer.
+    Measurements are rare, so the file is opened for each row: the operating system has the row when ``append`` returns,
+    and a killed run leaves no half-written buffer.
 
     Args:
-        path: the file, created with its header if it is not there.
+        path: the file, created with its header if it does not exist.
         metric: name of the task's metric, the title of its column.
     """
 
@@ -46,7 +46,7 @@ class MetricsFile:
         return metrics[-1] if metrics else None
 
     def mark(self) -> dict[str, Any]:
-        """What a checkpoint notes of the file, for ``rewind``; all of it is on the disk when this returns."""
+        """What a checkpoint records of the file, for ``rewind_metrics``; the file is on the disk when this returns."""
         with self._path.open("rb+") as file:
             os.fsync(file.fileno())
         return {"bytes": self._path.stat().st_size, "sha256": self._digest.hexdigest()}

@@ -1,7 +1,7 @@
-"""Columnar tables that grow while a run goes on: a folder of Parquet parts that reads as one table.
+"""Columnar tables that grow during a run: a folder of Parquet parts that reads as one table.
 
-Parquet cannot be appended to, and rewriting one file at every flush costs time that grows with its square. So rows are
-gathered and sealed, a part at a time, into a folder such as ``gradients.parquet/``; ``pandas.read_parquet`` reads the
+A Parquet file cannot be appended to, and rewriting it at every flush takes time quadratic in its length. So rows are
+buffered and sealed, a part at a time, into a folder such as ``gradients.parquet/``; ``pandas.read_parquet`` reads the
 folder in one line and skips the hidden files a crash may leave.
 """
 
@@ -42,7 +42,7 @@ class PartedTable:
     Args:
         folder: made when the first part is sealed.
         schema: names and types of the columns; the first is ``step``.
-        digests: of the parts that are there already.
+        digests: of the parts that exist already.
 
     Attributes:
         digests: the SHA-256 of every sealed part by its name.
@@ -55,7 +55,7 @@ class PartedTable:
         self._pending: list[pa.RecordBatch] = []
 
     def add(self, columns: Mapping[str, NDArray[Any] | list[str]]) -> None:
-        """Gather rows, given as columns of equal length."""
+        """Buffer rows, given as columns of equal length."""
         arrays = [pa.array(columns[field.name], type=field.type) for field in self._schema]
         self._pending.append(pa.record_batch(arrays, schema=self._schema))
 
@@ -74,7 +74,7 @@ class PartedTable:
         return table.filter(pc.equal(table["step"], pc.max(table["step"])))
 
     def seal(self) -> None:
-        """Write the gathered rows as one part, named by the steps it covers."""
+        """Write the buffered rows as one part, named by the steps it covers."""
         if not self._pending:
             return
         table = pa.Table.from_batches(self._pending, self._schema)
@@ -95,7 +95,7 @@ def sealed_parts(folder: Path) -> list[Path]:
 
 
 def read_part(part: Path, schema: pa.Schema) -> pa.Table:
-    """The rows of one part, its checksums compared.
+    """The rows of one part, after a check of its checksums.
 
     Raises:
         DataError: it is damaged, or has other columns.
@@ -116,17 +116,17 @@ def part_digests(folder: Path) -> dict[str, str]:
 
 
 def part_problems(folder: Path, schema: pa.Schema, promised: Mapping[str, str] | None, step: int) -> list[str]:
-    """What is the matter with a table of a run, a message for each part of it.
+    """The problems of a table of a run: a message for each damaged, foreign or missing part.
 
     Args:
-        folder: of the table; it need not be there.
+        folder: of the table; it need not exist.
         schema: names and types of the columns.
         promised: digests by the names of the parts that hold the steps before ``step``; None if nothing is known.
         step: of the checkpoint that promises them.
     """
     found = []
     lacking = dict(promised or {})
-    for path in sorted(folder.glob("[!.]*")):  # whatever stands here is read as a part of the table
+    for path in sorted(folder.glob("[!.]*")):  # every file here is read as a part of the table
         try:
             if not _PART.fullmatch(path.name):
                 raise DataError(f"{path}: is not a part of this run's table.")
@@ -146,9 +146,10 @@ def _check_digest(part: Path, promised: str | None) -> None:
 
 
 def rewind_parts(folder: Path, step: int) -> None:
-    """Remove the parts of step ``step`` and later, and what a crash left half-written.
+    """Remove the parts of step ``step`` and later, and half-written files of a crash.
 
-    Parts are sealed at every checkpoint, and traces labelled with its step come after it: no part lies astride.
+    Parts are sealed at every checkpoint, and traces labelled with its step come after it,
+    so no part spans a checkpoint.
     """
     for part in sealed_parts(folder):
         if _first_step(part) >= step:

@@ -2,8 +2,8 @@
 
 Every reader of run directories, here and in ``records``, opens files through ``read_bytes`` (or asks ``regular_file``
 before it hands a path to pandas or pyarrow) and parses them with ``parse_json`` and ``parse_yaml``. Then a pipe is not
-waited for, a device not read without end, and a small text does not become a large or deep object. What is refused is
-told by the exceptions that readers of files expect anyway: ``OSError``, and ``ValueError`` for the content.
+waited for, a device not read without end, and a small text does not become a large or deep object. Refusals are the
+exceptions that readers of files expect anyway: ``OSError``, and ``ValueError`` for the content.
 """
 
 import errno
@@ -15,13 +15,13 @@ from typing import Any
 
 import yaml
 
-#: Bytes of the largest text that is parsed: the manifest of a run taken up thousands of times has a few million.
+#: Bytes of the largest text that is parsed: the manifest of a run resumed thousands of times has a few million.
 LARGEST_TEXT = 1 << 26
 
 #: Bytes of the largest file that is read at once: a checkpoint of a billion weights under Adam.
 LARGEST_FILE = 1 << 34
 
-#: Objects within objects. The files of a run have four levels.
+#: Levels of nested objects. The files of a run have four.
 _DEEPEST = 50
 
 #: Bytes of the largest yaml text: reading a megabyte of it takes PyYAML seconds.
@@ -35,7 +35,7 @@ def regular_file(path: Path) -> Path:
     """The path itself, if a plain file stands there.
 
     Raises:
-        OSError: there is nothing, or something that one may wait for without end: a pipe, a device, a socket.
+        OSError: there is nothing, or something that may block for ever: a pipe, a device, a socket.
     """
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError(errno.EINVAL, "is not a plain file", str(path))
@@ -58,7 +58,7 @@ def parse_json(text: bytes) -> dict[str, Any]:
     """The JSON object that ``text`` holds.
 
     Raises:
-        ValueError: it is no JSON object, or a number in it is NaN, or it is nested more deeply than any file of a run.
+        ValueError: it is not a JSON object, holds NaN or infinity, or is nested more deeply than any file of a run.
     """
     try:
         content = json.loads(text, parse_constant=_refuse)
@@ -80,14 +80,14 @@ def parse_yaml(text: bytes) -> dict[str, Any]:
     Aliases are refused: no file of a run has one, and a few lines of them stand for billions of values.
 
     Raises:
-        ValueError: it is no yaml, no mapping, or has aliases or a depth that no file of a run has.
+        ValueError: it is not yaml, not a mapping, has aliases, or is nested more deeply than any file of a run.
     """
     if len(text) > _LARGEST_YAML:
         raise ValueError(f"larger than {_LARGEST_YAML:,} bytes")
     try:
         _check_events(text)
         content = yaml.load(text, _YamlLoader)  # noqa: S506
-    except Exception as error:  # YAMLError; and whatever int(), float() or a date makes of what calls itself one
+    except Exception as error:  # YAMLError, or anything that parsing an invalid int, float or date raises
         raise ValueError(brief(error)) from error
     if not isinstance(content, dict):
         raise ValueError("expected keys and values")
@@ -95,14 +95,14 @@ def parse_yaml(text: bytes) -> dict[str, Any]:
 
 
 def brief(error: Exception) -> str:
-    """What an exception says, as far as it fits into a message."""
+    """The part of an exception's message that fits into another message."""
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror  # without number and path, which stands in the message anyhow
+        return error.strerror  # without number and path, which the message names anyway
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _check_events(text: bytes) -> None:
-    """See, before anything is built, that there are no aliases and the depth is bounded."""
+    """Check, before any object is built, that there are no aliases and the depth is bounded."""
     depth = 0
     for event in yaml.parse(text, _YamlLoader):
         if isinstance(event, yaml.AliasEvent):

@@ -1,4 +1,4 @@
-"""What a run recorded, read back to be ticked off row by row."""
+"""The recorded rows of a run, to be ticked off one by one during a replay."""
 
 import csv
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from spectral_bench.runs import parted_table
 from spectral_bench.runs.layout import GRADIENTS, METRICS, SPECTRUM, SPLIT_PLACE, STEP_PLACE, TIMELESS
 from spectral_bench.runs.reading import brief, regular_file
 
-#: A step, and what else tells rows apart: the split, the layer, the matrix.
+#: A step, and what else identifies a row: the split, the layer, the matrix.
 Key = tuple[Any, ...]
 
 
@@ -21,8 +21,8 @@ class RecordedRows:
     """The rows of one table by key.
 
     Args:
-        what: they are called in messages.
-        rows: for each key the values, in the order of writing.
+        what: the name of a row in messages.
+        rows: the values of each key, in the order in which they were written.
     """
 
     def __init__(self, what: str, rows: Mapping[Key, Any]) -> None:
@@ -30,15 +30,15 @@ class RecordedRows:
         self._rows = dict(rows)
 
     def take(self, key: Key) -> Any:
-        """The values of a key, which are then ticked off; None where there are none."""
+        """The values of a key, ticking them off; None if there are none."""
         return self._rows.pop(key, None)
 
     def left(self, first: int, last: float) -> list[str]:
-        """What was never taken, of the steps ``first`` to ``last``, in words."""
+        """The names of the rows of steps ``first`` to ``last`` that were never taken."""
         return [self.named(key) for key in sorted(self._rows) if first <= key[0] <= last]
 
     def last_step(self) -> int:
-        """The last step; -1 where there are no rows."""
+        """The last step; -1 if there are no rows."""
         return max((key[0] for key in self._rows), default=-1)
 
     def named(self, key: Key) -> str:

@@ -1,4 +1,4 @@
-"""Going on with a run from its last whole checkpoint, as if it had never stopped."""
+"""Resume a run from its last intact checkpoint, as if it had never stopped."""
 
 import math
 import platform
@@ -30,21 +30,21 @@ from spectral_bench.training.stop import Stop
 
 
 class CompleteError(SpectralBenchError):
-    """There is nothing to go on with: the run came to its end, and nothing makes it longer. It is left as it is."""
+    """Nothing to resume: the run is complete, and no override makes it longer. It is left unchanged."""
 
 
 @dataclass(frozen=True)
 class Reopened:
-    """A run that is ready to go on.
+    """A run that is ready to be resumed.
 
     Attributes:
         directory: of the run.
         manifest: of the run.
         prepared: model, task and trainer, in the state of the checkpoint.
-        stop: asked by signals from the moment on that the run is marked as running.
+        stop: receives signals from the moment the run is marked as running.
         from_step: updates made by then.
-        traces: the digests of the parts of tables that stay.
-        warnings: damaged files that were found and done without, and what changed since.
+        traces: digests of the parts of tables that are kept.
+        warnings: damaged files that could be ignored, and what has changed in the environment.
     """
 
     directory: Path
@@ -64,24 +64,25 @@ class Reopened:
 def reopened(
     directory: Path, overrides: Sequence[str] = (), session_of: ExperimentConfig | None = None
 ) -> Iterator[Reopened]:
-    """Take up a run where its last whole checkpoint left it, and have it for oneself until the end of the block.
+    """Restore a run from its last intact checkpoint, and keep it locked until the end of the block.
 
     The tables are cut back to the checkpoint.
 
     Args:
         directory: of the run.
         overrides: ``train.steps`` or ``train.epochs``, to be raised; ``data_dir`` or ``train.max_minutes``.
-        session_of: whose ``data_dir`` and ``train.max_minutes`` count; None: those of the run, or of ``overrides``.
+        session_of: the configuration whose ``data_dir`` and ``train.max_minutes`` count; None: those of the run, or of
+            ``overrides``.
 
     Raises:
         CompleteError: the run is complete, and ``overrides`` do not make it longer.
-        InputError: this is no run, the overrides change more than that, or a plugin of the run is not loaded.
+        InputError: this is not a run, the overrides change anything else, or a plugin of the run is not loaded.
         DataError: a file of the run is damaged and there is no other, or is a link; the configuration is not what the
             run was made with; or the data is not what it was.
         LockedError: another process is at work on this run.
         StorageError: nothing can be written there.
     """
-    run = _read(directory)  # before a lock is put into a folder that is none of a run
+    run = _read(directory)  # before a lock file is written into a folder that is not a run's
     if run.manifest.status == "completed" and not overrides:
         raise CompleteError(_complete(directory))
     with locked(directory):
@@ -109,7 +110,7 @@ def reopened(
         stop = Stop()
         with heeding_signals(stop):
             try:
-                # The manifest first: whatever is cut back from here on is of a run that is not complete.
+                # The manifest first: from here on files are cut back, and the run must no longer count as complete.
                 run.manifest.update(
                     status="running",
                     reason=None,
@@ -130,7 +131,7 @@ def reopened(
 
 
 def _read(directory: Path) -> SavedRun:
-    """The run as it stands, seen to be what it was made as, and to have its files to itself."""
+    """The run, after checks that its configuration is unchanged and that none of its files is a link."""
     run = read_saved_run(directory)
     # What is written, cut or removed through a link is another run's, or no run's; so are temporary files.
     for path in (*directory.glob("*"), *(path for table in TABLES for path in (directory / table).glob("*"))):
@@ -142,7 +143,7 @@ def _read(directory: Path) -> SavedRun:
 
 
 def _prepared_as_begun(config: ExperimentConfig, before: ExperimentConfig, threads: int | None) -> Prepared:
-    """Prepare a run so that it measures as often as it did: a longer one would choose a longer interval of its own."""
+    """Prepare a run with the measuring interval it had: a longer run would otherwise choose a longer one."""
     prepared = prepare(config, threads)
     interval = measuring_interval(before, prepared.task.updates_per_epoch(config.train.batch_size))
     if prepared.trainer.evaluate_every == interval:
@@ -166,7 +167,7 @@ def _left_elsewhere(manifest: Manifest) -> list[str]:
 
 
 def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tuple[dict[str, Any] | None, list[str]]:
-    """Bring the trainer to the newest checkpoint that is whole.
+    """Load the newest intact checkpoint into the trainer.
 
     Returns:
         The checkpoint (None when the run was killed before its first one), and what newer ones suffer from.
@@ -179,7 +180,7 @@ def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tupl
             prepared.trainer.load_state_dict(content["trainer"])
         except DataError as error:
             damaged.append(str(error))
-        except Exception as error:  # whatever a checkpoint of another shape makes PyTorch raise
+        except Exception as error:  # PyTorch raises various exceptions for a checkpoint of another shape
             damaged.append(f"{path}: does not fit this configuration ({type(error).__name__}).")
         else:
             return content, damaged
@@ -189,7 +190,7 @@ def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tupl
 
 
 def _check_change(before: ExperimentConfig, after: ExperimentConfig) -> bool:
-    """Refuse what may not change; returns whether the length is another."""
+    """Refuse changes that are not allowed; returns whether the length changes."""
     old, new = resolved(before), resolved(after)
     keys = [key for key in differences(old, new) if key == "results_dir" or key not in CHANGES_NO_NUMBER]
     others = [key for key in keys if key not in RAISABLE]
@@ -208,13 +209,13 @@ def _or_infinite(count: int | None) -> float:
 
 
 def recorded_threads(manifest: Manifest) -> int | None:
-    """How many threads the run began with; None where the manifest does not say."""
+    """How many threads the run began with; None if the manifest does not say."""
     threads = manifest.content.get("threads")
     return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
 
 
 def check_data(manifest: Manifest, digests: Mapping[str, str]) -> None:
-    """See that the data is what the run was begun with.
+    """Check that the data is what the run began with.
 
     Raises:
         DataError: it is not; the message names the files.

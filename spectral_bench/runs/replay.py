@@ -1,4 +1,4 @@
-"""The numbers a run recorded, held against those of a replay."""
+"""Compare the numbers of a replay with those that a run recorded."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,22 +16,22 @@ from spectral_bench.training.stop import Stop
 
 
 class DifferentError(Exception):
-    """A number is not the one that was recorded; the message says which, and both of them."""
+    """A number differs from the recorded one; the message says which, and gives both."""
 
 
 class Replay(Observer):
-    """Compares everything a training says with the tables of a run directory, to the last bit.
+    """Compares every event of a training with the tables of a run directory, to the last bit.
 
     Args:
         directory: of the run.
-        checkpoint: the newest one, whose weights to compare, too; None where there is none.
-        promised: the step up to which nothing may be lacking: that of the checkpoint, for what a killed run traced
-            later was never written; infinity for a run that came to its end.
+        checkpoint: the newest one, whose weights are compared as well; None if there is none.
+        promised: the step up to which nothing may be missing: that of the checkpoint, since a killed run never wrote
+            what it traced later; infinity for a run that ended.
 
     Attributes:
-        stop: to be handed to the training.
-        last_step: after this update the training is asked to stop.
-        compared: how many numbers were the same so far.
+        stop: to be passed to the training.
+        last_step: the update after which the training is asked to stop.
+        compared: how many numbers have agreed so far.
 
     Raises:
         DataError: a table cannot be read.
@@ -45,7 +45,7 @@ class Replay(Observer):
         self._metrics = recorded_metrics(directory)
         self._norms = recorded_gradients(directory)
         self._sigmas = recorded_spectrum(directory)
-        # A trace labelled s is of the update after s.
+        # A trace labelled s is taken during the update after s.
         self.last_step: int = max(
             self._metrics.last_step(),
             self._norms.last_step() + 1,
@@ -54,7 +54,7 @@ class Replay(Observer):
         )
 
     def on_update(self, update: Update) -> None:
-        """Asks for an end after the last update to compare."""
+        """Requests a stop after the last update to compare."""
         if update.step >= self.last_step:
             self.stop.ask("the last update to compare")
 
@@ -91,10 +91,10 @@ class Replay(Observer):
             self.compared += now.numel()
 
     def finish(self, first_step: int, last_step: float) -> None:
-        """See that nothing was recorded between these steps that the replay did not say.
+        """Check that the replay produced everything that was recorded between these steps.
 
         Raises:
-            DifferentError: something was.
+            DifferentError: something is missing.
         """
         left = [
             *self._metrics.left(first_step + 1, last_step),
@@ -105,7 +105,7 @@ class Replay(Observer):
             raise DifferentError(f"{left[0]}: recorded, and now there is none")
 
     def _recorded(self, table: RecordedRows, key: Key, promised: bool) -> Any:
-        """What was recorded; None where that is nothing and nothing was promised."""
+        """The recorded values; None if there are none and none were promised."""
         recorded = table.take(key)
         if recorded is None and promised:
             raise DifferentError(f"{table.named(key)}: is not recorded")
@@ -127,7 +127,7 @@ class Replay(Observer):
 
 
 def _same(recorded: torch.Tensor, now: torch.Tensor) -> bool:
-    """Whether two tensors hold the same numbers; NaN is what a run may be told to go on with."""
+    """Whether two tensors hold the same numbers; NaN equals NaN, since a run may be set to continue with it."""
     if recorded.shape != now.shape or recorded.dtype != now.dtype:
         return False
     return bool(((recorded == now) | (recorded.isnan() & now.isnan())).all())

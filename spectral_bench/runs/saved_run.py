@@ -18,7 +18,7 @@ from spectral_bench.runs.reading import brief, parse_yaml, read_bytes
 
 @dataclass(frozen=True)
 class SavedRun:
-    """What a run directory says of itself.
+    """The manifest and the configuration of a run directory.
 
     Attributes:
         directory: of the run.
@@ -34,7 +34,7 @@ class SavedRun:
         """The typed configuration.
 
         Raises:
-            InputError: it is none that this version knows.
+            InputError: this version does not know such a configuration.
         """
         try:
             return experiment_config(self.config, KINDS)
@@ -46,14 +46,14 @@ class SavedRun:
         return experiment_config(changed(self.config, overrides), KINDS)
 
     def check_config(self) -> None:
-        """See that the configuration is what the manifest says the run was made with.
+        """Check that the configuration is the one whose digest the manifest holds.
 
-        A run that is made longer has its new digest in the manifest a moment before its new configuration, so that the
-        digest before it counts, too. Earlier versions did not record the seed.
+        When a run is made longer, the manifest gets the new digest a moment before the new configuration is written, so
+        the previous digest is accepted as well. Earlier versions did not record the seed.
 
         Raises:
-            InputError: it is none that this version knows.
-            DataError: it is another.
+            InputError: this version does not know such a configuration.
+            DataError: it is not.
         """
         recorded, experiment = self.manifest.content, self.experiment()
         known = recorded.get("config_digest"), recorded.get("config_digest_before")
@@ -62,7 +62,7 @@ class SavedRun:
 
 
 def read_saved_run(directory: Path) -> SavedRun:
-    """Read what a run directory says of itself. It may come from a stranger: nothing in it can run code.
+    """Read a run directory. It may come from a stranger: nothing in it can run code.
 
     Raises:
         InputError: it is not the directory of a run.
@@ -74,7 +74,7 @@ def read_saved_run(directory: Path) -> SavedRun:
 
 
 def find_unfinished(config: ExperimentConfig) -> Path | None:
-    """The newest run of exactly this configuration that did not come to its end, if there is one."""
+    """The newest unfinished run of exactly this configuration, if there is one."""
     return next((run.directory for run in _runs(config) if run.manifest.status not in ("completed", "diverged")), None)
 
 
@@ -93,7 +93,7 @@ def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
                 run.check_config()
                 yield run
         except SpectralBenchError:
-            continue  # not a run that could be gone on with
+            continue  # not a run that could be resumed
 
 
 def _read_config(path: Path) -> dict[str, Any]:

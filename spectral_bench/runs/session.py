@@ -31,7 +31,7 @@ from spectral_bench.training.stop import Stop
 
 @dataclass(frozen=True)
 class Prepared:
-    """A run that could start: data read, model built, nothing written."""
+    """A run that is ready to start: data read, model built, nothing written yet."""
 
     config: ExperimentConfig
     task: Task[Any]
@@ -47,8 +47,8 @@ class SessionResult:
     Attributes:
         directory: of the run.
         summary: the content of ``summary.json``.
-        stopped_by: what stopped it before its end (``SIGTERM``, ``train.max_minutes``); None for a run that is done.
-        asked_too_late: the same of a run that was done by then: whoever has more runs to make is meant, too.
+        stopped_by: what stopped it early (``SIGTERM``, ``train.max_minutes``); None for a run that is done.
+        late_stop: a stop request that came after the run had finished; a grid still has to heed it.
     """
 
     directory: Path
@@ -68,12 +68,12 @@ def run_session(
     """Train, and keep everything in the run directory, which must be locked and say ``running``.
 
     Args:
-        prepared: what to run, in the state to begin with.
+        prepared: what to run, in its initial state.
         directory: of the run.
         manifest: of the run.
-        observers: are told what happens.
-        stop: is heeded after every update.
-        traces: the digests of the parts of tables that are there already.
+        observers: receive every event of the training.
+        stop: checked after every update.
+        traces: digests of the parts of tables that exist already.
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
@@ -114,17 +114,17 @@ def run_session(
     finally:
         for observer in observers:
             observer.on_end("failed" if manifest.status == "running" else manifest.status)
-    stopped_by, too_late = (stop.cause, None) if outcome is None else (None, stop.cause)
-    return SessionResult(directory, summary, stopped_by, too_late)
+    stopped_by, late_stop = (stop.cause, None) if outcome is None else (None, stop.cause)
+    return SessionResult(directory, summary, stopped_by, late_stop)
 
 
 def resume_command(directory: Path) -> str:
-    """What to type to go on with a run."""
+    """The command that continues a run."""
     return shlex.join(["spectral-bench", "resume", str(directory)])
 
 
 def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcome: Outcome | None) -> dict[str, Any]:
-    """Seal the tables and write the summary of whatever was reached."""
+    """Seal the tables and write the summary of the training so far."""
     recorder.seal()
     summary = summarise(
         prepared.config,
@@ -139,7 +139,7 @@ def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcom
 
 
 def _give_up(manifest: Manifest, error: BaseException, stop: Stop) -> None:
-    """Say in the manifest why the run ended, where that can be written."""
+    """Record in the manifest why the run ended, if it can still be written."""
     with suppress(OSError):
         if isinstance(error, KeyboardInterrupt | SystemExit):
             manifest.end("interrupted", f"{stop.cause}, and a second signal: stopped at once" if stop.cause else None)
@@ -148,7 +148,7 @@ def _give_up(manifest: Manifest, error: BaseException, stop: Stop) -> None:
 
 
 def storage_error(error: OSError, directory: Path, step: int) -> StorageError:
-    """What happened to the files of a run, and what goes on with it."""
+    """The error for files that can no longer be written, with the way to continue."""
     happened = f"{error.filename or directory}: {error.strerror or error}, after {step} updates."
     if not directory.exists():
         return StorageError(f"{happened} {directory} is gone: it was removed, or its disk was. Start the run again.")

@@ -1,4 +1,4 @@
-"""``summary.json``: one flat object that says how a run ended."""
+"""``summary.json``: one flat object with the results of a run."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def summarise(
     recorder: RunRecorder,
     outcome: Outcome | None,
 ) -> dict[str, Any]:
-    """The summary of a run; what does not exist (a run that diverged has no test) is None.
+    """The summary of a run; values that do not exist (the test of a diverged run) are None.
 
     Args:
         config: of the run.
@@ -27,7 +27,7 @@ def summarise(
         num_parameters: of the model.
         progress: where the run stands.
         recorder: knows the last measurement of each split and the last traces.
-        outcome: None when the run did not come to its end.
+        outcome: None if the run did not end regularly.
     """
     norms, spectrum = recorder.last_norms(), recorder.last_spectrum()
     decay = steepest_decay(norms.by_layer) if norms else None

@@ -1,4 +1,4 @@
-"""Whether a run can be had again: its files looked over, and its updates made once more."""
+"""Check that a run is reproducible: inspect its files, then replay its updates."""
 
 import math
 from dataclasses import dataclass, replace
@@ -31,14 +31,14 @@ _TIMES = {field.name for field in SUMMARY_FIELDS if field.is_time}
 
 @dataclass(frozen=True)
 class Verification:
-    """What came of it.
+    """The result of a verification.
 
     Attributes:
-        damaged: a message for every file that is not what it was when it was written.
-        first_step, last_step: the updates that were made again.
-        compared: numbers that were the same.
-        difference: the first one that was not; None if all were the same.
-        changes: what is different in the environment since the run began.
+        damaged: a message for every file that changed after it was written.
+        first_step, last_step: the updates that were replayed.
+        compared: how many numbers agreed.
+        difference: the first number that did not; None if all agreed.
+        changes: what has changed in the environment since the run began.
     """
 
     damaged: list[str]
@@ -52,17 +52,17 @@ class Verification:
 def verify_run(directory: Path, steps: int | None = None, *, whole: bool = False) -> Verification:
     """Replay a run and compare every number with the recorded one. Nothing in the directory is changed.
 
-    What is not replayed, before the previous checkpoint, is compared with the digests that the newest one holds.
+    Everything before the previous checkpoint is not replayed, but compared with the digests in the newest checkpoint.
 
     Args:
         directory: of the run.
         steps: updates to replay; None: as many as were recorded.
-        whole: begin at the beginning, and not at the previous checkpoint.
+        whole: replay from the first update instead of from the previous checkpoint.
 
     Raises:
-        InputError: it is no run, a plugin of the run is not loaded, or nothing was recorded in the updates that were
-            asked for.
-        DataError: what a replay needs is damaged, or the data is not what it was.
+        InputError: this is not a run, a plugin of the run is not loaded, or nothing was recorded in the requested
+            updates.
+        DataError: a file that the replay needs is damaged, or the data has changed.
     """
     run = read_saved_run(directory)
     plugin_changes = check_plugins(directory, run.manifest)
@@ -91,7 +91,7 @@ def verify_run(directory: Path, steps: int | None = None, *, whole: bool = False
 
 
 def _promised(run: SavedRun, newest: dict[str, Any] | None) -> float:
-    """The step up to which everything the training said must have been recorded."""
+    """The step up to which every event of the training must have been recorded."""
     if run.manifest.status in ("completed", "diverged"):
         return math.inf
     step: int = newest["trainer"]["progress"]["step"] if newest else -1
@@ -101,7 +101,7 @@ def _promised(run: SavedRun, newest: dict[str, Any] | None) -> float:
 def _go_back_to(checkpoint: dict[str, Any], prepared: Prepared, directory: Path) -> None:
     try:
         prepared.trainer.load_state_dict(checkpoint["trainer"])
-    except Exception as error:  # whatever a checkpoint of another shape makes PyTorch raise
+    except Exception as error:  # PyTorch raises various exceptions for a checkpoint of another shape
         raise DataError(f"{directory}: the previous checkpoint does not fit this configuration.") from error
 
 
@@ -128,7 +128,7 @@ def _first_difference(prepared: Prepared, replay: Replay, run: SavedRun, first: 
 
 
 def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | None) -> str | None:
-    """The first entry of ``summary.json`` that a replay to the end of the record does not give, times apart."""
+    """The first entry of ``summary.json``, times aside, on which a replay to the end of the record disagrees."""
     path = run.directory / SUMMARY
     if not path.exists() and run.manifest.status not in ("completed", "diverged"):
         return None

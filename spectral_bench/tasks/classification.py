@@ -23,10 +23,10 @@ class Labelled(NamedTuple):
     classes: Tensor
 
 
-C = TypeVar("C")
+_C = TypeVar("_C")
 
 
-class ClassificationTask(Task[C], Generic[C]):
+class ClassificationTask(Task[_C], Generic[_C]):
     """A task that reads a sequence, ``input_size`` values a time step, and names its class at the end.
 
     An epoch visits every training sequence once, in an order drawn from (seed, epoch); its last batch may be smaller.
@@ -87,6 +87,6 @@ class ClassificationTask(Task[C], Generic[C]):
         return Batch(inputs_TBD, classes[indices])
 
 
-@lru_cache(maxsize=1)  # asked for once a batch, changes once an epoch
+@lru_cache(maxsize=1)  # read for every batch, changes once an epoch
 def _order(size: int, seed: int, epoch: int) -> NDArray[np.int64]:
     return training_stream(seed, epoch).permutation(size)

@@ -16,7 +16,7 @@ def largest_divisor_below_root(length: int) -> int:
 
 
 def check_divisor(key: str, value: int, length: int) -> int:
-    """The value itself, if it divides the length.
+    """Return the value if it divides the length.
 
     Raises:
         InputError: it does not; the nearest divisors are in the message.

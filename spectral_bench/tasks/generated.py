@@ -21,14 +21,14 @@ class GeneratedConfig(Protocol):
     test_size: int
 
 
-G = TypeVar("G", bound=GeneratedConfig)
-Draw = TypeVar("Draw")
+_G = TypeVar("_G", bound=GeneratedConfig)
+_Draw = TypeVar("_Draw")
 
 
-class GeneratedTask(Task[G], Generic[G, Draw]):
+class GeneratedTask(Task[_G], Generic[_G, _Draw]):
     """A task that draws its sequences in a compact form and renders them batch by batch.
 
-    The compact form (``Draw``: whatever the subclass chooses) makes a whole evaluation set cheap enough to be drawn
+    The compact form (``_Draw``: whatever the subclass chooses) makes a whole evaluation set cheap enough to be drawn
     anew at every pass, so nothing is kept in memory between passes.
 
     Args:
@@ -36,7 +36,7 @@ class GeneratedTask(Task[G], Generic[G, Draw]):
         data_dir: not used; there are no files.
     """
 
-    def __init__(self, config: G, data_dir: Path) -> None:  # noqa: ARG002
+    def __init__(self, config: _G, data_dir: Path) -> None:  # noqa: ARG002
         if config.validation_size < 1 or config.test_size < 1:
             raise InputError(
                 "task.validation_size and task.test_size must be at least 1, "
@@ -46,15 +46,15 @@ class GeneratedTask(Task[G], Generic[G, Draw]):
         self.digests = {}
 
     @abstractmethod
-    def _draw(self, rng: np.random.Generator, size: int) -> Draw:
+    def _draw(self, rng: np.random.Generator, size: int) -> _Draw:
         """``size`` random sequences in compact form."""
 
     @abstractmethod
-    def _render(self, drawn: Draw, first: int, last: int) -> Batch:
+    def _render(self, drawn: _Draw, first: int, last: int) -> Batch:
         """The drawn sequences ``first`` to ``last - 1`` as a batch."""
 
     def updates_per_epoch(self, batch_size: int) -> int | None:  # noqa: ARG002
-        """None: the data has no end."""
+        """None: the data is generated without end."""
         return None
 
     def train_batch(self, step: int, batch_size: int, seed: int) -> Batch:
@@ -65,7 +65,7 @@ class GeneratedTask(Task[G], Generic[G, Draw]):
         """The fixed validation or test set.
 
         Raises:
-            InputError: ``split`` is ``train``, which has no end.
+            InputError: ``split`` is ``train``, which is generated without end.
         """
         if split == "train":
             raise InputError(

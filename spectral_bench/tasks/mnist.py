@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import MNIST, MNIST_FILES
-from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
 from spectral_bench.errors import StorageError
 from spectral_bench.tasks.classification import ClassificationTask, Labelled
@@ -40,8 +40,8 @@ class MNISTTask(ClassificationTask[MNISTConfig]):
     """Name the digit after 784 / ``pixels_per_step`` time steps; pixels are scaled to [0, 1].
 
     The first 5,000 training images are the validation set, as in TensorFlow's split that Wisdom et al. (2016) and
-    scoRNN use; 55,000 remain. A permutation is of single pixels, drawn by NumPy's ``RandomState``; seed 92916 is the
-    one of expRNN and scoRNN.
+    scoRNN use; 55,000 remain. A permutation reorders single pixels and is drawn by NumPy's ``RandomState``; seed 92916
+    is that of expRNN and scoRNN.
 
     Raises:
         InputError: ``pixels_per_step`` does not divide 784.
@@ -80,7 +80,7 @@ def _read(file: Path, name: str, data_dir: Path) -> Tensor:
     expected = f"expected {shape[0]:,} " + ("images of 28 x 28 pixels" if len(shape) == 3 else "labels 0 to 9")
     try:
         content = _parse(file, len(shape) == 3)
-    # What gzip raises for a file that is cut short or none of its own.
+    # gzip's errors for a file that is truncated or not a gzip file.
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise damaged(MNIST, data_dir, file, f"cannot be unpacked ({error}); {expected}") from error
     except OSError as error:

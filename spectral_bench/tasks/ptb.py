@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import PTB, PTB_FILES
-from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
 from spectral_bench.errors import InputError
 from spectral_bench.nn.model import Signature
@@ -20,7 +20,7 @@ from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Split, Tas
 END_OF_SENTENCE = "<eos>"
 UNKNOWN = "<unk>"
 
-#: Target of a position that predicts nothing; ``cross_entropy`` passes over it.
+#: Target of a position without a prediction; ``cross_entropy`` ignores it.
 _NOTHING = -100
 
 _VOCABULARY_SIZE = 10_000
@@ -44,8 +44,8 @@ class PTBTask(Task[PTBConfig]):
 
     The text is cut into as many streams as the batch has rows, each as long as any; a batch holds the next ``bptt``
     tokens of every stream and continues the one before it, so that gradients go back ``bptt`` tokens and the state
-    goes back to the start of the stream. What is missing to make the last stream as long as the others predicts
-    nothing and counts for nothing: all N - 1 predictions of a text of N tokens are made and scored, exactly once,
+    goes back to the start of the stream. The padding that makes the last stream as long as the others is not
+    scored: all N - 1 predictions of a text of N tokens are made and scored, exactly once,
     whatever the batch size. (The state at the start of a stream is zero, so a perplexity depends a little on the
     number of streams.)
 
@@ -128,7 +128,7 @@ class PTBTask(Task[PTBConfig]):
         return float(_predictions(batch.targets))
 
     def metric_value(self, mean_loss: float, mean_score: float) -> float:  # noqa: ARG002
-        """Perplexity; infinite where it is beyond the largest number."""
+        """Perplexity; infinite if it exceeds the largest float."""
         try:
             return math.exp(mean_loss)
         except OverflowError:

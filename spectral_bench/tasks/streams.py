@@ -1,7 +1,7 @@
-"""Seeded random streams: which random numbers a task draws depends on nothing but what they are for.
+"""Seeded random streams: the random numbers a task draws depend only on their purpose and the seed.
 
-NumPy keeps the numbers of a seed the same over machines, and over its own versions unless it announces otherwise; the
-tests hold the first ones of the evaluation sets.
+NumPy gives the same numbers for a seed on every machine, and in every version unless it announces a change; the tests
+record the first numbers of the evaluation sets.
 """
 
 from enum import IntEnum

@@ -1,4 +1,4 @@
-"""What every task is: its data, its loss, its metric, its baseline and when it counts as solved.
+"""The interface of a task: its data, loss, metric, baseline, and when it counts as solved.
 
 Axes in names: T time, B batch, D input features, K outputs.
 """
@@ -15,7 +15,7 @@ from torch import Tensor
 from spectral_bench.config.registry import Registry
 from spectral_bench.nn.model import Signature
 
-C = TypeVar("C")
+_C = TypeVar("_C")
 
 Split = Literal["train", "validation", "test"]
 
@@ -27,7 +27,7 @@ class Batch:
     Attributes:
         inputs: (T, B, D) real values, or (T, B) int64 tokens.
         targets: what the task's own loss expects: (T, B) or (B,) classes, or (B, K) values.
-        continues: the sequences go on where those of the previous batch ended, so the hidden state is carried over.
+        continues: the sequences continue those of the previous batch, so the hidden state is carried over.
     """
 
     inputs: Tensor
@@ -67,7 +67,7 @@ class Baseline:
     Attributes:
         of: whether the scores are losses (lower is better) or values of the task's metric.
         value: the score on the test split, for the report.
-        on_validation: the score on the validation split, which tells when a training has beaten it.
+        on_validation: the score on the validation split, by which a training is judged to have beaten it.
         description: how it is obtained, for the report.
     """
 
@@ -77,14 +77,14 @@ class Baseline:
     description: str
 
 
-class Task(ABC, Generic[C]):
+class Task(ABC, Generic[_C]):
     """A task as the training loop sees it; nothing outside this room asks which task it is.
 
     A subclass is registered under ``task.name`` and declares in ``Config`` the dataclass of its configuration keys; its
     constructor takes that dataclass and the folder of data sets, reads what it needs, and raises ``DataError`` or
     ``InputError``.
 
-    Training batches are a pure function of ``(seed, step)``, so a run can go on from any step without saved
+    Training batches are a pure function of ``(seed, step)``, so a run can resume from any step without saved
     iterators.
     """
 
@@ -98,7 +98,7 @@ class Task(ABC, Generic[C]):
     digests: Mapping[str, str]
 
     @abstractmethod
-    def __init__(self, config: C, data_dir: Path) -> None: ...
+    def __init__(self, config: _C, data_dir: Path) -> None: ...
 
     @abstractmethod
     def updates_per_epoch(self, batch_size: int) -> int | None:
@@ -114,7 +114,7 @@ class Task(ABC, Generic[C]):
 
     @abstractmethod
     def batches(self, split: Split, batch_size: int) -> Iterator[Batch]:
-        """All of a split, in a fixed order that no seed changes. ``validation`` and ``test`` exist for every task."""
+        """All batches of a split, in the same order for every seed. Every task has ``validation`` and ``test``."""
 
     @abstractmethod
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:

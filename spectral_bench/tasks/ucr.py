@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import Dataset, ucr, valid_ucr_name
-from spectral_bench.data.digest import digests
 from spectral_bench.data.problems import damaged, missing
 from spectral_bench.data.ucr_files import ClassifiedSeries, SeriesError, read_series
 from spectral_bench.errors import InputError
@@ -85,12 +85,12 @@ class UCRTask(ClassificationTask[UCRConfig]):
 
 
 def hold_out(classes: NDArray[np.int64], fraction: float) -> NDArray[np.bool_]:
-    """Which series are kept from training: the fraction of every class, rounded, but never all of a class.
+    """The series held out for validation: a fraction of every class, rounded, but never a whole class.
 
     When every class is too small for that, one series of the largest class is taken.
 
     Raises:
-        InputError: there is but one series of every class.
+        InputError: every class has only one series.
     """
     rng = fixed_stream(Purpose.split)
     counts = np.bincount(classes)

@@ -1,4 +1,4 @@
-"""Numbers of a training that are no longer finite."""
+"""Detect losses, gradients, states and weights that are no longer finite."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -14,19 +14,19 @@ from spectral_bench.errors import SpectralBenchError
 class DivergedError(SpectralBenchError):
     """The loss, the gradient, a state or the weights are no longer finite.
 
-    A validation or test loss may be: no update depends on it. It is written as it is, and is never the best one.
+    A validation or test loss may be infinite or NaN: no update depends on it. It is recorded, and never counts as best.
     """
 
     @classmethod
     def at(cls, step: int, quantity: str, value: float) -> Self:
-        """Of update number ``step``, from 1."""
+        """The error for update number ``step``, counted from 1."""
         return cls(f"diverged at step {step}: the {quantity} is {value}")
 
 
 def non_finite(
     step: int, loss: float, gradient_norm: float, state: Iterable[Sequence[Tensor]] | None
 ) -> DivergedError | None:
-    """What is not finite about an update, if anything is.
+    """The error for an update with a quantity that is not finite, if there is one.
 
     Args:
         step: number of the update, from 1.
@@ -46,7 +46,7 @@ def non_finite(
 
 
 def check_weights(step: int, weights: Iterable[Tensor]) -> None:
-    """See that the weights after ``step`` updates are finite.
+    """Check that the weights after ``step`` updates are finite.
 
     Raises:
         DivergedError: they are not.
@@ -57,10 +57,10 @@ def check_weights(step: int, weights: Iterable[Tensor]) -> None:
 
 
 def take_step(step: int, optimizer: torch.optim.Optimizer) -> None:
-    """Let the optimizer make update number ``step``.
+    """Make update number ``step``.
 
     Raises:
-        DivergedError: a factor of its own is beyond single precision, upon which PyTorch raises.
+        DivergedError: an internal factor exceeds single precision, for which PyTorch raises.
     """
     try:
         optimizer.step()

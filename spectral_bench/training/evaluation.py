@@ -27,29 +27,29 @@ class RunningMean:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything seen."""
+        """Drop everything added."""
         self.loss = self.score = self.weight = 0.0
         self.samples = 0
 
     def add(self, loss: float, score: float, weight: float, samples: int) -> None:
-        """Count one batch with its mean loss and mean score."""
+        """Add one batch, given its mean loss and mean score."""
         self.loss += weight * loss
         self.score += weight * score
         self.weight += weight
         self.samples += samples
 
     def means(self) -> tuple[float, float]:
-        """Mean loss and mean score of what was counted; NaN when nothing was."""
+        """Mean loss and mean score over the added batches; NaN if there are none."""
         if self.weight == 0.0:
             return float("nan"), float("nan")
         return self.loss / self.weight, self.score / self.weight
 
     def state_dict(self) -> dict[str, float]:
-        """What a checkpoint has to keep."""
+        """The state for a checkpoint."""
         return dict(vars(self))
 
     def load_state_dict(self, state: dict[str, float]) -> None:
-        """Go on from a checkpoint."""
+        """Restore the state from a checkpoint."""
         vars(self).update(state)
 
 

@@ -1,11 +1,11 @@
-"""How many updates a training makes, and how many from one measurement to the next."""
+"""The number of updates of a training, and the interval between measurements."""
 
 import math
 
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
 
-#: Measurements of a training whose length is given in steps alone, when ``train.evaluate_every`` is not set.
+#: How many measurements a training gets that has ``train.steps`` alone and no ``train.evaluate_every``.
 DEFAULT_MEASUREMENTS = 20
 
 
@@ -13,7 +13,7 @@ def total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
     """Updates until ``train.steps`` or ``train.epochs``, whichever ends first.
 
     Raises:
-        InputError: ``train.epochs`` for a task whose data never ends.
+        InputError: ``train.epochs`` is set for a task whose data is generated without end.
     """
     steps, epochs = config.train.steps, config.train.epochs
     if updates_per_epoch is None and epochs is not None:
@@ -28,6 +28,6 @@ def total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
 
 
 def measuring_interval(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
-    """Updates between measurements: as configured, else an epoch, else a part of the length given in steps."""
+    """Updates between measurements: as configured, else one epoch, else a fraction of ``train.steps``."""
     configured = config.train.evaluate_every or updates_per_epoch
     return configured or math.ceil(total_steps(config, None) / DEFAULT_MEASUREMENTS)

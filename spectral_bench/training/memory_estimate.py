@@ -21,7 +21,7 @@ def estimate_memory(model: Model, signature: Signature, batch: Batch, evaluation
         model: what it keeps for its backward pass is measured on one sequence, over time on a few of its steps.
         signature: of the task.
         batch: one training batch.
-        evaluation_batch_size: sequences at a time when evaluating, which keeps nothing but states.
+        evaluation_batch_size: sequences per batch in evaluation, which keeps states only.
     """
     weights = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
     steps, samples = batch.inputs.shape[:2]

@@ -1,4 +1,4 @@
-"""What the training loop tells whoever watches it. An observer changes nothing of the training."""
+"""The events that the training loop emits to its observers. An observer changes nothing about the training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Plan:
     """What a training is about to do.
 
     Attributes:
-        first_step: updates already made (more than 0 when a run goes on).
+        first_step: updates already made (more than 0 for a resumed run).
         total_steps: updates after which it ends.
         updates_per_epoch: None when the data is generated without end.
         batch_size: sequences per update.
@@ -78,7 +78,7 @@ class Measurement:
         loss: mean loss.
         metric: value of the task's metric.
         samples_per_second: training sequences per second for ``train``, evaluated ones otherwise.
-        wall_seconds: since the training began, over all its sittings.
+        wall_seconds: since the training began, over all its sessions.
     """
 
     step: int
@@ -120,10 +120,10 @@ class Spectrum:
 
 
 class Observer:
-    """Watches a training; every method may be overridden, none has to be."""
+    """Receives the events of a training; any method may be overridden, none has to be."""
 
     def on_start(self, plan: Plan, run: RunIdentity) -> None:
-        """The training is about to begin (or to go on)."""
+        """The training is about to begin (or to resume)."""
 
     def on_update(self, update: Update) -> None:
         """An update was made. Called thousands of times: keep it cheap."""
@@ -138,7 +138,7 @@ class Observer:
         """Singular values were computed."""
 
     def on_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
-        """``state`` is enough to go on bit for bit after ``step`` updates."""
+        """``state`` is enough to resume bit for bit after ``step`` updates."""
 
     def on_end(self, status: EndStatus) -> None:
         """The session is over, and ``manifest.json`` says how it went. Only told of runs that are saved."""

@@ -31,13 +31,13 @@ class OptimizerConfig:
             raise InputError(f"optimizer.weight_decay={self.weight_decay}: expected at least 0.")
 
 
-C = TypeVar("C", bound=OptimizerConfig)
+_C = TypeVar("_C", bound=OptimizerConfig)
 
 #: Parameters with a learning rate of their own, as ``torch.optim`` takes them.
 Groups = Sequence[dict[str, Any]]
 
 
-class OptimizerKind(ABC, Generic[C]):
+class OptimizerKind(ABC, Generic[_C]):
     """An optimizer that ``optimizer.name`` can name.
 
     Attributes:
@@ -48,7 +48,7 @@ class OptimizerKind(ABC, Generic[C]):
 
     @classmethod
     @abstractmethod
-    def build(cls, config: C, groups: Groups) -> Optimizer:
+    def build(cls, config: _C, groups: Groups) -> Optimizer:
         """The optimizer over these groups, each of which has its ``lr``."""
 
 

@@ -1,4 +1,4 @@
-"""How a training came to its end."""
+"""The result of a finished training."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,11 +11,11 @@ Reason = Literal["finished", "no improvement"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a finished training has to say.
+    """The result of a finished training.
 
     Attributes:
-        reason: whether all updates were made, or ``train.patience`` ran out.
-        progress: counters, firsts and bests.
+        reason: why it ended: all updates were made, or ``train.patience`` ran out.
+        progress: its counters and records.
         train: loss and metric, means over the updates between the last two measurements.
         validation, test: of the weights at the end.
         test_at_best: of the weights that were best on validation.

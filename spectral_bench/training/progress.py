@@ -1,4 +1,4 @@
-"""How far a training has come, and the firsts and bests it has seen."""
+"""How far a training has come, and its records: best values, and when milestones were first reached."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from spectral_bench.tasks.task import Task
 from spectral_bench.training.evaluation import Evaluation
 
-#: The baseline counts as beaten when the validation score is better by this fraction of it: the noise of a finite
-#: validation set carries a model that has learnt nothing across the bare line now and then.
+#: The baseline counts as beaten when the validation score is better by this fraction of it: on a finite validation set,
+#: a model that has learnt nothing crosses the bare baseline by chance now and then.
 BASELINE_MARGIN = 0.05
 
 
@@ -17,8 +17,8 @@ class Progress:
 
     Attributes:
         step: updates made.
-        update_seconds: time spent in updates, evaluation and tracing apart.
-        wall_seconds: time since the beginning, over all sittings.
+        update_seconds: time spent in updates, without evaluation and tracing.
+        wall_seconds: time since the beginning, over all sessions.
         best_step, best_validation: when and what the metric was best on the validation split.
         steps_to_beat_baseline: first measured step at which validation was better than the baseline by
             ``BASELINE_MARGIN``.
@@ -51,14 +51,14 @@ class Progress:
         return False
 
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint has to keep."""
+        """The state for a checkpoint."""
         return asdict(self)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from a checkpoint.
+        """Restore the state from a checkpoint.
 
         Raises:
-            ValueError: it holds another entry, or one that is no number.
+            ValueError: it has an unknown entry, or one that is not a number.
         """
         fresh = vars(Progress())
         for name, value in state.items():

@@ -1,16 +1,16 @@
-"""Asking a training to stop before its end."""
+"""A request to stop a training early."""
 
 
 class Stop:
-    """The wish that a training stop once it has finished the update it is making.
+    """A request that a training stop after the current update.
 
     Attributes:
-        cause: who asked first, a word for people (``SIGTERM``, ``train.max_minutes``); None as long as nobody did.
+        cause: what asked first (``SIGTERM``, ``train.max_minutes``); None if nothing has.
     """
 
     def __init__(self) -> None:
         self.cause: str | None = None
 
     def ask(self, cause: str) -> None:
-        """Wish it. May be called from a signal handler."""
+        """Make the request. May be called from a signal handler."""
         self.cause = self.cause or cause

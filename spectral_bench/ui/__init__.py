@@ -1,1 +1,1 @@
-"""What draws on the screen: live progress, tables, listings, plots of characters."""
+"""Everything drawn on the screen: live progress, tables, listings, plots in characters."""

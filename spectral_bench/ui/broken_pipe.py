@@ -1,4 +1,4 @@
-"""Writing to somebody who may leave: ``spectral-bench run ... | head -1``."""
+"""Write to a reader that may close the pipe: ``spectral-bench run ... | head -1``."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 @contextmanager
 def outliving_readers() -> Iterator[None]:
-    """Go on in silence where nobody reads stdout or stderr any more: losing the display must not lose the run."""
+    """Continue silently when nobody reads stdout or stderr any more: losing the display must not lose the run."""
     streams = _Outliving(sys.stdout), _Outliving(sys.stderr)
     with redirect_stdout(streams[0]), redirect_stderr(streams[1]):
         try:
@@ -20,17 +20,17 @@ def outliving_readers() -> Iterator[None]:
 
 
 class _Outliving:
-    """A stream whose reader may leave: a pipe that was closed, a terminal that hung up.
+    """A stream whose reader may disappear: a closed pipe, a terminal that hung up.
 
     Args:
-        stream: where to write for as long as that is possible.
+        stream: where to write as long as possible.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Writes, if anybody reads."""
+        """Write, if there is still a reader."""
         try:
             return self._stream.write(text)
         except OSError:
@@ -38,14 +38,14 @@ class _Outliving:
             return len(text)
 
     def flush(self) -> None:
-        """Flushes, if anybody reads."""
+        """Flush, if there is still a reader."""
         try:
             self._stream.flush()
         except OSError:
             self._fall_silent()
 
     def _fall_silent(self) -> None:
-        """Point the descriptor at nothing: what is still in a buffer, and whatever comes, vanishes there."""
+        """Redirect the descriptor to the null device, which swallows buffered and later output."""
         with suppress(OSError):
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())

@@ -1,4 +1,4 @@
-"""A report where the user wants it: on the screen, as text for a program, or in a file."""
+"""Deliver a report: on the screen, as text for a program, or into a file."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 def deliver(report: Report, console: Console, *, form: str, output: Path | None = None) -> None:
     """Print a report or write it to a file.
 
-    Notes about runs that were left out go to stderr where the report is for a program. What is for a program is UTF-8,
-    whatever the terminal is.
+    If the report is for a program, it is UTF-8, whatever the terminal, and notes about excluded runs go to stderr.
 
     Raises:
         InputError: the file cannot be written.

@@ -1,4 +1,4 @@
-"""Text for a terminal or a pipe that does not know every character."""
+"""Text for a terminal or a pipe whose encoding lacks some characters."""
 
 _PLAIN = str.maketrans(
     {
@@ -18,7 +18,7 @@ _PLAIN = str.maketrans(
 
 
 def legible(text: str, encoding: str) -> str:
-    """The text in characters that the encoding has: what it lacks is paraphrased, or becomes a question mark."""
+    """The text in characters of the encoding: others are replaced by similar ones, or by a question mark."""
     try:
         text.encode(encoding)
     except UnicodeEncodeError:

@@ -38,7 +38,7 @@ def run_grid(
         console: where to show progress and results.
         print_config: show the configuration of every point instead.
         dry_run: show the plan of every point instead.
-        resume: go on with unfinished runs, and leave out points that are done.
+        resume: continue unfinished runs, and skip completed points.
         quiet: nothing but results.
         sinks: names of sinks that every run writes to.
 
@@ -56,7 +56,7 @@ def run_grid(
     failures: dict[str, str] = {}
     codes: set[int] = set()
     first_error: SpectralBenchError | None = None
-    # All points are composed before the first one trains: a typo shows at once and not in the middle of a night.
+    # All points are composed before the first one trains, so that a typo shows at once.
     ready = []
     for point in points:
         try:

@@ -1,4 +1,4 @@
-"""A training as it happens: a live display in a terminal, plain lines elsewhere, silence if wanted."""
+"""Show a training in progress: a live display in a terminal, plain lines elsewhere, nothing if quiet."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from spectral_bench.report.numbers import duration, number
 from spectral_bench.training.observer import Observer, Update
 from spectral_bench.ui.training_view import TrainingView
 
-#: Seconds between two pictures of the live display; drawing one takes a few milliseconds.
+#: Seconds between two refreshes of the live display; one takes a few milliseconds.
 _REFRESH = 0.5
 
-#: Shortest and longest time between two plain lines; in between, a tenth of the time that has passed.
+#: Shortest and longest time in seconds between two plain lines; in between, a tenth of the elapsed time.
 _SHORTEST, _LONGEST = 5.0, 60.0
 
 _STEP_WIDTH = 40
 
 
 def open_display(console: Console, title: str, *, quiet: bool = False) -> AbstractContextManager[Observer]:
-    """The display that suits the console, as a context manager: what it draws is taken down at the end.
+    """The display that suits the console, a context manager that removes its drawing at the end.
 
     Args:
         console: where to draw.
@@ -41,8 +41,8 @@ def open_display(console: Console, title: str, *, quiet: bool = False) -> Abstra
 class LiveDisplay(TrainingView):
     """Progress, losses, gradients and spectrum in a few lines that are redrawn in place.
 
-    Used as a context manager. After a training that ended well it disappears, for the results to take its place;
-    after any other it stays.
+    Used as a context manager. After a successful training it disappears, so that the results take its place; otherwise
+    it stays.
     """
 
     def __init__(self, console: Console, title: str) -> None:
@@ -70,7 +70,7 @@ class LiveDisplay(TrainingView):
             self._next_refresh = now + _REFRESH
 
     def render(self) -> RenderableType:
-        """The picture of what is known now."""
+        """The current content of the display."""
         if self.plan is None:
             return Text(f"{self._title}: reading data")
         return Group(Text(self._title, style="bold"), self._bar(), self._scores(), self._insides())
@@ -141,10 +141,10 @@ class PlainDisplay(TrainingView):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Nothing to take down."""
+        """Nothing to remove."""
 
     def on_update(self, update: Update) -> None:
-        """Writes a line when it is time for one."""
+        """Write a line if it is time for one."""
         super().on_update(update)
         now = time.monotonic()
         if now >= self._next_line:
@@ -152,7 +152,7 @@ class PlainDisplay(TrainingView):
             self._next_line = now + min(max(_SHORTEST, 0.1 * self.seconds_since_start()), _LONGEST)
 
     def line(self) -> str:
-        """What is known now, in a line."""
+        """The current state in one line."""
         plan = self._known_plan()
         parts = [f"{self._title}: step {self.step}/{plan.total_steps}", f"loss {number(self.loss)}"]
         if "validation" in self.latest:

@@ -1,4 +1,4 @@
-"""Figures where the user wants them: in files, as numbers, or drawn with characters."""
+"""Deliver figures: in files, as numbers, or drawn with characters."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
     from spectral_bench.ui.text_plot import TextPlot
 
-#: What a picture may be written as.
+#: File formats of a picture.
 _FORMATS = (".png", ".svg", ".pdf")
 
 
 class Drawable(Protocol):
-    """What a figure is drawn from."""
+    """The numbers of a figure."""
 
     @property
     def title(self) -> str:
@@ -37,10 +37,10 @@ _T = TypeVar("_T")
 
 
 def check_picture(option: str, output: Path | None) -> None:
-    """Refuse a file name that asks for no picture format, before any work is done.
+    """Refuse a file name that implies no picture format, before any work is done.
 
     Raises:
-        InputError: saying which there are.
+        InputError: the message lists the formats.
     """
     from spectral_bench.errors import InputError
 
@@ -64,7 +64,7 @@ def deliver_pictures(
         pictures: one for each section.
         draw: makes the figure of one.
         in_characters: what ``--show`` draws.
-        console: to draw on and to tell the names of files.
+        console: where to draw and to report the names of files.
         output: file of the figure; with several sections, its name is extended by each one's title.
         show: draw with characters.
         data: file of the numbers.
@@ -93,7 +93,7 @@ def deliver_pictures(
 
 
 def draw_all(titled: Sequence[tuple[str, _T]], draw: Callable[[_T], Figure], output: Path) -> None:
-    """Draw each into a file and tell its name, which the title extends where there are several.
+    """Draw each into a file and report its name, which the title extends if there are several.
 
     Raises:
         InputError: a file cannot be written.

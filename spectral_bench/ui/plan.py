@@ -1,4 +1,4 @@
-"""``spectral-bench run --dry-run``: what a run would be, without running it."""
+"""``spectral-bench run --dry-run``: the size of a run, without running it."""
 
 from rich.box import HORIZONTALS
 from rich.console import Console

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def load_point(overrides: list[str], config_dir: Path | None) -> Loaded:
-    """Compose and check the configuration of one run; what has no effect is said on stderr.
+    """Compose and check the configuration of one run; settings without effect are reported on stderr.
 
     Raises:
         InputError: something about it is wrong.
@@ -31,7 +31,7 @@ def load_point(overrides: list[str], config_dir: Path | None) -> Loaded:
 
 
 def show_instead(loaded: Loaded, console: Console, *, print_config: bool, dry_run: bool) -> bool:
-    """Show the configuration or the plan of a run where that is all the user wants; returns whether it was."""
+    """Show the configuration or the plan of a run if the user asked for no more; returns whether that was so."""
     if print_config:
         from spectral_bench.ui.config_listing import show_config
 
@@ -51,10 +51,10 @@ def completed_run(loaded: Loaded) -> Path | None:
 
 
 def run_point(loaded: Loaded, console: Console, *, resume: bool, quiet: bool, sinks: Sequence[str] = ()) -> str | None:
-    """Train, or go on training, show it, and show the result; ``sinks`` are named, and write it down, too.
+    """Train, or continue a training, with a display, and show the result; ``sinks`` are names.
 
     Returns:
-        What asked the run to stop when it was done already, if anything did.
+        The stop request that came after the run had finished, if there was one.
 
     Raises:
         SpectralBenchError: the input is wrong, data is missing, or the training diverged.
@@ -85,13 +85,13 @@ def go_on(
     sinks: Sequence[str] = (),
     session_of: ExperimentConfig | None = None,
 ) -> str | None:
-    """Go on with a run, show it, and show the result; for the arguments see ``reopened`` and ``run_point``.
+    """Resume a run with a display, and show the result; for the arguments see ``reopened`` and ``run_point``.
 
     Returns:
-        What asked the run to stop when it was done already, if anything did.
+        The stop request that came after the run had finished, if there was one.
 
     Raises:
-        SpectralBenchError: the run cannot be taken up, or the training diverged.
+        SpectralBenchError: the run cannot be resumed, or the training diverged.
         StoppedEarly: the run was stopped before its end.
     """
     from spectral_bench.runs.reopen import CompleteError, reopened

@@ -16,7 +16,7 @@ from spectral_bench.runs.session import SessionResult, resume_command
 
 
 class StoppedEarly(SystemExit):
-    """A run was stopped before its end: leaves the program with the exit code of what stopped it."""
+    """A run was stopped early: exits with the code of what stopped it."""
 
     def __init__(self, cause: str) -> None:
         self.cause = cause
@@ -25,7 +25,7 @@ class StoppedEarly(SystemExit):
 
 
 def show_end(result: SessionResult, console: Console) -> None:
-    """Prints what a run came to; of one that was stopped before its end, how to go on with it.
+    """Print the result of a run; if it was stopped early, also how to resume it.
 
     Raises:
         StoppedEarly: it was stopped before its end.
@@ -42,7 +42,7 @@ def show_end(result: SessionResult, console: Console) -> None:
 
 
 def show_results(summary: Mapping[str, Any], directory: Path, console: Console) -> None:
-    """Prints what a run came to, and where its files are.
+    """Print the result of a run, and where its files are.
 
     Args:
         summary: the content of ``summary.json``.

@@ -1,4 +1,4 @@
-"""Reports in the terminal: tables that fit, cut in two where they do not."""
+"""Print reports in the terminal; tables that are too wide are split."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def show_report(report: Report, console: Console) -> None:
 
 
 def show_tables(tables: Sequence[Table], console: Console) -> None:
-    """Print tables; what several of them remark is printed once, under the last."""
+    """Print tables; notes that several of them share are printed once, under the last."""
     from collections import Counter
 
     from rich.text import Text
@@ -63,7 +63,7 @@ def show_table(table: Table, console: Console) -> None:
 
 
 def _legible(table: Table, encoding: str) -> Table:
-    """The table in the characters of a terminal, put into them before columns are measured."""
+    """The table in the characters of the terminal; must be done before columns are measured."""
     return replace(
         table,
         title=legible(table.title, encoding),
@@ -88,7 +88,7 @@ def pieces(table: Table, width: int) -> list[list[int]]:
 
 
 def _cuts(widths: Sequence[int], room: int) -> tuple[int, ...]:
-    """Where to cut columns into as few pieces as fit, of these the most even ones: none is left with a scrap."""
+    """Where to split columns into as few pieces as fit, as evenly as possible."""
 
     def pieces_of(cuts: tuple[int, ...]) -> list[Sequence[int]]:
         return [widths[first:last] for first, last in pairwise([0, *cuts, len(widths)])]
@@ -109,7 +109,7 @@ def _widest(label: bool) -> int:
 
 
 def _drawn(table: Table, chosen: Sequence[int], rule: str) -> Text:
-    """Some columns of a table. By hand, for thousands of rows take Rich's own tables seconds."""
+    """Some columns of a table. Without Rich's tables, which take seconds for thousands of rows."""
     from rich.cells import cell_len
     from rich.text import Text
 

@@ -1,4 +1,4 @@
-"""The figures of ``grads``, ``spectrum`` and ``curves`` as plots of characters."""
+"""The figures of ``grads``, ``spectrum`` and ``curves`` as plots in characters."""
 
 import numpy as np
 

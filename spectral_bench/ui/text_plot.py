@@ -1,4 +1,4 @@
-"""Curves drawn with characters, for a terminal at the other end of a connection."""
+"""Curves drawn with characters, for a remote terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ from spectral_bench.diagnostics.decay import FLOOR
 from spectral_bench.figures.series import Array, Series
 from spectral_bench.figures.style import FAR, within_decades
 
-#: Of 256 colours those nearest to the figures', and grey for their black: they are seen on light and on dark.
+#: The nearest of 256 colours to those of the figures, and grey for black: visible on light and dark backgrounds.
 _COLOURS = (32, 166, 36, 175, 74, 178, 244)
 
-#: Quarters of a character: the finest line, but all look alike.
+#: Quarters of a character: the finest lines, but all look alike.
 _FINE = "hd"
 
-#: What tells curves apart where colours do not.
+#: Markers that distinguish curves without colour.
 _MARKERS = "xo+*#%@&$=ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 #: Lines of a plot: with the names of six models below, one screen of an old terminal.
@@ -70,7 +70,7 @@ def text_plot(plot: TextPlot, width: int, *, colour: bool) -> str:
     Args:
         plot: what to draw.
         width: characters.
-        colour: whether the terminal shows colours; without, curves are told apart by their markers.
+        colour: whether the terminal shows colours; without, markers distinguish the curves.
     """
     curves = [series for series in plot.curves if len(series.x)]
     if not curves:

@@ -32,12 +32,12 @@ G = TypeVar("G", bound=TracedGroup)
 
 @dataclass(frozen=True)
 class TraceKind(Generic[G, D]):
-    """What is traced, and how it is told.
+    """What is traced, and how it is reported.
 
     Attributes:
         verb: the command.
         traced: what it is called: ``gradients in layer 0``.
-        groups: those of a section that traced it; the list gets the files that cannot be read.
+        groups: those of a section that traced it; the list receives the files that cannot be read.
         table: of these groups, with its rows as plain values.
         pictures: of these groups.
         draw: makes the figure.
@@ -62,7 +62,7 @@ def show_traces(
     show: bool,
     data: Path | None,
 ) -> None:
-    """Tell and draw what runs traced.
+    """Report and draw what runs traced.
 
     Args:
         kind: what.

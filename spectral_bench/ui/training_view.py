@@ -1,4 +1,4 @@
-"""What a display knows of a training: the latest of everything."""
+"""The latest state of a training, for the displays."""
 
 import time
 
@@ -10,7 +10,7 @@ _PAST = 0.95
 
 
 class TrainingView(Observer):
-    """Keeps the latest of what a training tells.
+    """Keeps the latest events of a training.
 
     Attributes:
         plan: None until the training begins.
@@ -62,11 +62,11 @@ class TrainingView(Observer):
         self.margin = spectrum.margin
 
     def seconds_since_start(self) -> float:
-        """Time since this sitting began."""
+        """Time since this session began."""
         return time.monotonic() - self._began
 
     def seconds_left(self) -> float | None:
-        """Time to the end at the pace of this sitting, evaluations included; None before the first update."""
+        """Time to the end at the pace of this session, evaluations included; None before the first update."""
         plan = self._known_plan()
         made = self.step - plan.first_step
         return (plan.total_steps - self.step) * self.seconds_since_start() / made if made else None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from spectral_bench.data.digest import sha256
+from spectral_bench.data.checksums import sha256
 from spectral_bench.data.ucr_files import SeriesError, read_series
 from spectral_bench.errors import DataError
 

@@ -1,4 +1,4 @@
-"""What every recurrence asks of its arguments, so that nothing is ever broadcast in silence."""
+"""Checks of the arguments of every recurrence, so that nothing is ever broadcast silently."""
 
 from collections.abc import Callable, Mapping
 from functools import wraps
@@ -42,8 +42,8 @@ def outside_autocast(like: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
 def no_second_derivative(backward: Callable[..., Any]) -> Callable[..., Any]:
     """For the backward pass of a kernel: refuse ``create_graph=True``.
 
-    PyTorch's ``once_differentiable`` refuses only where the incoming gradient has a graph of its own; for a loss that
-    is linear in the states the second derivative would come out as zero, in silence.
+    PyTorch's ``once_differentiable`` refuses only if the incoming gradient itself has a graph; for a loss that
+    is linear in the states the second derivative would silently be zero.
     """
     computed = once_differentiable(backward)
 

@@ -1,4 +1,4 @@
-"""Memory for the kernels: what is as long as the sequence, and how much of it is worked on at a time."""
+"""Memory for the kernels: tensors as long as the sequence, and the chunks in which they are processed."""
 
 import mmap
 from collections.abc import Sequence
@@ -15,13 +15,13 @@ _CHUNK_ELEMENTS_GPU = 2**22
 # Rows that a product over time and batch needs to run near the machine's rate.
 _CHUNK_ROWS = 256
 
-# Below so many bytes the pages are few.
+# Below this many bytes, page faults do not matter.
 _POOLED_FROM = 2**22
 _POOL = Pool() if hasattr(mmap, "MAP_ANONYMOUS") else None
 
 
 def chunks(num_steps: int, batch_size: int, width: int, *, on_gpu: bool = False) -> list[tuple[int, int]]:
-    """Ranges ``(first, last)`` of time steps that are worked on together, in the order of time.
+    """Ranges ``(first, last)`` of time steps that are processed together, in order of time.
 
     Args:
         num_steps: T.

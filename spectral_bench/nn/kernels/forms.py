@@ -1,7 +1,7 @@
 """h ↦ W h + M x + b over a chunk of time steps, and its share of the gradients, for each form of the matrix W.
 
-Axes: K time steps of a chunk, B batch, D input, N hidden, M inner width of the low-rank form, E what a form remembers
-per sample and step besides the state.
+Axes: K time steps of a chunk, B batch, D input, N hidden, M inner width of the low-rank form, E numbers that a form
+keeps per sample and step besides the state.
 """
 
 from abc import ABC, abstractmethod

@@ -1,7 +1,7 @@
 """Forms that run a whole chunk of time steps in one launch of a GPU, by the kernels of ``fused_triton.py``.
 
-On a GPU the four or five small operations of a time step take less time than their launches. These forms do what
-their bases do a step at a time; what those do with all the rows of a chunk at once, they leave to them.
+On a GPU the four or five small operations of a time step take less time than their launches. These forms override the
+per-step loops of their bases and inherit the products over all rows of a chunk.
 
 Axes: K time steps of a chunk, B batch, D input, N hidden, M inner width of the low-rank form, E what a form remembers.
 """
@@ -45,7 +45,7 @@ def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor, activat
 
 @functools.cache
 def available() -> bool:
-    """Whether an NVIDIA GPU's PyTorch has Triton beside it, and a C compiler and Python.h for Triton's launcher."""
+    """Whether this PyTorch is for NVIDIA GPUs, and Triton, a C compiler and Python.h (for its launcher) are there."""
     if os.environ.get(VARIABLE) == "0" or torch.version.cuda is None or importlib.util.find_spec("triton") is None:
         return False
     compiler = shutil.which(os.environ.get("CC", "")) or shutil.which("gcc") or shutil.which("clang")
@@ -53,14 +53,14 @@ def available() -> bool:
 
 
 def warps(operator: Operator) -> int:
-    """How many warps it takes to hold W, its sizes padded to powers of two."""
+    """How many warps hold W, its sizes padded to powers of two."""
     matrices = operator[-2:] if isinstance(operator, LowRank) else operator
     numbers = sum(math.prod(map(_power_of_two, matrix.shape)) for matrix in matrices)
     return max(1, numbers // _NUMBERS_OF_WARP)
 
 
 class _FusedForm(Form):
-    """What both forms do otherwise than their bases; M x + b are one product for a whole chunk, however narrow x."""
+    """How both forms differ from their bases; M x + b is one product for a whole chunk, however narrow x."""
 
     loop: "_Loop"
     #: Receives a Rᵀ of every step; of a dense W there is none.

@@ -1,8 +1,8 @@
 """Memory that outlives the tensors in it.
 
-What a recurrence keeps of a sequence is tens to hundreds of megabytes, and an allocator gives memory of that size back
-to the system as soon as it is free. The next update gets it anew, and pays for every page: a quarter of a training step
-at n = 128, T = 784. Here a block stays mapped when its tensor is gone, and the next update finds it.
+A recurrence keeps tens to hundreds of megabytes of a sequence, and an allocator returns blocks of that size to the
+system as soon as they are free. The next update allocates them again and pays for every page fault: a quarter of a
+training step at n = 128, T = 784. Here a block stays mapped when its tensor is gone, and the next update reuses it.
 """
 
 import mmap
@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-#: Requests after which a free block goes: an update of a deep stack makes some dozens.
+#: Requests after which a free block is released: an update of a deep stack makes some dozens.
 _PATIENCE = 256
 
 
@@ -29,15 +29,15 @@ class _Free(NamedTuple):
 class Pool:
     """Blocks of memory, leased for as long as a tensor lives, or any view of it.
 
-    Leased and free blocks together are never more than was leased at once: a new block is paid for with those that have
-    been free for longest. A block that nobody wanted for long goes at the next request.
+    Leased and free blocks together never exceed the largest amount leased at once: a new block replaces those that have
+    been free for longest. A block that has not been requested for long is released at the next request.
     """
 
     def __init__(self) -> None:
         self._free: list[_Free] = []
         self._leased = self._most_leased = 0
         self._requests = 0
-        # A garbage collection within the lock may end a lease, in the same thread.
+        # Reentrant: a garbage collection inside the lock may end a lease in the same thread.
         self._lock = threading.RLock()
 
     def empty(self, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
@@ -51,7 +51,7 @@ class Pool:
         # The tensor holds the view, not the block; when the last tensor is gone, so is the view.
         lease = memoryview(block)
         weakref.finalize(lease, self._give_back, block).atexit = False
-        # Shaped in place, for autograd lets nobody detach or change a view in place.
+        # Shaped in place: autograd forbids detaching a view or changing it in place.
         return torch.frombuffer(lease, dtype=dtype, count=count).resize_(tuple(shape))
 
     def _take(self, size: int) -> mmap.mmap:
@@ -71,7 +71,7 @@ class Pool:
             return block
 
     def _make_room(self, size: int) -> None:
-        """Drop free blocks, those first that became free first, until another of ``size`` does not set a record."""
+        """Release free blocks, the oldest first, until another of ``size`` does not exceed the largest total."""
         room = max(self._most_leased - self._leased - size, 0)
         while sum(len(free.block) for free in self._free) > room:
             del self._free[0]

@@ -116,7 +116,7 @@ class _Recurrence(torch.autograd.Function):
         form = form_of(settings.operator_type(*operator_tensors), input_weight_ND, bias_N, settings.activation)
         form.begin_backward(shape_of_chunk[0], batch_size, needs_operator)
 
-        # Of a chunk: g before each step, which nobody but a trace needs beyond the next one; and φ', made a in place.
+        # For a chunk: g before each step, needed by a trace only once the next step is done; and φ', made a in place.
         a_KBN = states_TBN.new_empty(shape_of_chunk)
         g_KBN = buffers.overwritten(shape_of_chunk, a_KBN) if settings.trace is None else torch.empty_like(a_KBN)
 
@@ -131,7 +131,7 @@ class _Recurrence(torch.autograd.Function):
         for first, last in reversed(chunks):
             size = last - first
             slope(states_TBN[first:last], a_KBN[:size])
-            # Of g before a step, which is that of the state before it. Of h_0 nothing is direct.
+            # The direct part of g before a step belongs to the state before it; h_0 has none.
             direct_KBN = None if grad_states_TBN is None else grad_states_TBN[max(first - 1, 0) : last - 1]
             gradient_BN = form.run_back(gradient_BN, a_KBN[:size], g_KBN[:size], direct_KBN)
 

@@ -1,4 +1,4 @@
-"""What every backward pass through time needs besides its own recurrence.
+"""Shared parts of all backward passes through time.
 
 Axes: T time, B batch, D input, N hidden, G rows of a weight (N, or N for every gate).
 """
@@ -13,7 +13,7 @@ from spectral_bench.nn.trace import GradientTrace
 
 
 class Settings(NamedTuple):
-    """What the pass of a gated cell is told besides its tensors.
+    """Arguments of the pass of a gated cell besides its tensors.
 
     Attributes:
         differentiable: whether a backward pass may follow.
@@ -32,7 +32,7 @@ def direct_gradients(
     """∂L/∂h_t through the layer's outputs alone.
 
     Args:
-        grad_states_TBN: gradient of the states h_1..h_T; None where nobody used them.
+        grad_states_TBN: gradient of the states h_1..h_T; None if they were not used.
         grad_last_BN: gradient of the copy of h_T; None likewise.
         states_TBN: the states.
 
@@ -54,7 +54,7 @@ def gradient_of_last(grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None
 
 
 def product_plus(direct_BN: Tensor | None, rows_BG: Tensor, weight_GN: Tensor, out_BN: Tensor) -> None:
-    """``out = rows @ weight + direct``, where no ``direct`` counts as zero."""
+    """``out = rows @ weight + direct``; a ``direct`` of None counts as zero."""
     if direct_BN is None:
         torch.mm(rows_BG, weight_GN, out=out_BN)
     else:

@@ -8,7 +8,7 @@ from spectral_bench.linalg.checks import check_triangular
 from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.kernels.cost import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
-from spectral_bench.nn.model import Bounds
+from spectral_bench.nn.model import Interval
 from spectral_bench.nn.svd_init import FactoredInit, square_init
 from spectral_bench.nn.svd_matrix import check_when_loaded
 from spectral_bench.nn.transitions.transition import Transition
@@ -55,7 +55,7 @@ class HouseholderTransition(Transition, Constrained):
             identity = torch.eye(self.hidden_size, dtype=rows.dtype, device=rows.device)
             return identity - rows.mT @ solved
 
-    def sigma_bounds(self) -> Bounds:
+    def sigma_bounds(self) -> Interval:
         """All singular values are 1."""
         return 1.0, 1.0
 

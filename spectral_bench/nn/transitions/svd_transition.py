@@ -5,7 +5,7 @@ from torch import Tensor
 from spectral_bench.linalg import MapName, singular_map
 from spectral_bench.nn.kernels.cost import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
-from spectral_bench.nn.model import Bounds
+from spectral_bench.nn.model import Interval
 from spectral_bench.nn.svd_init import FactoredInit, square_init
 from spectral_bench.nn.svd_matrix import SVDMatrix
 from spectral_bench.nn.transitions.transition import Transition
@@ -71,6 +71,6 @@ class SVDTransition(Transition):
         """|σ*|, for a singular value is |σ|."""
         return abs(self.matrix.sigma_map.centre)
 
-    def sigma_bounds(self) -> Bounds | None:
+    def sigma_bounds(self) -> Interval | None:
         """The reach of the map, as |σ|."""
         return self.matrix.sigma_map.bounds

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 
 from spectral_bench.nn.kernels.operators import Operator
-from spectral_bench.nn.model import Bounds
+from spectral_bench.nn.model import Interval
 
 
 class Transition(nn.Module, ABC):
@@ -30,6 +30,6 @@ class Transition(nn.Module, ABC):
     def weight(self) -> Tensor:
         """W, shape (N, N), differentiable."""
 
-    def sigma_bounds(self) -> Bounds | None:
+    def sigma_bounds(self) -> Interval | None:
         """The smallest and the largest singular value that W can have; None where they are free."""
         return None
