@@ -141,4 +141,4 @@ class Observer:
         """``state`` is enough to resume bit for bit after ``step`` updates."""
 
     def on_end(self, status: EndStatus) -> None:
-        """The session is over, and ``manifest.json`` says how it went. Only told of runs that are saved."""
+        """The session is over, and ``manifest.json`` says how it went. Only emitted for runs with a directory."""

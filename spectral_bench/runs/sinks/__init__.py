@@ -7,7 +7,7 @@ before it is constructed.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from spectral_bench.runs.sinks.opening import open_sinks
+from spectral_bench.runs.sinks.harmless import open_sinks
 from spectral_bench.runs.sinks.sink_registry import SINKS
 
 __all__ = ["SINKS", "open_sinks"]

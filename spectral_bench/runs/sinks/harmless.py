@@ -1,11 +1,13 @@
-"""Keeps a run from what a sink may do to it."""
+"""From the names of sinks to observers that cannot harm a run."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 import torch
 
+from spectral_bench.errors import InputError
+from spectral_bench.runs.sinks.sink_registry import SINKS
 from spectral_bench.training.observer import (
     EndStatus,
     GradientNorms,
@@ -19,15 +21,40 @@ from spectral_bench.training.observer import (
 from spectral_bench.training.random_state import random_state, set_random_state
 
 
+def open_sinks(names: Sequence[str], warn: Callable[[str], None]) -> list[Observer]:
+    """The sinks of one run.
+
+    Args:
+        names: each a name in ``SINKS``.
+        warn: is handed one message for a sink that fails while the run goes on.
+
+    Raises:
+        InputError: there is no such sink, or what it needs is not installed; the message says what installs it.
+    """
+    return [HarmlessSink(name, _constructed(name), warn) for name in names]
+
+
+def _constructed(name: str) -> Observer:
+    kind = SINKS[name]
+    try:
+        return kind()
+    except ImportError as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else str(error)
+        command = getattr(kind, "install", None) or f"pip install {missing.partition('.')[0]}"
+        raise InputError(f"--sink {name} needs {missing}, which is not installed: {command}") from error
+    except Exception as error:
+        raise InputError(f"--sink {name} cannot be used: {type(error).__name__}: {error}") from error
+
+
 class HarmlessSink(Observer):
     """A sink whose errors are one warning, after which it is left alone, and which changes no number of the run.
 
-    Random numbers that it draws are not missing in the training, and arrays are copies. It is told that there is a
-    checkpoint but not handed the state, which is the training's own; ``checkpoint.pt`` is written by then.
+    Random numbers that it draws are not missing in the training, and arrays are copies. Of a checkpoint it gets the step
+    but not the state, which is the training's own; ``checkpoint.pt`` is written by then.
 
     Args:
         name: of the sink, for the warning.
-        sink: what to tell.
+        sink: what receives the events.
         warn: is handed the warning.
     """
 
