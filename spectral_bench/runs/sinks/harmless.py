@@ -49,8 +49,8 @@ def _constructed(name: str) -> Observer:
 class HarmlessSink(Observer):
     """A sink whose errors are one warning, after which it is left alone, and which changes no number of the run.
 
-    Random numbers that it draws are not missing in the training, and arrays are copies. Of a checkpoint it gets the step
-    but not the state, which is the training's own; ``checkpoint.pt`` is written by then.
+    Random numbers that it draws are not missing in the training, and arrays are copies. Of a checkpoint it gets the
+    step but not the state, which is the training's own; ``checkpoint.pt`` is written by then.
 
     Args:
         name: of the sink, for the warning.
