@@ -25,3 +25,7 @@ class StorageError(SpectralBenchError):
 
 class LockedError(SpectralBenchError):
     """Another process is at work in the run directory; the message says which, and since when."""
+
+
+class SignalExit(SystemExit):
+    """A signal asked the program to end at once: not to be taken for code that calls ``sys.exit``."""

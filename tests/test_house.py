@@ -20,7 +20,9 @@ MODULES = sorted(file for file in PACKAGE.rglob("*.py") if file.name not in ("__
 #: Why a file of fewer than 40 lines is a file.
 SHORT = {
     "bench/setting.py": "contenders, timing and output share it",
+    "cli/plugin_option.py": "one option of eight verbs",
     "cli/resume.py": "a verb",
+    "cli/sink_option.py": "one option of the verbs that train",
     "cli/spectrum.py": "a verb",
     "cli/verify.py": "a verb",
     "config/location.py": "the data folder, for rooms that need nothing else of config",
@@ -35,6 +37,7 @@ SHORT = {
     "nn/transitions/transition.py": "what all transitions are",
     "runs/kinds.py": "the registries of three rooms together",
     "nn/kernels/cost.py": "one rule with its measured constants",
+    "runs/sinks/sink_registry.py": "what every sink imports",
     "report/footnotes.py": "one class",
     "runs/capacity.py": "one context manager, which knows the words of PyTorch's exceptions",
     "tasks/divisors.py": "arithmetic that MNIST and UCR share",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import FormatOption, Paths, Where, chosen_format, read_runs
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def compare(
     ] = None,
     form: FormatOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Compare runs: a row for those that differ in nothing but the seed, a table for every task.
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import typer
 
+from spectral_bench.cli.plugin_option import PLUGINS_PARAMETER
+
 #: The key whose values are names of UCR sets.
 _DATASET = "task.dataset="
 
@@ -26,6 +28,7 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
     """
     from spectral_bench.config.complete import candidates
     from spectral_bench.errors import SpectralBenchError
+    from spectral_bench.plugins import load_plugins
 
     before = _joined_at_equals(ctx.params.get("overrides") or [])
     split_by_shell = bool(before) and (before[-1].endswith("=") or "=" not in before[-1])
@@ -35,6 +38,7 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
         sets = complete_dataset(word.removeprefix(_DATASET))
         return [name if split_by_shell else _DATASET + name for name in sets]
     try:
+        load_plugins(ctx.params.get(PLUGINS_PARAMETER) or [])
         found = candidates(word, before, Path(config_dir) if config_dir else None)
     except SpectralBenchError:
         return []

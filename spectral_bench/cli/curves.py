@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Data, Paths, Picture, Show, Where, read_runs
 
 
@@ -25,6 +26,7 @@ def curves(
     output: Picture = None,
     show: Show = False,
     data: Data = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Draw loss and metric over training, seeds as mean and range, with the memoryless baseline.
 

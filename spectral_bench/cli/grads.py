@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Data, Format, Paths, Picture, Show, TableFormatOption, Where, read_runs
 
 
@@ -24,6 +25,7 @@ def grads(
     output: Picture = None,
     show: Show = False,
     data: Data = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Show gradient norms over time and training: how fast they decay, and pictures.
 

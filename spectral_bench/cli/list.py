@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.plugin_option import Plugins
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -30,6 +32,7 @@ def list_(
     config_dir: Annotated[
         Path | None, typer.Option("--config-dir", help="A folder of your own configuration files.", file_okay=False)
     ] = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Say what models, tasks, presets or datasets there are, and what each is for."""
     from rich.console import Console
@@ -44,7 +47,9 @@ def list_(
 
 def _options(group: str, config_dir: Path | None) -> Iterator[tuple[str, str]]:
     from spectral_bench.config.catalog import description, options
+    from spectral_bench.config.plugin_yaml import check_plugin_yaml
 
+    check_plugin_yaml(config_dir)
     for name, file in options(group, config_dir).items():
         yield name, description(file)
 

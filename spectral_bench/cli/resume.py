@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from spectral_bench.cli.plugin_option import Plugins
+from spectral_bench.cli.sink_option import Sinks, chosen_sinks
 from spectral_bench.runs.interruption import ending_on_signals
 from spectral_bench.ui.broken_pipe import outliving_readers
 
@@ -22,7 +24,9 @@ def resume(
         ),
     ] = None,
     *,
+    sink: Sinks = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
+    _plugins: Plugins = None,
 ) -> None:
     """Go on with a run from its last checkpoint, as if it had never stopped."""
     with outliving_readers(), ending_on_signals():
@@ -30,4 +34,4 @@ def resume(
 
         from spectral_bench.ui.point import go_on
 
-        go_on(run_dir, overrides or [], Console(), quiet=quiet)
+        go_on(run_dir, overrides or [], Console(), quiet=quiet, sinks=chosen_sinks(sink))

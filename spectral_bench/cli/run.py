@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from spectral_bench.cli.completion import complete_override
+from spectral_bench.cli.plugin_option import Plugins
+from spectral_bench.cli.sink_option import Sinks, chosen_sinks
 from spectral_bench.runs.interruption import ending_on_signals
 from spectral_bench.ui.broken_pipe import outliving_readers
 
@@ -39,7 +41,9 @@ def run(
         bool,
         typer.Option("--resume", help="Go on with an unfinished run of exactly this configuration, if there is one."),
     ] = False,
+    sink: Sinks = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
+    _plugins: Plugins = None,
 ) -> None:
     """Train a model on a task, watch it, and keep everything.
 
@@ -52,11 +56,21 @@ def run(
         from spectral_bench.ui.point import load_point, run_point, show_instead
 
         console = Console()
+        sinks = [] if print_config or dry_run else chosen_sinks(sink)
         if multirun:
             from spectral_bench.ui.grid import run_grid
 
-            run_grid(typed, config_dir, console, print_config=print_config, dry_run=dry_run, resume=resume, quiet=quiet)
+            run_grid(
+                typed,
+                config_dir,
+                console,
+                print_config=print_config,
+                dry_run=dry_run,
+                resume=resume,
+                quiet=quiet,
+                sinks=sinks,
+            )
             return
         loaded = load_point(typed, config_dir)
         if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-            run_point(loaded, console, resume=resume, quiet=quiet)
+            run_point(loaded, console, resume=resume, quiet=quiet, sinks=sinks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Data, Format, Paths, Picture, Show, TableFormatOption, Where, read_runs
 
 
@@ -13,6 +14,7 @@ def spectrum(
     output: Picture = None,
     show: Show = False,
     data: Data = None,
+    _plugins: Plugins = None,
 ) -> None:
     """Show the singular values of the recurrent matrices over training, and how far they are from 1.
 

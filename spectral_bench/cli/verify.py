@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.errors import DataError
 
 
@@ -17,6 +18,7 @@ def verify(
     whole: Annotated[
         bool, typer.Option("--whole", help="Replay from the first update, not from the previous checkpoint.")
     ] = False,
+    _plugins: Plugins = None,
 ) -> None:
     """Replay a run from a checkpoint, and say whether every number is what was recorded, to the last bit.
 

@@ -3,9 +3,11 @@
 Plain file access, no Hydra: a listing should answer at once.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from spectral_bench.errors import InputError
+from spectral_bench.plugins import conf_dirs
 
 #: Groups a user chooses from on the command line, in the order of a listing.
 GROUPS = ("model", "task", "optimizer", "recipe", "experiment")
@@ -19,23 +21,31 @@ def conf_dir() -> Path:
 
 
 def folders(config_dir: Path | None) -> list[Path]:
-    """The project's folder of configuration files, and the user's own if there is one.
+    """The folders of configuration files, each once: the project's, those of plugins, and the user's own.
 
     Raises:
-        InputError: the user's folder does not exist, or holds a file with the name of one of the project's, which
+        InputError: the user's folder does not exist, or a file has the name of one in a folder before it, so that it
             would never be read.
     """
-    own = conf_dir()
-    if config_dir is None:
-        return [own]
-    if not config_dir.is_dir():
+    if config_dir is not None and not config_dir.is_dir():
         raise InputError(f"--config-dir {config_dir}: there is no such folder.")
+    others = [*conf_dirs(), *([config_dir.resolve()] if config_dir is not None else [])]
+    found = list(dict.fromkeys([conf_dir().resolve(), *others]))
+    for position, folder in enumerate(found):
+        if position:
+            _check_names(folder, found[:position])
+    return found
+
+
+def _check_names(folder: Path, before: Sequence[Path]) -> None:
+    """Refuse files that others of the same name hide."""
     for group in GROUPS:
-        for file in sorted((config_dir / group).rglob("*.yaml")):
-            name = file.relative_to(config_dir)
-            if (own / name).exists():
-                raise InputError(f"{file}: {name} exists in the project, too; give yours another name.")
-    return [own, config_dir.resolve()]
+        for file in sorted((folder / group).rglob("*.yaml")):
+            name = file.relative_to(folder)
+            for position, other in enumerate(before):
+                if (other / name).exists():
+                    where = f"in {other}" if position else "in the project"
+                    raise InputError(f"{file}: {name} exists {where}, too; give yours another name.")
 
 
 def options(group: str, config_dir: Path | None = None) -> dict[str, Path]:

@@ -16,6 +16,7 @@ from spectral_bench.config.explain import explained, first_words
 from spectral_bench.config.hints import short
 from spectral_bench.config.origins import Choice, choices, origins
 from spectral_bench.config.overrides import check_single, parse_overrides
+from spectral_bench.config.plugin_yaml import check_plugin_yaml
 from spectral_bench.errors import InputError
 
 #: More points than this are a typing error: range(0,1e9).
@@ -49,6 +50,7 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Co
     Raises:
         InputError: an override or a file is wrong; the message names it, and the nearest valid word.
     """
+    check_plugin_yaml(config_dir)
     hydra = Engine(config_dir)
     parsed = parse_overrides(overrides, hydra)
     check_single(parsed, config_dir)

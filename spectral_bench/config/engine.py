@@ -17,24 +17,26 @@ from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.override_parser.types import Override
 from omegaconf import DictConfig, OmegaConf
 
-from spectral_bench.config.catalog import conf_dir, folders
+from spectral_bench.config.catalog import folders
 
 
 class Engine:
-    """Hydra, looking in the project's folder of configuration files and then in the user's.
+    """Hydra, looking in the project's folder of configuration files, then in those of plugins and the user's.
 
     Args:
         config_dir: the user's folder, if there is one.
 
     Raises:
-        InputError: ``config_dir`` is not a folder, or one of its files has the name of one of the project's.
+        InputError: ``config_dir`` is not a folder, or a file has the name of one in a folder before it.
     """
 
     def __init__(self, config_dir: Path | None) -> None:
         hydra.version.setbase("1.3")
-        search_path = create_config_search_path(str(conf_dir()))
-        for own in folders(config_dir)[1:]:
-            search_path.append("own", f"file://{own}", anchor=SearchPathQuery(provider="main"))
+        project, *others = folders(config_dir)
+        search_path = create_config_search_path(str(project))
+        for number, own in enumerate(others):
+            before = f"own{number - 1}" if number else "main"
+            search_path.append(f"own{number}", f"file://{own}", anchor=SearchPathQuery(provider=before))
         self.config_dir = config_dir
         self.loader = ConfigLoaderImpl(search_path)
 

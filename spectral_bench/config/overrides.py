@@ -10,6 +10,7 @@ from hydra.core.override_parser.types import Override
 from spectral_bench.config.catalog import GROUPS, options
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import short, unknown
+from spectral_bench.config.plugin_yaml import reasons_for_absence
 from spectral_bench.errors import InputError
 
 
@@ -56,4 +57,5 @@ def _check_option(group: str, option: Any, config_dir: Path | None) -> None:
     words = options(group, config_dir)
     if not isinstance(option, str) or option not in words:
         what = "preset" if group == "experiment" else group
-        raise InputError(unknown(what, "null" if option is None else str(option), words))
+        typed = "null" if option is None else str(option)
+        raise InputError(" ".join([unknown(what, typed, words), *reasons_for_absence(group, typed, config_dir)]))

@@ -20,6 +20,7 @@ from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.layout import CONFIG, OVERRIDES
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.plugin_record import plugin_record
 from spectral_bench.runs.session import Prepared, SessionResult, run_session
 from spectral_bench.tasks import TASKS
 from spectral_bench.tasks.task import Split
@@ -80,6 +81,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
                 "command": command_line(),
                 "owner": owner(),
                 "data": dict(prepared.task.digests),
+                "plugins": plugin_record(config),
                 "facts": prepared.model.facts().as_dict(),
                 "metric": asdict(prepared.task.metric),
                 "ineffective": list(config.ineffective()),

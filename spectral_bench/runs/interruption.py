@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import NoReturn
 
+from spectral_bench.errors import SignalExit
 from spectral_bench.training.stop import Stop
 
 #: Signals that ask the program to end.
@@ -35,7 +36,7 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
         stop: receives the request.
 
     Raises:
-        SystemExit: on the second signal, with its exit code.
+        SignalExit: on the second signal, with its exit code.
     """
 
     def handle(number: int, _: FrameType | None) -> None:
@@ -56,7 +57,7 @@ def ending_on_signals() -> Iterator[None]:
     which no batch script requeues.
 
     Raises:
-        SystemExit: on a signal, after a line on stderr.
+        SignalExit: on a signal, after a line on stderr.
     """
 
     def end(number: int, _: FrameType | None) -> None:
@@ -93,4 +94,4 @@ def _numbers() -> list[signal.Signals]:
 
 
 def _end_at_once(name: str) -> NoReturn:
-    raise SystemExit(exit_code(name))
+    raise SignalExit(exit_code(name))

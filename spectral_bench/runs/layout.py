@@ -195,7 +195,9 @@ MANIFEST_KEYS: Final = (
     ),
     ManifestKey("config_digest_before", "the same before the run was made longer"),
     ManifestKey("seed", "the seed"),
-    ManifestKey("plugins", "`name` and `sha256` of every plugin that was loaded"),
+    ManifestKey(
+        "plugins", "`name` and `sha256` of every plugin that was named, or that the model, task or optimizer comes from"
+    ),
     ManifestKey("python", "version"),
     ManifestKey("platform", "operating system"),
     ManifestKey("packages", "versions"),

@@ -21,6 +21,7 @@ from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.layout import CONFIG, METRICS, SUMMARY, TABLES
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
+from spectral_bench.runs.plugin_record import check_plugins
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import Prepared, SessionResult, resume_command, run_session, storage_error
 from spectral_bench.training.length import measuring_interval
@@ -75,7 +76,7 @@ def reopened(
 
     Raises:
         CompleteError: the run is complete, and ``overrides`` do not make it longer.
-        InputError: this is not a run, or the overrides change anything else.
+        InputError: this is not a run, the overrides change anything else, or a plugin of the run is not loaded.
         DataError: a file of the run is damaged and there is no other, or is a link; the configuration is not what the
             run was made with; or the data is not what it was.
         LockedError: another process is at work on this run.
@@ -98,6 +99,7 @@ def reopened(
         config = prepared.config
         check_data(run.manifest, prepared.task.digests)
         changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
+        changes += check_plugins(directory, run.manifest)
         checkpoints = Checkpoints(directory, run.manifest)
         checkpoint, damaged = _load(checkpoints, directory, prepared)
         if run.manifest.status == "completed" and prepared.trainer.complete:
@@ -135,6 +137,7 @@ def _read(directory: Path) -> SavedRun:
     for path in (*directory.glob("*"), *(path for table in TABLES for path in (directory / table).glob("*"))):
         if path.is_symlink():
             raise DataError(f"{path}: is a symbolic link. A run goes on in files of its own: put a copy in its place.")
+    check_plugins(run.directory, run.manifest)
     run.check_config()
     return run
 

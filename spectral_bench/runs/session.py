@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 
+from spectral_bench.config.load import resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import StorageError
 from spectral_bench.nn.model import Model
@@ -23,7 +24,7 @@ from spectral_bench.runs.summary import summarise
 from spectral_bench.tasks.task import Task
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.loop import Trainer
-from spectral_bench.training.observer import GradientNorms, Observer
+from spectral_bench.training.observer import GradientNorms, Observer, RunIdentity
 from spectral_bench.training.outcome import Outcome
 from spectral_bench.training.stop import Stop
 
@@ -79,6 +80,7 @@ def run_session(
         InputError: it does not fit into memory.
         StorageError: a file can no longer be written; what was written before stays readable.
     """
+    identity = RunIdentity(directory.name, directory, resolved(prepared.config))
     try:
         recorder = RunRecorder(
             directory,
@@ -89,7 +91,7 @@ def run_session(
         )
         try:
             with within_capacity(prepared.config):
-                outcome = prepared.trainer.run([recorder, *observers], stop)
+                outcome = prepared.trainer.run([recorder, *observers], stop, identity)
         except DivergedError as error:
             _conclude(directory, prepared, recorder, None)
             reason = f"{error}{_norms(recorder.last_norms())}"
@@ -109,6 +111,9 @@ def run_session(
             raise failure from error
         _give_up(manifest, error, stop)
         raise
+    finally:
+        for observer in observers:
+            observer.on_end("failed" if manifest.status == "running" else manifest.status)
     stopped_by, late_stop = (stop.cause, None) if outcome is None else (None, stop.cause)
     return SessionResult(directory, summary, stopped_by, late_stop)
 

@@ -14,6 +14,7 @@ from spectral_bench.runs.execute import prepare
 from spectral_bench.runs.inspection import inspect
 from spectral_bench.runs.layout import SUMMARY, SUMMARY_FIELDS
 from spectral_bench.runs.migration import measured_otherwise
+from spectral_bench.runs.plugin_record import check_plugins
 from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, read_bytes
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.reopen import check_data, recorded_threads
@@ -59,10 +60,12 @@ def verify_run(directory: Path, steps: int | None = None, *, whole: bool = False
         whole: replay from the first update instead of from the previous checkpoint.
 
     Raises:
-        InputError: this is not a run, or nothing was recorded in the requested updates.
+        InputError: this is not a run, a plugin of the run is not loaded, or nothing was recorded in the requested
+            updates.
         DataError: a file that the replay needs is damaged, or the data has changed.
     """
     run = read_saved_run(directory)
+    plugin_changes = check_plugins(directory, run.manifest)
     found = inspect(run)
     if found.damaged_tables:
         raise DataError(" ".join(found.damaged_tables + found.damaged))
@@ -71,6 +74,7 @@ def verify_run(directory: Path, steps: int | None = None, *, whole: bool = False
     prepared = prepare(config, recorded_threads(run.manifest))
     check_data(run.manifest, prepared.task.digests)
     changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
+    changes += plugin_changes
     newest = found.checkpoints[0] if found.checkpoints else None
     if len(found.checkpoints) > 1 and not whole:
         _go_back_to(found.checkpoints[1], prepared, directory)

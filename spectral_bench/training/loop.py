@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils import clip_grad_norm_, get_total_norm
 
+from spectral_bench.config.load import resolved
 from spectral_bench.config.schema import ExperimentConfig, OnDivergence
 from spectral_bench.errors import InputError
 from spectral_bench.nn.model import Model
@@ -20,7 +21,7 @@ from spectral_bench.tasks.task import Batch, Split, Task
 from spectral_bench.training.divergence import check_weights, non_finite, take_step
 from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate
 from spectral_bench.training.length import measuring_interval, total_steps
-from spectral_bench.training.observer import Measurement, Observer, Plan, Update
+from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
 from spectral_bench.training.optimizers import build_optimizer, decay_rates
 from spectral_bench.training.outcome import Outcome, Reason
 from spectral_bench.training.progress import Progress
@@ -77,7 +78,9 @@ class Trainer:
         self._validation: Evaluation | None = None
         self._session_began = 0.0
 
-    def run(self, observers: Sequence[Observer] = (), stop: Stop | None = None) -> Outcome | None:
+    def run(
+        self, observers: Sequence[Observer] = (), stop: Stop | None = None, identity: RunIdentity | None = None
+    ) -> Outcome | None:
         """Train to the end.
 
         What only an end calls for (the last measurement, traces of the last weights, the test) comes after the last
@@ -86,6 +89,7 @@ class Trainer:
         Args:
             observers: are told what happens, in this order.
             stop: is heeded after every update.
+            identity: which run this is; None: one that is not saved.
 
         Returns:
             None when it was asked to stop, or ``train.max_minutes`` were over, before the end; a checkpoint has been
@@ -98,10 +102,10 @@ class Trainer:
         self._observers = observers
         stop = stop or Stop()
         progress, train = self.progress, self.config.train
+        self._emit_start(identity or RunIdentity(None, None, resolved(self.config)))  # its time is not the training's
         began = time.perf_counter()
         self._session_began = began - progress.wall_seconds
         first_step = progress.step
-        self._emit_start()
         while not self.complete:
             self.update()
             if progress.step % self.evaluate_every == 0:
@@ -282,7 +286,7 @@ class Trainer:
     def _note_time(self) -> None:
         self.progress.wall_seconds = time.perf_counter() - self._session_began
 
-    def _emit_start(self) -> None:
+    def _emit_start(self, identity: RunIdentity) -> None:
         plan = Plan(
             first_step=self.progress.step,
             total_steps=self.total_steps,
@@ -293,7 +297,7 @@ class Trainer:
             baseline=self.task.baseline,
         )
         for observer in self._observers:
-            observer.on_start(plan)
+            observer.on_start(plan, identity)
 
     def _emit_evaluation(self, split: Split, evaluation: Evaluation) -> None:
         rate = evaluation.samples / max(evaluation.seconds, 1e-9)

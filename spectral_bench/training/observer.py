@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.tasks.task import Baseline, Metric, Split
+
+#: How a session at a run can end.
+EndStatus = Literal["completed", "diverged", "interrupted", "failed"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,21 @@ class Plan:
     num_parameters: int
     metric: Metric
     baseline: Baseline | None
+
+
+@dataclass(frozen=True)
+class RunIdentity:
+    """Which run a training belongs to.
+
+    Attributes:
+        run_id: name of its directory; None: it is not saved.
+        directory: where its files lie; None: it is not saved.
+        config: its configuration as plain dicts, text and numbers, as ``config.yaml`` holds it.
+    """
+
+    run_id: str | None
+    directory: Path | None
+    config: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -103,7 +122,7 @@ class Spectrum:
 class Observer:
     """Receives the events of a training; any method may be overridden, none has to be."""
 
-    def on_start(self, plan: Plan) -> None:
+    def on_start(self, plan: Plan, run: RunIdentity) -> None:
         """The training is about to begin (or to resume)."""
 
     def on_update(self, update: Update) -> None:
@@ -120,3 +139,6 @@ class Observer:
 
     def on_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
         """``state`` is enough to resume bit for bit after ``step`` updates."""
+
+    def on_end(self, status: EndStatus) -> None:
+        """The session is over, and ``manifest.json`` says how it went. Only emitted for runs with a directory."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ def run_grid(
     dry_run: bool,
     resume: bool,
     quiet: bool,
+    sinks: Sequence[str],
 ) -> None:
     """Run every point of a grid; a point that fails does not stop the others.
 
@@ -38,15 +40,18 @@ def run_grid(
         dry_run: show the plan of every point instead.
         resume: continue unfinished runs, and skip completed points.
         quiet: nothing but results.
+        sinks: names of sinks that every run writes to.
 
     Raises:
-        InputError: the grid itself is wrong, or every point of it.
+        InputError: the grid itself is wrong, or every point of it; or a sink is unknown or not installed.
         typer.Exit: when a point did not finish: with the exit code they share if it is one, else 1.
     """
     from spectral_bench.config.compose import expand_grid
     from spectral_bench.runs.interruption import exit_code
+    from spectral_bench.runs.sinks import open_sinks
     from spectral_bench.ui.run_summary import StoppedEarly
 
+    open_sinks(sinks, lambda _: None)  # one that is missing shows before anything trains
     points = expand_grid(overrides, config_dir)
     failures: dict[str, str] = {}
     codes: set[int] = set()
@@ -71,7 +76,7 @@ def run_grid(
             if resume and (done := completed_run(loaded)) is not None:
                 typer.echo(f"Done already: {done}")
             elif not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-                stopped_by = run_point(loaded, console, resume=resume, quiet=quiet)
+                stopped_by = run_point(loaded, console, resume=resume, quiet=quiet, sinks=sinks)
         except StoppedEarly as stopped:
             stopped_by = stopped.cause
             failures[name] = f"stopped by {stopped_by}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def load_point(overrides: list[str], config_dir: Path | None) -> Loaded:
 
     loaded = load(overrides, KINDS, config_dir)
     for warning in loaded.warnings:
-        typer.echo(f"Warning: {warning}", err=True)
+        _warn(warning)
     return loaded
 
 
@@ -49,8 +50,8 @@ def completed_run(loaded: Loaded) -> Path | None:
     return find_completed(loaded.experiment)
 
 
-def run_point(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) -> str | None:
-    """Train, or continue a training, with a display, and show the result.
+def run_point(loaded: Loaded, console: Console, *, resume: bool, quiet: bool, sinks: Sequence[str] = ()) -> str | None:
+    """Train, or continue a training, with a display, and show the result; ``sinks`` are names.
 
     Returns:
         The stop request that came after the run had finished, if there was one.
@@ -61,14 +62,16 @@ def run_point(loaded: Loaded, console: Console, *, resume: bool, quiet: bool) ->
     """
     from spectral_bench.runs.execute import execute, prepare
     from spectral_bench.runs.saved_run import find_unfinished
+    from spectral_bench.runs.sinks import open_sinks
     from spectral_bench.ui.live_display import open_display
     from spectral_bench.ui.run_summary import show_end
 
     unfinished = find_unfinished(loaded.experiment) if resume else None
     if unfinished is not None:
-        return go_on(unfinished, [], console, quiet=quiet, session_of=loaded.experiment)
+        return go_on(unfinished, [], console, quiet=quiet, sinks=sinks, session_of=loaded.experiment)
+    opened = open_sinks(sinks, _warn)
     with open_display(console, _title(loaded.experiment), quiet=quiet) as display:
-        result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display])
+        result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display, *opened])
     show_end(result, console)
     return result.late_stop
 
@@ -79,9 +82,10 @@ def go_on(
     console: Console,
     *,
     quiet: bool,
+    sinks: Sequence[str] = (),
     session_of: ExperimentConfig | None = None,
 ) -> str | None:
-    """Resume a run with a display, and show the result; for the arguments see ``reopened``.
+    """Resume a run with a display, and show the result; for the arguments see ``reopened`` and ``run_point``.
 
     Returns:
         The stop request that came after the run had finished, if there was one.
@@ -91,22 +95,28 @@ def go_on(
         StoppedEarly: the run was stopped before its end.
     """
     from spectral_bench.runs.reopen import CompleteError, reopened
+    from spectral_bench.runs.sinks import open_sinks
     from spectral_bench.ui.live_display import open_display
     from spectral_bench.ui.run_summary import show_end
 
+    opened = open_sinks(sinks, _warn)
     try:
         with reopened(run_dir, overrides, session_of) as run:
             for warning in run.warnings:
-                typer.echo(f"Warning: {warning}", err=True)
+                _warn(warning)
             if not quiet:
                 typer.echo(f"Going on after {run.from_step:,} updates: {run_dir}")
             with open_display(console, _title(run.prepared.config), quiet=quiet) as display:
-                result = run.go_on([display])
+                result = run.go_on([display, *opened])
     except CompleteError as complete:
         typer.echo(str(complete))
         return None
     show_end(result, console)
     return result.late_stop
+
+
+def _warn(message: str) -> None:
+    typer.echo(f"Warning: {message}", err=True)
 
 
 def _title(experiment: ExperimentConfig) -> str:

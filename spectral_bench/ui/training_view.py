@@ -3,7 +3,7 @@
 import time
 
 from spectral_bench.tasks.task import Split
-from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
+from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
 
 #: Weight of the past in the running loss: it averages over about twenty updates.
 _PAST = 0.95
@@ -33,7 +33,7 @@ class TrainingView(Observer):
         self._began = 0.0
         self._update_seconds = 0.0
 
-    def on_start(self, plan: Plan) -> None:
+    def on_start(self, plan: Plan, run: RunIdentity) -> None:  # noqa: ARG002
         """Begins to count the time."""
         self.plan = plan
         self.step = plan.first_step

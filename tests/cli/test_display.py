@@ -11,10 +11,12 @@ from rich.console import Console
 
 from spectral_bench.report.numbers import duration, number
 from spectral_bench.tasks.task import Baseline, Metric
-from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
+from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
 from spectral_bench.ui import live_display
 from spectral_bench.ui.live_display import LiveDisplay, PlainDisplay, open_display
 from spectral_bench.ui.run_summary import show_results
+
+RUN = RunIdentity(None, None, {})
 
 PLAN = Plan(
     first_step=0,
@@ -70,7 +72,7 @@ def written(to: Console) -> str:
 
 
 def tell(observer: Observer, layers: int = 1) -> None:
-    observer.on_start(PLAN)
+    observer.on_start(PLAN, RUN)
     observer.on_gradients(GradientNorms(0, {layer: np.geomspace(1e-4, 1e-2, 121) for layer in range(layers)}))
     observer.on_spectrum(Spectrum(0, {(0, ""): np.array([1.0098, 0.995])}))
     for step in range(1, 501):
@@ -132,7 +134,7 @@ def test_live_display_is_redrawn_by_the_clock_and_not_by_every_update(monkeypatc
 
     live = LiveDisplay(console(terminal=True), "title")
     monkeypatch.setattr(live._live, "refresh", refresh)
-    live.on_start(PLAN)
+    live.on_start(PLAN, RUN)
     for step in range(1, 1001):
         now += 0.01
         live.on_update(Update(step, 0.1, 0.01))
@@ -142,7 +144,7 @@ def test_live_display_is_redrawn_by_the_clock_and_not_by_every_update(monkeypatc
 def test_live_display_leaves_the_screen_after_success_and_stays_after_failure() -> None:
     screen = console(terminal=True)
     with LiveDisplay(screen, "title") as live:
-        live.on_start(PLAN)
+        live.on_start(PLAN, RUN)
     assert live._live.transient
     live = LiveDisplay(screen, "title")
     with pytest.raises(ZeroDivisionError), live:
@@ -155,7 +157,7 @@ def test_plain_display_writes_whole_lines_at_growing_intervals(monkeypatch: pyte
     monkeypatch.setattr(live_display.time, "monotonic", lambda: now)
     screen = console(terminal=False)
     with PlainDisplay(screen, "rnn on copy") as plain:
-        plain.on_start(PLAN)
+        plain.on_start(PLAN, RUN)
         for step in range(1, 2001):
             now += 1.0
             plain.on_update(Update(step, 0.1, 1.0))
@@ -194,7 +196,7 @@ def test_time_left_counts_only_this_sitting(monkeypatch: pytest.MonkeyPatch) -> 
     now = 50.0
     monkeypatch.setattr("spectral_bench.ui.training_view.time.monotonic", lambda: now)
     plain = PlainDisplay(console(terminal=False), "title")
-    plain.on_start(Plan(1000, 2000, 10, 128, 1, PLAN.metric, None))
+    plain.on_start(Plan(1000, 2000, 10, 128, 1, PLAN.metric, None), RUN)
     assert plain.seconds_left() is None
     now += 5.0
     plain.on_update(Update(1010, 0.1, 0.2))

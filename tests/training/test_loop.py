@@ -12,7 +12,7 @@ from spectral_bench.runs.session import Prepared
 from spectral_bench.tasks.task import Baseline, Batch, Split
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.evaluation import Evaluation
-from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, Spectrum, Update
+from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
 from spectral_bench.training.stop import Stop
 
 MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
@@ -31,7 +31,7 @@ class Diary(Observer):
         self.spectra: list[Spectrum] = []
         self.checkpoints: dict[int, dict[str, Any]] = {}
 
-    def on_start(self, plan: Plan) -> None:
+    def on_start(self, plan: Plan, run: RunIdentity) -> None:
         self.plans.append(plan)
 
     def on_update(self, update: Update) -> None:

@@ -1,0 +1,80 @@
+"""A model, task or optimizer of a plugin is chosen by a yaml file; one that has none can never be used."""
+
+from pathlib import Path
+
+import yaml
+
+from spectral_bench.config.catalog import options
+from spectral_bench.errors import InputError
+from spectral_bench.plugins import Plugin, entry_point_group, entry_point_named, load_entry_points, loaded_plugins
+from spectral_bench.plugins import problems as entry_point_problems
+
+#: The configuration keys that a file sets when it chooses what a plugin registered, by group.
+_CHOOSING = {"model": "model.layer", "task": "task.name", "optimizer": "optimizer.name"}
+
+
+def check_plugin_yaml(config_dir: Path | None) -> None:
+    """See that there is a file for everything that the plugins named by the user registered.
+
+    Args:
+        config_dir: the user's folder of configuration files, if there is one.
+
+    Raises:
+        InputError: naming the plugin, what it registered, and the file that is expected.
+    """
+    for plugin in loaded_plugins():
+        if plugin.explicit:
+            for message in _lacking(plugin, config_dir):
+                raise InputError(message)
+
+
+def reasons_for_absence(group: str, option: str, config_dir: Path | None) -> list[str]:
+    """Why an installed distribution does not offer an option of a group, as far as it has to do with one.
+
+    Args:
+        group: ``model``, ``task`` or ``optimizer``; of others there is nothing to say.
+        option: what was asked for.
+        config_dir: the user's folder of configuration files, if there is one.
+    """
+    if group not in _CHOOSING:
+        return []
+    entry_points = entry_point_group(_CHOOSING[group])
+    load_entry_points(entry_points)
+    found = entry_point_named(entry_points, option)
+    lacking = [
+        message
+        for plugin in loaded_plugins()
+        if (_CHOOSING[group], option) in plugin.registered
+        for message in _lacking(plugin, config_dir)
+    ]
+    if found and not lacking and not entry_point_problems():
+        return [f"{found}: there is no {group}/{option}.yaml for it."]
+    return [*lacking, *entry_point_problems()]
+
+
+def _lacking(plugin: Plugin, config_dir: Path | None) -> list[str]:
+    """A message for every registration of a plugin that no file chooses."""
+    messages = []
+    for key, name in plugin.registered:
+        group, _, leaf = key.partition(".")
+        if _CHOOSING.get(group) == key and name not in _chosen(group, leaf, config_dir):
+            folder = plugin.conf_dir or plugin.file.parent / "conf"
+            messages.append(
+                f"{plugin.file}: registers {key}={name}, and no yaml file chooses it: expected '{leaf}: {name}' in "
+                f"{folder / group / 'NAME.yaml'}, or in such a file below --config-dir."
+            )
+    return messages
+
+
+def _chosen(group: str, leaf: str, config_dir: Path | None) -> set[str]:
+    """The values that the files of a group give to one key of its node."""
+    found = set()
+    for file in options(group, config_dir).values():
+        try:
+            content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError):
+            continue  # whoever chooses it is told what is wrong
+        if isinstance(content, dict):
+            node = content.get(group)
+            found |= {str(place[leaf]) for place in (content, node) if isinstance(place, dict) and leaf in place}
+    return found

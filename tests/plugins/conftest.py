@@ -1,0 +1,78 @@
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+
+from spectral_bench import plugins
+from spectral_bench.cli.app import main
+from spectral_bench.nn import MODELS
+from spectral_bench.runs.sinks import SINKS
+from spectral_bench.tasks import TASKS
+from spectral_bench.training.optimizers import OPTIMIZERS
+
+HERE = Path(__file__).parent
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@contextmanager
+def no_plugins_loaded(folder: Path) -> Iterator[None]:
+    """In this block it is as in a new process; what is imported from the folder is forgotten at its end."""
+    before = set(sys.modules)
+    with pytest.MonkeyPatch.context() as patch:
+        for registry in (MODELS, TASKS, OPTIMIZERS, SINKS):
+            patch.setattr(registry, "_entries", dict(registry._entries))
+            patch.setattr(registry, "_has_entry_points", False)
+        for name in ("_loaded", "_problems", "_entry_points"):
+            patch.setattr(plugins, name, {})
+        patch.setattr(sys, "path", list(sys.path))
+        yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
+            del sys.modules[name]
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[None]:
+    with no_plugins_loaded(tmp_path):
+        yield
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line in an empty folder, in this process, which has loaded no plugin before."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+        with pytest.MonkeyPatch.context() as patch, no_plugins_loaded(tmp_path):
+            patch.setattr(sys, "argv", ["spectral-bench", *arguments])
+            with pytest.raises(SystemExit) as ended:
+                main()
+        captured = capsys.readouterr()
+        code = ended.value.code
+        return subprocess.CompletedProcess(arguments, code if isinstance(code, int) else 0, captured.out, captured.err)
+
+    return call
+
+
+@pytest.fixture
+def diagonal(tmp_path: Path) -> Path:
+    """The file of a model, with its folder of yaml beside it."""
+    return copytree(HERE / "models", tmp_path / "models") / "diagonal.py"
+
+
+@pytest.fixture
+def first(tmp_path: Path) -> Path:
+    """The file of a task, with its folder of yaml beside it."""
+    return copytree(HERE / "tasks", tmp_path / "tasks") / "first.py"
+
+
+def write(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file

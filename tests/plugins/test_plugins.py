@@ -1,0 +1,282 @@
+"""A model or task in a file of one's own is a citizen of every verb, and a plugin that is of no use says why."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_runs import only_run
+
+from spectral_bench.config.complete import candidates
+from spectral_bench.errors import InputError
+from spectral_bench.nn import MODELS
+from spectral_bench.plugins import load_plugins, loaded_plugins, registered_by
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+SMALL = ["-q", "train.steps=12", "train.evaluate_every=5", "trace.every=4", "train.checkpoint_every=5"]
+COPY = ["task.length=6", "task.validation_size=20", "task.test_size=20"]
+
+
+def trained(run: Run, tmp_path: Path, *plugin: str) -> Path:
+    done = run("run", *plugin, "model=indrnn", *SMALL, *COPY)
+    assert done.returncode == 0, done.stderr
+    return only_run(tmp_path / "results")
+
+
+def manifest(directory: Path) -> dict[str, object]:
+    content: dict[str, object] = json.loads((directory / "manifest.json").read_text())
+    return content
+
+
+def test_a_file_brings_a_model_to_every_verb(run: Run, tmp_path: Path, diagonal: Path) -> None:
+    plugin = ["--plugin", str(diagonal)]
+    assert "indrnn  One weight a unit" in run("list", "models", *plugin).stdout
+    directory = trained(run, tmp_path, *plugin)
+    (recorded,) = manifest(directory)["plugins"]
+    assert recorded["name"] == "diagonal.py"
+    assert len(recorded["sha256"]) == 64
+    assert run("verify", str(directory), "--whole", *plugin).stdout.startswith("The same")
+    assert run("resume", str(directory), "train.steps=15", "-q", *plugin).returncode == 0
+    for verb in ("compare", "grads", "spectrum", "curves"):
+        done = run(verb, *plugin)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "indrnn" in done.stdout
+
+
+def test_files_of_a_task_and_a_model_work_together(run: Run, diagonal: Path, first: Path) -> None:
+    done = run("run", "--plugin", str(diagonal), "--plugin", str(first), "model=indrnn", "task=first", *SMALL)
+    assert done.returncode == 0, done.stderr
+    assert "first/indrnn" in done.stdout
+
+
+def test_the_environment_variable_names_plugins_of_every_command(
+    run: Run, tmp_path: Path, diagonal: Path, first: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPECTRAL_BENCH_PLUGINS", f"{diagonal}{os.pathsep}{first}")
+    assert "indrnn" in run("list", "models").stdout
+    assert "first" in run("list", "tasks").stdout
+    directory = trained(run, tmp_path)
+    assert [entry["name"] for entry in manifest(directory)["plugins"]] == ["diagonal.py", "first.py"]
+    assert run("verify", str(directory)).returncode == 0
+
+
+def test_a_module_that_can_be_imported_is_a_plugin_too(
+    run: Run, tmp_path: Path, diagonal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "lib/mypackage"
+    (tmp_path / "lib").mkdir()
+    diagonal.parent.rename(package)
+    (package / "__init__.py").touch()
+    monkeypatch.syspath_prepend(tmp_path / "lib")
+    directory = trained(run, tmp_path, "--plugin", "mypackage.diagonal")
+    assert manifest(directory)["plugins"][0]["name"] == "mypackage.diagonal"
+    assert run("verify", str(directory), "--plugin", "mypackage.diagonal").returncode == 0
+    # The same code by another name is the same plugin.
+    assert run("verify", str(directory), "--plugin", str(package / "diagonal.py")).returncode == 0
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_plugin_is_imported_once_whatever_it_is_called_by(
+    tmp_path: Path, diagonal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(diagonal.parent)
+    load_plugins(["diagonal.py", str(diagonal), "./diagonal.py"])
+    load_plugins(["diagonal"])
+    (plugin,) = loaded_plugins()
+    assert plugin.registered == [("model.layer", "diagonal")]
+    assert registered_by("model.layer", "diagonal") is plugin
+    assert registered_by("model.layer", "svd") is None
+    assert not list(diagonal.parent.rglob("*.pyc"))
+
+
+@pytest.mark.usefixtures("fresh")
+def test_a_plugin_that_failed_can_be_loaded_once_it_is_mended(diagonal: Path) -> None:
+    text = diagonal.read_text()
+    diagonal.write_text(f"{text}\nraise ValueError('unfinished')\n")
+    with pytest.raises(InputError, match=r"diagonal\.py: ValueError: unfinished \(diagonal\.py, line \d+\)\."):
+        load_plugins([str(diagonal)])
+    assert "diagonal" not in MODELS
+    diagonal.write_text(text)
+    load_plugins([str(diagonal)])
+    assert "diagonal" in MODELS
+
+
+@pytest.mark.usefixtures("fresh")
+def test_options_of_a_plugin_are_completed(diagonal: Path) -> None:
+    load_plugins([str(diagonal)])
+    assert candidates("model=ind", []) == ["model=indrnn"]
+    assert "model.start_at=1.0" in candidates("model.start", ["model=indrnn"])
+
+
+def test_the_shell_completes_with_the_plugins_of_the_line(diagonal: Path) -> None:
+    environment = {
+        "_SPECTRAL_BENCH_COMPLETE": "complete_bash",
+        "COMP_WORDS": f"spectral-bench run --plugin {diagonal} model=ind",
+        "COMP_CWORD": "4",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "from spectral_bench.cli.app import app; app(prog_name='spectral-bench')"],
+        env={**os.environ, **environment}, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.stdout.split() == ["model=indrnn"], done.stderr
+
+
+def test_a_plugin_names_its_folder_of_yaml(run: Run, tmp_path: Path, diagonal: Path) -> None:
+    (diagonal.parent / "conf").rename(tmp_path / "elsewhere")
+    diagonal.write_text(f"{diagonal.read_text()}\nCONF_DIR = '../elsewhere'\n")
+    assert "indrnn" in run("list", "models", "--plugin", str(diagonal)).stdout
+    done = run("run", "--plugin", str(diagonal), "model=indrnn", "--print-config")
+    assert "start_at: 1.0" in done.stdout
+    (tmp_path / "elsewhere").rename(tmp_path / "gone")
+    done = run("list", "models", "--plugin", str(diagonal))
+    assert (done.returncode, "CONF_DIR = '../elsewhere': there is no such folder" in done.stderr) == (2, True)
+
+
+def test_the_users_own_folder_of_yaml_counts(run: Run, diagonal: Path, tmp_path: Path) -> None:
+    (diagonal.parent / "conf").rename(tmp_path / "own")
+    done = run("run", "--plugin", str(diagonal), "--config-dir", "own", "model=indrnn", *SMALL, *COPY)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_plugin_without_yaml_is_refused(run: Run, diagonal: Path, tmp_path: Path) -> None:
+    (diagonal.parent / "conf").rename(tmp_path / "unused")
+    for command in (["run", "model=rnn"], ["list", "models"]):
+        done = run(*command, "--plugin", str(diagonal))
+        assert done.returncode == 2
+        assert f"{diagonal}: registers model.layer=diagonal, and no yaml file chooses it" in done.stderr
+        assert "'layer: diagonal'" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_yaml_with_the_name_of_the_projects_is_refused(run: Run, diagonal: Path) -> None:
+    hidden = diagonal.parent / "conf/model/indrnn.yaml"
+    hidden.rename(hidden.with_name("rnn.yaml"))
+    done = run("list", "models", "--plugin", str(diagonal))
+    assert done.returncode == 2
+    assert "rnn.yaml exists in the project, too; give yours another name." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def (:\n", "is not valid Python: invalid syntax (mine.py, line 1)."),
+        ("import nothing_of_this_name\n", "needs the module 'nothing_of_this_name', which is not installed (mine.py"),
+        ("x = 1\ny = x / 0\n", "ZeroDivisionError: division by zero (mine.py, line 2)."),
+        ("import sys\nsys.exit()\n", "it ends the program when it is imported (mine.py, line 2)."),
+        ("import json\njson.loads('{')\n", "JSONDecodeError: "),
+        ("\0", "source code"),
+    ],
+)
+def test_a_plugin_that_cannot_be_imported_is_refused_in_one_line(
+    run: Run, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "mine.py").write_text(text)
+    done = run("run", "--plugin", "mine.py")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: --plugin mine.py: ")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.py"]
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("absent.py", "there is no such file."),
+        ("./folder.py", "is a folder; name a .py file or a module."),
+        ("absent_module", "there is no module 'absent_module'; a file is named with its ending: FILE.py."),
+        ("json.absent", "there is no module 'json.absent'"),
+        ("sys", "has no file"),
+    ],
+)
+def test_a_plugin_that_is_not_there_is_refused(run: Run, tmp_path: Path, source: str, said: str) -> None:
+    (tmp_path / "folder.py").mkdir()
+    done = run("run", "--plugin", source)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+
+
+def test_a_name_that_is_taken_is_refused(run: Run, diagonal: Path) -> None:
+    other = diagonal.with_name("other.py")
+    other.write_text(diagonal.read_text())
+    done = run("run", "--plugin", str(diagonal), "--plugin", str(other))
+    assert done.returncode == 2
+    assert f"--plugin {other}: model.layer=diagonal is already registered" in done.stderr
+    assert "of plugin diagonal.py; choose another name." in done.stderr
+    diagonal.write_text(diagonal.read_text().replace('register("diagonal")', 'register("lstm")'))
+    done = run("run", "--plugin", str(diagonal))
+    assert "model.layer=lstm is already registered" in done.stderr
+
+
+def test_a_traceback_is_shown_when_asked_for(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.py").write_text("x = 1 / 0\n")
+    monkeypatch.setenv("SPECTRAL_BENCH_TRACEBACK", "1")
+    monkeypatch.setattr(sys, "argv", ["spectral-bench", "list", "models", "--plugin", "mine.py"])
+    from spectral_bench.cli.app import main
+
+    with pytest.raises(InputError) as caught:
+        main()
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("verb", ["verify", "resume"])
+def test_a_run_whose_plugin_is_missing_says_which(run: Run, tmp_path: Path, diagonal: Path, verb: str) -> None:
+    directory = trained(run, tmp_path, "--plugin", str(diagonal))
+    done = run(verb, str(directory))
+    assert done.returncode == 2
+    assert "this run was made with the plugin diagonal.py, which is not loaded." in done.stderr
+    assert "Add --plugin diagonal.py" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_run_whose_plugin_has_changed_is_told_apart(run: Run, tmp_path: Path, diagonal: Path) -> None:
+    plugin = ["--plugin", str(diagonal)]
+    directory = trained(run, tmp_path, *plugin)
+    diagonal.write_text(diagonal.read_text() + "\n# a remark\n")
+    done = run("verify", str(directory), *plugin)
+    assert done.returncode == 0
+    assert "Changed since: plugin diagonal.py: sha256 " in done.stdout
+    done = run("resume", str(directory), "train.steps=15", "-q", *plugin)
+    assert done.returncode == 0
+    assert "Warning: plugin diagonal.py: sha256 " in done.stderr
+    diagonal.write_text(diagonal.read_text().replace("config.start_at)", "config.start_at / 2)"))
+    done = run("verify", str(directory), "--whole", *plugin)
+    assert done.returncode == 1
+    assert "plugin diagonal.py: sha256" in done.stdout
+
+
+def test_a_plugin_that_was_not_there_then_is_listed(run: Run, tmp_path: Path, diagonal: Path, first: Path) -> None:
+    directory = trained(run, tmp_path, "--plugin", str(diagonal))
+    done = run("verify", str(directory), "--plugin", str(diagonal), "--plugin", str(first))
+    assert "Changed since: plugin first.py: not there then." in done.stdout
+
+
+def test_nothing_that_a_run_names_is_imported(run: Run, tmp_path: Path) -> None:
+    assert run("run", "model=rnn", "model.hidden_size=4", *SMALL, *COPY).returncode == 0
+    directory = only_run(tmp_path / "results")
+    trap = tmp_path / "trap.py"
+    trap.write_text(f"open({str(tmp_path / 'sprung')!r}, 'w')\n")
+    for named in (str(trap), "trap", "trap.py", "x\x1b[31m\n"):
+        content = {**manifest(directory), "plugins": [{"name": named, "sha256": "0" * 64}]}
+        (directory / "manifest.json").write_text(json.dumps(content))
+        for command in (["verify", str(directory)], ["resume", str(directory)], ["compare"]):
+            done = run(*command)
+            assert done.returncode == (0 if command == ["compare"] else 2)
+            assert "\x1b[31m" not in done.stderr
+    assert not (tmp_path / "sprung").exists()
+    (directory / "manifest.json").write_text(json.dumps({**manifest(directory), "plugins": ["trap"]}))
+    assert run("verify", str(directory)).returncode == 3
+
+
+def test_help_looks_at_no_installed_distribution(tmp_path: Path) -> None:
+    script = (
+        "import importlib.metadata\n"
+        "importlib.metadata.entry_points = importlib.metadata.distributions = None\n"
+        "from spectral_bench.cli.app import app\n"
+        "app(['run', '--help', '--plugin', 'absent.py'], standalone_mode=False)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert "--plugin" in done.stdout
