@@ -46,6 +46,6 @@ def test_a_training_of_ones_own_learns_and_stays_within_the_radius() -> None:
 
 def test_every_example_is_run_and_listed() -> None:
     files = {file.name for file in EXAMPLES.glob("*.py")}
-    assert files == set(SCRIPTS)
+    assert files == {*SCRIPTS, "plugin_model.py"}  # which tests/plugins/test_outside_models.py runs
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
     assert [name for name in files if f"({name})" not in readme] == []

@@ -28,7 +28,7 @@ def complete_override(ctx: typer.Context, incomplete: str) -> list[str]:
     """
     from spectral_bench.config.complete import candidates
     from spectral_bench.errors import SpectralBenchError
-    from spectral_bench.plugins import load_plugins
+    from spectral_bench.plugins.importing import load_plugins
 
     before = _joined_at_equals(ctx.params.get("overrides") or [])
     split_by_shell = bool(before) and (before[-1].endswith("=") or "=" not in before[-1])

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spectral_bench.plugins import PLUGINS_VARIABLE, load_plugins
+from spectral_bench.plugins.importing import PLUGINS_VARIABLE, load_plugins
 from spectral_bench.runs.interruption import ending_on_signals
 
 #: The name of the parameter.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spectral_bench.errors import InputError
-from spectral_bench.plugins import conf_dirs
+from spectral_bench.plugins.entry_points import plugin_conf_dirs
 
 #: Groups a user chooses from on the command line, in the order of a listing.
 GROUPS = ("model", "task", "optimizer", "recipe", "experiment")
@@ -29,7 +29,7 @@ def folders(config_dir: Path | None) -> list[Path]:
     """
     if config_dir is not None and not config_dir.is_dir():
         raise InputError(f"--config-dir {config_dir}: there is no such folder.")
-    others = [*conf_dirs(), *([config_dir.resolve()] if config_dir is not None else [])]
+    others = [*plugin_conf_dirs(), *([config_dir.resolve()] if config_dir is not None else [])]
     found = list(dict.fromkeys([conf_dir().resolve(), *others]))
     for position, folder in enumerate(found):
         if position:

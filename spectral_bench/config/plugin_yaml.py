@@ -6,8 +6,14 @@ import yaml
 
 from spectral_bench.config.catalog import options
 from spectral_bench.errors import InputError
-from spectral_bench.plugins import Plugin, entry_point_group, entry_point_named, load_entry_points, loaded_plugins
-from spectral_bench.plugins import problems as entry_point_problems
+from spectral_bench.plugins.entry_points import (
+    entry_point_group,
+    entry_point_named,
+    entry_point_problems,
+    load_entry_points,
+)
+from spectral_bench.plugins.plugin import Plugin
+from spectral_bench.plugins.registrations import loaded_plugins
 
 #: The configuration keys that a file sets when it chooses what a plugin registered, by group.
 _CHOOSING = {"model": "model.layer", "task": "task.name", "optimizer": "optimizer.name"}

@@ -7,9 +7,10 @@ of plugins, never run code of its own.
 from collections.abc import Callable, Iterator
 from typing import Any, Generic, TypeVar
 
-from spectral_bench import plugins
 from spectral_bench.config.hints import unknown
 from spectral_bench.errors import InputError
+from spectral_bench.plugins.entry_points import entry_point_group, entry_point_problems, load_entry_points
+from spectral_bench.plugins.registrations import note_registration, registered_by
 
 _T = TypeVar("_T")
 
@@ -38,7 +39,7 @@ class Registry(Generic[_T]):
 
         def add(entry: type[_T]) -> type[_T]:
             if name in self._entries:
-                plugin = plugins.registered_by(self.key, name)
+                plugin = registered_by(self.key, name)
                 whose = f"plugin {plugin.name}" if plugin else self._entries[name].__module__
                 raise InputError(
                     f"{self.key}={name} is already registered as {self._entries[name].__qualname__} of {whose}; "
@@ -46,7 +47,7 @@ class Registry(Generic[_T]):
                 )
             self._entries[name] = entry
             if entry.__module__.partition(".")[0] != __package__.partition(".")[0]:  # ours may be imported by a plugin
-                plugins.note_registration(self.key, name, lambda: self._entries.pop(name))
+                note_registration(self.key, name, lambda: self._entries.pop(name))
             return entry
 
         return add
@@ -60,7 +61,7 @@ class Registry(Generic[_T]):
         if name not in self._entries:
             self._load_entry_points()
         if name not in self._entries:
-            raise InputError(" ".join([unknown(self.key, name, self._entries), *plugins.problems()]))
+            raise InputError(" ".join([unknown(self.key, name, self._entries), *entry_point_problems()]))
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -70,7 +71,7 @@ class Registry(Generic[_T]):
     def _load_entry_points(self) -> None:
         if not self._has_entry_points:
             self._has_entry_points = True
-            plugins.load_entry_points(plugins.entry_point_group(self.key), self._add_entry_point)
+            load_entry_points(entry_point_group(self.key), self._add_entry_point)
 
     def _add_entry_point(self, name: str, target: Any) -> None:
         """File what an entry point names, unless its module did so when it was imported."""

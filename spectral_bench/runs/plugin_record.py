@@ -7,7 +7,9 @@ from typing import Any
 from spectral_bench.config.hints import short
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import DataError, InputError
-from spectral_bench.plugins import Plugin, entry_point_group, load_entry_points, loaded_plugins, registered_by
+from spectral_bench.plugins.entry_points import entry_point_group, load_entry_points
+from spectral_bench.plugins.plugin import Plugin
+from spectral_bench.plugins.registrations import loaded_plugins, registered_by
 from spectral_bench.runs.layout import MANIFEST
 from spectral_bench.runs.manifest import Manifest
 

@@ -17,7 +17,7 @@ _PLAIN = str.maketrans(
 )
 
 
-def legible(text: str, encoding: str) -> str:
+def encodable(text: str, encoding: str) -> str:
     """The text in characters of the encoding: others are replaced by similar ones, or by a question mark."""
     try:
         text.encode(encoding)

@@ -73,14 +73,14 @@ def deliver_pictures(
         InputError: a file cannot be written.
     """
     if show:
-        from spectral_bench.ui.encoding import legible
+        from spectral_bench.ui.encoding import encodable
         from spectral_bench.ui.text_plot import text_plot
 
         colour = console.color_system is not None and not console.no_color
         for picture in pictures:
             for plot in in_characters(picture):
                 drawn = text_plot(plot, console.width, colour=colour)
-                typer.echo(legible(drawn, console.encoding), color=colour)
+                typer.echo(encodable(drawn, console.encoding), color=colour)
     if output is not None:
         draw_all([(picture.title, picture) for picture in pictures], draw, output)
     if data is not None:

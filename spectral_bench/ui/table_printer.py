@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
-from spectral_bench.ui.encoding import legible
+from spectral_bench.ui.encoding import encodable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ def show_report(report: Report, console: Console) -> None:
 
     show_tables(report.tables, console)
     for note in report.notes:
-        console.print(Text(legible(f"Note: {note}", console.encoding), style="dim"))
+        console.print(Text(encodable(f"Note: {note}", console.encoding), style="dim"))
 
 
 def show_tables(tables: Sequence[Table], console: Console) -> None:
@@ -42,7 +42,7 @@ def show_tables(tables: Sequence[Table], console: Console) -> None:
     for table in tables:
         show_table(replace(table, notes=[note for note in table.notes if note not in common]), console)
     for note in common:
-        console.print(Text(legible(note, console.encoding), style="dim"))
+        console.print(Text(encodable(note, console.encoding), style="dim"))
 
 
 def show_table(table: Table, console: Console) -> None:
@@ -56,7 +56,7 @@ def show_table(table: Table, console: Console) -> None:
     for position, piece in enumerate(pieces(table, console.width)):
         if position:
             console.print()
-        console.print(_drawn(table, piece, legible("─", console.encoding)), soft_wrap=True)
+        console.print(_drawn(table, piece, encodable("─", console.encoding)), soft_wrap=True)
     for note in table.notes:
         console.print(Text(note, style="dim"))
     console.print()
@@ -66,11 +66,11 @@ def _legible(table: Table, encoding: str) -> Table:
     """The table in the characters of the terminal; must be done before columns are measured."""
     return replace(
         table,
-        title=legible(table.title, encoding),
-        subtitle=legible(table.subtitle, encoding),
-        columns=[replace(column, header=legible(column.header, encoding)) for column in table.columns],
-        rows=[[replace(cell, text=legible(cell.text, encoding)) for cell in row] for row in table.rows],
-        notes=[legible(note, encoding) for note in table.notes],
+        title=encodable(table.title, encoding),
+        subtitle=encodable(table.subtitle, encoding),
+        columns=[replace(column, header=encodable(column.header, encoding)) for column in table.columns],
+        rows=[[replace(cell, text=encodable(cell.text, encoding)) for cell in row] for row in table.rows],
+        notes=[encodable(note, encoding) for note in table.notes],
     )
 
 

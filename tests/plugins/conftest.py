@@ -7,9 +7,9 @@ from shutil import copytree
 
 import pytest
 
-from spectral_bench import plugins
 from spectral_bench.cli.app import main
 from spectral_bench.nn import MODELS
+from spectral_bench.plugins import entry_points, registrations
 from spectral_bench.runs.sinks import SINKS
 from spectral_bench.tasks import TASKS
 from spectral_bench.training.optimizers import OPTIMIZERS
@@ -27,10 +27,16 @@ def no_plugins_loaded(folder: Path) -> Iterator[None]:
         for registry in (MODELS, TASKS, OPTIMIZERS, SINKS):
             patch.setattr(registry, "_entries", dict(registry._entries))
             patch.setattr(registry, "_has_entry_points", False)
-        for name in ("_loaded", "_problems", "_entry_points"):
-            patch.setattr(plugins, name, {})
+        patch.setattr(entry_points, "_problems", {})
+        patch.setattr(entry_points, "_entry_points", {})
         patch.setattr(sys, "path", list(sys.path))
-        yield
+        loaded = dict(registrations.LOADED)
+        registrations.LOADED.clear()
+        try:
+            yield
+        finally:
+            registrations.LOADED.clear()
+            registrations.LOADED.update(loaded)
     for name in set(sys.modules) - before:
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(folder)):
             del sys.modules[name]

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 OUTSIDE = Path(__file__).parent / "outside"
+EXAMPLE = Path(__file__).parents[2] / "examples" / "plugin_model.py"
 
 #: What each model is, and the facts that its runs record: bounds of σ, trace axis, places along the trace.
 MODELS = {
@@ -24,13 +25,17 @@ def cli(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240)
 
 
+def file_of(model: str) -> Path:
+    return EXAMPLE if model == "oscillator" else OUTSIDE / model / f"{model}.py"
+
+
 def size(model: str) -> str:
     return "model.width=16" if model == "deep" else "model.hidden_size=16"
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_outside_the_package_is_run_traced_compared_resumed_and_verified(model: str, tmp_path: Path) -> None:
-    plugin = f"--plugin={OUTSIDE / model / model}.py"
+    plugin = f"--plugin={file_of(model)}"
     options = ["task.length=12", "train.steps=6", "trace.every=3", "train.batch_size=16", "optimizer.lr=1e-3"]
     run = cli(tmp_path, "run", plugin, "-q", "task=addition", f"model={model}", size(model), *options)
     assert run.returncode == 0, run.stderr
@@ -38,7 +43,7 @@ def test_a_model_outside_the_package_is_run_traced_compared_resumed_and_verified
     manifest = json.loads((directory / "manifest.json").read_text())
     sigma, axis, places = MODELS[model]
     assert (manifest["facts"]["sigma"], manifest["facts"]["trace_axis"]) == (sigma, axis)
-    assert manifest["plugins"][0]["name"] == f"{model}.py"
+    assert manifest["plugins"][0]["name"] == file_of(model).name
 
     gradients = pd.read_parquet(directory / "gradients.parquet")
     assert sorted(gradients.step.unique()) == [0, 3, 6]
@@ -64,13 +69,13 @@ def test_a_model_outside_the_package_is_run_traced_compared_resumed_and_verified
 
 
 def test_a_feed_forward_network_refuses_a_task_with_a_loss_at_every_step(tmp_path: Path) -> None:
-    refused = cli(tmp_path, "run", f"--plugin={OUTSIDE / 'deep' / 'deep.py'}", "task=copy", "model=deep", "recipe=none")
+    refused = cli(tmp_path, "run", f"--plugin={file_of('deep')}", "task=copy", "model=deep", "recipe=none")
     assert refused.returncode == 2
     assert "reads a whole sequence" in refused.stderr
 
 
 def test_outside_models_and_those_of_the_package_stand_in_one_table(tmp_path: Path) -> None:
-    plugins = [f"--plugin={OUTSIDE / model / model}.py" for model in ("cayley", "deep")]
+    plugins = [f"--plugin={file_of(model)}" for model in ("cayley", "deep")]
     options = ["task=addition", "task.length=8", "train.steps=4", "train.batch_size=8", "train.threads=1"]
     made = cli(tmp_path, "run", *plugins, "-m", "-q", "model=rnn,cayley,deep", "seed=1,2", *options)
     assert made.returncode == 0, made.stderr

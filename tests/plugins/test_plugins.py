@@ -13,7 +13,8 @@ from small_runs import only_run
 from spectral_bench.config.complete import candidates
 from spectral_bench.errors import InputError
 from spectral_bench.nn import MODELS
-from spectral_bench.plugins import load_plugins, loaded_plugins, registered_by
+from spectral_bench.plugins.importing import load_plugins
+from spectral_bench.plugins.registrations import loaded_plugins, registered_by
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -14,6 +14,7 @@ from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.evaluation import Evaluation
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
 from spectral_bench.training.stop import Stop
+from spectral_bench.training.tracing import measure_spectrum
 
 MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
 
@@ -307,3 +308,9 @@ def test_the_baseline_is_beaten_on_the_split_it_was_computed_on(prepared: Build)
 def test_an_optimizer_whose_step_overflows_is_a_divergence(prepared: Build, override: str, what: str) -> None:
     with pytest.raises(DivergedError, match="diverged at step 1: the step of the optimizer is inf"):
         prepared(override, f"train.on_divergence={what}").trainer.run()
+
+
+def test_the_spectral_margin_is_measured_from_the_models_own_centre(prepared: Build) -> None:
+    spectrum = measure_spectrum(prepared("model=svdrnn", "model.centre=0", "r=0.1").model, 0)
+    assert spectrum.margin is not None
+    assert spectrum.margin <= 0.1 + 1e-6

@@ -1,0 +1,5 @@
+"""Models, tasks, optimizers and sinks from outside the package: a file, a module, or an installed distribution.
+
+A plugin is Python code that registers something when it is imported. What the command line, the environment or the
+installation of the user names is imported; nothing that a run directory names ever is.
+"""
