@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
+from spectral_bench.nn.layer_kinds import LAYERS
 
 from spectral_bench.config.load import load
-from spectral_bench.nn.layer_kinds import LAYERS
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.tasks import TASKS
 from spectral_bench.training.observer import Update

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.config.compose import Composition, compose
+from spectral_bench.config.keys import flatten
 from spectral_bench.config.location import default_data_dir
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
-from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
+from spectral_bench.config.schema import AS_BEFORE, CHANGES_NO_NUMBER, ExperimentConfig
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
 
@@ -99,12 +100,15 @@ def digest(experiment: ExperimentConfig) -> str:
     """SHA-256 of what a run measures: two runs have the same digest when they differ in nothing but the seed.
 
     The folders of data and results are left out, and so are the length of a session and whatever else changes no
-    number. A radius that the model reads from the root counts once, under the root's name.
+    number. A key that earlier versions did not have is left out at the value that stands for what these did. A radius
+    that the model reads from the root counts once, under the root's name.
     """
     kept = resolved(experiment)
     ineffective = experiment.ineffective()
     twice = () if "r" in ineffective else ("model.r",)
-    for key in ("seed", *CHANGES_NO_NUMBER, *ineffective, *twice):
+    flat = flatten(kept)
+    as_before = [key for key, value in AS_BEFORE.items() if flat[key] == value]
+    for key in ("seed", *CHANGES_NO_NUMBER, *ineffective, *twice, *as_before):
         *path, name = key.split(".")
         del reduce(getitem, path, kept)[name]
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)

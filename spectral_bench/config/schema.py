@@ -3,10 +3,11 @@
 Defaults and explanations stand in ``conf/config.yaml`` and nowhere else; these classes hold types and ranges.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from spectral_bench.errors import InputError
 
@@ -16,6 +17,9 @@ _SEEDS = 2**32
 #: More than any machine has cores; with far more, PyTorch crashes the process.
 MOST_THREADS = 4096
 
+
+#: Keys that earlier versions did not have, with what these did: at that value they are no part of a digest.
+AS_BEFORE: Mapping[str, Any] = {"train.flush_denormals": False, "trace.of": "all"}
 
 #: Dotted keys for the place of files and the length of a session: they change no number.
 CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
@@ -46,6 +50,7 @@ class TrainConfig:
     evaluation_batch_size: int
     clip_norm: float | None
     checkpoint_every: int
+    flush_denormals: bool
     threads: int | None
     patience: int | None
     max_minutes: float | None
@@ -73,11 +78,19 @@ class TrainConfig:
             raise InputError(f"train.clip_norm={self.clip_norm}: expected more than 0, or null not to clip.")
 
 
+class TraceOf(Enum):
+    """Whose gradient is traced where there is a loss at every time step: ``trace.of``."""
+
+    last = "last"
+    all = "all"
+
+
 @dataclass(frozen=True)
 class TraceConfig:
     """What to watch while training: node ``trace``."""
 
     every: int
+    of: TraceOf
     gradients: bool
     spectrum: bool
 

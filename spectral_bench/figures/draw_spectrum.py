@@ -53,22 +53,19 @@ def _caption(pictures: SpectrumPictures) -> list[str]:
 
 def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Axes:
     axes: Axes = figure.subplots()
+    if not pictures.margin:
+        axes.set_axis_off()
+        return axes
     draw_series(axes, pictures.margin)
-    centre = "1" if set(pictures.centres) == {1.0} else r"\sigma^*"
+    centre = "1" if pictures.centres <= {1.0} else r"\sigma^*"
     axes.set(yscale="log", xlabel="training step", ylabel=f"spectral margin\nmax $|\\sigma_i - {centre}|$")
     decades(axes, pictures.margin)
-    for series, allowed, sigma in zip(pictures.margin, pictures.allowed, pictures.centres, strict=True):
-        radius = largest_margin(allowed, sigma)
-        if radius > 0.0:
+    for series, radius in zip(pictures.margin, pictures.radii, strict=True):
+        if radius:  # of an orthogonal matrix it is zero, and lies below the axis
             axes.axhline(radius, color=colour(series.style), **LIMIT)
             bottom, top = axes.get_ylim()
             axes.set_ylim(bottom, max(top, 1.5 * radius))
     return axes
-
-
-def largest_margin(allowed: tuple[float, float] | None, centre: float) -> float:
-    """The margin that bounds on σ allow around their centre: the radius. 0 where there are none to draw."""
-    return 0.0 if allowed is None else max(abs(bound - centre) for bound in allowed)
 
 
 def _draw_quantiles(figure: SubFigure, pictures: SpectrumPictures) -> None:

@@ -31,7 +31,7 @@ class TracedSpectra:
     runs: list[Run]
     spectra: list[Spectra]
     allowed: tuple[float, float] | None
-    centre: float
+    centre: float | None
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,19 @@ class SpectrumPictures:
 
     Attributes:
         title: of the section.
-        margin: max |σ - σ*| of every group, σ* the centre of its model.
+        margin: max |σ - σ*| of every group that has a σ*, the centre of its model.
+        radii: for every one of these groups, the margin that its model promises to keep to; None where it is free.
+        centres: every σ* that is measured from.
         quantiles: for every group, minimum, quartiles, median and maximum of σ.
         allowed: for every group, the bounds its model promises.
-        centres: for every group, σ*.
     """
 
     title: str
     margin: list[Series]
+    radii: list[float | None]
+    centres: set[float]
     quantiles: list[list[Series]]
     allowed: list[tuple[float, float] | None]
-    centres: list[float]
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers behind every picture."""
@@ -65,21 +67,23 @@ def traced_spectra(section: Section, damaged: list[Path] | None = None) -> list[
     """The groups of a section that traced singular values; ``damaged`` receives the files that cannot be read."""
     found = []
     for style, group in enumerate(section.groups):
-        by_run = [(run, spectra(run.directory, run.facts.centre, damaged)) for run in group.counted]
+        by_run = [(run, spectra(run.directory, run.facts.margin_centre, damaged)) for run in group.counted]
         tracing = [(run, values) for run, values in by_run if values is not None]
         if tracing:
-            facts = group.runs[0].facts
+            sigma, centre = group.runs[0].facts.sigma, group.runs[0].facts.margin_centre
             runs, values = [run for run, _ in tracing], [values for _, values in tracing]
-            found.append(TracedSpectra(group, section.caption(group), style, runs, values, facts.sigma, facts.centre))
+            found.append(TracedSpectra(group, section.caption(group), style, runs, values, sigma, centre))
     return found
 
 
 def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> SpectrumPictures:
     """Prepare the pictures of a section; ``groups`` from ``traced_spectra``, at least one."""
-    margin, quantiles = [], []
+    margin, radii, quantiles = [], [], []
     for one in groups:
         label, style = one.caption, one.style
-        margin.append(over_runs(label, style, [(run.steps, run.margin) for run in one.spectra], logarithmic=True))
+        if one.centre is not None:
+            margin.append(over_runs(label, style, [(run.steps, run.margin) for run in one.spectra], logarithmic=True))
+            radii.append(None if one.allowed is None else max(abs(bound - one.centre) for bound in one.allowed))
         quantiles.append(
             [
                 over_runs(
@@ -88,5 +92,5 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
                 for column in range(len(QUANTILES))
             ]
         )
-    allowed, centres = [one.allowed for one in groups], [one.centre for one in groups]
-    return SpectrumPictures(section.title, margin, quantiles, allowed, centres)
+    centres = {one.centre for one in groups if one.centre is not None}
+    return SpectrumPictures(section.title, margin, radii, centres, quantiles, [one.allowed for one in groups])

@@ -7,16 +7,17 @@ from typing import Any
 import numpy as np
 
 from spectral_bench.diagnostics.decay import steepest_decay
+from spectral_bench.records.recorded_facts import RecordedFacts
 from spectral_bench.records.run_tables import by_layer, last_step, read_metrics, read_parts
 from spectral_bench.runs.layout import GRADIENTS, SPECTRUM
 
 
-def summarise_unfinished(directory: Path, centre: float, metric: Mapping[str, str] | None) -> dict[str, Any]:
+def summarise_unfinished(directory: Path, facts: RecordedFacts, metric: Mapping[str, str] | None) -> dict[str, Any]:
     """The part of a summary that the tables of a run tell.
 
     Args:
         directory: of the run.
-        centre: what the spectral margin is measured from.
+        facts: what its model says of itself.
         metric: the task's, ``name`` and ``mode``; None: unknown, and no validation value is called the best.
     """
     name, rows = read_metrics(directory)
@@ -34,14 +35,18 @@ def summarise_unfinished(directory: Path, centre: float, metric: Mapping[str, st
     if rows:
         summary["wall_seconds"] = _number(rows[-1]["wall_seconds"])
     gradients = read_parts(directory, GRADIENTS, last_only=True)
-    if gradients is not None and gradients.num_rows and (decay := steepest_decay(by_layer(last_step(gradients)))):
-        summary |= {"gradient_decay_rate": decay.rate, "gradient_verdict": decay.verdict}
-    margin = last_margin(directory, centre)
+    if gradients is not None and gradients.num_rows and not facts.every_step:
+        decay = steepest_decay(by_layer(last_step(gradients)))
+        if decay is not None:
+            summary |= {"gradient_decay_rate": decay.rate, "gradient_verdict": decay.verdict}
+    margin = last_margin(directory, facts.margin_centre)
     return summary if margin is None else {**summary, "spectral_margin": margin}
 
 
-def last_margin(directory: Path, centre: float) -> float | None:
-    """The spectral margin at the last traced step; None where no singular values were traced."""
+def last_margin(directory: Path, centre: float | None) -> float | None:
+    """The spectral margin at the last traced step; None where there is none to be measured."""
+    if centre is None:
+        return None
     spectrum = read_parts(directory, SPECTRUM, last_only=True)
     if spectrum is None or not spectrum.num_rows:
         return None

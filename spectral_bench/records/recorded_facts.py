@@ -29,6 +29,11 @@ class RecordedFacts:
         """How the places along a trace are called."""
         return TRACE_AXES[self.trace_axis]
 
+    @property
+    def margin_centre(self) -> float | None:
+        """What the spectral margin is measured from; None where the matrices are not all of the Jacobian (gates)."""
+        return None if self.slopes is None else self.centre
+
     def only_last_counts(self, layer: int) -> bool | None:
         """Whether all gradient of a layer's trace comes from its last place; None: unknown.
 

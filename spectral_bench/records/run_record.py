@@ -155,8 +155,10 @@ def read_record(directory: Path) -> Run:
     if not has_whole_metrics(directory):
         raise UnreadableRunError(f"{METRICS} is damaged: it does not begin with the names of its columns")
     summary = _summary(directory, facts, kept["metric"])
-    if "spectral_margin" in measured_otherwise(written_as, manifest):
-        summary["spectral_margin"] = last_margin(directory, facts.centre)
+    otherwise = measured_otherwise(written_as, manifest)
+    if "spectral_margin" in otherwise:
+        summary["spectral_margin"] = last_margin(directory, facts.margin_centre)
+    summary |= dict.fromkeys(otherwise - {"spectral_margin"})
     end = summary.get("steps") if kept["status"] == "completed" else None
     return Run(directory, kept, config, summary, None if end is None else metrics_damage(directory, end))
 
@@ -200,7 +202,7 @@ def _summary(directory: Path, facts: RecordedFacts, metric: Mapping[str, str] | 
     """What a run came to; where its summary does not say how the metric is to be read, the manifest does."""
     file = directory / SUMMARY
     if not file.exists():
-        return summarise_unfinished(directory, facts.centre, metric)
+        return summarise_unfinished(directory, facts, metric)
     summary = _parsed(file, parse_json)
     _check(SUMMARY, summary, _SUMMARY)
     if summary.get("mode") is None and metric is not None:

@@ -46,7 +46,7 @@ class Spectra:
     Attributes:
         steps: traced steps, shape (S,), ascending.
         quantiles: shape (S, Q): minimum, the quantiles of ``QUANTILES`` in between, maximum.
-        margin: max |σ - σ*|, σ* the model's centre, shape (S,).
+        margin: max |σ - σ*|, σ* the model's centre, shape (S,); NaN where there is no σ*.
     """
 
     steps: NDArray[np.int64]
@@ -58,12 +58,12 @@ class Spectra:
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
-def spectra(directory: Path, centre: float, damaged: list[Path] | None = None) -> Spectra | None:
+def spectra(directory: Path, centre: float | None, damaged: list[Path] | None = None) -> Spectra | None:
     """What a run traced of its singular values; None if nothing.
 
     Args:
         directory: of the run.
-        centre: what the margin is measured from.
+        centre: what the margin is measured from; None: it is not measured.
         damaged: gets the files that cannot be read.
     """
     table = read_parts(directory, SPECTRUM, damaged)
@@ -76,7 +76,7 @@ def spectra(directory: Path, centre: float, damaged: list[Path] | None = None) -
     return Spectra(
         steps.astype(np.int64),
         np.array([_quantiles(part) for part in parts]),
-        np.array([np.abs(part - centre).max() for part in parts]),
+        np.array([np.nan if centre is None else np.abs(part - centre).max() for part in parts]),
     )
 
 

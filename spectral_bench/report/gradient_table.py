@@ -93,6 +93,7 @@ def decay_table(
         *interval_notes([row.rate for row in rows]),
         *left_out_notes([one.group for one in groups]),
         *(note for row in rows for note in row.notes),
+        *_about_whole_losses(groups),
         *_about_envelopes(groups),
     ]
     table = Table(title, "", _columns(words), [_cells(row) for row in rows], notes).without_empty_columns()
@@ -111,14 +112,15 @@ def _row(one: Traced, step: int | None) -> _Row:
         at, shown = one.at(step)
         steps = [at]
     finite = [norms for norms in shown if np.isfinite(norms).all()]
-    decays = [decay for norms in shown if (decay := gradient_decay(norms)) is not None]
+    judged = [] if one.facts.every_step else shown
+    decays = [decay for norms in judged if (decay := gradient_decay(norms)) is not None]
     rate = estimate([decay.rate for decay in decays if decay.rate is not None])
     start, end = (unfloored(float(geometric_mean(np.array([norms[t] for norms in finite])))) for t in (0, -1))
     notes = lacking_notes(one.group, last_steps, max(steps), "gradients")
     label, rates = one.group.label, rate.n if rate else 0
     if len(finite) < len(shown):
         notes.append(f"{label}: infinite or NaN norms in {len(shown) - len(finite)} of {len(shown)} runs, in no mean.")
-    if rates < len(finite):
+    if not one.facts.every_step and rates < len(finite):
         notes.append(
             f"{label}: no decay rate of {len(finite) - rates} of {len(finite)} runs: nearly all norms are zero."
         )
@@ -167,6 +169,16 @@ def _left(one: Traced, outside: int | None) -> str:
     if one.envelope is None or not one.last_step_only:
         return NOTHING
     return "never" if outside is None else f"step {outside:,}"
+
+
+def _about_whole_losses(groups: Sequence[Traced]) -> list[str]:
+    labels = [one.group.label for one in groups if one.facts.every_step]
+    if not labels:
+        return []
+    return [
+        f"No rate and no verdict for {', '.join(labels)}: the gradient of the whole loss was traced. Every step adds "
+        "its own to it, and it stays level whatever is lost on the way. trace.of=last traces that of the last step."
+    ]
 
 
 def _about_envelopes(groups: Sequence[Traced]) -> list[str]:

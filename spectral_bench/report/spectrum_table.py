@@ -34,7 +34,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
         whole = [found for run, found in tracing if not run.lacks_end(int(found.steps[-1]))]
         steps = [int(found.steps[-1]) for found in whole] or [int(run.summary["steps"]) for run in one.runs]
         known = [found for found in whole if not np.isnan(found.quantiles[-1]).any()]
-        margin = estimate([float(found.margin[-1]) for found in known])
+        margin = None if one.centre is None else estimate([float(found.margin[-1]) for found in known])
         least, middle, most = _extremes(known)
         rows.append(
             [
@@ -79,12 +79,19 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
 def _about_margin(groups: Sequence[TracedSpectra]) -> str:
     """What the margin is, and what it is measured from where that is not 1 alone."""
     by_centre: dict[float, list[str]] = {}
+    gated = []
     for one in groups:
-        by_centre.setdefault(one.centre, []).append(one.group.label)
-    if by_centre.keys() == {1.0}:
-        return "Margin: the largest |sigma - 1| of all recurrent matrices."
-    centres = "; ".join(f"{centre:g} for {', '.join(labels)}" for centre, labels in by_centre.items())
-    return f"Margin: the largest |sigma - sigma*| of all recurrent matrices; sigma* is {centres}."
+        if one.centre is None:
+            gated.append(one.group.label)
+        else:
+            by_centre.setdefault(one.centre, []).append(one.group.label)
+    note = "Margin: the largest |sigma - 1| of all recurrent matrices."
+    if not by_centre.keys() <= {1.0}:
+        centres = "; ".join(f"{centre:g} for {', '.join(labels)}" for centre, labels in by_centre.items())
+        note = f"Margin: the largest |sigma - sigma*| of all recurrent matrices; sigma* is {centres}."
+    if gated:
+        note += f" None for {', '.join(gated)}: the matrices of gates are not the Jacobian of a step."
+    return note
 
 
 def _extremes(known: Sequence[Spectra]) -> tuple[float | None, float | None, float | None]:

@@ -45,6 +45,7 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     """
     device = _device(config.device)
     torch.set_num_threads(config.train.threads or threads or _THREADS)
+    torch.set_flush_denormal(config.train.flush_denormals)
     torch.manual_seed(config.seed)
     with within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
@@ -82,7 +83,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
                 "owner": owner(),
                 "data": dict(prepared.task.digests),
                 "plugins": plugin_record(config),
-                "facts": prepared.model.facts().as_dict(),
+                "facts": prepared.facts.as_dict(),
                 "metric": asdict(prepared.task.metric),
                 "ineffective": list(config.ineffective()),
                 "config_digest": digest(config),

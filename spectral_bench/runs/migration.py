@@ -11,6 +11,7 @@ from typing import Any
 
 from spectral_bench.config.hints import short
 from spectral_bench.config.keys import flatten
+from spectral_bench.config.schema import AS_BEFORE
 from spectral_bench.runs.layout import FORMAT, Mode
 
 #: The metric of every task that format 1 knew.
@@ -49,12 +50,23 @@ def upgraded_config(config: Mapping[str, Any]) -> dict[str, Any]:
     It goes by what is lacking, not by the manifest's format: a run that is resumed has its new manifest a moment before
     its new configuration.
     """
+    config = _with_keys_as_before(config)
     model = config.get("model")
     if not isinstance(model, Mapping):
-        return dict(config)
+        return config
     new = _NEW_KEYS.get(str(model.get("layer")), {})
     added = {key: config[root] for key, root in new.items() if key not in model and root in config}
     return {**config, "model": {**model, **added}}
+
+
+def _with_keys_as_before(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The configuration with the keys of ``AS_BEFORE`` that it lacks, in the nodes that it has."""
+    upgraded = dict(config)
+    for key, value in AS_BEFORE.items():
+        node, _, name = key.partition(".")
+        if isinstance(upgraded.get(node), Mapping):
+            upgraded[node] = {name: value, **upgraded[node]}
+    return upgraded
 
 
 def upgraded_manifest(manifest: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,7 +131,15 @@ def measured_otherwise(written_as: int, manifest: Mapping[str, Any]) -> set[str]
         written_as: the format of the directory.
         manifest: as this version has it.
     """
-    return {"spectral_margin"} if written_as == 1 and manifest["facts"]["centre"] != _CENTRE_BEFORE else set()
+    if written_as > 1:
+        return set()
+    facts = manifest["facts"]
+    found = set()
+    if facts["centre"] != _CENTRE_BEFORE or facts["slopes"] is None:
+        found.add("spectral_margin")
+    if facts["every_step"]:
+        found |= {"gradient_decay_rate", "gradient_verdict"}
+    return found
 
 
 def _singular_values(keys: Mapping[str, Any]) -> tuple[list[float] | None, float]:

@@ -24,7 +24,7 @@ class RunRecorder(Observer):
         metric: name of the task's metric.
         checkpoints: of the run.
         traces: for each of ``TABLES`` the digests of the parts that are there already.
-        centre: σ* of the model.
+        centre: where the spectral margin is measured from; None: there is none.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class RunRecorder(Observer):
         metric: str,
         checkpoints: Checkpoints,
         traces: Mapping[str, Mapping[str, str]],
-        centre: float,
+        centre: float | None,
     ) -> None:
         self._checkpoints = checkpoints
         self._centre = centre

@@ -13,7 +13,7 @@ import torch
 from spectral_bench.config.load import resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import StorageError
-from spectral_bench.nn.model import Model
+from spectral_bench.nn.model import Facts, Model
 from spectral_bench.runs.atomic import write_json
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
@@ -27,6 +27,7 @@ from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import GradientNorms, Observer, RunIdentity
 from spectral_bench.training.outcome import Outcome
 from spectral_bench.training.stop import Stop
+from spectral_bench.training.tracing import margin_centre, traced_facts
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,11 @@ class Prepared:
     model: Model
     trainer: Trainer
     device: torch.device
+
+    @property
+    def facts(self) -> Facts:
+        """What the model states of the gradients that are traced."""
+        return traced_facts(self.model, self.task, self.config.trace)
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ def run_session(
             prepared.task.metric.name,
             Checkpoints(directory, manifest),
             traces,
-            prepared.model.facts().centre,
+            margin_centre(prepared.facts),
         )
         try:
             with within_capacity(prepared.config):
@@ -133,6 +139,7 @@ def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcom
         prepared.trainer.progress,
         recorder,
         outcome,
+        prepared.facts,
     )
     write_json(directory / SUMMARY, summary)
     return summary

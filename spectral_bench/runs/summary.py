@@ -4,6 +4,7 @@ from typing import Any
 
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.diagnostics.decay import steepest_decay
+from spectral_bench.nn.model import Facts
 from spectral_bench.runs.layout import SUMMARY_FIELDS
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.tasks.task import Task
@@ -18,6 +19,7 @@ def summarise(
     progress: Progress,
     recorder: RunRecorder,
     outcome: Outcome | None,
+    facts: Facts,
 ) -> dict[str, Any]:
     """The summary of a run; values that do not exist (the test of a diverged run) are None.
 
@@ -28,9 +30,11 @@ def summarise(
         progress: where the run stands.
         recorder: knows the last measurement of each split and the last traces.
         outcome: None if the run did not end regularly.
+        facts: of the traced gradients.
     """
     norms, spectrum = recorder.last_norms(), recorder.last_spectrum()
-    decay = steepest_decay(norms.by_layer) if norms else None
+    # Where every step adds its own loss, norms that stay level say nothing of what vanishes on the way.
+    decay = steepest_decay(norms.by_layer) if norms and not facts.every_step else None
     values = {
         "task": config.task.name,
         "model": config.model.name,

@@ -24,6 +24,7 @@ from spectral_bench.runs.session import Prepared
 from spectral_bench.runs.summary import summarise
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.outcome import Outcome
+from spectral_bench.training.tracing import margin_centre
 
 #: What of a summary no replay has again.
 _TIMES = {field.name for field in SUMMARY_FIELDS if field.is_time}
@@ -141,10 +142,10 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
         prepared.task.metric.name,
         Checkpoints(run.directory, run.manifest),
         {},
-        prepared.model.facts().centre,
+        margin_centre(prepared.facts),
     )
     trainer, parameters = prepared.trainer, prepared.model.num_parameters()
-    summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome)
+    summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome, prepared.facts)
     now = parse_json(json_text(summary))
     left_out = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
     for key in sorted((recorded.keys() | now.keys()) - left_out):

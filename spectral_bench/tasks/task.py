@@ -120,6 +120,13 @@ class Task(ABC, Generic[_C]):
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Each sequence's own loss, shape (B,). Outputs are (T, B, K) or (B, K), as ``signature`` asks."""
 
+    def last_losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Each sequence's loss at its last time step alone, shape (B,): the gradient of it is what is traced.
+
+        As it stands, for a loss that is a mean over time steps.
+        """
+        return self.losses(outputs[-1:], targets[-1:]) if self.signature.every_step else self.losses(outputs, targets)
+
     @abstractmethod
     def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """Each sequence's own score, shape (B,), no gradient; ``metric_value`` turns their mean into the metric."""

@@ -27,7 +27,7 @@ from spectral_bench.training.outcome import Outcome, Reason
 from spectral_bench.training.progress import Progress
 from spectral_bench.training.random_state import random_state, set_random_state
 from spectral_bench.training.stop import Stop
-from spectral_bench.training.tracing import mean_norms, measure_spectrum
+from spectral_bench.training.tracing import mean_norms, measure_spectrum, traces_last_loss_alone
 
 
 class Trainer:
@@ -204,9 +204,14 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         outputs, state = self.model(batch.inputs, self._carried if batch.continues else None, trace)
         losses = self.task.losses(outputs, batch.targets)
+        last_alone = trace is not None and traces_last_loss_alone(self.task, self.config.trace)
+        if trace is not None and last_alone:
+            last_loss = self.task.last_losses(outputs, batch.targets).mean()
+            torch.autograd.grad(last_loss, self._parameters, retain_graph=True, allow_unused=True)
+            self._emit_gradients(trace, batch.size)
         self._objective(losses).backward()  # type: ignore[no-untyped-call]
         self._carried = [tuple(part.detach() for part in layer) for layer in state]
-        if trace is not None:
+        if trace is not None and not last_alone:
             self._emit_gradients(trace, batch.size)
         return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
 

@@ -105,16 +105,18 @@ class Spectrum:
     Attributes:
         step: updates made so far.
         singular_values: empty for a model without a matrix.
-        centre: σ*, that of the model.
+        centre: σ*, that of the model; None where the matrices say nothing of its Jacobian.
     """
 
     step: int
     singular_values: Mapping[tuple[int, str], NDArray[np.float64]]
-    centre: float = 1.0
+    centre: float | None = 1.0
 
     @property
     def margin(self) -> float | None:
-        """The spectral margin: max_i |σ_i - σ*| over all matrices; None where there is none."""
+        """The spectral margin: max_i |σ_i - σ*| over all matrices; None where there is none, or no σ*."""
+        if self.centre is None:
+            return None
         margins = [float(np.max(np.abs(sigma - self.centre))) for sigma in self.singular_values.values()]
         return max(margins, default=None)
 

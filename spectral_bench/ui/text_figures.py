@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from spectral_bench.figures.draw_spectrum import largest_margin
 from spectral_bench.figures.gradients import Bounds, GradientPictures
 from spectral_bench.figures.learning import LearningPictures
 from spectral_bench.figures.spectra import SpectrumPictures
@@ -56,9 +55,11 @@ def spectrum_in_characters(picture: SpectrumPictures) -> list[TextPlot]:
     """The margin of all models, with the radius each promises to keep to."""
     limits = [
         Limit(f"{series.label}: radius {radius:g}", series.style, np.array([radius]))
-        for series, allowed, centre in zip(picture.margin, picture.allowed, picture.centres, strict=True)
-        if (radius := largest_margin(allowed, centre)) > 0
+        for series, radius in zip(picture.margin, picture.radii, strict=True)
+        if radius
     ]
-    what = "" if set(picture.centres) == {1.0} else ": largest |σ - σ*|"
+    what = "" if picture.centres <= {1.0} else ": largest |σ - σ*|"
     title = f"spectral margin{what} ({picture.title})"
+    if not picture.margin:
+        return []
     return [TextPlot(title, "training step", picture.margin, True, limits)]

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from run_directories import Run, runs_of, train
 
+import spectral_bench
 from spectral_bench.diagnostics.decay import gradient_decay
 from spectral_bench.diagnostics.envelope import Envelope, envelope
 from spectral_bench.figures.draw_gradients import draw_gradients
@@ -125,11 +126,27 @@ def test_the_step_at_which_a_gradient_left_its_envelope_is_found(results: Path) 
     assert record["verdict"] == "stable"
 
 
-def test_where_losses_add_up_on_the_way_the_envelope_does_not_judge(shared_results: Path) -> None:
-    section, groups, _ = prepared(shared_results, "copy")
+def test_where_losses_add_up_on_the_way_nothing_is_judged(tmp_path: Path) -> None:
+    train(tmp_path, "svdrnn", "copy", "trace.of=all")
+    section, groups, _ = prepared(tmp_path, "copy")
     table, records = decay_table(section, groups, 0, None)
+    assert [(record["decay_rate"], record["verdict"]) for record in records] == [(None, None)]
+    assert any("No rate and no verdict for svdrnn" in note for note in table.notes)
+    assert spectral_bench.load_runs(tmp_path).runs["gradient_verdict"].isna().all()
     assert all(record["left_envelope_at"] is None and record["envelope_binds"] in (None, False) for record in records)
     assert any("does not bind" in note for note in table.notes)
+
+
+def test_the_gradient_of_the_last_loss_alone_is_judged_on_a_task_with_a_loss_at_every_step(
+    shared_results: Path,
+) -> None:
+    section, groups, _ = prepared(shared_results, "copy")
+    _, records = decay_table(section, groups, 0, None)
+    assert all(record["verdict"] for record in records)
+    assert {record["group"]: record["envelope_binds"] for record in records if "svdrnn" in record["group"]} == {
+        "svdrnn r=0.01": True,
+        "svdrnn r=0.5": True,
+    }
 
 
 def test_the_envelope_is_that_of_the_papers() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from small_runs import numbers, only_run, small_config, small_overrides
 
 import spectral_bench
@@ -46,8 +47,15 @@ def upgraded(**changes: Any) -> dict[str, Any]:
     return migration.upgraded_manifest({"format": 1, "every_step": True}, nested(config))
 
 
+#: What format 1 did, and could not be told to do otherwise.
+BEFORE = ("trace.of=all", "train.flush_denormals=false")
+
+
 def as_format_1(run: Path) -> None:
-    """Rewrites the manifest of a run as format 1 had it."""
+    """Rewrites the manifest and the configuration of a run, made as ``BEFORE`` says, as format 1 had them."""
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    del config["train"]["flush_denormals"], config["trace"]["of"]
+    (run / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     manifest = json.loads((run / "manifest.json").read_text())
     facts = manifest.pop("facts")
     del manifest["metric"], manifest["ineffective"]
@@ -136,7 +144,7 @@ def test_what_this_version_wrote_is_left_as_it_is() -> None:
 
 
 def test_what_a_new_run_says_of_itself_is_what_would_follow_from_its_configuration(tmp_path: Path) -> None:
-    execute(prepare(small_config(tmp_path)))
+    execute(prepare(small_config(tmp_path, *BEFORE)))
     run = only_run(tmp_path)
     written = Manifest.read(run).content
     as_format_1(run)
@@ -166,9 +174,9 @@ def command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
 def test_a_run_of_format_1_goes_on_to_the_same_numbers_and_is_then_of_this_format(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    longer = ("train.steps=18", "train.checkpoint_every=6")
+    longer = ("train.steps=18", "train.checkpoint_every=6", *BEFORE)
     execute(prepare(small_config(tmp_path / "whole", *longer)))
-    execute(prepare(small_config(tmp_path / "cut", "train.checkpoint_every=6")))
+    execute(prepare(small_config(tmp_path / "cut", "train.checkpoint_every=6", *BEFORE)))
     run = only_run(tmp_path / "cut")
     manifest = json.loads((run / "manifest.json").read_text())
     (run / "manifest.json").write_text(json.dumps({**manifest, "sessions": [{"from_step": 3}]}))
@@ -188,19 +196,19 @@ def test_a_run_of_format_1_goes_on_to_the_same_numbers_and_is_then_of_this_forma
 def test_an_unfinished_run_of_format_1_is_found_by_the_command_it_began_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execute(prepare(small_config(tmp_path)))
+    execute(prepare(small_config(tmp_path, *BEFORE)))
     run = only_run(tmp_path)
     as_format_1(run)
     manifest = json.loads((run / "manifest.json").read_text())
     (run / "manifest.json").write_text(json.dumps({**manifest, "status": "interrupted"}))
-    assert command(monkeypatch, "run", "-q", "--resume", *small_overrides(tmp_path)) == 0
+    assert command(monkeypatch, "run", "-q", "--resume", *small_overrides(tmp_path, *BEFORE)) == 0
     assert Manifest.read(only_run(tmp_path)).written_as == FORMAT
 
 
 def test_a_margin_that_format_1_measured_from_1_is_read_from_the_models_own_centre(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    execute(prepare(small_config(tmp_path, "model.centre=0", "r=0.1")))
+    execute(prepare(small_config(tmp_path, "model.centre=0", "r=0.1", *BEFORE)))
     run = only_run(tmp_path)
     summary = json.loads((run / "summary.json").read_text())
     (run / "summary.json").write_text(json.dumps({**summary, "spectral_margin": 1.0}))
@@ -212,7 +220,7 @@ def test_a_margin_that_format_1_measured_from_1_is_read_from_the_models_own_cent
 
 
 def test_a_manifest_of_format_1_beside_a_damaged_configuration_names_that(tmp_path: Path) -> None:
-    execute(prepare(small_config(tmp_path)))
+    execute(prepare(small_config(tmp_path, *BEFORE)))
     run = only_run(tmp_path)
     as_format_1(run)
     (run / "config.yaml").write_text("{")

@@ -109,7 +109,7 @@ def test_traces_are_labelled_by_the_updates_made_before_them_and_include_both_en
 @pytest.mark.parametrize("model", MODELS)
 def test_gradient_norms_are_those_of_each_sequences_own_loss(prepared: Build, model: str) -> None:
     """Against finite differences' big sister: autograd of each sequence alone, one sequence at a time."""
-    ready, diary = prepared("train.steps=1", model=model), Diary()
+    ready, diary = prepared("train.steps=1", "trace.of=all", model=model), Diary()
     net, task = deepcopy(ready.model), ready.task
     ready.trainer.run([diary])
     batch = task.train_batch(0, 5, seed=0)
