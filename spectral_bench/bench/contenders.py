@@ -1,12 +1,15 @@
 """The contenders: one training step (parameters to matrix, forward, backward) of each way to run a recurrent network.
 
 Every contender reads the same inputs and is differentiated from the sum of its last state, so that none pays for a
-readout. Networks with a free or constrained matrix use ReLU, ours leaky ReLU.
+readout. All recurrent matrices are orthogonal at first (of LSTM those of the gates), and numbers too small for full
+precision count as zero (``flush_denormals``): a gradient that vanishes must not make its network slower than another.
+Networks with a free or constrained matrix use ReLU, ours leaky ReLU.
 """
 
 import importlib.util
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +23,8 @@ from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.recurrent import RecurrentLayer
 from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.nn.transitions import DenseTransition, SVDTransition
+
+_Module = TypeVar("_Module", bound=nn.Module)
 
 #: A training step: forward and backward, gradients left in the parameters.
 Step = Callable[[], None]
@@ -54,7 +59,8 @@ class _CellLoop(nn.Module):
 
     def __init__(self, setting: Setting) -> None:
         super().__init__()
-        self.cell = nn.RNNCell(setting.input_size, setting.hidden_size, nonlinearity="relu")
+        cell = nn.RNNCell(setting.input_size, setting.hidden_size, nonlinearity="relu")
+        self.cell = _norm_preserving(cell)
 
     def forward(self, x_TBD: Tensor) -> Tensor:
         h_BN = x_TBD.new_zeros(x_TBD.shape[1], self.cell.hidden_size)
@@ -108,11 +114,11 @@ def contenders(setting: Setting) -> dict[str, Callable[[], Step]]:
         OURS_LOW_RANK: lambda: _step(_svd_layer(setting, _LowRankOnly), x_TBD),
         OURS_DENSE: lambda: _step(_svd_layer(setting, _DenseOnly), x_TBD),
         OURS_TRACED: lambda: _step(_svd_layer(setting, SVDTransition), x_TBD, traced=True),
-        OURS_RNN: lambda: _step(_layer(setting, DenseTransition(n)), x_TBD),
+        OURS_RNN: lambda: _step(_layer(setting, DenseTransition(n, "orthogonal")), x_TBD),
         OURS_LSTM: lambda: _step(LSTMLayer(d, n), x_TBD),
-        TORCH_RNN: lambda: _step(nn.RNN(d, n, nonlinearity="relu"), x_TBD),
+        TORCH_RNN: lambda: _step(_norm_preserving(nn.RNN(d, n, nonlinearity="relu")), x_TBD),
         TORCH_CELL: lambda: _step(_CellLoop(setting), x_TBD),
-        TORCH_LSTM: lambda: _step(nn.LSTM(d, n), x_TBD),
+        TORCH_LSTM: lambda: _step(_norm_preserving(nn.LSTM(d, n)), x_TBD),
         "reflector by reflector": lambda: _step(_ReflectorLoop(setting), x_TBD),
     }
     for kind in ("householder", "cayley", "matrix_exp"):
@@ -146,6 +152,15 @@ def _svd_layer(setting: Setting, form: type[SVDTransition]) -> RecurrentLayer:
 
 def _layer(setting: Setting, transition: DenseTransition | SVDTransition) -> RecurrentLayer:
     return RecurrentLayer(setting.input_size, transition, build_activation("leaky_relu", setting.hidden_size, 0.01))
+
+
+def _norm_preserving(module: _Module) -> _Module:
+    """The module, its recurrent matrices orthogonal: one for each block of rows."""
+    for name, weight in module.named_parameters():
+        if name.startswith("weight_hh"):
+            for block in weight.chunk(len(weight) // weight.shape[1]):
+                nn.init.orthogonal_(block)
+    return module
 
 
 def _step(module: nn.Module, x_TBD: Tensor, *, traced: bool = False) -> Step:

@@ -46,6 +46,7 @@ def _measure(name: str, setting: Setting, threads: int) -> int:
     from spectral_bench.bench.contenders import contenders
 
     torch.set_num_threads(threads)
+    torch.set_flush_denormal(True)
     step = contenders(setting)[name]()
     _RESET.write_text("5", encoding="ascii")
     before = _kilobytes("VmRSS")

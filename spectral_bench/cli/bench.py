@@ -33,6 +33,7 @@ def bench(
     from spectral_bench.runs.atomic import write_json, write_text
     from spectral_bench.runs.environment import describe_environment
 
+    torch.set_flush_denormal(True)
     if threads is not None:
         torch.set_num_threads(threads)
     for file in (json_file, output):

@@ -4,6 +4,7 @@ import sys
 
 import pytest
 import torch
+from torch import nn
 
 from spectral_bench.bench import contenders as subject
 from spectral_bench.bench.ceiling import ceilings
@@ -58,3 +59,12 @@ def test_peak_memory_counts_the_states_of_a_long_sequence() -> None:
 def test_a_contender_that_fails_in_its_own_process_is_named_with_the_reason() -> None:
     with pytest.raises(RuntimeError, match=r"peak memory of no such network was not measured: KeyError"):
         peak_memory("no such network", TINY, threads=1)
+
+
+def test_every_torch_network_starts_orthogonal() -> None:
+    """So that no gradient vanishes where another's does not."""
+    for module in (nn.RNN(2, 6), nn.LSTM(2, 6), nn.RNNCell(2, 6)):
+        weights = dict(subject._norm_preserving(module).named_parameters())
+        for name in (name for name in weights if name.startswith("weight_hh")):
+            for block in weights[name].split(6):
+                torch.testing.assert_close(block @ block.T, torch.eye(6))
