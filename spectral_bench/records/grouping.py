@@ -8,7 +8,7 @@ from typing import Any
 
 from spectral_bench.config.keys import as_typed
 from spectral_bench.config.schema import CHANGES_NO_NUMBER
-from spectral_bench.data.datasets import known_files
+from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
@@ -37,7 +37,9 @@ def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
     for run in runs:
         setting = tuple(f"{key}={value}" for key, value in _task_keys(run).items())
         by_data = by_task.setdefault(run.task, {}).setdefault(setting, {})
-        by_data.setdefault(_data_digest(_same_for_copies(run.manifest.get("data"))), []).append(run)
+        data = run.manifest.get("data")
+        read = _data_digest(same_for_copies(data) if isinstance(data, dict) else data)
+        by_data.setdefault(read, []).append(run)
     found = []
     for task, settings in sorted(by_task.items()):
         configs = [_task_keys(next(iter(by_data.values()))[0]) for by_data in settings.values()]
@@ -120,14 +122,6 @@ def _data(group: Group) -> str:
 def _data_digest(data: Any) -> str:
     """The first digits of a digest of what says which data files were read."""
     return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
-
-
-def _same_for_copies(data: Any) -> Any:
-    """The digests of data files, with a name for those that are known: a set is the same packed, unpacked and moved."""
-    if not isinstance(data, dict):
-        return data
-    names = {file.sha256: path.removesuffix(".gz") for path, file in known_files().items()}
-    return [names.get(str(digest), digest) for digest in data.values()]
 
 
 def _common(runs: list[Run]) -> dict[str, Any]:
