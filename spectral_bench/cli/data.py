@@ -122,5 +122,6 @@ def _show(name: str | None, folder: Path, *, check: bool) -> "list[FileStatus]":
         typer.echo(f"  {path:{width}}  {size:>11}  {state}")
     for one, group in files.items():
         if any(file.state is FileState.missing for file in group):
-            typer.echo(f"{one.name}: looked for {one.layout}. Get it with: {download_command(one, folder)}")
+            command = download_command(one, folder)
+            typer.echo(f"{one.name}: looked for {one.layout}." + (f" Get it with: {command}" if command else ""))
     return [file for group in files.values() for file in group]

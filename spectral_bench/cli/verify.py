@@ -18,6 +18,12 @@ def verify(
     whole: Annotated[
         bool, typer.Option("--whole", help="Replay from the first update, not from the previous checkpoint.")
     ] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of data sets; default: where the run's data lay, else $SPECTRAL_BENCH_DATA or the user's."
+        ),
+    ] = None,
     _plugins: Plugins = None,
 ) -> None:
     """Replay a run from a checkpoint, and say whether every number is what was recorded, to the last bit.
@@ -26,7 +32,7 @@ def verify(
     """
     from spectral_bench.runs.verification import verify_run as replay
 
-    verdict = replay(run_dir, steps, whole=whole)
+    verdict = replay(run_dir, steps, whole=whole, data_dir=data_dir and data_dir.expanduser())
     replayed = f"updates {verdict.first_step:,} to {verdict.last_step:,}"
     if verdict.difference is None:
         typer.echo(f"The same: {verdict.compared:,} numbers of {replayed}.")

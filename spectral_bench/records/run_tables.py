@@ -93,7 +93,7 @@ def read_parts(
     parts = []
     for file in reversed(files):
         try:
-            parts.append(pq.read_table(regular_file(file), page_checksum_verification=True))
+            parts.append(pq.read_table(pa.BufferReader(read_bytes(file)), page_checksum_verification=True))
         except (OSError, pa.ArrowException):  # the other parts are still valid
             if damaged is not None:
                 damaged.append(file)

@@ -86,7 +86,7 @@ def find_completed(config: ExperimentConfig) -> Path | None:
 def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
     """The runs of exactly this configuration, the newest first."""
     wanted = resolved(config)
-    for directory in sorted((config.results_dir / config.task.name / config.model.name).glob("*"), reverse=True):
+    for directory in sorted((config.results_dir / config.task.name / config.model.name).glob("[!.]*"), reverse=True):
         try:
             run = read_saved_run(directory)
             if set(differences(run.config, wanted)) <= set(CHANGES_NO_NUMBER):

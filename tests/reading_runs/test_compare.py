@@ -15,6 +15,7 @@ from rich.console import Console
 from run_directories import Run, edit, runs_of, train
 
 from spectral_bench.compare.published import published
+from spectral_bench.data.datasets import MNIST_FILES, known_files
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Section
@@ -261,15 +262,26 @@ def test_tasks_in_different_settings_are_not_compared_with_each_other(shared_res
     assert titles == ["addition", "copy, length=6", "copy, length=7"]
 
 
-def test_runs_that_read_other_data_are_no_repetitions(command: Run, results: Path) -> None:
-    for number, path in enumerate(sorted(results.glob("addition/svdrnn/*/manifest.json"))):
-        other = path.parent.with_name(f"{path.parent.name}-other")
-        shutil.copytree(path.parent, other)
-        manifest = json.loads(path.read_text())
-        (other / "manifest.json").write_text(json.dumps(manifest | {"data": {"ptb/ptb.train.txt": f"{number}"}}))
-    done = command("compare", "results", "--where", "task=addition", "--where", "model=svdrnn", "--format", "json")
-    groups = [group for section in json.loads(done.stdout)["sections"] for group in section["groups"]]
-    assert [list(group["differs"]) for group in groups] == [["data"], ["data"]]
+def test_runs_that_read_other_data_are_no_repetitions_and_stand_in_tables_of_their_own(
+    command: Run, results: Path
+) -> None:
+    (run,) = results.glob("addition/svdrnn/*")
+    shutil.copytree(run, run.with_name("other"))
+    edit(run.with_name("other") / "manifest.json", data={"ptb/ptb.train.txt": "0"})
+    found = document(command, "results", "--where", "task=addition")["sections"]
+    assert sorted(len(section["groups"]) for section in found) == [1, 2]
+    assert all(sum(group["best"] for group in section["groups"]) == 1 for section in found)
+    table = command("compare", "results", "--where", "task=addition").stdout
+    assert all(f"addition, data={section['setting']['data']}" in table for section in found)
+
+
+def test_a_data_set_is_the_same_packed_and_unpacked_and_in_another_folder(command: Run, results: Path) -> None:
+    packed = {f"mnist/{name}.gz": known_files()[f"mnist/{name}.gz"].sha256 for name in MNIST_FILES}
+    unpacked = {f"MNIST/raw/{name}": known_files()[f"mnist/{name}"].sha256 for name in MNIST_FILES}
+    for model, data in (("rnn", packed), ("svdrnn", unpacked)):
+        edit(runs_of(results, "addition", model)[0] / "manifest.json", data=data)
+    (section,) = document(command, "results", "--where", "task=addition")["sections"]
+    assert "data" not in section["setting"]
 
 
 def repeat(run: Path, *, seconds_later: int, **summary: float) -> None:
