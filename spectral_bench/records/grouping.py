@@ -16,8 +16,8 @@ from spectral_bench.records.selection import check_field
 #: Keys that say which repetition a run is, or where its files lie.
 _NOT_COMPARED = ("seed", *CHANGES_NO_NUMBER)
 
-#: A task key that says what is learnt: a title names it even if it distinguishes nothing.
-_ALWAYS_NAMED = "task.dataset"
+#: The task key that says from which data set is learnt: a title names it even if it distinguishes nothing.
+DATA_SET = "task.dataset"
 
 
 def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
@@ -43,9 +43,9 @@ def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
     found = []
     for task, settings in sorted(by_task.items()):
         configs = [_task_keys(next(iter(by_data.values()))[0]) for by_data in settings.values()]
-        differing = _differing(configs)
+        differing = differing_keys(configs)
         for config, by_data in zip(configs, settings.values(), strict=True):
-            named = [_ALWAYS_NAMED] if _ALWAYS_NAMED in config else []
+            named = [DATA_SET] if DATA_SET in config else []
             differs = {key: config.get(key) for key in [*named, *differing]}
             for data, members in by_data.items():
                 apart = {"data": data} if len(by_data) > 1 else {}
@@ -92,8 +92,8 @@ def _groups_by_digest(runs: list[Run]) -> list[Group]:
     by_model: dict[str, list[dict[str, Any]]] = {}
     for digest, group in members.items():
         by_model.setdefault(group[0].model, []).append(configs[digest])
-    own = {model: _differing(alike) for model, alike in by_model.items()}
-    shared = _differing([_without_model(config) for config in configs.values()])
+    own = {model: differing_keys(alike) for model, alike in by_model.items()}
+    shared = differing_keys([_without_model(config) for config in configs.values()])
     groups = []
     for digest, group in members.items():
         model = group[0].model
@@ -134,15 +134,20 @@ def _common(runs: list[Run]) -> dict[str, Any]:
     }
 
 
-def _without_model(config: dict[str, Any]) -> dict[str, Any]:
-    """What every model is run with: models differ in their own keys by their nature."""
-    return {key: value for key, value in config.items() if not key.startswith("model.") and key != "r"}
+def settled(group: Group) -> dict[str, Any]:
+    """The configuration that all runs of a group agree in, without the task's keys and what changes no number."""
+    return {key: value for key, value in _common(group.runs).items() if not key.startswith("task.")}
 
 
-def _differing(configs: Sequence[dict[str, Any]]) -> list[str]:
+def differing_keys(configs: Sequence[dict[str, Any]]) -> list[str]:
     """The keys that have several values, among the configurations that have them (older versions knew fewer keys)."""
     keys = dict.fromkeys(key for config in configs for key in config)
     return [key for key in keys if len({as_typed(config[key]) for config in configs if key in config}) > 1]
+
+
+def _without_model(config: dict[str, Any]) -> dict[str, Any]:
+    """What every model is run with: models differ in their own keys by their nature."""
+    return {key: value for key, value in config.items() if not key.startswith("model.") and key != "r"}
 
 
 def _task_keys(run: Run) -> dict[str, Any]:

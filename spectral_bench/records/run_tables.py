@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: What every ``metrics.csv`` has, beside the metric, whose title is its name.
 _COLUMNS = {column.name for column in METRICS_COLUMNS} - {METRICS_COLUMNS[METRIC_PLACE].name}
 
+#: Bytes of ``metrics.csv`` that hold its first measurements.
+_BEGINNING = 1 << 14
+
 
 def has_whole_metrics(directory: Path) -> bool:
     """Whether ``metrics.csv`` has a valid header, or does not exist or is empty."""
@@ -54,6 +57,16 @@ def _rows(content: bytes) -> tuple[str | None, list[dict[str, str]]]:
         if len(row) == len(header) and row[STEP_PLACE].isdecimal():
             found[row[STEP_PLACE], row[SPLIT_PLACE]] = dict(zip(header, row, strict=True))
     return header[METRIC_PLACE], list(found.values())
+
+
+def first_look(directory: Path) -> int | None:
+    """The step of the first measurement on validation data; None where there is none."""
+    try:
+        with regular_file(directory / METRICS).open("rb") as file:
+            _, rows = _rows(file.read(_BEGINNING))
+    except OSError:
+        return None
+    return next((int(row["step"]) for row in rows if row["split"] == "validation"), None)
 
 
 def metrics_damage(directory: Path, steps: int) -> str | None:
