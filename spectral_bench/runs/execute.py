@@ -45,7 +45,6 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     """
     device = _device(config.device)
     torch.set_num_threads(config.train.threads or threads or _THREADS)
-    torch.set_flush_denormal(config.train.flush_denormals)
     torch.manual_seed(config.seed)
     with within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
