@@ -54,7 +54,11 @@ def test_a_network_without_memory_is_seen_to_lose_its_gradient(prepared: Build) 
 
 @pytest.mark.parametrize("model", ["rnn", "svdrnn", "lstm", "gru"])
 @pytest.mark.parametrize("task", ["copy", "ptb"])
-def test_the_norms_are_those_of_the_last_steps_loss(prepared: Build, model: str, task: str) -> None:
+def test_the_norms_are_those_of_the_last_steps_loss(
+    prepared: Build, model: str, task: str, request: pytest.FixtureRequest
+) -> None:
+    if task == "ptb":
+        request.getfixturevalue("real_data")
     options = ("train.steps=1",) if task == "copy" else ("train.steps=1", "train.epochs=null")
     ready = prepared(*options, model=model, task=task)
     batch = ready.task.train_batch(0, ready.config.train.batch_size, ready.config.seed)
