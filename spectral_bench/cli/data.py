@@ -99,8 +99,9 @@ def download_datasets(
 
 def _folder(data_dir: Path | None) -> Path:
     from spectral_bench.config.location import default_data_dir
+    from spectral_bench.config.typed import expanded_path
 
-    return (data_dir or default_data_dir()).expanduser()
+    return expanded_path(data_dir or default_data_dir(), "--data-dir")
 
 
 def _show(name: str | None, folder: Path, *, check: bool) -> "list[FileStatus]":

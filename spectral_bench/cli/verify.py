@@ -30,9 +30,11 @@ def verify(
 
     Exits with 1 when one differs, and says which first, and what changed in the environment since.
     """
+    from spectral_bench.config.typed import expanded_path
     from spectral_bench.runs.verification import verify_run as replay
 
-    verdict = replay(run_dir, steps, whole=whole, data_dir=data_dir and data_dir.expanduser())
+    folder = None if data_dir is None else expanded_path(data_dir, "--data-dir")
+    verdict = replay(run_dir, steps, whole=whole, data_dir=folder)
     replayed = f"updates {verdict.first_step:,} to {verdict.last_step:,}"
     if verdict.difference is None:
         typer.echo(f"The same: {verdict.compared:,} numbers of {replayed}.")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.config.location import DATA_VARIABLE, default_data_dir
+from spectral_bench.config.typed import expanded_path
 from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.errors import DataError
 from spectral_bench.runs.manifest import Manifest
@@ -23,7 +24,7 @@ def where_data_lies(manifest: Manifest, recorded: Path) -> Path:
         ``$SPECTRAL_BENCH_DATA`` or the user's data folder, if they are there or there is nothing else to say.
     """
     files = manifest.content.get("data") or {}
-    current = default_data_dir().expanduser()
+    current = expanded_path(default_data_dir(), f"${DATA_VARIABLE}")
     for folder in (recorded, current):
         if all(_is_file(folder / name) for name in files):
             return folder

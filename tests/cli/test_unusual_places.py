@@ -144,3 +144,20 @@ def test_the_traceback_of_what_nobody_expected_is_shown_when_asked_for(monkeypat
     monkeypatch.setenv("SPECTRAL_BENCH_TRACEBACK", "1")
     with pytest.raises(RuntimeError, match="of some kind"):
         app.main()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["data", "status", "--data-dir", "~nobodyatall"],
+        ["verify", "run", "--data-dir", "~nobodyatall"],
+        ["compare", "a" * 5000],
+        ["run", "--dry-run", "data_dir='~nobodyatall'"],
+    ],
+)
+def test_a_folder_that_cannot_be_is_wrong_input(
+    in_process: Callable[..., subprocess.CompletedProcess[str]], words: list[str]
+) -> None:
+    done = in_process(*words)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: ")

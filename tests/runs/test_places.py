@@ -13,7 +13,7 @@ from small_runs import only_run, small_config
 
 from spectral_bench.config.location import default_data_dir
 from spectral_bench.data.datasets import MNIST_FILES, known_files
-from spectral_bench.errors import DataError
+from spectral_bench.errors import DataError, InputError
 from spectral_bench.records.collection import collect
 from spectral_bench.runs.data_read import check_data
 from spectral_bench.runs.directory import new_run_directory
@@ -171,6 +171,19 @@ def test_who_has_no_home_trains_and_compares(homeless: Path) -> None:
     with pytest.raises(DataError, match="is not there"):
         prepare(small_config(homeless / "results", task="ptb"))
     assert default_data_dir() == Path("spectral-bench-data")
+
+
+def test_a_run_from_below_somebodys_home_is_verified_where_nobody_has_one(homeless: Path) -> None:
+    directory = execute(prepare(small_config(homeless / "results"))).directory
+    config = directory / "config.yaml"
+    lines = config.read_text().splitlines()
+    moved = ["data_dir: ~/data" if line.startswith("data_dir:") else line for line in lines]
+    config.write_text("\n".join("results_dir: ~/r" if line.startswith("results_dir:") else line for line in moved))
+    assert verify_run(directory).difference is None
+    with reopened(directory, ["train.steps=15"]) as run:
+        assert run.go_on().summary["steps"] == 15
+    with pytest.raises(InputError, match="no home"):
+        small_config(homeless, "data_dir='~/data'")
 
 
 def test_folders_that_may_not_be_looked_into_are_named(tmp_path: Path) -> None:
