@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 
@@ -16,23 +15,17 @@ class Constrained:
     def constrain_(self) -> None:
         """Bring the parameters back, after an update, to where they must lie."""
 
-    @property
-    def structural_zeros(self) -> int:
-        """Entries of the parameters that are zero by construction, and so do not count as parameters."""
-        return 0
+    def structural_zeros(self) -> Mapping[Tensor, int]:
+        """How many entries of a parameter are zero by construction, and so are not counted as trainable numbers."""
+        return {}
 
     def learning_rate_scales(self) -> Mapping[nn.Parameter, float]:
         """Parameters whose learning rate is to be multiplied by a factor."""
         return {}
 
-    @property
-    def penalised(self) -> bool:
-        """Whether ``penalty`` is to be added to the training loss."""
-        return False
-
-    def penalty(self) -> Tensor:
-        """What is to be added to the training loss, a scalar."""
-        return torch.zeros(())
+    def loss_term(self) -> Tensor | None:
+        """What is to be added to the training loss, a scalar; None: nothing."""
+        return None
 
 
 def constrain_(module: nn.Module) -> None:
