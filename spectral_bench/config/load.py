@@ -41,7 +41,7 @@ class Loaded:
     Attributes:
         experiment: what the rest of the program works with.
         composition: what was composed, from which files and overrides.
-        warnings: what was typed but has no effect.
+        warnings: what was typed but has no effect, and a radius by another name.
     """
 
     experiment: ExperimentConfig
@@ -66,8 +66,12 @@ def load(overrides: Sequence[str], kinds: Kinds, config_dir: Path | None = None)
         raise InputError(
             f"model.r={composition.config['model'].get('r')}: the radius is a key of the root: write r=VALUE."
         )
-    warnings = []
-    if composition.origins.get("r") == COMMAND_LINE and "r" in experiment.ineffective():
+    warnings = [
+        f"{key} is filled in from r, but only a key model.r counts as the radius, in tables and in --where; call it r."
+        for key in composition.other_radii
+    ]
+    idle = "r" in experiment.ineffective() and not composition.other_radii
+    if composition.origins.get("r") == COMMAND_LINE and idle:
         warnings.append(f"r={experiment.r} has no effect: model '{experiment.model.name}' has no sigma radius.")
     return Loaded(experiment, composition, warnings)
 
