@@ -8,6 +8,16 @@ from torch import Tensor, nn
 class Constrained:
     """A mixin for modules that own constrained parameters; every method may be overridden, none has to be.
 
+    A layer whose weights are to stay in [-1, 1] and small:
+
+        class Bounded(nn.Linear, Constrained):
+            def constrain_(self):
+                with torch.no_grad():
+                    self.weight.clamp_(-1.0, 1.0)
+
+            def loss_term(self):
+                return 0.01 * self.weight.square().sum()
+
     Whatever holds such a part (a layer, a model, a module of the user's own) need not pass anything on: the training
     finds it among the modules.
     """
