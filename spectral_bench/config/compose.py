@@ -1,5 +1,6 @@
 """Compose a configuration from files and overrides."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice, product
@@ -15,10 +16,14 @@ from omegaconf import OmegaConf
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.explain import explained, first_words
 from spectral_bench.config.hints import short
+from spectral_bench.config.keys import flatten
 from spectral_bench.config.origins import Choice, choices, origins
 from spectral_bench.config.overrides import check_single, parse_overrides
 from spectral_bench.config.plugin_yaml import check_plugin_yaml
 from spectral_bench.errors import InputError
+
+#: A value that is filled in from the root's ``r``, named from there or from the node of the model.
+_READS_R = re.compile(r"\$\{\s*\.{0,3}r\s*\}")
 
 #: More points than this are a typing error: range(0,1e9).
 _LARGEST_GRID = 10_000
@@ -33,12 +38,14 @@ class Composition:
         choices: the chosen file of every group.
         origins: for every dotted key the file that set its value (``"task/copy"``), or ``"command line"``.
         overrides: what was typed.
+        other_radii: dotted keys of the model, other than ``model.r``, that are filled in from the root's ``r``.
     """
 
     config: dict[str, Any]
     choices: dict[str, Choice]
     origins: dict[str, str]
     overrides: list[str]
+    other_radii: list[str]
 
 
 def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Composition:
@@ -134,4 +141,13 @@ def _composed(hydra: Engine, parsed: list[Override]) -> Composition:
         choices=choices(defaults),
         origins=origins(defaults, parsed, hydra.config_dir),
         overrides=[str(override.input_line) for override in parsed],
+        other_radii=_other_radii(flatten(cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=False)))),
     )
+
+
+def _other_radii(unresolved: dict[str, Any]) -> list[str]:
+    return [
+        key
+        for key, value in unresolved.items()
+        if key.startswith("model.") and key != "model.r" and _READS_R.search(str(value))
+    ]

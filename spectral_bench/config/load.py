@@ -42,7 +42,7 @@ class Loaded:
     Attributes:
         experiment: what the rest of the program works with.
         composition: what was composed, from which files and overrides.
-        warnings: what was typed but has no effect.
+        warnings: what was typed but has no effect, and a radius by another name.
     """
 
     experiment: ExperimentConfig
@@ -67,7 +67,11 @@ def load(overrides: Sequence[str], kinds: Kinds, config_dir: Path | None = None)
         raise InputError(
             f"model.r={composition.config['model'].get('r')}: the radius is a key of the root: write r=VALUE."
         )
-    return Loaded(experiment, composition, _idle(experiment, composition))
+    misnamed = [
+        f"{key} is filled in from r, but only a key model.r counts as the radius, in tables and in --where; call it r."
+        for key in composition.other_radii
+    ]
+    return Loaded(experiment, composition, misnamed + _idle(experiment, composition))
 
 
 def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
@@ -77,7 +81,8 @@ def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
     for key in experiment.ineffective():
         value: Any = reduce(getitem, key.split("."), composition.config)
         is_off = key != "r" and not value
-        if composition.origins.get(key) != COMMAND_LINE or is_off:
+        is_read = key == "r" and composition.other_radii
+        if composition.origins.get(key) != COMMAND_LINE or is_off or is_read:
             continue
         why = (
             f"model '{name}' has no sigma radius"

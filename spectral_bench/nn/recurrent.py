@@ -79,18 +79,7 @@ class RecurrentLayer(Layer):
         trace: GradientTrace | None = None,
         index: int = 0,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Run over all time steps.
-
-        Args:
-            x_TBD: inputs, shape (T, B, D).
-            state: ``(h_0,)`` with h_0 of shape (B, N); None starts from the layer's own h_0.
-            trace: where the backward pass writes ‖∂L/∂h_t‖ for every t.
-            index: the layer's number in the trace.
-
-        Returns:
-            The states h_1..h_T, shape (T, B, N), and ``(h_T,)``. Take the last state from the second: a gradient that
-            reaches only h_T is then never spread over T time steps.
-        """
+        """As ``Layer.forward``; the state is ``(h,)``, h of shape (B, N)."""
         batch_size = x_TBD.shape[1]
         bias_N = self.input_weight.new_zeros(self.hidden_size) if self.bias is None else self.bias
         h0_BN = state[0] if state is not None else initial_state(self.h0, batch_size, bias_N)

@@ -1,6 +1,6 @@
 """Plugins of installed distributions, found through their entry points."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # at run time only where it is needed: help answers at once
 #: Groups of entry points whose distributions may bring configuration files.
 _CONFIGURED = ("spectral_bench.models", "spectral_bench.tasks", "spectral_bench.optimizers")
 
-_problems: dict[str, str] = {}
+#: By distribution: the reasons why it cannot be used, each with the entry points that it strikes.
+_problems: dict[str, dict[str, list[str]]] = {}
 _entry_points: dict[str, list["EntryPoint"]] = {}
 
 
@@ -47,12 +48,15 @@ def load_entry_points(group: str, add: Callable[[str, object], object] | None = 
         except SignalExit:
             raise
         except (Exception, SystemExit) as error:
-            _problems[f"{group} {entry_point}"] = f"{_described(entry_point)}: {reason_of(error)}."
+            _note_problem(entry_point, error)
 
 
 def entry_point_problems() -> list[str]:
-    """A message for every entry point that could not be used."""
-    return list(_problems.values())
+    """A message for every distribution with entry points that could not be used."""
+    return [
+        "; ".join(f"{_named(found)} of {distribution}: {reason}" for reason, found in reasons.items()) + "."
+        for distribution, reasons in _problems.items()
+    ]
 
 
 def entry_point_named(group: str, name: str) -> str | None:
@@ -89,7 +93,7 @@ def _conf_dir_of(entry_point: "EntryPoint") -> Path | None:
     except SignalExit:
         raise
     except (Exception, SystemExit) as error:
-        _problems[str(entry_point)] = f"{_described(entry_point)}: {reason_of(error)}."
+        _note_problem(entry_point, error)
         return None
 
 
@@ -110,6 +114,20 @@ def _source_of(module: str) -> Path | None:
     return None
 
 
+def _note_problem(entry_point: "EntryPoint", error: BaseException) -> None:
+    struck = _problems.setdefault(_distribution(entry_point), {}).setdefault(reason_of(error), [])
+    shown = f"{entry_point.name} = {entry_point.value}"
+    if shown not in struck:
+        struck.append(shown)
+
+
+def _named(entry_points: Sequence[str]) -> str:
+    return f"Entry point{'s' if len(entry_points) > 1 else ''} {', '.join(entry_points)}"
+
+
+def _distribution(entry_point: "EntryPoint") -> str:
+    return entry_point.dist.name if entry_point.dist else "an installed distribution"
+
+
 def _described(entry_point: "EntryPoint") -> str:
-    distribution = entry_point.dist.name if entry_point.dist else "an installed distribution"
-    return f"Entry point {entry_point.name} = {entry_point.value} of {distribution}"
+    return f"{_named([f'{entry_point.name} = {entry_point.value}'])} of {_distribution(entry_point)}"

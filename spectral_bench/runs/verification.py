@@ -156,8 +156,8 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
     trainer, parameters = prepared.trainer, prepared.model.num_parameters()
     summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome, prepared.facts)
     now = parse_json(json_text(summary))
-    left_out = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
-    for key in sorted((recorded.keys() | now.keys()) - left_out):
+    ignored = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
+    for key in sorted((recorded.keys() | now.keys()) - ignored):
         if recorded.get(key) != now.get(key):
             return f"{SUMMARY}, {key}: recorded {recorded.get(key)}, now {now.get(key)}"
     return None

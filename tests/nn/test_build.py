@@ -10,7 +10,7 @@ import yaml
 
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
-from spectral_bench.nn import MODELS, Signature, build_model
+from spectral_bench.nn import MODELS, Layer, Signature, build_model
 from spectral_bench.nn.init import init_matrix
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.stack import RecurrentStack
@@ -98,7 +98,7 @@ def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_mat
         assert (matrix - before[name]).abs().max() > 1e-4
 
 
-class LayerWithDetachedStates(torch.nn.Module):
+class LayerWithDetachedStates(Layer):
     """Its states take no gradient; its final state does."""
 
     hidden_size = 4

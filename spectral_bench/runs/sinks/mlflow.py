@@ -1,9 +1,10 @@
-"""``--sink mlflow``: a run in MLflow, on the server that ``MLFLOW_TRACKING_URI`` names or in the results folder."""
+"""``--sink mlflow``: a run in MLflow, on the server that ``MLFLOW_TRACKING_URI`` names or in a local file."""
 
 import json
 import logging
 import os
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +13,7 @@ from spectral_bench.config.keys import flatten
 from spectral_bench.runs.sinks.sink_registry import SINKS
 from spectral_bench.training.observer import EndStatus, Measurement, Observer, Plan, RunIdentity
 
-#: The file in the results folder where runs go that no server is named for.
+#: The file that runs are written to when no server is named: in the folder of results, see ``_local_folder``.
 STORE = "mlflow.db"
 
 #: The tag by which the MLflow run of a run directory is found again.
@@ -59,10 +60,10 @@ class MLflowSink(Observer):
         if run.directory is None or run.run_id is None:
             raise ValueError("the run has no directory, and so no name to be found by")
         self._metric = plan.metric.name
-        results = run.directory.resolve().parents[2]
+        folder = _local_folder(run.directory.resolve(), run.config)
         server = os.environ.get("MLFLOW_TRACKING_URI")
-        self._client = self._mlflow.MlflowClient(tracking_uri=server or f"sqlite:///{(results / STORE).as_posix()}")
-        experiment = self._experiment(f"spectral-bench {run.config['task']['name']}", None if server else results)
+        self._client = self._mlflow.MlflowClient(tracking_uri=server or f"sqlite:///{(folder / STORE).as_posix()}")
+        experiment = self._experiment(f"spectral-bench {run.config['task']['name']}", None if server else folder)
         found = self._client.search_runs([experiment], f"tags.`{RUN_ID_TAG}` = '{run.run_id}'", max_results=1)
         params = {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in flatten(run.config).items()
@@ -94,9 +95,9 @@ class MLflowSink(Observer):
         self._client.set_tag(self._run_id, "spectral_bench.status", status)
         self._client.set_terminated(self._run_id, _STATUS[status])
 
-    def _experiment(self, name: str, results: Path | None) -> str:
+    def _experiment(self, name: str, folder: Path | None) -> str:
         """The identifier of an experiment, which another process may be making just now."""
-        location = (results / "mlflow-artifacts").as_uri() if results else None
+        location = (folder / "mlflow-artifacts").as_uri() if folder else None
         if self._client.get_experiment_by_name(name) is None:
             with suppress(self._mlflow.MlflowException):
                 self._client.create_experiment(name, artifact_location=location)
@@ -113,3 +114,10 @@ class MLflowSink(Observer):
         for key in found.data.metrics:
             for metric in self._client.get_metric_history(self._run_id, key):
                 self._written.add((key, metric.step, metric.value))
+
+
+def _local_folder(directory: Path, config: Mapping[str, Any]) -> Path:
+    """RESULTS, of a run that lies in RESULTS/TASK/MODEL/RUN; of one that lies elsewhere the folder that it lies in."""
+    names = (config["task"]["name"], config["model"]["name"])
+    model, task = directory.parent, directory.parent.parent
+    return task.parent if (task.name, model.name) == names else model
