@@ -29,6 +29,7 @@ SHORT = {
     "data/problems.py": "the messages of three tasks",
     "errors.py": "the exit codes at one look",
     "compare/criteria.py": "the one place that says which way a field is better",
+    "linalg/autocast.py": "the two questions that some devices refuse to be asked",
     "nn/models/gated_rnn.py": "architectures are a file each",
     "nn/models/ornn.py": "architectures are a file each",
     "nn/models/rnn.py": "architectures are a file each",

@@ -5,7 +5,7 @@ A kernel applies φ in place and reads the slope off the output: it then keeps t
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from typing import ClassVar, cast
+from typing import Any, ClassVar, cast
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,10 @@ class ActivationName(StrEnum):
     modrelu = "modrelu"
 
 
+#: Every kind of activation there is.
+_BY_NAME: dict[str, type["Activation"]] = {}
+
+
 class Activation(nn.Module, ABC):
     """A pointwise nonlinearity φ.
 
@@ -33,7 +37,7 @@ class Activation(nn.Module, ABC):
         bias: trainable bias of each unit, shape (N,), where φ has one.
     """
 
-    name: ClassVar[ActivationName]
+    name: ClassVar[str]
     slopes: tuple[float, float] = (0.0, 1.0)
     leak: float = 0.0
     bias: nn.Parameter | None
@@ -41,6 +45,20 @@ class Activation(nn.Module, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.bias = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" in cls.__dict__:
+            _BY_NAME[cls.name] = cls
+
+    @staticmethod
+    def of(name: str, leak: float, bias: Tensor | None) -> "Activation":
+        """The activation of this name on parameters that are given, for kernels: they know no modules."""
+        activation = _BY_NAME[name].__new__(_BY_NAME[name])
+        nn.Module.__init__(activation)
+        activation.leak = leak
+        activation.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+        return activation
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:

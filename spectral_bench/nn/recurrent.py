@@ -37,6 +37,7 @@ class RecurrentLayer(Layer):
         ValueError: the input size is less than 1, the scale negative, or the word unknown.
     """
 
+    one_operator = True
     bias: nn.Parameter | None
 
     def __init__(

@@ -50,9 +50,10 @@ class RecurrentStack(nn.Module):
         Raises:
             ValueError: there are more or fewer states than layers.
         """
-        # torch.compile would unroll the loop over time: minutes for a few hundred steps, and nothing gained.
+        # torch.compile would unroll a loop over time: minutes for a few hundred steps, and nothing gained.
         run = self._run
-        if torch.compiler.is_compiling():
+        loops = not all(layer.one_operator for layer in self.layers)
+        if torch.compiler.is_compiling() and (loops or trace is not None):
             run = torch.compiler.disable(run)  # type: ignore[no-untyped-call]
         return run(x_TBD, state, trace)
 

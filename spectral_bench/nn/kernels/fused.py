@@ -33,7 +33,7 @@ _MOST_WARPS = 16
 
 def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor, activation: Activation) -> Form:
     """The operator and the inputs' part, ready for a time loop; fused where that is possible."""
-    fused = bias_N.is_cuda and bias_N.dtype == torch.float32 and warps(operator) <= _MOST_WARPS and available()
+    fused = is_fused(operator, bias_N)
     if isinstance(operator, Dense):
         if fused:
             return FusedDenseForm(operator, input_weight_ND, bias_N, activation)
@@ -41,6 +41,18 @@ def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor, activat
     if fused:
         return FusedLowRankForm(operator, input_weight_ND, bias_N, activation)
     return LowRankForm(operator, input_weight_ND, bias_N)
+
+
+def is_fused(operator: Operator, like: Tensor) -> bool:
+    """Whether a chunk of this operator is run in one launch, for tensors of the type and on the device of ``like``."""
+    return like.is_cuda and like.dtype == torch.float32 and warps(operator) <= _MOST_WARPS and available()
+
+
+def takes_inputs(operator: Operator, input_weight_ND: Tensor) -> bool:
+    """Whether narrow inputs ride along with the operator's own product (``LowRankForm``)."""
+    if isinstance(operator, Dense) or is_fused(operator, input_weight_ND):
+        return False
+    return input_weight_ND.shape[1] <= LowRankForm.narrow
 
 
 @functools.cache
@@ -141,7 +153,7 @@ class _Loop:
                 *states_KBN.shape,
                 self.forward_NM.shape[1],
                 self.activation.leak,
-                ACTIVATION=self.activation.name.value,
+                ACTIVATION=str(self.activation.name),
                 **self.options,
             )
         return states_KBN[-1]
