@@ -191,7 +191,7 @@ class SpectralRNN(nn.Module):
         """The largest |s − 1| of the singular values s = |σ| of all layers.
 
         Raises:
-            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+            ValueError: a parameter holds NaN or infinity.
         """
         return max(transition.matrix.spectral_margin() for transition in self._transitions)
 
@@ -199,7 +199,7 @@ class SpectralRNN(nn.Module):
         """Whether the singular values of every W itself lie within the radius, give or take ``eps``.
 
         Raises:
-            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+            ValueError: a parameter holds NaN or infinity.
         """
         return all(transition.matrix.in_radius(eps) for transition in self._transitions)
 

@@ -168,7 +168,7 @@ class SVDLinear(nn.Module):
         """The largest |s_i − 1| of the singular values s_i = |σ_i| of W.
 
         Raises:
-            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+            ValueError: a parameter holds NaN or infinity.
         """
         return self.matrix.spectral_margin()
 
@@ -176,7 +176,7 @@ class SVDLinear(nn.Module):
         """Whether the singular values of W itself lie within the radius, give or take ``eps``.
 
         Raises:
-            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+            ValueError: a parameter holds NaN or infinity.
         """
         return self.matrix.in_radius(eps)
 
