@@ -4,10 +4,7 @@ Rows of the weights, N each: o, i, f, g. In this order the three gates whose gra
 
     c_t = f∘c_{t-1} + i∘g,   h_t = o∘tanh(c_t),   with o, i, f = sigmoid(·), g = tanh(·) of M x_t + W h_{t-1} + b.
 
-Every tanh is taken as tanh(a) = 1 - 2 sigmoid(-2a), and with s = sigmoid(-2a) the cell is i - 2 i∘s + f∘c_{t-1}. The
-factor -2 goes into the rows of g before the loop: all four gates are then one sigmoid, and a step is seven operations.
-The absolute error of such a tanh stays near the spacing of floating-point numbers below 1 (6e-8 in single precision),
-not the relative error of values near 0: right for what is added to values of order 1.
+A step is seven operations.
 
 Everything in the gradients of the gates but ∂L/∂h_t and ∂L/∂c_t is known before the loop runs backward: it is computed
 for a chunk of steps at a time, and the loop itself is a handful of products.
@@ -86,7 +83,6 @@ def _forward(
     """The states, copies of h_T and c_T, and to be remembered the cells (T, B, N) and the gates (T, B, 4N)."""
     (num_steps, batch_size, _), (rows, hidden_size) = x_TBD.shape, hidden_weight.shape
     chunks = buffers.chunks(num_steps, batch_size, rows)
-    scaled_input, scaled_hidden, scaled_bias = (_scale_g(rows) for rows in (input_weight, hidden_weight, bias))
 
     states_TBN = buffers.sequence((num_steps, batch_size, hidden_size), bias)
     kept_steps = num_steps if differentiable else chunks[0][1]
@@ -96,15 +92,16 @@ def _forward(
     for first, last in chunks:
         kept = slice(first, last) if differentiable else slice(last - first)
         gates_KBG = gates_TBG[kept]
-        torch.addmm(scaled_bias, x_TBD[first:last].flatten(0, 1), scaled_input.t(), out=gates_KBG.flatten(0, 1))
-        o, i, f, s = (gate.unbind() for gate in gates_KBG.chunk(4, dim=2))
+        torch.addmm(bias, x_TBD[first:last].flatten(0, 1), input_weight.t(), out=gates_KBG.flatten(0, 1))
+        o, i, f, g = (gate.unbind() for gate in gates_KBG.chunk(4, dim=2))
+        sigmoids = gates_KBG[..., : 3 * hidden_size].unbind()
         gates, h, c = gates_KBG.unbind(), states_TBN[first:last].unbind(), cells_TBN[kept].unbind()
         for k in range(last - first):
-            gates[k].addmm_(h_BN, scaled_hidden.t()).sigmoid_()
-            torch.addcmul(i[k], i[k], s[k], value=-2.0, out=h[k])
+            gates[k].addmm_(h_BN, hidden_weight.t())
+            sigmoids[k].sigmoid_()
+            torch.mul(i[k], g[k].tanh_(), out=h[k])
             c_BN = torch.addcmul(h[k], f[k], c_BN, out=c[k])
-            h_BN = torch.mul(c_BN, -2.0, out=h[k]).sigmoid_()
-            torch.addcmul(o[k], o[k], h_BN, value=-2.0, out=h_BN)
+            h_BN = torch.tanh(c_BN, out=h[k]).mul_(o[k])
     nothing = bias.new_empty(0), bias.new_empty(0)
     return states_TBN, h_BN.clone(), c_BN.clone(), *((cells_TBN, gates_TBG) if differentiable else nothing)
 
@@ -148,7 +145,7 @@ def _backward(
     hidden_size = states_TBN.shape[2]
     chunks = buffers.chunks(num_steps, batch_size, rows)
     chunk_size = chunks[0][1]
-    smallest, one = torch.finfo(states_TBN.dtype).tiny, states_TBN.new_ones(())
+    smallest = torch.finfo(states_TBN.dtype).tiny
 
     shape = (chunk_size, batch_size, hidden_size)
     tanh_KBN = states_TBN.new_empty(shape)
@@ -163,10 +160,9 @@ def _backward(
     norms_TB = begin_norms(grad_h_BN, num_steps) if traced else None
     for first, last in reversed(chunks):
         size = last - first
-        o, i, f, s = gates_TBG[first:last].chunk(4, dim=2)
+        o, i, f, g = gates_TBG[first:last].chunk(4, dim=2)
         factors_KBG = grad_gates_KBG[:size]
         factor_o, factor_i, factor_f, factor_g = factors_KBG.chunk(4, dim=2)
-        g = torch.sub(one, s, alpha=2.0, out=factor_g)
         # tanh(c) is h / o. Where o has vanished every factor below vanishes with it, whatever the quotient.
         tanh_c = torch.div(states_TBN[first:last], o.clamp_min(smallest), out=tanh_KBN[:size])
         _aten.sigmoid_backward.grad_input(tanh_c, o, grad_input=factor_o)
@@ -230,9 +226,3 @@ def _(
 
 
 _RECURRENCE = Recurrence(_forward, _backward, num_tensors=6, num_outputs=3)
-
-
-def _scale_g(rows: Tensor) -> Tensor:
-    """The rows of o, i, f as they are, those of g times -2, which rounds nothing."""
-    others, g = rows.tensor_split([3 * rows.shape[0] // 4])
-    return torch.cat((others, g * -2.0))
