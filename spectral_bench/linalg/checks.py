@@ -60,6 +60,16 @@ def check_size(name: str, size: int) -> None:
         raise ValueError(f"{name} must be a whole number, 1 or more, got {size!r}")
 
 
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False: any text, ``"False"`` too, counts as true.
+
+    Raises:
+        TypeError: naming the value.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
+
+
 def check_number(name: str, value: float, low: float = -inf) -> None:
     """Refuse what is no number, infinite, NaN, or less than ``low``.
 

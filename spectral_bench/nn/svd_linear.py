@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, singular_map
-from spectral_bench.linalg.checks import check_dtype, check_input, check_size
+from spectral_bench.linalg.checks import check_dtype, check_flag, check_input, check_size
 from spectral_bench.nn.svd_init import ConvertedInit, converted_init, converted_map, random_init
 from spectral_bench.nn.svd_matrix import SVDMatrix, check_factors_in_passing, check_when_loaded
 
@@ -59,13 +59,14 @@ class SVDLinear(nn.Module):
         check_size("in_features", in_features)
         check_size("out_features", out_features)
         check_dtype("dtype", dtype or torch.get_default_dtype())
+        check_flag("bias", bias)
         m1 = min(_REFLECTORS, out_features) if m1 is None else m1
         m2 = min(_REFLECTORS, in_features) if m2 is None else m2
         start = random_init(out_features, in_features, m1, m2)
         self.matrix = SVDMatrix(start, singular_map(map, r, centre, penalty))
-        bound = in_features**-0.5
-        self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound)) if bias else None
-        self.to(device, dtype)
+        self.bias = nn.Parameter(_bias(in_features, out_features)) if bias else None
+        if device is not None or dtype not in (None, torch.get_default_dtype()):  # fake tensors cannot be moved
+            self.to(device, dtype)
         check_when_loaded(self)
 
     @classmethod
@@ -114,6 +115,14 @@ class SVDLinear(nn.Module):
             layer.bias.copy_(linear.bias)
             layer.bias.requires_grad_(linear.bias.requires_grad)
         return layer.train(linear.training)
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Start anew, from torch's global generator: random reflectors, σ at the centre, another bias."""
+        m1, m2 = len(self.matrix.u), len(self.matrix.v)
+        self.matrix.start_from(random_init(self.out_features, self.in_features, m1, m2))
+        if self.bias is not None:
+            self.bias.copy_(_bias(self.in_features, self.out_features))
 
     def check_loaded(self) -> None:
         """Refuse parameters of no matrix."""
@@ -190,6 +199,12 @@ class SVDLinear(nn.Module):
     def extra_repr(self) -> str:
         """Shown in the printed model, with those of the matrix."""
         return f"bias={self.bias is not None}"
+
+
+def _bias(in_features: int, out_features: int) -> Tensor:
+    """A bias as that of ``torch.nn.Linear``."""
+    bound = in_features**-0.5
+    return torch.empty(out_features).uniform_(-bound, bound)
 
 
 def factored_is_cheaper(samples: int, in_size: int, out_size: int, rank: int) -> bool:

@@ -183,6 +183,12 @@ class SVDMatrix(nn.Module, SVDForm):
         """The parameters u, v and raw."""
         return self.u, self.v, self.raw
 
+    @torch.no_grad()
+    def start_from(self, start: SVDInit) -> None:
+        """Overwrite the parameters."""
+        for factor, begin in zip(self.factors(), start, strict=True):
+            factor.copy_(begin)
+
     @property
     def out_size(self) -> int:
         """Rows of W."""

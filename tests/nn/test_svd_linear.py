@@ -329,3 +329,12 @@ def test_only_a_linear_layer_is_converted() -> None:
 def test_the_printed_layer_says_whether_there_is_a_bias() -> None:
     assert "bias=False" in repr(SVDLinear(6, 4, bias=False))
     assert "m1=3" in repr(SVDLinear(6, 4, m1=3))
+
+
+def test_reset_it_is_as_new() -> None:
+    torch.manual_seed(3)
+    new, used = SVDLinear(6, 4), SVDLinear(6, 4)
+    torch.manual_seed(3)
+    used.reset_parameters()
+    for key, value in new.state_dict().items():
+        assert torch.equal(used.state_dict()[key], value), key

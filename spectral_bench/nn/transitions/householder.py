@@ -30,10 +30,17 @@ class HouseholderTransition(Transition, Constrained):
         self, hidden_size: int, m: int, *, start: str | Tensor = FactoredInit.random, renormalise: bool = True
     ) -> None:
         super().__init__()
-        self.hidden_size = hidden_size
+        self.hidden_size, self.start = hidden_size, start
         self.renormalise = renormalise
-        orthogonal = singular_map(MapName.fixed, radius=0.0)
-        self.reflectors = nn.Parameter(square_init(start, hidden_size, m, 0, orthogonal).u)
+        self.reflectors = nn.Parameter(self._started(m))
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Other reflectors of the same start."""
+        self.reflectors.copy_(self._started(len(self.reflectors)))
+
+    def _started(self, m: int) -> Tensor:
+        return square_init(self.start, self.hidden_size, m, 0, singular_map(MapName.fixed, radius=0.0)).u
 
     def operator(self, batch_size: int) -> Operator:
         """W as identity plus low rank where that is cheaper than dense (see ``nn.kernels.cost``)."""
