@@ -3,15 +3,17 @@
 Axes: T time, B batch, D input, N hidden size, L layers.
 """
 
-from typing import Never, cast
+from typing import Any, Never, cast
 
 import torch
+import torch.fx
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName
 from spectral_bench.linalg.checks import check_dtype, check_finite_in_passing, check_flag, check_input, check_size
 from spectral_bench.nn.activations import ActivationName, build_activation
 from spectral_bench.nn.model import State
+from spectral_bench.nn.plain_rnn import TwoSidedRNN, plain_rnn
 from spectral_bench.nn.recurrent import InputInit, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack
 from spectral_bench.nn.svd_init import FactoredInit
@@ -131,7 +133,9 @@ class SpectralRNN(nn.Module):
             for index in range(num_layers)
         ]
         self.stack = RecurrentStack(layers, dropout)
-        if device is not None or dtype not in (None, torch.get_default_dtype()):  # fake tensors cannot be moved
+        if device is not None or any(
+            parameter.dtype != dtype for parameter in self.parameters()
+        ):  # fake tensors cannot be moved
             self.to(device, dtype)
         check_when_loaded(self)
 
@@ -159,7 +163,11 @@ class SpectralRNN(nn.Module):
                 it, and not under ``torch.compile`` or ``torch.export``: there, NaN comes out as NaN.
             TypeError: the input is a packed sequence.
         """
-        x = input
+        x: Any = input
+        if isinstance(x, torch.fx.Proxy):  # a leaf to torch.fx, as all layers of torch.nn are
+            tracer: Any = x.tracer
+            leaf: tuple[Tensor, Tensor] = tracer.create_proxy("call_module", tracer.path_of_module(self), (x, hx), {})
+            return leaf
         if not isinstance(x, Tensor):
             raise TypeError(f"SpectralRNN takes a tensor (padded, not packed), got {type(x).__name__}")
         check_input(x, self._transitions[0].matrix.u)
@@ -195,6 +203,18 @@ class SpectralRNN(nn.Module):
         """Start anew, from torch's global generator, as when the network was made."""
         for layer in self.stack.layers:
             cast("RecurrentLayer", layer).reset_parameters()
+
+    def to_rnn(self) -> nn.RNN | TwoSidedRNN:
+        """The ``torch.nn.RNN`` that computes the same: for ONNX, or code that knows no other layer.
+
+        It shares nothing with this network. ``torch.nn.RNN`` knows tanh and ReLU; leaky ReLU and identity become
+        one with ReLU and twice the units (see ``TwoSidedRNN``), called in the same way.
+
+        Raises:
+            ValueError: the activation is modReLU, or the initial state has been trained.
+        """
+        layers = [cast("RecurrentLayer", layer) for layer in self.stack.layers]
+        return plain_rnn(layers, batch_first=self.batch_first, dropout=self.dropout).train(self.training)
 
     def check_loaded(self) -> None:
         """Refuse parameters of no matrix."""
