@@ -30,6 +30,7 @@ SHORT = {
     "errors.py": "the exit codes at one look",
     "compare/criteria.py": "the one place that says which way a field is better",
     "compare/recipes.py": "one question, asked by table and document",
+    "linalg/autocast.py": "the two questions that some devices refuse to be asked",
     "nn/models/gated_rnn.py": "architectures are a file each",
     "nn/models/ornn.py": "architectures are a file each",
     "nn/models/rnn.py": "architectures are a file each",

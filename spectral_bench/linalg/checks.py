@@ -6,6 +6,8 @@ from typing import SupportsFloat, SupportsIndex
 import torch
 from torch import Tensor
 
+from spectral_bench.linalg.autocast import autocast_enabled
+
 #: Triangular solves and decompositions exist in these precisions only.
 PRECISIONS = (torch.float32, torch.float64)
 
@@ -44,7 +46,7 @@ def check_input(x: Tensor, parameter: Tensor) -> None:
     """
     if not isinstance(x, Tensor):
         raise ValueError(f"the input must be a tensor, got {type(x).__name__}")
-    if x.dtype != parameter.dtype and not torch.is_autocast_enabled(x.device.type):
+    if x.dtype != parameter.dtype and not autocast_enabled(x):
         raise ValueError(f"the parameters are {parameter.dtype}, but the input is {x.dtype}")
 
 
@@ -56,6 +58,16 @@ def check_size(name: str, size: int) -> None:
     """
     if not isinstance(size, SupportsIndex) or size < 1:
         raise ValueError(f"{name} must be a whole number, 1 or more, got {size!r}")
+
+
+def check_flag(name: str, value: object) -> None:
+    """Refuse what is neither True nor False: any text, ``"False"`` too, counts as true.
+
+    Raises:
+        TypeError: naming the value.
+    """
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} must be True or False, got {value!r}")
 
 
 def check_number(name: str, value: float, low: float = -inf) -> None:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.linalg.checks import check_count, check_dtype, check_finite, check_tensor
 
 
@@ -46,7 +47,7 @@ def compact_form(reflectors: Tensor) -> CompactForm:
         ValueError: the dtype is not float32 or float64.
     """
     check_tensor("reflectors", reflectors)
-    with torch.autocast(reflectors.device.type, enabled=False):
+    with without_autocast(reflectors):
         largest = reflectors.detach().abs().amax(-1, keepdim=True)
         rows = reflectors / largest.where(largest > 0, 1.0)
         gram = rows @ rows.mT

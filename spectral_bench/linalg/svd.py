@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.linalg.checks import check_finite, check_number, check_svd_shapes, check_svd_values, check_tensor
 from spectral_bench.linalg.reflectors import compact_form
 
@@ -68,7 +69,7 @@ def svd_weight(u: Tensor, v: Tensor, sigma: Tensor, *, check: bool = True) -> Te
         ValueError: shapes or dtypes that do not fit, or (with ``check``) values below a diagonal or not finite.
     """
     diagonal, left, right = svd_low_rank(u, v, sigma, check=check)
-    with torch.autocast(u.device.type, enabled=False):
+    with without_autocast(u):
         weight = right.mT @ left.mT
     return weight.diagonal_scatter(weight.diagonal(dim1=-2, dim2=-1) + diagonal, dim1=-2, dim2=-1)
 
@@ -89,7 +90,7 @@ def svd_low_rank(u: Tensor, v: Tensor, sigma: Tensor, *, check: bool = True) -> 
         check_svd_values(u, v, sigma)
     # The entries below the diagonal are not parameters: triu keeps their gradient, and so the entries, at zero.
     (A, P), (B, Q) = compact_form(u.triu()), compact_form(v.triu())
-    with torch.autocast(u.device.type, enabled=False):
+    with without_autocast(u):
         q_sigma = _scale_and_resize(Q, sigma, u.shape[-1])
         p_sigma = _scale_and_resize(P, sigma, v.shape[-1])
         right = torch.cat([(q_sigma @ P.mT) @ A - q_sigma, -A], dim=-2)

@@ -9,6 +9,7 @@ from spectral_bench.nn.layer import Layer, LayerFacts
 from spectral_bench.nn.layer_architecture import LayerArchitecture, LayerConfig, RecurrentArchitecture, RecurrentConfig
 from spectral_bench.nn.model import Facts, Model, Signature, State, TraceAxis
 from spectral_bench.nn.parametrize import SVDParametrization, svd_parametrize
+from spectral_bench.nn.plain_rnn import TwoSidedRNN
 from spectral_bench.nn.recurrent import RecurrentLayer
 from spectral_bench.nn.scan import scan
 from spectral_bench.nn.sequence_model import SequenceModel
@@ -50,6 +51,7 @@ __all__ = [
     "State",
     "TraceAxis",
     "Transition",
+    "TwoSidedRNN",
     "build_activation",
     "build_model",
     "constrain_",

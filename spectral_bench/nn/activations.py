@@ -5,7 +5,7 @@ A kernel applies φ in place and reads the slope off the output: it then keeps t
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from typing import ClassVar, Self, cast
+from typing import Any, ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -23,6 +23,10 @@ class ActivationName(StrEnum):
     modrelu = "modrelu"
 
 
+#: Every kind of activation there is.
+_BY_NAME: dict[str, type["Activation"]] = {}
+
+
 class Activation(nn.Module, ABC):
     """A pointwise nonlinearity φ.
 
@@ -34,7 +38,7 @@ class Activation(nn.Module, ABC):
             of ``ModReLU``, sign(φ(x)): an activation whose bias acts otherwise needs a recurrence of its own.
     """
 
-    name: ClassVar[ActivationName]
+    name: ClassVar[str]
     slopes: tuple[float, float] = (0.0, 1.0)
     leak: float = 0.0
     bias: nn.Parameter | None
@@ -47,6 +51,24 @@ class Activation(nn.Module, ABC):
     def build(cls, hidden_size: int, leak: float) -> Self:  # noqa: ARG003
         """One for a layer of ``hidden_size`` units; ``leak`` is for the activation that has one."""
         return cls()
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" not in cls.__dict__ or cls.name in _BY_NAME:
+            raise TypeError(f"{cls.__name__} needs a `name` of its own: the kernels know an activation by that")
+        _BY_NAME[cls.name] = cls
+
+    @staticmethod
+    def of(name: str, leak: float, bias: Tensor | None) -> "Activation":
+        """The activation of this name on parameters that are given, for kernels: they know no modules.
+
+        Whatever else a class of somebody's own keeps in an instance is not there.
+        """
+        activation = _BY_NAME[name].__new__(_BY_NAME[name])
+        nn.Module.__init__(activation)
+        activation.leak = leak
+        activation.bias = None if bias is None else nn.Parameter(bias, requires_grad=False)
+        return activation
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ class GatedLayer(Layer):
     """
 
     gates: tuple[str, ...]
+    one_operator = True
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor, nn
 
@@ -24,9 +25,12 @@ class Layer(nn.Module, ABC):
 
     Attributes:
         hidden_size: N, features of a state.
+        one_operator: whether the recurrence is one operator (``nn.kernels``), which a compiler takes as it is; a loop
+            over time written in Python is left out of compiled graphs.
     """
 
     hidden_size: int
+    one_operator: ClassVar[bool] = False
 
     @abstractmethod
     def forward(

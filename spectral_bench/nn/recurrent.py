@@ -39,6 +39,7 @@ class RecurrentLayer(Layer):
         ValueError: the input size is less than 1, the scale negative, or the word unknown.
     """
 
+    one_operator = True
     bias: nn.Parameter | None
 
     def __init__(
@@ -65,12 +66,29 @@ class RecurrentLayer(Layer):
         self.input_weight = nn.Parameter(torch.empty(hidden_size, input_size))
         self.bias = nn.Parameter(torch.zeros(hidden_size)) if bias else None
         self.h0 = nn.Parameter(torch.zeros(hidden_size)) if learn_h0 else None
-        if input_start == InputInit.normal:
-            nn.init.normal_(self.input_weight, std=input_scale)
-        elif input_start == InputInit.uniform:
-            nn.init.uniform_(self.input_weight, -input_scale, input_scale)
+        self.input_start, self.input_scale = input_start, input_scale
+        self._start_inputs()
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Start anew, from torch's global generator, as when the layer was made."""
+        self.transition.reset_parameters()
+        self._start_inputs()
+        for parameter in (self.bias, self.h0, self.activation.bias):
+            if parameter is not None:
+                parameter.zero_()
+
+    @torch.no_grad()
+    def _start_inputs(self) -> None:
+        # Drawn in the default precision, wherever the parameter lives: a seed then means the same weights.
+        drawn = torch.empty(self.input_weight.shape)
+        if self.input_start == InputInit.normal:
+            nn.init.normal_(drawn, std=self.input_scale)
+        elif self.input_start == InputInit.uniform:
+            nn.init.uniform_(drawn, -self.input_scale, self.input_scale)
         else:
-            nn.init.xavier_uniform_(self.input_weight, gain=input_scale)
+            nn.init.xavier_uniform_(drawn, gain=self.input_scale)
+        self.input_weight.copy_(drawn)
 
     def forward(
         self,

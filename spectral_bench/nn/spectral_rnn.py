@@ -3,16 +3,18 @@
 Axes: T time, B batch, D input, N hidden size, L layers.
 """
 
-from typing import Never, cast
+from typing import Any, Never, cast
 
 import torch
+import torch.fx
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName
-from spectral_bench.linalg.checks import check_dtype, check_finite_in_passing, check_input, check_size
+from spectral_bench.linalg.checks import check_dtype, check_finite_in_passing, check_flag, check_input, check_size
 from spectral_bench.nn.activations import ActivationName, build_activation
 from spectral_bench.nn.constrained import constrain_
 from spectral_bench.nn.model import State
+from spectral_bench.nn.plain_rnn import TwoSidedRNN, plain_rnn
 from spectral_bench.nn.recurrent import InputInit, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack
 from spectral_bench.nn.svd_init import FactoredInit
@@ -40,10 +42,9 @@ class SpectralRNN(nn.Module):
 
     What differs: there is one bias a layer (``torch.nn.RNN`` has two, whose sum is all that counts); ``activation``
     stands for ``nonlinearity``, and is leaky ReLU by default; all after ``num_layers`` is keyword-only; no
-    ``bidirectional``, no packed sequences; the initial states are called h0, not hx; parameters have other names and
-    starts (``start`` takes a trained ``weight_hh``). What is not here is refused, never ignored. The output is what the
-    backward pass reads: changed in place before it (``nn.ReLU(inplace=True)``), it makes autograd refuse. A program
-    that ``torch.export`` made of this layer runs, but cannot be trained.
+    ``bidirectional``, no packed sequences; parameters have other names and starts (``start`` takes a trained
+    ``weight_hh``). What is not here is refused, never ignored. The output is what the backward pass reads: changed in
+    place before it (``nn.ReLU(inplace=True)``), it makes autograd refuse.
 
     After each update of an optimizer, ``constrain_`` should be called (see there).
 
@@ -71,7 +72,7 @@ class SpectralRNN(nn.Module):
 
     Raises:
         ValueError: a size, a number or a name is out of range.
-        TypeError: an argument of ``torch.nn.RNN`` that is not here.
+        TypeError: an argument of ``torch.nn.RNN`` that is not here, or text where True or False belongs.
     """
 
     def __init__(
@@ -104,6 +105,8 @@ class SpectralRNN(nn.Module):
             raise TypeError(f"SpectralRNN has no argument '{name}': {_NOT_HERE.get(name, 'see its docstring')}")
         for name, size in (("input_size", input_size), ("hidden_size", hidden_size), ("num_layers", num_layers)):
             check_size(name, size)
+        check_flag("bias", bias)
+        check_flag("batch_first", batch_first)
         dtype = dtype or torch.get_default_dtype()
         check_dtype("dtype", dtype)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
@@ -131,17 +134,24 @@ class SpectralRNN(nn.Module):
             for index in range(num_layers)
         ]
         self.stack = RecurrentStack(layers, dropout)
-        self.to(device, dtype)
+        if device is not None or any(
+            parameter.dtype != dtype for parameter in self.parameters()
+        ):  # fake tensors cannot be moved
+            self.to(device, dtype)
         check_when_loaded(self)
 
     def forward(
-        self, x: Tensor, h0: Tensor | None = None, *, trace: GradientTrace | None = None
+        self,
+        input: Tensor,  # noqa: A002 (the word of torch.nn.RNN)
+        hx: Tensor | None = None,
+        *,
+        trace: GradientTrace | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Run over all time steps.
 
         Args:
-            x: (T, B, D), with ``batch_first`` (B, T, D), or (T, D) for one sequence.
-            h0: initial states, shape (L, B, N), or (L, N) for one sequence; None: the layers' own.
+            input: (T, B, D), with ``batch_first`` (B, T, D), or (T, D) for one sequence.
+            hx: initial states h_0, shape (L, B, N), or (L, N) for one sequence; None: the layers' own.
             trace: where the backward pass writes ‖∂L/∂h_t‖ of every layer.
 
         Returns:
@@ -154,6 +164,11 @@ class SpectralRNN(nn.Module):
                 it, and not under ``torch.compile`` or ``torch.export``: there, NaN comes out as NaN.
             TypeError: the input is a packed sequence.
         """
+        x: Any = input
+        if isinstance(x, torch.fx.Proxy):  # a leaf to torch.fx, as all layers of torch.nn are
+            tracer: Any = x.tracer
+            leaf: tuple[Tensor, Tensor] = tracer.create_proxy("call_module", tracer.path_of_module(self), (x, hx), {})
+            return leaf
         if not isinstance(x, Tensor):
             raise TypeError(f"SpectralRNN takes a tensor (padded, not packed), got {type(x).__name__}")
         check_input(x, self._transitions[0].matrix.u)
@@ -166,11 +181,41 @@ class SpectralRNN(nn.Module):
             check_finite_in_passing(name, parameter)
         time_first = x.transpose(0, 1) if batched and self.batch_first else x
         x_TBD = time_first if batched else x.unsqueeze(1)
-        states_TBN, final = self.stack(x_TBD, self._state(h0, x_TBD.shape[1], batched), trace)
+        states_TBN, final = self.stack(x_TBD, self._state(hx, x_TBD.shape[1], batched), trace)
         h_n = torch.stack([h_BN for (h_BN,) in final])
         if not batched:
             return states_TBN.squeeze(1), h_n.squeeze(1)
         return (states_TBN.transpose(0, 1) if self.batch_first else states_TBN), h_n
+
+    @property
+    def dropout(self) -> float:
+        """Probability with which a state is dropped on its way to the next layer, while training; may be set.
+
+        Raises:
+            ValueError: what is assigned is not in [0, 1].
+        """
+        return self.stack.dropout
+
+    @dropout.setter
+    def dropout(self, probability: float) -> None:
+        self.stack.dropout = probability
+
+    def reset_parameters(self) -> None:
+        """Start anew, from torch's global generator, as when the network was made."""
+        for layer in self.stack.layers:
+            cast("RecurrentLayer", layer).reset_parameters()
+
+    def to_rnn(self) -> nn.RNN | TwoSidedRNN:
+        """The ``torch.nn.RNN`` that computes the same: for ONNX, or code that knows no other layer.
+
+        It shares nothing with this network. ``torch.nn.RNN`` knows tanh and ReLU; leaky ReLU and identity become
+        one with ReLU and twice the units (see ``TwoSidedRNN``), called in the same way.
+
+        Raises:
+            ValueError: the activation is modReLU, or the initial state has been trained.
+        """
+        layers = [cast("RecurrentLayer", layer) for layer in self.stack.layers]
+        return plain_rnn(layers, batch_first=self.batch_first, dropout=self.dropout).train(self.training)
 
     def check_loaded(self) -> None:
         """Refuse parameters that describe no matrix."""
@@ -192,7 +237,7 @@ class SpectralRNN(nn.Module):
         """The largest | s − |σ*| | of the singular values s = |σ| of all layers.
 
         Raises:
-            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+            ValueError: a parameter holds NaN or infinity.
         """
         return max(transition.matrix.spectral_margin() for transition in self._transitions)
 
@@ -200,7 +245,7 @@ class SpectralRNN(nn.Module):
         """Whether the singular values of every W itself lie within the radius, give or take ``eps``.
 
         Raises:
-            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+            ValueError: a parameter holds NaN or infinity.
         """
         return all(transition.matrix.in_radius(eps) for transition in self._transitions)
 
@@ -212,14 +257,14 @@ class SpectralRNN(nn.Module):
         """
         constrain_(self)
 
-    def _state(self, h0: Tensor | None, batch_size: int, batched: bool) -> State | None:
-        if h0 is None:
+    def _state(self, hx: Tensor | None, batch_size: int, batched: bool) -> State | None:
+        if hx is None:
             return None
         expected = (self.num_layers, batch_size, self.hidden_size) if batched else (self.num_layers, self.hidden_size)
-        got = tuple(h0.shape) if isinstance(h0, Tensor) else type(h0).__name__
+        got = tuple(hx.shape) if isinstance(hx, Tensor) else type(hx).__name__
         if got != expected:
-            raise ValueError(f"expected h0 of shape {expected}, got {got}")
-        return [(h_BN,) for h_BN in (h0 if batched else h0.unsqueeze(1))]
+            raise ValueError(f"expected hx of shape {expected}, got {got}")
+        return [(h_BN,) for h_BN in (hx if batched else hx.unsqueeze(1))]
 
     def extra_repr(self) -> str:
         """Shown in the printed model, above its layers."""

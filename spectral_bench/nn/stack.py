@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Sequence
+from typing import SupportsFloat
 
 import torch
 from torch import Tensor, nn
@@ -20,19 +21,32 @@ class RecurrentStack(nn.Module):
             first layer or above the last.
 
     Raises:
-        ValueError: no layers, or the dropout is not in [0, 1).
+        ValueError: no layers, or the dropout is not in [0, 1].
     """
 
     def __init__(self, layers: Sequence[Layer], dropout: float = 0.0) -> None:
         super().__init__()
         if not layers:
             raise ValueError("a stack needs at least one layer, got none")
-        if not 0.0 <= dropout < 1.0:
-            raise ValueError(f"dropout must be in [0, 1), got {dropout}")
         if dropout and len(layers) == 1:
             warnings.warn(f"dropout {dropout} acts between layers, and there is only one", stacklevel=2)
         self.layers = nn.ModuleList(layers)
         self.dropout = dropout
+
+    @property
+    def dropout(self) -> float:
+        """Probability with which a state is dropped on its way to the next layer.
+
+        Raises:
+            ValueError: what is assigned is not in [0, 1].
+        """
+        return self._dropout
+
+    @dropout.setter
+    def dropout(self, probability: float) -> None:
+        if isinstance(probability, bool) or not isinstance(probability, SupportsFloat) or not 0.0 <= probability <= 1.0:
+            raise ValueError(f"dropout must be a number in [0, 1], got {probability!r}")
+        self._dropout = probability
 
     def forward(
         self, x_TBD: Tensor, state: State | None = None, trace: GradientTrace | None = None
@@ -50,10 +64,12 @@ class RecurrentStack(nn.Module):
         Raises:
             ValueError: there are more or fewer states than layers.
         """
-        # torch.compile would unroll the loop over time: minutes for a few hundred steps, and nothing gained.
+        # torch.compile would unroll a loop over time: minutes for a few hundred steps, and nothing gained.
         run = self._run
         if torch.compiler.is_compiling():
-            run = torch.compiler.disable(run)  # type: ignore[no-untyped-call]
+            loops = not all(getattr(layer, "one_operator", False) for layer in self.layers)
+            if loops or trace is not None:
+                run = torch.compiler.disable(run)  # type: ignore[no-untyped-call]
         return run(x_TBD, state, trace)
 
     def _run(self, x_TBD: Tensor, state: State | None, trace: GradientTrace | None) -> tuple[Tensor, State]:

@@ -3,10 +3,11 @@
 from typing import Self
 
 import torch
+import torch.fx
 from torch import Tensor, nn
 
-from spectral_bench.linalg import MapName, singular_map
-from spectral_bench.linalg.checks import check_dtype, check_input, check_size
+from spectral_bench.linalg import MapName, singular_map, svd_low_rank, svd_weight
+from spectral_bench.linalg.checks import check_dtype, check_flag, check_input, check_size
 from spectral_bench.nn.svd_init import ConvertedInit, converted_init, converted_map, random_init
 from spectral_bench.nn.svd_matrix import SVDMatrix, check_factors_in_passing, check_when_loaded
 
@@ -59,13 +60,14 @@ class SVDLinear(nn.Module):
         check_size("in_features", in_features)
         check_size("out_features", out_features)
         check_dtype("dtype", dtype or torch.get_default_dtype())
+        check_flag("bias", bias)
         m1 = min(_REFLECTORS, out_features) if m1 is None else m1
         m2 = min(_REFLECTORS, in_features) if m2 is None else m2
         start = random_init(out_features, in_features, m1, m2)
         self.matrix = SVDMatrix(start, singular_map(map, r, centre, penalty))
-        bound = in_features**-0.5
-        self.bias = nn.Parameter(torch.empty(out_features).uniform_(-bound, bound)) if bias else None
-        self.to(device, dtype)
+        self.bias = nn.Parameter(_bias(in_features, out_features)) if bias else None
+        if device is not None or dtype is not None:  # fake tensors cannot be moved
+            self.to(device, dtype)
         check_when_loaded(self)
 
     @classmethod
@@ -115,6 +117,14 @@ class SVDLinear(nn.Module):
             layer.bias.requires_grad_(linear.bias.requires_grad)
         return layer.train(linear.training)
 
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Start anew, from torch's global generator: random reflectors, σ at the centre, another bias."""
+        m1, m2 = len(self.matrix.u), len(self.matrix.v)
+        self.matrix.start_from(random_init(self.out_features, self.in_features, m1, m2))
+        if self.bias is not None:
+            self.bias.copy_(_bias(self.in_features, self.out_features))
+
     def check_loaded(self) -> None:
         """Refuse parameters that describe no matrix."""
         self.matrix.check_parameters()
@@ -143,18 +153,22 @@ class SVDLinear(nn.Module):
                 wait for it, and not under ``torch.compile``, ``torch.export`` or ``torch.func.vmap``: there, and from
                 the bias, NaN comes out as NaN.
         """
-        check_input(x, self.matrix.u)
-        if x.shape[-1:] != (self.in_features,):
-            raise ValueError(f"expected input of shape (..., {self.in_features}), got {tuple(x.shape)}")
-        check_factors_in_passing(*self.matrix.factors())
-        samples = x.numel() // x.shape[-1]
-        if not factored_is_cheaper(samples, self.in_features, self.out_features, self.matrix.rank):
-            return nn.functional.linear(x, self.matrix.weight(), self.bias)
-        diagonal, left, right = self.matrix.low_rank()
-        y = (x @ left) @ right
-        scaled = x[..., : len(diagonal)] * diagonal
-        y = y + nn.functional.pad(scaled, (0, self.out_features - len(diagonal))).to(y.dtype)
-        return y if self.bias is None else y + self.bias.to(y.dtype)
+        sigma_map = self.matrix.sigma_map
+        return svd_linear(x, *self.matrix.factors(), self.bias, str(sigma_map.name), sigma_map.radius, sigma_map.centre)
+
+    def to_linear(self) -> nn.Linear:
+        """The ``torch.nn.Linear`` of the same W and b: for deployment, ONNX, or code that knows no other layer.
+
+        It shares nothing with this layer; ``from_linear`` leads back.
+        """
+        weight = self.matrix.weight().detach()
+        linear = nn.Linear(
+            self.in_features, self.out_features, self.bias is not None, device=weight.device, dtype=weight.dtype
+        )
+        linear.weight = nn.Parameter(weight, requires_grad=self.matrix.u.requires_grad)
+        if self.bias is not None:
+            linear.bias = nn.Parameter(self.bias.detach().clone(), requires_grad=self.bias.requires_grad)
+        return linear.train(self.training)
 
     def sigma(self) -> Tensor:
         """σ, shape (min(in_features, out_features),), differentiable."""
@@ -168,7 +182,7 @@ class SVDLinear(nn.Module):
         """The largest | s_i − |σ*| | of the singular values s_i = |σ_i| of W.
 
         Raises:
-            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+            ValueError: a parameter holds NaN or infinity.
         """
         return self.matrix.spectral_margin()
 
@@ -176,7 +190,7 @@ class SVDLinear(nn.Module):
         """Whether the singular values of W itself lie within the radius, give or take ``eps``.
 
         Raises:
-            ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
+            ValueError: a parameter holds NaN or infinity.
         """
         return self.matrix.in_radius(eps)
 
@@ -192,6 +206,51 @@ class SVDLinear(nn.Module):
         return f"bias={self.bias is not None}"
 
 
+def _bias(in_features: int, out_features: int) -> Tensor:
+    """A bias as that of ``torch.nn.Linear``."""
+    bound = in_features**-0.5
+    return torch.empty(out_features).uniform_(-bound, bound)
+
+
+@torch.fx.wrap
+def svd_linear(
+    x: Tensor, u: Tensor, v: Tensor, raw: Tensor, bias: Tensor | None, name: str, radius: float, centre: float
+) -> Tensor:
+    """``SVDLinear.forward``: one node to ``torch.fx``, which cannot trace decisions by shape and value.
+
+    Args:
+        x: input, shape (..., in).
+        u: reflectors of U, shape (M1, out).
+        v: reflectors of V, shape (M2, in).
+        raw: σ before its map, shape (min(out, in),).
+        bias: shape (out,), or None.
+        name: of the map.
+        radius: r.
+        centre: σ*.
+
+    Raises:
+        ValueError: see ``SVDLinear.forward``.
+    """
+    in_size, out_size = v.shape[1], u.shape[1]
+    check_input(x, u)
+    if x.shape[-1:] != (in_size,):
+        raise ValueError(f"expected input of shape (..., {in_size}), got {tuple(x.shape)}")
+    check_factors_in_passing(u, v, raw)
+    sigma = singular_map(name, radius, centre)(raw)
+    if not factored_is_cheaper(x.numel() // x.shape[-1], in_size, out_size, len(u) + len(v)):
+        return nn.functional.linear(x, svd_weight(u, v, sigma, check=False), bias)
+    diagonal, left, right = svd_low_rank(u, v, sigma, check=False)
+    y = (x @ left) @ right
+    scaled = x[..., : len(diagonal)] * diagonal
+    y = y + nn.functional.pad(scaled, (0, out_size - len(diagonal))).to(y.dtype)
+    return y if bias is None else y + bias.to(y.dtype)
+
+
 def factored_is_cheaper(samples: int, in_size: int, out_size: int, rank: int) -> bool:
-    """Whether x Σ + (x L) R takes fewer multiplications than building W = Σ + (L R)ᵀ and multiplying by it."""
+    """Whether x Σ + (x L) R takes fewer multiplications than building W = Σ + (L R)ᵀ and multiplying by it.
+
+    A program that is exported must not depend on the batch it is exported with: it takes what suits a large one.
+    """
+    if torch.compiler.is_exporting():
+        return rank * (in_size + out_size) < in_size * out_size
     return samples * rank * (in_size + out_size) < in_size * out_size * (rank + samples)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import LowRankFactors, MapName, SingularMap, svd_low_rank, svd_weight, unit_rows
-from spectral_bench.linalg.checks import check_finite, check_finite_in_passing, check_reflectors, check_triangular
+from spectral_bench.linalg.checks import check_finite, check_finite_in_passing, check_tensor
 from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.svd_init import SVDInit
 
@@ -57,15 +57,14 @@ class SVDForm(Constrained, ABC):
         return {rows: len(rows) * (len(rows) - 1) // 2 for rows in self.factors()[:2]}
 
     def check_parameters(self) -> None:
-        """Refuse parameters that describe no matrix.
+        """Refuse parameters that describe no matrix. Finite entries below the diagonals are none: nothing reads them.
 
         Raises:
-            ValueError: naming the dtype, or the first value that is not finite, or not zero below a diagonal.
+            ValueError: naming the dtype, or the first value that is not finite.
         """
-        u, v, raw = self.factors()
-        check_reflectors("u", u)
-        check_reflectors("v", v)
-        check_finite("raw", raw)
+        for name, factor in zip(("u", "v", "raw"), self.factors(), strict=True):
+            check_tensor(name, factor)
+            check_finite(name, factor)
 
     @torch.no_grad()
     def spectral_margin(self) -> float:
@@ -104,9 +103,13 @@ class SVDForm(Constrained, ABC):
 
     @torch.no_grad()
     def renormalise_(self) -> None:
-        """Scale all reflectors to norm 1, which changes no value of W."""
+        """Scale all reflectors to norm 1, which changes no value of W.
+
+        What an optimizer that mixes the entries of a matrix (Muon), or noise, has left below the diagonals is no part
+        of a reflector: it goes back to zero.
+        """
         for rows in self.factors()[:2]:
-            rows.copy_(unit_rows(rows))
+            rows.copy_(unit_rows(rows.triu()))
 
     @torch.no_grad()
     def project_(self) -> None:
@@ -153,8 +156,8 @@ class SVDMatrix(nn.Module, SVDForm):
         ValueError: the learning rate is to be rescaled for another map.
 
     Attributes:
-        u: parameter, shape (M1, out), upper triangular: zeros below the diagonal stay zero, for they get no gradient.
-        v: parameter, shape (M2, in), upper triangular.
+        u: parameter, shape (M1, out), upper triangular: what is below the diagonal gets no gradient and is never read.
+        v: parameter, shape (M2, in), likewise.
         raw: parameter, shape (min(out, in),): σ before its map; a buffer where the map is not trained.
     """
 
@@ -174,20 +177,16 @@ class SVDMatrix(nn.Module, SVDForm):
             self.raw = nn.Parameter(start.raw.clone())
         else:
             self.register_buffer("raw", start.raw.clone(), persistent=False)
-        check_when_loaded(self)
 
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:
         """The parameters u, v and raw."""
         return self.u, self.v, self.raw
 
-    def check_loaded(self) -> None:
-        """Refuse reflectors that are not triangular: what is below the diagonal would be ignored in silence.
-
-        NaN speaks for itself, and a training that is to carry on with it must be able to restore it; the layers that
-        users hold refuse it.
-        """
-        check_triangular("u", self.u)
-        check_triangular("v", self.v)
+    @torch.no_grad()
+    def start_from(self, start: SVDInit) -> None:
+        """Overwrite the parameters."""
+        for factor, begin in zip(self.factors(), start, strict=True):
+            factor.copy_(begin)
 
     @property
     def out_size(self) -> int:

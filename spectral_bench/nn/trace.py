@@ -33,12 +33,12 @@ class GradientTrace:
     def __init__(self) -> None:
         self.norms: dict[int, Tensor] = {}
 
-    def begin(self, index: int, gradient_BN: Tensor, num_steps: int) -> Tensor:
-        """Make room for a layer's norms, shape (T + 1, B), given ∂L/∂h_T, whose norm is entered."""
-        norms_TB = _real(gradient_BN).new_empty(num_steps + 1, gradient_BN.shape[0])
-        write_norms(gradient_BN, norms_TB[num_steps])
-        self.norms[index] = norms_TB
-        return norms_TB
+
+def begin_norms(gradient_BN: Tensor, num_steps: int) -> Tensor:
+    """Room for the norms of a layer, shape (T + 1, B), given ∂L/∂h_T, whose norm is entered."""
+    norms_TB = _real(gradient_BN).new_empty(num_steps + 1, gradient_BN.shape[0])
+    write_norms(gradient_BN, norms_TB[num_steps])
+    return norms_TB
 
 
 def write_norms(gradients: Tensor, out: Tensor) -> None:

@@ -1,15 +1,16 @@
 """Layers compute where their parameters are: on PyTorch's shape-only device, a tensor made elsewhere is refused."""
 
-import contextlib
 from collections.abc import Callable
 
 import pytest
 import torch
+from torch._subclasses import FakeTensorMode
 
 from spectral_bench.nn.activations import ActivationName, build_activation
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.recurrent import RecurrentLayer
 from spectral_bench.nn.spectral_rnn import SpectralRNN
+from spectral_bench.nn.svd_linear import SVDLinear
 from spectral_bench.nn.transitions import DenseTransition, HouseholderTransition, SVDTransition
 
 Build = Callable[[], torch.nn.Module]
@@ -31,13 +32,6 @@ LAYERS: dict[str, Build] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _no_autocast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is no autocast on the shape-only device, not even to be asked about."""
-    monkeypatch.setattr(torch, "is_autocast_enabled", lambda _: False)
-    monkeypatch.setattr(torch, "autocast", lambda *_, **__: contextlib.nullcontext())
-
-
 @pytest.mark.parametrize("build", LAYERS.values(), ids=LAYERS)
 def test_every_tensor_of_a_training_step_is_where_the_parameters_are(build: Build) -> None:
     layer = build().to("meta")
@@ -46,3 +40,26 @@ def test_every_tensor_of_a_training_step_is_where_the_parameters_are(build: Buil
     (states_TBN.sum() + final[0].sum()).backward()
     assert x_TBD.grad is not None
     assert {parameter.grad.device.type for parameter in layer.parameters()} == {"meta"}
+
+
+@pytest.mark.parametrize("build", LAYERS.values(), ids=LAYERS)
+def test_fake_tensors_have_the_shapes_and_strides_of_real_ones(build: Build) -> None:
+    def step(layer: torch.nn.Module, x_TBD: torch.Tensor) -> dict[str, tuple[torch.Size, tuple[int, ...]]]:
+        states_TBN, final = layer(x_TBD)
+        (states_TBN.sum() + final[0].sum()).backward()
+        found = {"states": states_TBN, "final": final[0], "x": x_TBD.grad}
+        found |= {name: parameter.grad for name, parameter in layer.named_parameters()}
+        return {name: (tensor.shape, tensor.stride()) for name, tensor in found.items()}
+
+    expected = step(build(), torch.randn(5, 3, 2, requires_grad=True))
+    with FakeTensorMode():
+        assert step(build(), torch.empty(5, 3, 2, requires_grad=True)) == expected
+
+
+def test_a_linear_layer_without_values() -> None:
+    layer = SVDLinear(3, 5)
+    assert layer.to("meta")(torch.empty(4, 3, device="meta")).shape == (4, 5)
+    with FakeTensorMode():
+        fake = SVDLinear(3, 5)
+        fake(torch.empty(4, 3)).sum().backward()
+        assert fake.matrix.u.grad is not None

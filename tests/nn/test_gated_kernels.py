@@ -1,5 +1,7 @@
 """The LSTM and GRU kernels compute what the plain loops compute, and what PyTorch's own layers compute."""
 
+import copy
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -108,3 +110,18 @@ def test_lstm_survives_an_output_gate_that_has_vanished() -> None:
     weights = [torch.ones(4, 2, 5), torch.ones(2, 5), torch.ones(2, 5)]
     for a, e in zip(results(lstm, leaves, weights), results(reference.reference_lstm, leaves, weights), strict=True):
         torch.testing.assert_close(a, e)
+
+
+@pytest.mark.parametrize("layer", [LSTMLayer, GRULayer])
+@pytest.mark.parametrize("scale", [1.0, 1e-4, 1e-6, 1e-20])
+def test_tiny_inputs_keep_their_relative_precision(layer: type[LSTMLayer | GRULayer], scale: float) -> None:
+    single = layer(1, 4)
+    double = copy.deepcopy(single).double()
+    x = torch.randn(20, 4, 1) * scale
+    found, expected = single(x)[0], double(x.double())[0]
+    found.sum().backward()
+    expected.sum().backward()
+    assert (found - expected).norm() <= 2e-6 * expected.norm()
+    for name, parameter in double.named_parameters():
+        error = single.get_parameter(name).grad.double() - parameter.grad
+        assert error.norm() <= 2e-6 * parameter.grad.norm(), name

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from spectral_bench.nn.activations import ActivationName, build_activation
+from spectral_bench.nn.activations import ActivationName, Tanh, build_activation
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.operators import LowRank, Operator
@@ -120,8 +120,9 @@ def test_without_gradients_the_states_are_the_same_and_nothing_is_kept(kind: str
 def test_a_second_derivative_is_refused(kind: str) -> None:
     layer, x = make(kind), torch.randn(4, 2, 3, requires_grad=True)
     for loss in (layer(x)[0].square().sum(), layer(x)[0].sum(), layer(x)[1][0].sum()):
+        (gradient,) = torch.autograd.grad(loss, x, create_graph=True)
         with pytest.raises(RuntimeError, match="can be differentiated once"):
-            torch.autograd.grad(loss, x, create_graph=True)
+            gradient.sum().backward()
 
 
 @every_kind
@@ -261,3 +262,11 @@ def test_uniform_input_weights_fill_their_interval() -> None:
     weights = layer.input_weight.detach()
     assert 0.0099 < weights.abs().max() <= 0.01
     assert weights.std().item() == pytest.approx(0.01 / 3**0.5, rel=0.02)
+
+
+def test_an_activation_of_ones_own_has_a_name_of_its_own() -> None:
+    with pytest.raises(TypeError, match="Louder needs a `name` of its own"):
+
+        class Louder(Tanh):
+            def apply_(self, x: torch.Tensor) -> None:
+                x.mul_(2.0).tanh_()

@@ -243,12 +243,12 @@ def test_sigma_of_every_layer() -> None:
         (torch.ones(D), None, r"2 or 3 axes, the last of size 3, got \(3,\)"),
         (torch.ones(T, B, D + 1), None, r"got \(7, 5, 4\)"),
         (torch.ones(1, T, B, D), None, r"got \(1, 7, 5, 3\)"),
-        (torch.ones(T, B, D), torch.ones(1, 1, N), r"h0 of shape \(1, 5, 8\), got \(1, 1, 8\)"),
-        (torch.ones(T, B, D), torch.ones(B, N), r"h0 of shape \(1, 5, 8\), got \(5, 8\)"),
-        (torch.ones(T, B, D), (torch.ones(1, B, N),) * 2, r"h0 of shape \(1, 5, 8\), got tuple"),
-        (torch.ones(T, B, D), torch.ones(2, B, N), r"h0 of shape \(1, 5, 8\), got \(2, 5, 8\)"),
+        (torch.ones(T, B, D), torch.ones(1, 1, N), r"hx of shape \(1, 5, 8\), got \(1, 1, 8\)"),
+        (torch.ones(T, B, D), torch.ones(B, N), r"hx of shape \(1, 5, 8\), got \(5, 8\)"),
+        (torch.ones(T, B, D), (torch.ones(1, B, N),) * 2, r"hx of shape \(1, 5, 8\), got tuple"),
+        (torch.ones(T, B, D), torch.ones(2, B, N), r"hx of shape \(1, 5, 8\), got \(2, 5, 8\)"),
         (torch.ones(0, B, D), None, r"T >= 1, got \(0, 5, 3\)"),
-        (torch.ones(T, D), torch.ones(1, 1, N), r"h0 of shape \(1, 8\), got \(1, 1, 8\)"),
+        (torch.ones(T, D), torch.ones(1, 1, N), r"hx of shape \(1, 8\), got \(1, 1, 8\)"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(x: torch.Tensor, h0: torch.Tensor | None, message: str) -> None:
@@ -306,7 +306,9 @@ def test_packed_sequences_are_refused() -> None:
         ({"activation": "swish"}, "unknown activation 'swish'"),
         ({"leak": 2.0}, "got 2.0"),
         ({"start": "zeros"}, "unknown start 'zeros'"),
-        ({"dropout": 1.0, "num_layers": 2}, "got 1.0"),
+        ({"dropout": 1.5, "num_layers": 2}, "got 1.5"),
+        ({"dropout": True, "num_layers": 2}, "got True"),
+        ({"dropout": "0.5", "num_layers": 2}, "got '0.5'"),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments: dict[str, Any], message: str) -> None:
@@ -320,3 +322,63 @@ def test_the_margin_is_measured_from_the_centre() -> None:
     with torch.no_grad():
         rnn.stack.layers[1].transition.matrix.raw.fill_(-50.0)
     assert rnn.spectral_margin() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("argument", [{"batch_first": "False"}, {"bias": "False"}, {"batch_first": 1}])
+def test_text_is_no_flag(argument: dict[str, Any]) -> None:
+    (value,) = argument.values()
+    with pytest.raises(TypeError, match=f"must be True or False, got {value!r}"):
+        SpectralRNN(D, N, **argument)
+
+
+def test_arguments_have_the_names_that_torch_rnn_gives_them() -> None:
+    x, h0 = torch.randn(T, B, D), torch.randn(1, B, N)
+    rnn = SpectralRNN(D, N)
+    assert torch.equal(rnn(input=x, hx=h0)[0], rnn(x, h0)[0])
+    nn.RNN(D, N)(input=x, hx=h0)
+
+
+@pytest.mark.parametrize("kind", [SpectralRNN, nn.RNN])
+def test_dropout_can_be_read_and_set(kind: type[nn.Module]) -> None:
+    rnn = kind(D, N, 2)
+    x = torch.randn(T, B, D)
+    assert rnn.dropout == 0.0
+    assert torch.equal(rnn(x)[0], rnn(x)[0])
+    rnn.dropout = 0.5
+    assert not torch.equal(rnn(x)[0], rnn(x)[0])
+    assert torch.equal(rnn.eval()(x)[0], rnn(x)[0])
+
+
+@pytest.mark.parametrize("kind", [SpectralRNN, nn.RNN])
+def test_a_dropout_of_one_leaves_the_next_layer_nothing(kind: type[nn.Module]) -> None:
+    rnn = kind(D, N, 2, dropout=1.0)
+    first, second = (rnn(torch.randn(T, B, D))[0] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_a_dropout_that_is_no_probability_cannot_be_set() -> None:
+    rnn = SpectralRNN(D, N, 2)
+    with pytest.raises(ValueError, match=r"got -0\.5"):
+        rnn.dropout = -0.5
+    assert rnn.dropout == 0.0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"dtype": torch.float64, "learn_h0": True, "activation": "modrelu"},
+        {"start": "orthogonal", "m1": N, "m2": N, "bias": False},
+        {"start": 1.005 * torch.eye(N)},
+    ],
+)
+def test_reset_it_is_as_new(options: dict[str, Any]) -> None:
+    torch.manual_seed(3)
+    new, used = SpectralRNN(D, N, 2, **options), SpectralRNN(D, N, 2, **options)
+    with torch.no_grad():
+        for parameter in used.parameters():
+            parameter.normal_()
+    torch.manual_seed(3)
+    used.reset_parameters()
+    for key, value in new.state_dict().items():
+        assert torch.equal(used.state_dict()[key], value), key

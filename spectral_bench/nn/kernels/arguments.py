@@ -1,12 +1,11 @@
 """Checks of the arguments of every recurrence, so that nothing is ever broadcast silently."""
 
-from collections.abc import Callable, Mapping
-from functools import wraps
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
+
+from spectral_bench.linalg.autocast import autocast_enabled
 
 
 def check_arguments(x_TBD: Tensor, shapes: Mapping[str, tuple[Tensor, tuple[int, ...]]]) -> None:
@@ -28,29 +27,31 @@ def check_arguments(x_TBD: Tensor, shapes: Mapping[str, tuple[Tensor, tuple[int,
             raise ValueError(f"{name} is {tensor.dtype}, but the inputs are {x_TBD.dtype}")
 
 
+def or_empty(gradient: Tensor | None, like: Tensor) -> Tensor:
+    """An operator returns tensors only: an empty one for a gradient that was not asked for."""
+    return like.new_empty(0) if gradient is None else gradient
+
+
+def fake_gradients(
+    tensors: Sequence[Tensor], needs: Sequence[bool], states_TBN: Tensor, traced: bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """What the backward pass of a gated cell returns, without values: six gradients, and norms of shape (T + 1, B)."""
+    num_steps, batch_size, _ = states_TBN.shape
+    found = [
+        torch.empty_like(tensor, memory_format=torch.contiguous_format) if needed else states_TBN.new_empty(0)
+        for tensor, needed in zip(tensors, needs, strict=True)
+    ]
+    first, second, third, fourth, fifth, sixth = found
+    norms_TB = states_TBN.new_empty((num_steps + 1, batch_size) if traced else 0)
+    return first, second, third, fourth, fifth, sixth, norms_TB
+
+
 def outside_autocast(like: Tensor, *tensors: Tensor) -> tuple[Tensor, ...]:
     """Under ``torch.autocast``, the tensors in the type of ``like``; otherwise the tensors themselves.
 
     A recurrence always runs in the precision of its parameters: half precision would feed its rounding error back at
     every one of T steps.
     """
-    if torch.is_autocast_enabled(like.device.type):
+    if autocast_enabled(like):
         return tuple(tensor.to(like.dtype) for tensor in tensors)
     return tensors
-
-
-def no_second_derivative(backward: Callable[..., Any]) -> Callable[..., Any]:
-    """For the backward pass of a kernel: refuse ``create_graph=True``.
-
-    PyTorch's ``once_differentiable`` refuses only if the incoming gradient itself has a graph; for a loss that
-    is linear in the states the second derivative would silently be zero.
-    """
-    computed = once_differentiable(backward)
-
-    @wraps(backward)
-    def checked(ctx: Any, *gradients: Tensor | None) -> Any:
-        if torch.is_grad_enabled():
-            raise RuntimeError("a recurrence can be differentiated once: backward was asked for with create_graph=True")
-        return computed(ctx, *gradients)
-
-    return checked

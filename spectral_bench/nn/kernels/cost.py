@@ -1,5 +1,7 @@
 """Which form of the recurrent matrix is cheaper, as measured; ``docs/kernels.md`` has the measurements."""
 
+import torch
+
 #: Flops per state entry (per 6 of a training step) that the scaling and the second pass over the states amount to.
 _PER_ENTRY = 40
 #: The same for the calls a low-rank step makes beyond a dense one, whatever their size; divided by n·B.
@@ -17,10 +19,14 @@ def use_low_rank(hidden_size: int, rank: int, batch_size: int) -> bool:
 
         2·max(rank, 16) + 40 + 120000/(n·B) < n.
 
+    A program that is exported must not depend on the batch it is exported with: it takes what suits a large one.
+
     Args:
         hidden_size: n.
         rank: m1 + m2.
         batch_size: B.
     """
+    if torch.compiler.is_exporting():
+        return 2 * max(rank, _LEAST_RANK) + _PER_ENTRY < hidden_size
     low_rank = 2 * max(rank, _LEAST_RANK) + _PER_ENTRY + _PER_STEP / (hidden_size * max(1, batch_size))
     return low_rank < hidden_size

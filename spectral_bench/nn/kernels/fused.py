@@ -32,13 +32,8 @@ _MOST_WARPS = 16
 
 
 def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor, activation: Activation) -> Form:
-    """The operator and the inputs' part, ready for a time loop; fused where that is possible.
-
-    Only with an activation of this package: the kernels know these by name, and no others.
-    """
-    known = type(activation) in ACTIVATIONS.values()  # a subclass may compute something else
-    possible = bias_N.is_cuda and bias_N.dtype == torch.float32 and warps(operator) <= _MOST_WARPS
-    fused = known and possible and available()
+    """The operator and the inputs' part, ready for a time loop; fused where that is possible."""
+    fused = is_fused(operator, bias_N, activation.name)
     if isinstance(operator, Dense):
         if fused:
             return FusedDenseForm(operator, input_weight_ND, bias_N, activation)
@@ -46,6 +41,22 @@ def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor, activat
     if fused:
         return FusedLowRankForm(operator, input_weight_ND, bias_N, activation)
     return LowRankForm(operator, input_weight_ND, bias_N)
+
+
+def is_fused(operator: Operator, like: Tensor, activation: str) -> bool:
+    """Whether a chunk is run in one launch, for tensors of the type and on the device of ``like``.
+
+    Only with an activation of this package: the Triton kernels know no others.
+    """
+    possible = like.is_cuda and like.dtype == torch.float32 and warps(operator) <= _MOST_WARPS
+    return activation in ACTIVATIONS and possible and available()
+
+
+def takes_inputs(operator: Operator, input_weight_ND: Tensor, activation: str) -> bool:
+    """Whether narrow inputs ride along with the operator's own product (``LowRankForm``)."""
+    if isinstance(operator, Dense) or is_fused(operator, input_weight_ND, activation):
+        return False
+    return input_weight_ND.shape[1] <= LowRankForm.narrow
 
 
 @functools.cache
@@ -146,7 +157,7 @@ class _Loop:
                 *states_KBN.shape,
                 self.forward_NM.shape[1],
                 self.activation.leak,
-                ACTIVATION=self.activation.name.value,
+                ACTIVATION=str(self.activation.name),
                 **self.options,
             )
         return states_KBN[-1]

@@ -13,15 +13,14 @@ chunk of steps at a time, and the loop itself is three operations.
 Axes: T time, K time steps of a chunk, B batch, D input, N hidden.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.arguments import check_arguments, no_second_derivative, outside_autocast
-from spectral_bench.nn.kernels.through_time import InputGradients, Settings, direct_gradients, previous_states
-from spectral_bench.nn.trace import GradientTrace, write_norms
+from spectral_bench.nn.kernels.arguments import check_arguments, fake_gradients, or_empty, outside_autocast
+from spectral_bench.nn.kernels.library import Recurrence
+from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
+from spectral_bench.nn.trace import GradientTrace, begin_norms, write_norms
 
 _aten = torch.ops.aten
 
@@ -67,115 +66,163 @@ def gru(
         },
     )
     tensors = (x_TBD, h0_BN, input_weight, hidden_weight, bias, candidate_bias)
-    differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-    states_TBN, last_BN = _GRU.apply(Settings(differentiable, trace, index), *tensors)  # type: ignore[no-untyped-call]
+    states_TBN, last_BN = _RECURRENCE(*tensors, trace=trace, layer=index)
     return states_TBN, last_BN
 
 
-class _GRU(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, settings: Settings, *tensors: Tensor) -> tuple[Tensor, Tensor]:
-        x_TBD, h0_BN, input_weight, hidden_weight, bias, candidate_bias = tensors
-        (num_steps, batch_size, _), hidden_size = x_TBD.shape, candidate_bias.shape[0]
-        width = 4 * hidden_size
-        chunks = buffers.chunks(num_steps, batch_size, width)
-        # The inputs do not enter q: rows of zeros let one product fill all four columns.
-        padded_weight = _insert_q(input_weight, torch.zeros_like(input_weight[:hidden_size]))
-        padded_bias = _insert_q(bias, candidate_bias)
+@torch.library.custom_op("spectral_bench::gru", mutates_args=())
+def _forward(
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    input_weight: Tensor,
+    hidden_weight: Tensor,
+    bias: Tensor,
+    candidate_bias: Tensor,
+    differentiable: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The states, a copy of h_T, and to be remembered r, z, q and n, shape (T, B, 4N)."""
+    (num_steps, batch_size, _), hidden_size = x_TBD.shape, candidate_bias.shape[0]
+    width = 4 * hidden_size
+    chunks = buffers.chunks(num_steps, batch_size, width)
+    padded_weight, padded_bias = _padded(input_weight), _insert_q(bias, candidate_bias)
 
-        states_TBN = buffers.sequence((num_steps, batch_size, hidden_size), bias)
-        remembered = num_steps if settings.differentiable else chunks[0][1]
-        gates_TBG = buffers.sequence((remembered, batch_size, width), bias)
-        h_BN = h0_BN
-        for first, last in chunks:
-            gates_KBG = gates_TBG[first:last] if settings.differentiable else gates_TBG[: last - first]
-            torch.addmm(padded_bias, x_TBD[first:last].flatten(0, 1), padded_weight.t(), out=gates_KBG.flatten(0, 1))
-            from_h, sigmoids = gates_KBG[..., : 3 * hidden_size].unbind(), gates_KBG[..., : 2 * hidden_size].unbind()
-            r, z, q, n = (gate.unbind() for gate in gates_KBG.chunk(4, dim=2))
-            h = states_TBN[first:last].unbind()
-            for k in range(last - first):
-                from_h[k].addmm_(h_BN, hidden_weight.t())
-                sigmoids[k].sigmoid_()
-                _tanh_(n[k].addcmul_(r[k], q[k]))
-                h_BN = torch.lerp(n[k], h_BN, z[k], out=h[k])
+    states_TBN = buffers.sequence((num_steps, batch_size, hidden_size), bias)
+    remembered = num_steps if differentiable else chunks[0][1]
+    gates_TBG = buffers.sequence((remembered, batch_size, width), bias)
+    h_BN = h0_BN
+    for first, last in chunks:
+        gates_KBG = gates_TBG[first:last] if differentiable else gates_TBG[: last - first]
+        torch.addmm(padded_bias, x_TBD[first:last].flatten(0, 1), padded_weight.t(), out=gates_KBG.flatten(0, 1))
+        from_h, sigmoids = gates_KBG[..., : 3 * hidden_size].unbind(), gates_KBG[..., : 2 * hidden_size].unbind()
+        r, z, q, n = (gate.unbind() for gate in gates_KBG.chunk(4, dim=2))
+        h = states_TBN[first:last].unbind()
+        for k in range(last - first):
+            from_h[k].addmm_(h_BN, hidden_weight.t())
+            sigmoids[k].sigmoid_()
+            n[k].addcmul_(r[k], q[k]).tanh_()
+            h_BN = torch.lerp(n[k], h_BN, z[k], out=h[k])
+    return states_TBN, h_BN.clone(), gates_TBG if differentiable else bias.new_empty(0)
 
-        ctx.settings = settings
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x_TBD, h0_BN, padded_weight, hidden_weight, states_TBN, gates_TBG)
-        return states_TBN, h_BN.clone()
 
-    @staticmethod
-    @no_second_derivative
-    def backward(ctx: Any, grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None) -> tuple[Tensor | None, ...]:
-        x_TBD, h0_BN, padded_weight, hidden_weight, states_TBN, gates_TBG = ctx.saved_tensors
-        trace, layer = ctx.settings.trace, ctx.settings.layer
-        _, needs_x, needs_h0, needs_input_weight, needs_hidden_weight, *needs_biases = ctx.needs_input_grad
-        num_steps, batch_size, width = gates_TBG.shape
-        hidden_size = states_TBN.shape[2]
-        chunks = buffers.chunks(num_steps, batch_size, width)
-        chunk_size = chunks[0][1]
+@_forward.register_fake
+def _(
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    input_weight: Tensor,  # noqa: ARG001
+    hidden_weight: Tensor,  # noqa: ARG001
+    bias: Tensor,
+    candidate_bias: Tensor,
+    differentiable: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    (num_steps, batch_size, _), (n,) = x_TBD.shape, candidate_bias.shape
+    gates_TBG = bias.new_empty((num_steps, batch_size, 4 * n) if differentiable else 0)
+    return bias.new_empty(num_steps, batch_size, n), bias.new_empty(h0_BN.shape), gates_TBG
 
-        shape = (chunk_size, batch_size, hidden_size)
-        through_KBN = buffers.overwritten(shape, states_TBN) if trace is None else states_TBN.new_empty(shape)
-        grad_gates_KBG = states_TBN.new_empty(chunk_size, batch_size, width)
-        of_inputs = InputGradients(x_TBD, padded_weight, (needs_x, needs_input_weight, any(needs_biases)))
-        grad_hidden_weight = torch.zeros_like(hidden_weight)
 
-        through = through_KBN.unbind()
-        direct, grad_h_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
-        norms_TB = None if trace is None else trace.begin(layer, grad_h_BN, num_steps)
-        for first, last in reversed(chunks):
-            size = last - first
-            previous_KBN = previous_states(h0_BN, states_TBN, first, last)
-            r, z, q, n = gates_TBG[first:last].chunk(4, dim=2)
-            factors_KBG = grad_gates_KBG[:size]
-            factor_r, factor_z, factor_q, factor_n = factors_KBG.chunk(4, dim=2)
-            _aten.tanh_backward.grad_input(1.0 - z, n, grad_input=factor_n)
-            torch.mul(factor_n, r, out=factor_q)
-            _aten.sigmoid_backward.grad_input(factor_n * q, r, grad_input=factor_r)
-            _aten.sigmoid_backward.grad_input(previous_KBN - n, z, grad_input=factor_z)
+@torch.library.custom_op("spectral_bench::gru_backward", mutates_args=())
+def _backward(
+    grad_states_TBN: Tensor | None,
+    grad_last_BN: Tensor | None,
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    input_weight: Tensor,
+    hidden_weight: Tensor,
+    bias: Tensor,
+    candidate_bias: Tensor,
+    states_TBN: Tensor,
+    gates_TBG: Tensor,
+    needs: list[bool],
+    traced: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The gradients of the six tensors, and the norms."""
+    needs_x, needs_h0, needs_input_weight, needs_hidden_weight, *needs_biases = needs
+    num_steps, batch_size, width = gates_TBG.shape
+    hidden_size = states_TBN.shape[2]
+    chunks = buffers.chunks(num_steps, batch_size, width)
+    chunk_size = chunks[0][1]
 
-            factors = factors_KBG.unflatten(2, (4, hidden_size)).unbind()
-            into_h = factors_KBG[..., : 3 * hidden_size].unbind()
-            kept = z.unbind()
-            for k in reversed(range(size)):
-                factors[k].mul_(grad_h_BN.unsqueeze(1))
-                direct_BN = direct[first + k]
-                if direct_BN is None:
-                    torch.mul(grad_h_BN, kept[k], out=through[k])
-                else:
-                    torch.addcmul(direct_BN, grad_h_BN, kept[k], out=through[k])
-                grad_h_BN = through[k].addmm_(into_h[k], hidden_weight)
+    shape = (chunk_size, batch_size, hidden_size)
+    through_KBN = states_TBN.new_empty(shape) if traced else buffers.overwritten(shape, states_TBN)
+    grad_gates_KBG = states_TBN.new_empty(chunk_size, batch_size, width)
+    of_inputs = InputGradients(x_TBD, _padded(input_weight), (needs_x, needs_input_weight, any(needs_biases)))
+    grad_hidden_weight = torch.zeros_like(hidden_weight)
 
-            grad_rows = factors_KBG.flatten(0, 1)
-            if norms_TB is not None:
-                write_norms(through_KBN[:size], norms_TB[first:last])
-            of_inputs.add(grad_rows, first, last)
-            if needs_hidden_weight:
-                grad_hidden_weight.addmm_(grad_rows[:, : 3 * hidden_size].t(), previous_KBN.flatten(0, 1))
+    through = through_KBN.unbind()
+    direct, grad_h_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
+    norms_TB = begin_norms(grad_h_BN, num_steps) if traced else None
+    for first, last in reversed(chunks):
+        size = last - first
+        previous_KBN = previous_states(h0_BN, states_TBN, first, last)
+        r, z, q, n = gates_TBG[first:last].chunk(4, dim=2)
+        factors_KBG = grad_gates_KBG[:size]
+        factor_r, factor_z, factor_q, factor_n = factors_KBG.chunk(4, dim=2)
+        _aten.tanh_backward.grad_input(1.0 - z, n, grad_input=factor_n)
+        torch.mul(factor_n, r, out=factor_q)
+        _aten.sigmoid_backward.grad_input(factor_n * q, r, grad_input=factor_r)
+        _aten.sigmoid_backward.grad_input(previous_KBN - n, z, grad_input=factor_z)
 
-        grad_x_TBD, grad_padded_weight, grad_padded_bias = of_inputs.results
-        grad_input_weight, _ = _take_q(grad_padded_weight)
-        grad_bias, grad_candidate_bias = _take_q(grad_padded_bias)
-        return (
-            None,
+        factors = factors_KBG.unflatten(2, (4, hidden_size)).unbind()  # type: ignore[no-untyped-call]
+        into_h = factors_KBG[..., : 3 * hidden_size].unbind()
+        kept = z.unbind()
+        for k in reversed(range(size)):
+            factors[k].mul_(grad_h_BN.unsqueeze(1))
+            direct_BN = direct[first + k]
+            if direct_BN is None:
+                torch.mul(grad_h_BN, kept[k], out=through[k])
+            else:
+                torch.addcmul(direct_BN, grad_h_BN, kept[k], out=through[k])
+            grad_h_BN = through[k].addmm_(into_h[k], hidden_weight)
+
+        grad_rows = factors_KBG.flatten(0, 1)
+        if norms_TB is not None:
+            write_norms(through_KBN[:size], norms_TB[first:last])
+        of_inputs.add(grad_rows, first, last)
+        if needs_hidden_weight:
+            grad_hidden_weight.addmm_(grad_rows[:, : 3 * hidden_size].t(), previous_KBN.flatten(0, 1))
+
+    grad_x_TBD, grad_padded_weight, grad_padded_bias = of_inputs.results
+    grad_input_weight, _ = _take_q(grad_padded_weight)
+    grad_bias, grad_candidate_bias = _take_q(grad_padded_bias)
+    x, h0, input_weight, hidden_weight, bias, candidate_bias, norms = (
+        or_empty(gradient, states_TBN)
+        for gradient in (
             grad_x_TBD,
             grad_h_BN if needs_h0 else None,
             grad_input_weight,
             grad_hidden_weight if needs_hidden_weight else None,
             grad_bias if needs_biases[0] else None,
             grad_candidate_bias if needs_biases[1] else None,
+            norms_TB,
         )
+    )
+    return x, h0, input_weight, hidden_weight, bias, candidate_bias, norms
 
 
-def _tanh_(x: Tensor) -> Tensor:
-    """Overwrite x with tanh(x) = 2·sigmoid(2x) - 1, and return it.
+@_backward.register_fake
+def _(
+    grad_states_TBN: Tensor | None,  # noqa: ARG001
+    grad_last_BN: Tensor | None,  # noqa: ARG001
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    input_weight: Tensor,
+    hidden_weight: Tensor,
+    bias: Tensor,
+    candidate_bias: Tensor,
+    states_TBN: Tensor,
+    gates_TBG: Tensor,  # noqa: ARG001
+    needs: list[bool],
+    traced: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    tensors = (x_TBD, h0_BN, input_weight, hidden_weight, bias, candidate_bias)
+    return fake_gradients(tensors, needs, states_TBN, traced)
 
-    Four operations, and still two to four times as fast as ``torch.tanh`` on a CPU. The absolute error stays near the
-    spacing of floating-point numbers below 1 (6e-8 in single precision), but not the relative error of values near 0:
-    right for a candidate, which is added to values of order 1, and not used for φ.
-    """
-    return x.mul_(2.0).sigmoid_().mul_(2.0).sub_(1.0)
+
+_RECURRENCE = Recurrence(_forward, _backward, num_tensors=6, num_outputs=2)
+
+
+def _padded(input_weight: Tensor) -> Tensor:
+    """The inputs do not enter q: rows of zeros let one product fill all four columns."""
+    return _insert_q(input_weight, torch.zeros_like(input_weight[: input_weight.shape[0] // 3]))
 
 
 def _insert_q(rows_rzn: Tensor, rows_q: Tensor) -> Tensor:

@@ -4,10 +4,7 @@ Rows of the weights, N each: o, i, f, g. In this order the three gates whose gra
 
     c_t = f∘c_{t-1} + i∘g,   h_t = o∘tanh(c_t),   with o, i, f = sigmoid(·), g = tanh(·) of M x_t + W h_{t-1} + b.
 
-Every tanh is taken as tanh(a) = 1 - 2 sigmoid(-2a), and with s = sigmoid(-2a) the cell is i - 2 i∘s + f∘c_{t-1}. The
-factor -2 goes into the rows of g before the loop: all four gates are then one sigmoid, and a step is seven operations.
-The absolute error of such a tanh stays near the spacing of floating-point numbers below 1 (6e-8 in single precision),
-not the relative error of values near 0: right for what is added to values of order 1.
+A step is seven operations.
 
 Everything in the gradients of the gates but ∂L/∂h_t and ∂L/∂c_t is known before the loop runs backward: it is computed
 for a chunk of steps at a time, and the loop itself is a handful of products.
@@ -15,21 +12,14 @@ for a chunk of steps at a time, and the loop itself is a handful of products.
 Axes: T time, K time steps of a chunk, B batch, D input, N hidden.
 """
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.arguments import check_arguments, no_second_derivative, outside_autocast
-from spectral_bench.nn.kernels.through_time import (
-    InputGradients,
-    Settings,
-    direct_gradients,
-    previous_states,
-    product_plus,
-)
-from spectral_bench.nn.trace import GradientTrace, write_norms
+from spectral_bench.nn.kernels.arguments import check_arguments, fake_gradients, or_empty, outside_autocast
+from spectral_bench.nn.kernels.library import Recurrence
+from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states, product_plus
+from spectral_bench.nn.trace import GradientTrace, begin_norms, write_norms
 
 _aten = torch.ops.aten
 
@@ -76,111 +66,163 @@ def lstm(
         },
     )
     tensors = (x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, bias)
-    differentiable = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
-    states_TBN, last_BN, cell_BN = _LSTM.apply(Settings(differentiable, trace, index), *tensors)  # type: ignore[no-untyped-call]
+    states_TBN, last_BN, cell_BN = _RECURRENCE(*tensors, trace=trace, layer=index)
     return states_TBN, last_BN, cell_BN
 
 
-class _LSTM(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, settings: Settings, *tensors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, bias = tensors
-        (num_steps, batch_size, _), (rows, hidden_size) = x_TBD.shape, hidden_weight.shape
-        chunks = buffers.chunks(num_steps, batch_size, rows)
-        scaled_input, scaled_hidden, scaled_bias = (_scale_g(rows) for rows in (input_weight, hidden_weight, bias))
+@torch.library.custom_op("spectral_bench::lstm", mutates_args=())
+def _forward(
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    c0_BN: Tensor,
+    input_weight: Tensor,
+    hidden_weight: Tensor,
+    bias: Tensor,
+    differentiable: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The states, copies of h_T and c_T, and to be remembered the cells (T, B, N) and the gates (T, B, 4N)."""
+    (num_steps, batch_size, _), (rows, hidden_size) = x_TBD.shape, hidden_weight.shape
+    chunks = buffers.chunks(num_steps, batch_size, rows)
 
-        states_TBN = buffers.sequence((num_steps, batch_size, hidden_size), bias)
-        kept_steps = num_steps if settings.differentiable else chunks[0][1]
-        cells_TBN = buffers.sequence((kept_steps, batch_size, hidden_size), bias)
-        gates_TBG = buffers.sequence((kept_steps, batch_size, rows), bias)
-        h_BN, c_BN = h0_BN, c0_BN
-        for first, last in chunks:
-            kept = slice(first, last) if settings.differentiable else slice(last - first)
-            gates_KBG = gates_TBG[kept]
-            torch.addmm(scaled_bias, x_TBD[first:last].flatten(0, 1), scaled_input.t(), out=gates_KBG.flatten(0, 1))
-            o, i, f, s = (gate.unbind() for gate in gates_KBG.chunk(4, dim=2))
-            gates, h, c = gates_KBG.unbind(), states_TBN[first:last].unbind(), cells_TBN[kept].unbind()
-            for k in range(last - first):
-                gates[k].addmm_(h_BN, scaled_hidden.t()).sigmoid_()
-                torch.addcmul(i[k], i[k], s[k], value=-2.0, out=h[k])
-                c_BN = torch.addcmul(h[k], f[k], c_BN, out=c[k])
-                h_BN = torch.mul(c_BN, -2.0, out=h[k]).sigmoid_()
-                torch.addcmul(o[k], o[k], h_BN, value=-2.0, out=h_BN)
+    states_TBN = buffers.sequence((num_steps, batch_size, hidden_size), bias)
+    kept_steps = num_steps if differentiable else chunks[0][1]
+    cells_TBN = buffers.sequence((kept_steps, batch_size, hidden_size), bias)
+    gates_TBG = buffers.sequence((kept_steps, batch_size, rows), bias)
+    h_BN, c_BN = h0_BN, c0_BN
+    for first, last in chunks:
+        kept = slice(first, last) if differentiable else slice(last - first)
+        gates_KBG = gates_TBG[kept]
+        torch.addmm(bias, x_TBD[first:last].flatten(0, 1), input_weight.t(), out=gates_KBG.flatten(0, 1))
+        o, i, f, g = (gate.unbind() for gate in gates_KBG.chunk(4, dim=2))
+        sigmoids = gates_KBG[..., : 3 * hidden_size].unbind()
+        gates, h, c = gates_KBG.unbind(), states_TBN[first:last].unbind(), cells_TBN[kept].unbind()
+        for k in range(last - first):
+            gates[k].addmm_(h_BN, hidden_weight.t())
+            sigmoids[k].sigmoid_()
+            torch.mul(i[k], g[k].tanh_(), out=h[k])
+            c_BN = torch.addcmul(h[k], f[k], c_BN, out=c[k])
+            h_BN = torch.tanh(c_BN, out=h[k]).mul_(o[k])
+    nothing = bias.new_empty(0), bias.new_empty(0)
+    return states_TBN, h_BN.clone(), c_BN.clone(), *((cells_TBN, gates_TBG) if differentiable else nothing)
 
-        ctx.settings = settings
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, states_TBN, cells_TBN, gates_TBG)
-        return states_TBN, h_BN.clone(), c_BN.clone()
 
-    @staticmethod
-    @no_second_derivative
-    def backward(
-        ctx: Any, grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None, grad_cell_BN: Tensor | None
-    ) -> tuple[Tensor | None, ...]:
-        x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, states_TBN, cells_TBN, gates_TBG = ctx.saved_tensors
-        trace, layer = ctx.settings.trace, ctx.settings.layer
-        _, needs_x, needs_h0, needs_c0, needs_input_weight, needs_hidden_weight, needs_bias = ctx.needs_input_grad
-        num_steps, batch_size, rows = gates_TBG.shape
-        hidden_size = states_TBN.shape[2]
-        chunks = buffers.chunks(num_steps, batch_size, rows)
-        chunk_size = chunks[0][1]
-        smallest, one = torch.finfo(states_TBN.dtype).tiny, states_TBN.new_ones(())
+@_forward.register_fake
+def _(
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    c0_BN: Tensor,
+    input_weight: Tensor,  # noqa: ARG001
+    hidden_weight: Tensor,
+    bias: Tensor,
+    differentiable: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    (num_steps, batch_size, _), (rows, n) = x_TBD.shape, hidden_weight.shape
+    kept = [(num_steps, batch_size, width) if differentiable else 0 for width in (n, rows)]
+    h_BN, c_BN = bias.new_empty(h0_BN.shape), bias.new_empty(c0_BN.shape)
+    return bias.new_empty(num_steps, batch_size, n), h_BN, c_BN, bias.new_empty(kept[0]), bias.new_empty(kept[1])
 
-        shape = (chunk_size, batch_size, hidden_size)
-        tanh_KBN = states_TBN.new_empty(shape)
-        through_KBN = buffers.overwritten(shape, tanh_KBN) if trace is None else torch.empty_like(tanh_KBN)
-        grad_gates_KBG = states_TBN.new_empty(chunk_size, batch_size, rows)
-        of_inputs = InputGradients(x_TBD, input_weight, (needs_x, needs_input_weight, needs_bias))
-        grad_hidden_weight = torch.zeros_like(hidden_weight)
 
-        direct, grad_h_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
-        grad_c_BN = torch.zeros_like(c0_BN) if grad_cell_BN is None else grad_cell_BN.clone()
-        through = through_KBN.unbind()
-        norms_TB = None if trace is None else trace.begin(layer, grad_h_BN, num_steps)
-        for first, last in reversed(chunks):
-            size = last - first
-            o, i, f, s = gates_TBG[first:last].chunk(4, dim=2)
-            factors_KBG = grad_gates_KBG[:size]
-            factor_o, factor_i, factor_f, factor_g = factors_KBG.chunk(4, dim=2)
-            g = torch.sub(one, s, alpha=2.0, out=factor_g)
-            # tanh(c) is h / o. Where o has vanished every factor below vanishes with it, whatever the quotient.
-            tanh_c = torch.div(states_TBN[first:last], o.clamp_min(smallest), out=tanh_KBN[:size])
-            _aten.sigmoid_backward.grad_input(tanh_c, o, grad_input=factor_o)
-            _aten.sigmoid_backward.grad_input(g, i, grad_input=factor_i)
-            _aten.sigmoid_backward.grad_input(previous_states(c0_BN, cells_TBN, first, last), f, grad_input=factor_f)
-            _aten.tanh_backward.grad_input(i, g, grad_input=factor_g)
-            factor_c = _aten.tanh_backward.grad_input(o, tanh_c, grad_input=tanh_c)
+@torch.library.custom_op("spectral_bench::lstm_backward", mutates_args=())
+def _backward(
+    grad_states_TBN: Tensor | None,
+    grad_last_BN: Tensor | None,
+    grad_cell_BN: Tensor | None,
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    c0_BN: Tensor,
+    input_weight: Tensor,
+    hidden_weight: Tensor,
+    bias: Tensor,
+    states_TBN: Tensor,
+    cells_TBN: Tensor,
+    gates_TBG: Tensor,
+    needs: list[bool],
+    traced: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """The gradients of the six tensors, and the norms."""
+    needs_x, needs_h0, needs_c0, needs_input_weight, needs_hidden_weight, needs_bias = needs
+    num_steps, batch_size, rows = gates_TBG.shape
+    hidden_size = states_TBN.shape[2]
+    chunks = buffers.chunks(num_steps, batch_size, rows)
+    chunk_size = chunks[0][1]
+    smallest = torch.finfo(states_TBN.dtype).tiny
 
-            grad_gates, from_h = grad_gates_KBG.unbind(), factor_o.unbind()
-            from_c = factors_KBG[..., hidden_size:].unflatten(2, (3, hidden_size)).unbind()
-            for k in reversed(range(size)):
-                grad_c_BN.addcmul_(grad_h_BN, factor_c[k])
-                from_h[k].mul_(grad_h_BN)
-                from_c[k].mul_(grad_c_BN.unsqueeze(1))
-                grad_c_BN.mul_(f[k])
-                product_plus(direct[first + k], grad_gates[k], hidden_weight, through[k])
-                grad_h_BN = through[k]
+    shape = (chunk_size, batch_size, hidden_size)
+    tanh_KBN = states_TBN.new_empty(shape)
+    through_KBN = torch.empty_like(tanh_KBN) if traced else buffers.overwritten(shape, tanh_KBN)
+    grad_gates_KBG = states_TBN.new_empty(chunk_size, batch_size, rows)
+    of_inputs = InputGradients(x_TBD, input_weight, (needs_x, needs_input_weight, needs_bias))
+    grad_hidden_weight = torch.zeros_like(hidden_weight)
 
-            grad_rows = factors_KBG.flatten(0, 1)
-            if norms_TB is not None:
-                write_norms(through_KBN[:size], norms_TB[first:last])
-            of_inputs.add(grad_rows, first, last)
-            if needs_hidden_weight:
-                grad_hidden_weight.addmm_(grad_rows.t(), previous_states(h0_BN, states_TBN, first, last).flatten(0, 1))
+    direct, grad_h_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
+    grad_c_BN = torch.zeros_like(c0_BN) if grad_cell_BN is None else grad_cell_BN.clone()
+    through = through_KBN.unbind()
+    norms_TB = begin_norms(grad_h_BN, num_steps) if traced else None
+    for first, last in reversed(chunks):
+        size = last - first
+        o, i, f, g = gates_TBG[first:last].chunk(4, dim=2)
+        factors_KBG = grad_gates_KBG[:size]
+        factor_o, factor_i, factor_f, factor_g = factors_KBG.chunk(4, dim=2)
+        # tanh(c) is h / o. Where o has vanished every factor below vanishes with it, whatever the quotient.
+        tanh_c = torch.div(states_TBN[first:last], o.clamp_min(smallest), out=tanh_KBN[:size])
+        _aten.sigmoid_backward.grad_input(tanh_c, o, grad_input=factor_o)
+        _aten.sigmoid_backward.grad_input(g, i, grad_input=factor_i)
+        _aten.sigmoid_backward.grad_input(previous_states(c0_BN, cells_TBN, first, last), f, grad_input=factor_f)
+        _aten.tanh_backward.grad_input(i, g, grad_input=factor_g)
+        factor_c = _aten.tanh_backward.grad_input(o, tanh_c, grad_input=tanh_c)
 
-        grad_x_TBD, grad_input_weight, grad_bias = of_inputs.results
-        return (
-            None,
+        grad_gates, from_h = grad_gates_KBG.unbind(), factor_o.unbind()
+        from_c = factors_KBG[..., hidden_size:].unflatten(2, (3, hidden_size)).unbind()  # type: ignore[no-untyped-call]
+        for k in reversed(range(size)):
+            grad_c_BN.addcmul_(grad_h_BN, factor_c[k])
+            from_h[k].mul_(grad_h_BN)
+            from_c[k].mul_(grad_c_BN.unsqueeze(1))
+            grad_c_BN.mul_(f[k])
+            product_plus(direct[first + k], grad_gates[k], hidden_weight, through[k])
+            grad_h_BN = through[k]
+
+        grad_rows = factors_KBG.flatten(0, 1)
+        if norms_TB is not None:
+            write_norms(through_KBN[:size], norms_TB[first:last])
+        of_inputs.add(grad_rows, first, last)
+        if needs_hidden_weight:
+            grad_hidden_weight.addmm_(grad_rows.t(), previous_states(h0_BN, states_TBN, first, last).flatten(0, 1))
+
+    grad_x_TBD, grad_input_weight, grad_bias = of_inputs.results
+    x, h0, c0, input_weight, hidden_weight, bias, norms = (
+        or_empty(gradient, states_TBN)
+        for gradient in (
             grad_x_TBD,
             grad_h_BN if needs_h0 else None,
             grad_c_BN if needs_c0 else None,
             grad_input_weight,
             grad_hidden_weight if needs_hidden_weight else None,
             grad_bias,
+            norms_TB,
         )
+    )
+    return x, h0, c0, input_weight, hidden_weight, bias, norms
 
 
-def _scale_g(rows: Tensor) -> Tensor:
-    """The rows of o, i, f as they are, those of g times -2, which rounds nothing."""
-    others, g = rows.tensor_split([3 * rows.shape[0] // 4])
-    return torch.cat((others, g * -2.0))
+@_backward.register_fake
+def _(
+    grad_states_TBN: Tensor | None,  # noqa: ARG001
+    grad_last_BN: Tensor | None,  # noqa: ARG001
+    grad_cell_BN: Tensor | None,  # noqa: ARG001
+    x_TBD: Tensor,
+    h0_BN: Tensor,
+    c0_BN: Tensor,
+    input_weight: Tensor,
+    hidden_weight: Tensor,
+    bias: Tensor,
+    states_TBN: Tensor,
+    cells_TBN: Tensor,  # noqa: ARG001
+    gates_TBG: Tensor,  # noqa: ARG001
+    needs: list[bool],
+    traced: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    tensors = (x_TBD, h0_BN, c0_BN, input_weight, hidden_weight, bias)
+    return fake_gradients(tensors, needs, states_TBN, traced)
+
+
+_RECURRENCE = Recurrence(_forward, _backward, num_tensors=6, num_outputs=3)

@@ -22,6 +22,20 @@ class LowRank(NamedTuple):
 Operator = Dense | LowRank
 
 
+def operator_of(diagonal_N: Tensor | None, left: Tensor, right_MN: Tensor | None) -> Operator:
+    """The operator of these tensors; without a diagonal and R, ``left`` is W."""
+    if diagonal_N is None or right_MN is None:
+        return Dense(left)
+    return LowRank(diagonal_N, left, right_MN)
+
+
+def tensors_of(operator: Operator) -> tuple[Tensor | None, Tensor, Tensor | None]:
+    """The inverse of ``operator_of``."""
+    if isinstance(operator, Dense):
+        return None, operator.weight_NN, None
+    return operator.diagonal_N, operator.left_NM, operator.right_MN
+
+
 def apply(operator: Operator, h_BN: Tensor) -> Tensor:
     """``h Wᵀ``, shape (B, N): W applied to every row of ``h_BN``."""
     if isinstance(operator, Dense):

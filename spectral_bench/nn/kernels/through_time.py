@@ -3,27 +3,10 @@
 Axes: T time, B batch, D input, N hidden, G rows of a weight (N, or N for every gate).
 """
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.trace import GradientTrace
-
-
-class Settings(NamedTuple):
-    """Arguments of the pass of a gated cell besides its tensors.
-
-    Attributes:
-        differentiable: whether a backward pass may follow.
-        trace: where it writes norms.
-        layer: the layer's number there.
-    """
-
-    differentiable: bool
-    trace: GradientTrace | None
-    layer: int
 
 
 def direct_gradients(

@@ -1,5 +1,6 @@
 """The free recurrent matrix: RNN, IRNN."""
 
+import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg.checks import check_size
@@ -22,8 +23,13 @@ class DenseTransition(Transition):
     def __init__(self, hidden_size: int, start: str = MatrixInit.glorot) -> None:
         super().__init__()
         check_size("hidden_size", hidden_size)
-        self.hidden_size = hidden_size
+        self.hidden_size, self.start = hidden_size, start
         self.matrix = nn.Parameter(init_matrix(start, hidden_size))
+
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Another matrix of the same start."""
+        self.matrix.copy_(init_matrix(self.start, self.hidden_size))
 
     def operator(self, batch_size: int) -> Dense:  # noqa: ARG002
         """W as it is."""

@@ -6,13 +6,12 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, compact_form, singular_map, unit_rows
-from spectral_bench.linalg.checks import check_triangular
+from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.kernels.cost import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.model import Interval
 from spectral_bench.nn.svd_init import FactoredInit, square_init
-from spectral_bench.nn.svd_matrix import check_when_loaded
 from spectral_bench.nn.transitions.transition import Transition
 
 
@@ -33,15 +32,17 @@ class HouseholderTransition(Transition, Constrained):
         self, hidden_size: int, m: int, *, start: str | Tensor = FactoredInit.random, renormalise: bool = True
     ) -> None:
         super().__init__()
-        self.hidden_size = hidden_size
+        self.hidden_size, self.start = hidden_size, start
         self.renormalise = renormalise
-        orthogonal = singular_map(MapName.fixed, radius=0.0)
-        self.reflectors = nn.Parameter(square_init(start, hidden_size, m, 0, orthogonal).u)
-        check_when_loaded(self)
+        self.reflectors = nn.Parameter(self._started(m))
 
-    def check_loaded(self) -> None:
-        """Refuse reflectors that are not triangular, as ``SVDMatrix`` does."""
-        check_triangular("reflectors", self.reflectors)
+    @torch.no_grad()
+    def reset_parameters(self) -> None:
+        """Other reflectors of the same start."""
+        self.reflectors.copy_(self._started(len(self.reflectors)))
+
+    def _started(self, m: int) -> Tensor:
+        return square_init(self.start, self.hidden_size, m, 0, singular_map(MapName.fixed, radius=0.0)).u
 
     def operator(self, batch_size: int) -> Operator:
         """W as identity plus low rank where that is cheaper than dense (see ``nn.kernels.cost``)."""
@@ -53,7 +54,7 @@ class HouseholderTransition(Transition, Constrained):
     def weight(self) -> Tensor:
         """W, shape (N, N), differentiable."""
         rows, solved = compact_form(self.reflectors.triu())
-        with torch.autocast(rows.device.type, enabled=False):
+        with without_autocast(rows):
             identity = torch.eye(self.hidden_size, dtype=rows.dtype, device=rows.device)
             return identity - rows.mT @ solved
 
@@ -63,9 +64,9 @@ class HouseholderTransition(Transition, Constrained):
 
     @torch.no_grad()
     def constrain_(self) -> None:
-        """Renormalise the reflectors, if asked to."""
+        """Renormalise the reflectors, if asked to; what an optimizer left below the diagonal goes back to zero."""
         if self.renormalise:
-            self.reflectors.copy_(unit_rows(self.reflectors))
+            self.reflectors.copy_(unit_rows(self.reflectors.triu()))
 
     def structural_zeros(self) -> Mapping[Tensor, int]:
         """The triangle below the diagonal."""

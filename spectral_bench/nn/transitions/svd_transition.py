@@ -48,13 +48,18 @@ class SVDTransition(Transition):
     ) -> None:
         super().__init__()
         sigma_map = singular_map(map, r, centre, penalty)
-        self.hidden_size = hidden_size
+        self.hidden_size, self.start = hidden_size, start
         self.matrix = SVDMatrix(
             square_init(start, hidden_size, m1, m2, sigma_map),
             sigma_map,
             renormalise=renormalise,
             rescale_sigma_lr=rescale_sigma_lr,
         )
+
+    def reset_parameters(self) -> None:
+        """Other parameters of the same start."""
+        m1, m2 = len(self.matrix.u), len(self.matrix.v)
+        self.matrix.start_from(square_init(self.start, self.hidden_size, m1, m2, self.matrix.sigma_map))
 
     def operator(self, batch_size: int) -> Operator:
         """W as diagonal plus low rank where that is cheaper than dense (see ``nn.kernels.cost``)."""

@@ -30,6 +30,10 @@ class Transition(nn.Module, ABC):
     def weight(self) -> Tensor:
         """W, shape (N, N), differentiable."""
 
+    def reset_parameters(self) -> None:
+        """Start anew, from torch's global generator, as the constructor did."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it starts")
+
     def sigma_bounds(self) -> Interval | None:
         """The smallest and the largest singular value that W can have; None where they are free."""
         return None
