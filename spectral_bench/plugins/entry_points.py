@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # at run time only where it is needed: help answers at once
 #: Groups of entry points whose distributions may bring configuration files.
 _CONFIGURED = ("spectral_bench.models", "spectral_bench.tasks", "spectral_bench.optimizers")
 
-_problems: dict[str, str] = {}
+#: Messages by group and entry point.
+_problems: dict[tuple[str, str], str] = {}
 _entry_points: dict[str, list["EntryPoint"]] = {}
 
 
@@ -47,12 +48,12 @@ def load_entry_points(group: str, add: Callable[[str, object], object] | None = 
         except SignalExit:
             raise
         except (Exception, SystemExit) as error:
-            _problems[f"{group} {entry_point}"] = f"{_described(entry_point)}: {reason_of(error)}."
+            _problems[group, str(entry_point)] = f"{_described(entry_point)}: {reason_of(error)}."
 
 
-def entry_point_problems() -> list[str]:
-    """A message for every entry point that could not be used."""
-    return list(_problems.values())
+def entry_point_problems(group: str) -> list[str]:
+    """A message for every entry point of a group that could not be used."""
+    return [message for (place, _), message in _problems.items() if place == group]
 
 
 def entry_point_named(group: str, name: str) -> str | None:
@@ -89,7 +90,7 @@ def _conf_dir_of(entry_point: "EntryPoint") -> Path | None:
     except SignalExit:
         raise
     except (Exception, SystemExit) as error:
-        _problems[str(entry_point)] = f"{_described(entry_point)}: {reason_of(error)}."
+        _problems[entry_point.group, str(entry_point)] = f"{_described(entry_point)}: {reason_of(error)}."
         return None
 
 
