@@ -43,7 +43,8 @@ def _load(source: str, named: str) -> None:
     except SignalExit:
         raise
     except (Exception, SystemExit) as error:
-        raise InputError(f"{named}: {reason_of(error)}.".replace("?.", "?")) from error
+        reason = reason_of(error)
+        raise InputError(f"{named}: {reason}{'' if reason.endswith('?') else '.'}") from error
     plugin.explicit, plugin.named = True, named
 
 
