@@ -2,6 +2,7 @@
 
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -17,10 +18,9 @@ from spectral_bench.cli.run import run
 from spectral_bench.cli.spectrum import spectrum
 from spectral_bench.cli.verify import verify
 from spectral_bench.errors import SpectralBenchError
+from spectral_bench.ui.standard_streams import flush_streams, prepare_streams
+from spectral_bench.ui.unexpected import TRACEBACK_VARIABLE, told_in_a_line
 from spectral_bench.version import __version__
-
-#: Environment variable that shows the traceback of an expected error, too.
-TRACEBACK_VARIABLE = "SPECTRAL_BENCH_TRACEBACK"
 
 app = typer.Typer(
     help="Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?",
@@ -57,19 +57,35 @@ app.add_typer(data_app, name="data")
 
 
 def main() -> None:
-    """Runs the command line; an expected error becomes one message and its exit code."""
+    """Runs the command line; an error becomes one message and an exit code, whether or not it was expected."""
+    prepare_streams()
     try:
-        app()
+        try:
+            app()
+        finally:
+            flush_streams()
     except SpectralBenchError as error:
         if os.environ.get(TRACEBACK_VARIABLE):
             raise
-        from rich.console import Console
-        from rich.text import Text
-
-        console = Console(stderr=True)
-        message = Text.assemble(("Error: ", "bold red"), str(error))
-        console.print(message, soft_wrap=not console.is_terminal)  # a log file gets one line
+        _show_error(str(error))
         sys.exit(error.exit_code)
+    except BrokenPipeError:  # nobody reads any more
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        _show_error(told_in_a_line(error))
+        sys.exit(1)
+
+
+def _show_error(message: str) -> None:
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console(stderr=True)
+    with suppress(OSError):
+        text = Text.assemble(("Error: ", "bold red"), message)
+        console.print(text, soft_wrap=not console.is_terminal)  # a log file gets one line
 
 
 def _show_version(wanted: bool) -> None:

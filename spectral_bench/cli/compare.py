@@ -57,7 +57,7 @@ def compare(
 ) -> None:
     """Compare runs: a row for those that differ in nothing but the seed, a table for every task.
 
-    Means come with 95 % bootstrap intervals over the seeds. Runs that diverged or did not end are counted.
+    Means come with 95 % intervals over the seeds (Student's t). A run that diverged is worse than any number.
     """
     from rich.console import Console
 
@@ -116,5 +116,5 @@ def _draw(ranked: Sequence[CriticalDifference], path: Path) -> None:
     from spectral_bench.ui.pictures import draw_all
 
     if not ranked:
-        raise InputError("--diagram: no task has five data sets (or other settings) with three groups in all of them.")
+        raise InputError("--diagram: no task has five data sets with three groups in all of them.")
     draw_all([(one.task, one) for one in ranked], draw_ranks, path)

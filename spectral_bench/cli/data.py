@@ -99,8 +99,9 @@ def download_datasets(
 
 def _folder(data_dir: Path | None) -> Path:
     from spectral_bench.config.location import default_data_dir
+    from spectral_bench.config.typed import expanded_path
 
-    return (data_dir or default_data_dir()).expanduser()
+    return expanded_path(data_dir or default_data_dir(), "--data-dir")
 
 
 def _show(name: str | None, folder: Path, *, check: bool) -> "list[FileStatus]":
@@ -122,5 +123,6 @@ def _show(name: str | None, folder: Path, *, check: bool) -> "list[FileStatus]":
         typer.echo(f"  {path:{width}}  {size:>11}  {state}")
     for one, group in files.items():
         if any(file.state is FileState.missing for file in group):
-            typer.echo(f"{one.name}: looked for {one.layout}. Get it with: {download_command(one, folder)}")
+            command = download_command(one, folder)
+            typer.echo(f"{one.name}: looked for {one.layout}." + (f" Get it with: {command}" if command else ""))
     return [file for group in files.values() for file in group]

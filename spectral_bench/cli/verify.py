@@ -18,15 +18,23 @@ def verify(
     whole: Annotated[
         bool, typer.Option("--whole", help="Replay from the first update, not from the previous checkpoint.")
     ] = False,
+    data_dir: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of data sets; default: where the run's data lay, else $SPECTRAL_BENCH_DATA or the user's."
+        ),
+    ] = None,
     _plugins: Plugins = None,
 ) -> None:
     """Replay a run from a checkpoint, and say whether every number is what was recorded, to the last bit.
 
     Exits with 1 when one differs, and says which first, and what changed in the environment since.
     """
+    from spectral_bench.config.typed import expanded_path
     from spectral_bench.runs.verification import verify_run as replay
 
-    verdict = replay(run_dir, steps, whole=whole)
+    folder = None if data_dir is None else expanded_path(data_dir, "--data-dir")
+    verdict = replay(run_dir, steps, whole=whole, data_dir=folder)
     replayed = f"updates {verdict.first_step:,} to {verdict.last_step:,}"
     if verdict.difference is None:
         typer.echo(f"The same: {verdict.compared:,} numbers of {replayed}.")

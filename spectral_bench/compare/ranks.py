@@ -1,13 +1,16 @@
 """Models compared over many data sets by their mean ranks (Demšar, 2006)."""
 
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from spectral_bench.compare.criteria import sense
-from spectral_bench.records.groups import Section
+from spectral_bench.compare.scores import Scores, ranks, scores
+from spectral_bench.records.grouping import DATA_SET, differing_keys, settled
+from spectral_bench.records.groups import Group, Section
 
 #: With fewer data sets or groups, a test of ranks has no power.
 _FEWEST_DATASETS = 5
@@ -21,13 +24,14 @@ class CriticalDifference:
     """Mean ranks over the data sets of a task.
 
     Attributes:
-        task: name of the task.
+        task: name of the task, and the setting where data sets were run in several.
         datasets: how many.
         ranks: mean rank of every group, 1 the best, in that order.
         friedman_p: of the hypothesis that all groups are alike.
         critical_difference: mean ranks further apart differ at 5 % (Nemenyi).
         cliques: maximal sets of groups that the test does not distinguish; single groups are not listed.
-        left_out: groups that have no completed run with a value on some data set.
+        left_out: groups without a judged run on some data set, and on which.
+        mixed: groups whose configuration is not the same on all data sets, and the keys it differs in.
     """
 
     task: str
@@ -36,46 +40,93 @@ class CriticalDifference:
     friedman_p: float
     critical_difference: float
     cliques: list[list[str]]
-    left_out: list[str]
+    left_out: dict[str, list[str]]
+    mixed: dict[str, list[str]]
 
 
 def critical_differences(found: Sequence[Section], field: str) -> list[CriticalDifference]:
-    """The ranks of every task with at least five data sets (or other settings) and three groups in all of them."""
-    by_task: dict[str, list[Section]] = {}
-    for section in found:
-        by_task.setdefault(section.task, []).append(section)
-    results = [_of_task(task, settings, field) for task, settings in by_task.items()]
+    """The ranks of every task with at least five data sets and three groups in all of them.
+
+    Two lengths of one task are no two data sets: they are not independent, and ranks over them would count one finding
+    several times. So only sections of different data sets in the same setting are put together.
+    """
+    results = [_of_task(task, settings, field) for task, settings in _over_data_sets(found).items()]
     return [result for result in results if result is not None]
 
 
-def _of_task(task: str, settings: Sequence[Section], field: str) -> CriticalDifference | None:
-    from scipy.stats import friedmanchisquare, rankdata, studentized_range
+def dependent_tasks(found: Sequence[Section]) -> list[str]:
+    """The tasks that have five settings or more and no data sets, over which there could be ranks."""
+    counts = Counter(section.task for section in found if DATA_SET not in section.config)
+    return [task for task, count in counts.items() if count >= _FEWEST_DATASETS]
 
-    scores = []
+
+def _over_data_sets(found: Sequence[Section]) -> dict[str, list[Section]]:
+    """For every task, and every setting of it, the sections that differ in nothing but the data set."""
+    by_task: dict[str, list[Section]] = {}
+    for section in found:
+        if DATA_SET in section.config:
+            setting = {key: value for key, value in section.differs.items() if key != DATA_SET}
+            by_task.setdefault(replace(section, differs=setting).title, []).append(section)
+    return by_task
+
+
+def _of_task(task: str, settings: Sequence[Section], field: str) -> CriticalDifference | None:
+    from scipy.stats import friedmanchisquare, studentized_range
+
+    judged: dict[str, dict[str, Scores]] = {}
+    configs: dict[str, list[dict[str, Any]]] = {}
+    keys = _distinguishing(settings)
     for section in settings:
-        sign = -1.0 if sense(section, field) == "max" else 1.0
-        means = {group.label: values for group in section.groups if group.completed and (values := group.values(field))}
-        if means:
-            scores.append({label: sign * sum(values) / len(values) for label, values in means.items()})
-    every = sorted({label for means in scores for label in means})
-    labels = [label for label in every if all(label in means for means in scores)]
-    if len(scores) < _FEWEST_DATASETS or len(labels) < _FEWEST_GROUPS:
+        dataset = str(section.config[DATA_SET])
+        for group in section.groups:
+            one = scores(section, group, field)
+            if one.by_seed:
+                label = _label(group, keys[group.model])
+                judged.setdefault(dataset, {})[label] = one
+                configs.setdefault(label, []).append(settled(group))
+    every = sorted(configs)
+    labels = [label for label in every if all(label in of_set for of_set in judged.values())]
+    if len(judged) < _FEWEST_DATASETS or len(labels) < _FEWEST_GROUPS:
         return None
-    table = np.array([[means[label] for label in labels] for means in scores])
-    mean_ranks = rankdata(table, axis=1).mean(axis=0)
-    ranks = {labels[position]: float(mean_ranks[position]) for position in np.argsort(mean_ranks, kind="stable")}
-    count, datasets = len(labels), len(scores)
+    table = np.array([ranks([of_set[label] for label in labels]) for of_set in judged.values()])
+    mean_ranks = table.mean(axis=0)
+    by_rank = {labels[position]: float(mean_ranks[position]) for position in np.argsort(mean_ranks, kind="stable")}
+    count, datasets = len(labels), len(judged)
     quantile = float(studentized_range.ppf(1 - _ALPHA, count, np.inf)) / math.sqrt(2)
     critical = quantile * math.sqrt(count * (count + 1) / (6 * datasets))
     return CriticalDifference(
         task,
         datasets,
-        ranks,
+        by_rank,
         _p(friedmanchisquare(*table.T).pvalue),
         critical,
-        _cliques(ranks, critical),
-        [label for label in every if label not in labels],
+        _cliques(by_rank, critical),
+        {
+            label: [dataset for dataset, of_set in judged.items() if label not in of_set]
+            for label in every
+            if label not in labels
+        },
+        {label: mixed for label in labels if (mixed := differing_keys(configs[label]))},
     )
+
+
+def _distinguishing(settings: Sequence[Section]) -> dict[str, list[str]]:
+    """For every model, the keys that tell groups of it apart on any of the data sets."""
+    keys: dict[str, dict[str, None]] = {}
+    for section in settings:
+        by_model: dict[str, list[dict[str, Any]]] = {}
+        for group in section.groups:
+            by_model.setdefault(group.model, []).append(group.differs)
+        for model, differs in by_model.items():
+            keys.setdefault(model, {}).update(dict.fromkeys(differing_keys(differs)))
+    return {model: list(found) for model, found in keys.items()}
+
+
+def _label(group: Group, keys: Sequence[str]) -> str:
+    """What a group is called on every data set: where it stands alone it has no reason to name what it differs in."""
+    config = settled(group)
+    differs = {key: group.differs.get(key, config.get(key)) for key in keys if key in group.differs or key in config}
+    return replace(group, differs=differs).label
 
 
 def _p(value: float) -> float:

@@ -1,9 +1,13 @@
 """Two runs or groups: find them by name, list where their configurations differ, and estimate the gap in scores."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from spectral_bench.compare.milestones import MILESTONES, milestone
+from spectral_bench.compare.scores import ACHIEVEMENTS, finite_gaps, scores
 from spectral_bench.compare.statistics import Estimate, difference, estimate
 from spectral_bench.config.hints import short
 from spectral_bench.config.schema import CHANGES_NO_NUMBER
@@ -14,31 +18,33 @@ from spectral_bench.records.groups import Group, Section
 ABSENT = "-"
 
 
-def resolve(found: Sequence[Section], name: str) -> Group:
-    """The run (as a group of one) or group that a name stands for.
+def resolve(found: Sequence[Section], name: str) -> tuple[Section, Group]:
+    """The run (as a group of one) or group that a name stands for, and its section.
 
     Raises:
         InputError: it matches nothing, or several.
     """
-    groups = [group for section in found for group in section.groups]
-    runs = [run for group in groups for run in group.runs]
+    groups = [(section, group) for section in found for group in section.groups]
+    runs = [(section, run) for section, group in groups for run in group.runs]
     path = Path(name).resolve()
-    chosen = [run for run in runs if run.directory == path] or [run for run in runs if name and name in run.run_id]
+    chosen = [one for one in runs if one[1].directory == path] or [
+        one for one in runs if name and name in one[1].run_id
+    ]
     if len(chosen) == 1:
-        (run,) = chosen
-        return Group(run.run_id, run.model, {"seed": run.seed}, [run])
+        ((section, run),) = chosen
+        return section, Group(run.run_id, run.model, {"seed": run.seed}, [run])
     for candidates in (
-        [group for group in groups if len(name) >= 4 and group.id.startswith(name)],
-        [group for group in groups if name in (group.label, group.model)],
+        [one for one in groups if len(name) >= 4 and one[1].id.startswith(name)],
+        [one for one in groups if name in (one[1].label, one[1].model)],
     ):
         if len(candidates) == 1:
             return candidates[0]
         if candidates:
-            listed = "; ".join(f"{group.id} ({group.label})" for group in candidates[:10])
+            listed = "; ".join(f"{group.id} ({group.label})" for _, group in candidates[:10])
             raise InputError(f"--diff '{short(name)}' fits {len(candidates)} groups: name one by its id: {listed}.")
     if chosen:
         raise InputError(f"--diff '{short(name)}' fits {len(chosen)} runs: give more of the identifier.")
-    known = ", ".join(dict.fromkeys(f"'{group.label}'" for group in groups[:20]))
+    known = ", ".join(dict.fromkeys(f"'{group.label}'" for _, group in groups[:20]))
     raise InputError(f"--diff '{short(name)}' is no run and no group here. There are: {known}.")
 
 
@@ -57,9 +63,43 @@ def _commit(group: Group) -> str:
     return ", ".join(sorted(commits))
 
 
-def gap_between(first: Group, second: Group, field: str) -> Estimate | None:
-    """The difference of the means, paired by seed as in ``--pairwise`` where both have the same seeds."""
-    a, b = first.by_seed(field), second.by_seed(field)
-    if a.keys() == b.keys():
-        return estimate([a[seed] - b[seed] for seed in sorted(a)])
-    return difference(list(a.values()), list(b.values()))
+@dataclass(frozen=True)
+class Gap:
+    """A field of two runs or groups.
+
+    Attributes:
+        field: which.
+        means: of the seeds that have a number, of the one and of the other.
+        without: how many seeds of each are worse than any number.
+        gap: the difference of the means; None where one of them has none.
+        at_most: for each, whether a step is that of the first look, so that it may have been earlier.
+    """
+
+    field: str
+    means: tuple[Estimate | None, Estimate | None]
+    without: tuple[int, int]
+    gap: Estimate | None
+    at_most: tuple[bool, bool]
+
+
+def gap_between(first: tuple[Section, Group], second: tuple[Section, Group], field: str) -> Gap:
+    """A field of both, and the difference: paired by seed as in ``--pairwise`` where both have the same seeds."""
+    a, b = _by_seed(*first, field), _by_seed(*second, field)
+    finite = [[value for value in one.values() if isfinite(value)] for one in (a, b)]
+    return Gap(
+        field,
+        (estimate(finite[0]), estimate(finite[1])),
+        (len(a) - len(finite[0]), len(b) - len(finite[1])),
+        estimate(finite_gaps(a, b)) if a.keys() == b.keys() else difference(*finite),
+        (_at_most(*first, field), _at_most(*second, field)),
+    )
+
+
+def _by_seed(section: Section, group: Group, field: str) -> dict[int, float]:
+    """A number a seed, infinite where it is worse than any; of runs that are not judged, as far as they came."""
+    judged = scores(section, group, field).by_seed if field in ACHIEVEMENTS else {}
+    return judged or group.by_seed(field)
+
+
+def _at_most(section: Section, group: Group, field: str) -> bool:
+    return field in MILESTONES and milestone(section, group, field).at_most

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.config.compose import Composition, compose
-from spectral_bench.config.keys import flatten
+from spectral_bench.config.keys import as_typed, flatten
 from spectral_bench.config.location import default_data_dir
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
@@ -42,7 +42,7 @@ class Loaded:
     Attributes:
         experiment: what the rest of the program works with.
         composition: what was composed, from which files and overrides.
-        warnings: what was typed but has no effect.
+        warnings: what was typed but has no effect, and a radius by another name.
     """
 
     experiment: ExperimentConfig
@@ -67,10 +67,30 @@ def load(overrides: Sequence[str], kinds: Kinds, config_dir: Path | None = None)
         raise InputError(
             f"model.r={composition.config['model'].get('r')}: the radius is a key of the root: write r=VALUE."
         )
-    warnings = []
-    if composition.origins.get("r") == COMMAND_LINE and "r" in experiment.ineffective():
-        warnings.append(f"r={experiment.r} has no effect: model '{experiment.model.name}' has no sigma radius.")
-    return Loaded(experiment, composition, warnings)
+    misnamed = [
+        f"{key} is filled in from r, but only a key model.r counts as the radius, in tables and in --where; call it r."
+        for key in composition.other_radii
+    ]
+    return Loaded(experiment, composition, misnamed + _idle(experiment, composition))
+
+
+def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
+    """What was typed and changes no number. A switch that is typed to be off is no mistake."""
+    name = experiment.model.name
+    said = []
+    for key in experiment.ineffective():
+        value: Any = reduce(getitem, key.split("."), composition.config)
+        is_off = key != "r" and not value
+        is_read = key == "r" and composition.other_radii
+        if composition.origins.get(key) != COMMAND_LINE or is_off or is_read:
+            continue
+        why = (
+            f"model '{name}' has no sigma radius"
+            if key == "r"
+            else f"model '{name}' as configured here has no use for it"
+        )
+        said.append(f"{key}={as_typed(value)} has no effect: {why}.")
+    return said
 
 
 def experiment_config(
@@ -101,7 +121,8 @@ def digest(experiment: ExperimentConfig) -> str:
 
     The folders of data and results are left out, and so are the length of a session and whatever else changes no
     number. A key that earlier versions did not have is left out at the value that stands for what these did. A radius
-    that the model reads from the root counts once, under the root's name.
+    that the model reads from the root counts once, under the root's name. Another option of a model that has no effect
+    counts as off (false, or 0), which it may be elsewhere.
     """
     kept = resolved(experiment)
     ineffective = experiment.ineffective()
@@ -110,7 +131,11 @@ def digest(experiment: ExperimentConfig) -> str:
     as_before = [key for key, value in AS_BEFORE.items() if flat[key] == value]
     for key in ("seed", *CHANGES_NO_NUMBER, *ineffective, *twice, *as_before):
         *path, name = key.split(".")
-        del reduce(getitem, path, kept)[name]
+        node = reduce(getitem, path, kept)
+        if key in ineffective and name != "r" and isinstance(node[name], bool | int | float):
+            node[name] = type(node[name])()
+        else:
+            del node[name]
     canonical = json.dumps(kept, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -144,7 +144,8 @@ class ExperimentConfig:
         optimizer: the entry of ``OPTIMIZERS`` named by ``optimizer.name``.
         train: how long to train and how often to look.
         trace: what to watch while training.
-        r: the sigma radius, for models whose configuration has a key of that name.
+        r: the sigma radius, for models whose configuration has a key of that name (``r: ${r}`` in its yaml): a run that
+            is read back holds numbers, not where they came from, and is known to have a radius by the name alone.
         seed: of the weights, the data stream and dropout.
         device: where to compute, in PyTorch's words.
         data_dir: the folder of data sets.

@@ -83,18 +83,27 @@ def _convert(value: Any, annotation: Any, path: str, origins: Mapping[str, str] 
             raise InputError(unknown(path, value, words))
         if _fits(value, arm):
             if arm is Path:
-                return _expanded(value, path)
+                return expanded_path(value, path)
             return float(value) if arm is float else value
     raise InputError(f"{path}={_shown(value)}: expected {' or '.join(map(_described, arms))}{_but(value, arms)}.")
 
 
-def _expanded(value: str | Path, path: str) -> Path:
+def expanded_path(value: str | Path, path: str) -> Path:
+    """A path without ``~``.
+
+    Args:
+        value: what was typed.
+        path: the key or option, for messages.
+
+    Raises:
+        InputError: it is empty, or there is no such home.
+    """
     if not str(value):
         raise InputError(f"{path}='': expected a path; write . for the folder you are in.")
     try:
         return Path(value).expanduser()
     except RuntimeError as error:
-        raise InputError(f"{path}={value}: there is no such user.") from error
+        raise InputError(f"{path}={value}: there is no such user, or this one has no home.") from error
 
 
 def _fits(value: Any, arm: Any) -> bool:

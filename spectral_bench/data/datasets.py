@@ -1,14 +1,14 @@
 """The known data sets: their files, where to get them, and the digests of the files."""
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from spectral_bench.config.hints import unknown
-from spectral_bench.errors import InputError
+from spectral_bench.errors import DataError, InputError
 
 MNIST_FILES = (
     "train-images-idx3-ubyte",
@@ -68,10 +68,17 @@ class Dataset:
     archive: str | None = None
 
     def find(self, data_dir: Path) -> list[Path | None]:
-        """For every part the existing file, or None."""
-        return [
-            next((data_dir / path for path in paths if (data_dir / path).is_file()), None) for paths in self.choices
-        ]
+        """For every part the existing file, or None.
+
+        Raises:
+            DataError: the folder may not be looked into.
+        """
+        try:
+            return [
+                next((data_dir / path for path in paths if (data_dir / path).is_file()), None) for paths in self.choices
+            ]
+        except OSError as error:
+            raise DataError(f"{data_dir}: cannot be read ({error.strerror}).") from error
 
 
 @cache
@@ -128,11 +135,12 @@ def ucr(name: str) -> Dataset:
 
 
 def found_ucr_names(data_dir: Path) -> list[str]:
-    """UCR sets of which at least one file is in the data folder, sorted."""
+    """UCR sets of which at least one file is in the data folder, sorted; none if it may not be looked into."""
     folder = data_dir / "ucr"
-    if not folder.is_dir():
+    try:
+        names = sorted((entry.name for entry in folder.iterdir() if entry.is_dir()), key=str.lower)
+    except OSError:
         return []
-    names = sorted((entry.name for entry in folder.iterdir() if entry.is_dir()), key=str.lower)
     return [name for name in names if any(ucr(name).find(data_dir))]
 
 
@@ -169,3 +177,13 @@ def known_file(path: str) -> KnownFile | None:
     """The expected content of the file at this path in the data folder; MNIST may also lie in torchvision's folder."""
     in_own_folder = f"mnist/{path.rpartition('/')[2]}" if "MNIST/raw/" in path else path
     return known_files().get(in_own_folder)
+
+
+def same_for_copies(digests: Mapping[str, str]) -> list[str]:
+    """What was read, told by the digests of its files: the same for a set that was unpacked or moved.
+
+    Args:
+        digests: SHA-256 of every file, by its path, in the order in which they were read.
+    """
+    names = {file.sha256: path.removesuffix(".gz") for path, file in known_files().items()}
+    return [names.get(str(digest), str(digest)) for digest in digests.values()]

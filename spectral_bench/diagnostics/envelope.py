@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 #: Allowed excess over the bounds: rounding in single precision, and singular values that obey r to a few digits.
 _TOLERANCE = 0.01
 
-#: Bounds below this are not tested: single precision does not resolve such small norms.
+#: No norm below this is held against a bound: single precision does not resolve it. A norm that underflows stays at the
+#: smallest number there is, while its upper bound goes on falling.
 _SMALLEST = 1e-30
 
 
@@ -47,10 +48,11 @@ class Envelope:
         """
         steps_back = np.arange(norms.shape[1] - 1, -1, -1)
         low, high = self.bounds(steps_back)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             ratio = norms / norms[:, -1:]
-        outside = ratio > high * (1 + _TOLERANCE)
-        outside |= (ratio < low * (1 - _TOLERANCE)) & (low * norms[:, -1:] > _SMALLEST)
+            lowest, highest = low * norms[:, -1:], high * norms[:, -1:]
+        outside = norms > np.maximum(highest, _SMALLEST) * (1 + _TOLERANCE)
+        outside |= (norms < lowest * (1 - _TOLERANCE)) & (lowest > _SMALLEST)
         rows = np.flatnonzero((outside & np.isfinite(ratio)).any(axis=1))
         return int(steps[rows[0]]) if len(rows) else None
 

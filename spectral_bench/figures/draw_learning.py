@@ -7,7 +7,7 @@ from spectral_bench.figures.learning import LearningPictures
 from spectral_bench.figures.page import header, header_height, page
 from spectral_bench.figures.style import FAR, LIMIT, draw_series, plain_decades
 
-_LINES = "Lines: means over seeds, geometric on logarithmic axes; bands: from the smallest to the largest."
+_LINES = "Lines: arithmetic means over seeds, as in `compare`; bands: from the smallest to the largest."
 
 
 def draw_learning(pictures: LearningPictures) -> Figure:

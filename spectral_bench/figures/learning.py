@@ -65,7 +65,10 @@ def learning_pictures(section: Section, split: str) -> LearningPictures | None:
                 values = np.array([_number(row[column]) for row in rows])
                 measured[kind].append((steps[order], values[order]))
         for kind, runs in measured.items():
-            series = over_runs(section.caption(group), style, runs, logarithmic=_logarithmic(section, kind))
+            # The arithmetic mean whatever the axis: so the end of a curve is the number that ``compare`` gives.
+            series = over_runs(
+                section.caption(group), style, runs, logarithmic=_logarithmic(section, kind), geometric=False
+            )
             if len(series.x):
                 curves[kind].append(series)
     if _equal(curves["loss"], curves["metric"]):

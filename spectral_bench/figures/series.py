@@ -68,7 +68,12 @@ class Series:
 
 
 def over_runs(
-    label: str, style: int, curves: Sequence[tuple[NDArray[Any], NDArray[Any]]], *, logarithmic: bool
+    label: str,
+    style: int,
+    curves: Sequence[tuple[NDArray[Any], NDArray[Any]]],
+    *,
+    logarithmic: bool,
+    geometric: bool | None = None,
 ) -> Series:
     """One curve from those of several runs, at every x any of them has a finite value for.
 
@@ -76,8 +81,8 @@ def over_runs(
         label: of the group.
         style: position of the group.
         curves: x and y of every run.
-        logarithmic: take the geometric mean, as befits a logarithmic axis; zeros become the smallest number of single
-            precision.
+        logarithmic: the axis; zeros become the smallest number of single precision.
+        geometric: which mean; None: as befits the axis.
     """
     if not curves:
         nothing = np.empty(0)
@@ -92,5 +97,5 @@ def over_runs(
     y[~np.isfinite(y)] = np.nan
     if logarithmic:
         y = np.maximum(y, FLOOR)
-    mean = geometric_mean(y) if logarithmic else np.nanmean(y, axis=0)
+    mean = geometric_mean(y) if (logarithmic if geometric is None else geometric) else np.nanmean(y, axis=0)
     return Series(label, style, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), len(curves), counts)

@@ -5,7 +5,7 @@ A kernel applies φ in place and reads the slope off the output: it then keeps t
 
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from typing import ClassVar, cast
+from typing import ClassVar, Self, cast
 
 import torch
 from torch import Tensor, nn
@@ -30,7 +30,8 @@ class Activation(nn.Module, ABC):
         name: its word in a configuration, and in the Triton kernels.
         slopes: the smallest and the largest absolute value of φ'.
         leak: slope for negative x, where φ has such a parameter.
-        bias: trainable bias of each unit, shape (N,), where φ has one.
+        bias: trainable bias of each unit, shape (N,), where φ has one. The kernel takes the derivative by it to be that
+            of ``ModReLU``, sign(φ(x)): an activation whose bias acts otherwise needs a recurrence of its own.
     """
 
     name: ClassVar[ActivationName]
@@ -41,6 +42,11 @@ class Activation(nn.Module, ABC):
     def __init__(self) -> None:
         super().__init__()
         self.bias = None
+
+    @classmethod
+    def build(cls, hidden_size: int, leak: float) -> Self:  # noqa: ARG003
+        """One for a layer of ``hidden_size`` units; ``leak`` is for the activation that has one."""
+        return cls()
 
     @abstractmethod
     def forward(self, x: Tensor) -> Tensor:
@@ -70,8 +76,15 @@ class LeakyReLU(Activation):
 
     def __init__(self, leak: float) -> None:
         super().__init__()
+        if not 0.0 <= leak <= 1.0:
+            raise ValueError(f"leak must be in [0, 1], got {leak}")
         self.leak = leak
         self.slopes = (leak, 1.0)
+
+    @classmethod
+    def build(cls, hidden_size: int, leak: float) -> Self:  # noqa: ARG003
+        """One of this leak."""
+        return cls(leak)
 
     def forward(self, x: Tensor) -> Tensor:
         """φ(x)."""
@@ -156,6 +169,11 @@ class ModReLU(Activation):
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(hidden_size))
 
+    @classmethod
+    def build(cls, hidden_size: int, leak: float) -> Self:  # noqa: ARG003
+        """One with a bias for every unit."""
+        return cls(hidden_size)
+
     def forward(self, x: Tensor) -> Tensor:
         """φ(x)."""
         return x.sign() * (x.abs() + cast("Tensor", self.bias)).relu()
@@ -170,6 +188,10 @@ class ModReLU(Activation):
         torch.ne(y, 0, out=out)
 
 
+#: The package's own, by name; the Triton kernels know these and no other.
+ACTIVATIONS: dict[str, type[Activation]] = {kind.name: kind for kind in (LeakyReLU, ReLU, Tanh, Identity, ModReLU)}
+
+
 def build_activation(name: str, hidden_size: int, leak: float = 0.01) -> Activation:
     """The activation of this name.
 
@@ -181,20 +203,9 @@ def build_activation(name: str, hidden_size: int, leak: float = 0.01) -> Activat
     Raises:
         ValueError: the name is unknown, or the leak is outside [0, 1].
     """
-    if name not in list(ActivationName):
-        raise ValueError(f"unknown activation '{name}'; valid: {', '.join(ActivationName)}")
-    if not 0.0 <= leak <= 1.0:
-        raise ValueError(f"leak must be in [0, 1], got {leak}")
-    match ActivationName(name):
-        case ActivationName.leaky_relu:
-            return LeakyReLU(leak)
-        case ActivationName.modrelu:
-            return ModReLU(hidden_size)
-        case plain:
-            return _PLAIN[plain]()
-
-
-_PLAIN: dict[ActivationName, type[Activation]] = {kind.name: kind for kind in (ReLU, Tanh, Identity)}
+    if name not in ACTIVATIONS:
+        raise ValueError(f"unknown activation '{name}'; valid: {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name].build(hidden_size, leak)
 
 
 def _one(y: Tensor) -> Tensor:

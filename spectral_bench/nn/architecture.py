@@ -29,7 +29,11 @@ class ModelConfig:
             raise InputError(f"model.name='{self.name}': expected letters, digits, '-', '_' and '.', a letter first.")
 
     def ineffective(self) -> tuple[str, ...]:
-        """Keys that change no number of a model configured like this: ``("r",)`` where nothing is bounded by it."""
+        """Keys that change no number of a model configured like this: ``("r",)`` where nothing is bounded by it.
+
+        A model with a sigma radius must call its key ``r``, with ``r: ${r}`` in its yaml: by that name everything else
+        knows that it has one.
+        """
         return ()
 
     def check_range(self, key: str, low: float, high: float | None) -> None:
@@ -77,12 +81,14 @@ def build_model(config: ModelNode, signature: Signature) -> Model:
         signature: the problem it is for.
 
     Raises:
-        InputError: the architecture is unknown, or its values do not fit together.
+        InputError: the architecture is unknown, its values do not fit together, or the facts it states make no sense.
     """
     architecture = MODELS[config.layer]
     try:
-        return architecture.build(config, signature)
+        model = architecture.build(config, signature)
+        model.facts()  # refused now, and not when a directory is there
     except InputError:
         raise
     except ValueError as error:
         raise InputError(f"model={config.name}: {error}") from error
+    return model

@@ -2,12 +2,21 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 
 class Constrained:
     """A mixin for modules that own constrained parameters; every method may be overridden, none has to be.
+
+    A layer whose weights are to stay in [-1, 1] and small:
+
+        class Bounded(nn.Linear, Constrained):
+            def constrain_(self):
+                with torch.no_grad():
+                    self.weight.clamp_(-1.0, 1.0)
+
+            def loss_term(self):
+                return 0.01 * self.weight.square().sum()
 
     Whatever holds such a part (a layer, a model, a module of the user's own) need not pass anything on: the training
     finds it among the modules.
@@ -16,23 +25,17 @@ class Constrained:
     def constrain_(self) -> None:
         """Bring the parameters back, after an update, to where they must lie."""
 
-    @property
-    def structural_zeros(self) -> int:
-        """Entries of the parameters that are zero by construction, and so do not count as parameters."""
-        return 0
+    def structural_zeros(self) -> Mapping[Tensor, int]:
+        """How many entries of a parameter are zero by construction, and so are not counted as trainable numbers."""
+        return {}
 
     def learning_rate_scales(self) -> Mapping[nn.Parameter, float]:
         """Parameters whose learning rate is to be multiplied by a factor."""
         return {}
 
-    @property
-    def penalised(self) -> bool:
-        """Whether ``penalty`` is to be added to the training loss."""
-        return False
-
-    def penalty(self) -> Tensor:
-        """What is to be added to the training loss, a scalar."""
-        return torch.zeros(())
+    def loss_term(self) -> Tensor | None:
+        """What is to be added to the training loss, a scalar; None: nothing."""
+        return None
 
 
 def constrain_(module: nn.Module) -> None:

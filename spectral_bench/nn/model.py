@@ -4,9 +4,11 @@ Axes: T time, B batch, D input, K outputs.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from math import isfinite
+from numbers import Integral, Real
 from typing import Any
 
 import torch
@@ -53,6 +55,8 @@ class Signature:
 class Facts:
     """What can be said of a model's gradients before it is trained; readers of runs rely on nothing else.
 
+    Numbers of NumPy become plain ones: the facts go into a manifest.
+
     Attributes:
         sigma: the smallest and the largest singular value that the traced matrices can have; None where they are free,
             or where there is no matrix.
@@ -62,6 +66,9 @@ class Facts:
         every_step: whether a loss sits at every step, so that gradients add up on their way back.
         layers: traced layers, on top of each other in a recurrent network; 1 where depth itself is traced.
         trace_axis: what the gradient is traced over.
+
+    Raises:
+        ValueError: a number is not finite, bounds are out of order or negative, or there is no layer.
     """
 
     sigma: Interval | None = None
@@ -70,6 +77,18 @@ class Facts:
     every_step: bool = False
     layers: int = 1
     trace_axis: TraceAxis = TraceAxis.time
+
+    def __post_init__(self) -> None:
+        plain = {
+            "sigma": _interval("sigma", self.sigma),
+            "centre": _number("centre", self.centre),
+            "slopes": _interval("slopes", self.slopes),
+            "every_step": bool(self.every_step),
+            "layers": _count("layers", self.layers),
+            "trace_axis": TraceAxis(self.trace_axis),
+        }
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)
 
     def as_dict(self) -> dict[str, Any]:
         """As it stands in a manifest."""
@@ -102,7 +121,7 @@ class Model(nn.Module, ABC):
     def singular_values(self) -> dict[tuple[int, str], Tensor]:
         """Of every traced matrix, by layer and name in the layer, the largest first, in double precision.
 
-        ``nn.singular_values`` computes them of a matrix. Empty for a model without a matrix.
+        ``matrix_singular_values`` computes them of a matrix. Empty for a model without a matrix.
         """
 
     def evaluation_floats(self, length: int) -> int | None:  # noqa: ARG002
@@ -118,13 +137,16 @@ class Model(nn.Module, ABC):
 
     def penalty(self) -> Tensor | None:
         """What is to be added to the training loss beside the task's own, a scalar; None: nothing."""
-        terms = [part.penalty() for part in self._constrained() if part.penalised]
+        terms = [term for part in self._constrained() if (term := part.loss_term()) is not None]
         return torch.stack(terms).sum() if terms else None
 
     def num_parameters(self) -> int:
-        """Trainable numbers; entries that are zero by construction are not counted."""
-        entries = sum(parameter.numel() for parameter in self.parameters() if parameter.requires_grad)
-        return entries - sum(part.structural_zeros for part in self._constrained())
+        """Trainable real numbers: a complex one counts twice, an entry that is zero by construction does not count."""
+        zeros: dict[Tensor, int] = {}
+        for part in self._constrained():
+            zeros |= part.structural_zeros()
+        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        return sum((1 + p.is_complex()) * (p.numel() - zeros.get(p, 0)) for p in trained)
 
     def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
         """Groups for a ``torch.optim`` optimizer: parameters that share a learning rate, in a fixed order."""
@@ -138,3 +160,30 @@ class Model(nn.Module, ABC):
 
     def _constrained(self) -> Iterator[Constrained]:
         return (module for module in self.modules() if isinstance(module, Constrained))
+
+
+def _number(name: str, value: Any) -> float:
+    """A plain float.
+
+    NumPy's numbers are registered as ``numbers.Real``; a tensor is not, nor is anything that has to be converted.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real) or not isfinite(value):
+        raise ValueError(f"the fact '{name}' must be a finite number, got {value!r}")
+    return float(value)
+
+
+def _count(name: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
+        raise ValueError(f"the fact '{name}' must be a whole number of at least 1, got {value!r}")
+    return int(value)
+
+
+def _interval(name: str, bounds: Any) -> Interval | None:
+    if bounds is None:
+        return None
+    if not isinstance(bounds, Sequence) or len(bounds) != 2:
+        raise ValueError(f"the fact '{name}' must be None or two numbers, got {bounds!r}")
+    low, high = (_number(name, bound) for bound in bounds)
+    if not 0.0 <= low <= high:
+        raise ValueError(f"the fact '{name}' must be a smallest and a largest absolute value, got {bounds!r}")
+    return low, high

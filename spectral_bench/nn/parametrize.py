@@ -62,7 +62,7 @@ class SVDParametrization(nn.Module, SVDForm):
         return start.u, start.v, start.raw
 
     def check_loaded(self) -> None:
-        """Refuse parameters of no matrix."""
+        """Refuse parameters that describe no matrix."""
         self.check_parameters()
 
     def factors(self) -> tuple[Tensor, Tensor, Tensor]:

@@ -17,6 +17,7 @@ class InputInit(StrEnum):
     """How the input weights start."""
 
     normal = "normal"
+    uniform = "uniform"
     glorot = "glorot"
 
 
@@ -30,8 +31,9 @@ class RecurrentLayer(Layer):
         bias: whether there is a b.
         learn_h0: whether h_0 is trained (it starts at zero either way).
         input_start: ``normal``: M is drawn from N(0, input_scale²), as Le et al. (2015) start the IRNN with 0.001;
-            ``glorot``: from the uniform distribution of Glorot and Bengio (2010), times ``input_scale``.
-        input_scale: standard deviation, or gain.
+            ``uniform``: from (-input_scale, input_scale); ``glorot``: from the uniform distribution of Glorot and
+            Bengio (2010), times ``input_scale``.
+        input_scale: standard deviation, half the width, or gain.
 
     Raises:
         ValueError: the input size is less than 1, the scale negative, or the word unknown.
@@ -65,6 +67,8 @@ class RecurrentLayer(Layer):
         self.h0 = nn.Parameter(torch.zeros(hidden_size)) if learn_h0 else None
         if input_start == InputInit.normal:
             nn.init.normal_(self.input_weight, std=input_scale)
+        elif input_start == InputInit.uniform:
+            nn.init.uniform_(self.input_weight, -input_scale, input_scale)
         else:
             nn.init.xavier_uniform_(self.input_weight, gain=input_scale)
 
@@ -75,18 +79,7 @@ class RecurrentLayer(Layer):
         trace: GradientTrace | None = None,
         index: int = 0,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """Run over all time steps.
-
-        Args:
-            x_TBD: inputs, shape (T, B, D).
-            state: ``(h_0,)`` with h_0 of shape (B, N); None starts from the layer's own h_0.
-            trace: where the backward pass writes ‖∂L/∂h_t‖ for every t.
-            index: the layer's number in the trace.
-
-        Returns:
-            The states h_1..h_T, shape (T, B, N), and ``(h_T,)``. Take the last state from the second: a gradient that
-            reaches only h_T is then never spread over T time steps.
-        """
+        """As ``Layer.forward``; the state is ``(h,)``, h of shape (B, N)."""
         batch_size = x_TBD.shape[1]
         bias_N = self.input_weight.new_zeros(self.hidden_size) if self.bias is None else self.bias
         h0_BN = state[0] if state is not None else initial_state(self.h0, batch_size, bias_N)

@@ -32,7 +32,8 @@ def scan(
 
     Args:
         step: from the inputs at one time step and the state to the next state, any differentiable operations; the state
-            is a tensor, or a tuple of tensors (position and velocity, h and c), real or complex, batch first.
+            is a tensor, or a tuple of tensors (position and velocity, h and c), real or complex, batch first. A part
+            may be passed on as it is (``return new, h``).
         x_TBD: inputs, T >= 1.
         state: the initial state.
         trace: where the backward pass writes ‖∂L/∂s_t‖ for t = 0..T, s_t the whole state: of a tuple the norm over all
@@ -44,14 +45,22 @@ def scan(
         The state (of a tuple its first part) at every time step, shape (T, B, N), and the final state.
 
     Raises:
-        ValueError: there is no time step.
+        ValueError: there is no time step; or, with a trace, the step changed a state in place.
     """
     if len(x_TBD) == 0:
         raise ValueError(f"inputs must have at least one time step, got shape {tuple(x_TBD.shape)}")
-    current = state if trace is None or not torch.is_grad_enabled() else watched(state)
+    traced = trace is not None and torch.is_grad_enabled()
+    current = watched(state) if traced else state
     visited = [_parts(current)]
     for x_BD in x_TBD:
+        versions = [part._version for part in visited[-1]] if traced else []
         current = step(x_BD, current)
+        if traced:
+            if versions != [part._version for part in visited[-1]]:
+                raise ValueError(
+                    "the step changed the state it was given in place: a traced state has to stay as it is"
+                )
+            current = watched(current)
         visited.append(_parts(current))
     if trace is not None:
         trace_states(trace, index, visited)

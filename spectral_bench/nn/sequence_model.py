@@ -20,12 +20,19 @@ class SequenceModel(Model):
         output_size: K.
         every_step: whether there is an output for every time step, or only after the last.
         embedding: turns tokens into inputs of the stack; None for real-valued inputs.
+
+    Raises:
+        ValueError: layers have different centres. A run records one σ* and one margin, measured from it; of layers
+            around different ones it would be wrong for all but one.
     """
 
     def __init__(
         self, stack: RecurrentStack, output_size: int, *, every_step: bool, embedding: nn.Embedding | None = None
     ) -> None:
         super().__init__()
+        centres = dict.fromkeys(cast("Layer", layer).facts().centre for layer in stack.layers)
+        if len(centres) > 1:
+            raise ValueError(f"all layers must have one centre, got {', '.join(f'{centre:g}' for centre in centres)}")
         self.embedding = embedding
         self.stack = stack
         self.every_step = every_step
@@ -69,7 +76,7 @@ class SequenceModel(Model):
         return self.readout(states_TBN if self.every_step else final[-1][0]), final
 
     def facts(self) -> Facts:
-        """Those of the layers together: bounds that hold for each of them."""
+        """Those of the layers together: bounds that hold for each of them, and the centre that they share."""
         layers = [layer.facts() for layer in self._layers]
         return Facts(
             sigma=_hull([facts.sigma for facts in layers]),

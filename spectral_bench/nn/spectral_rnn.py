@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from spectral_bench.linalg import MapName
 from spectral_bench.linalg.checks import check_dtype, check_finite_in_passing, check_input, check_size
 from spectral_bench.nn.activations import ActivationName, build_activation
+from spectral_bench.nn.constrained import constrain_
 from spectral_bench.nn.model import State
 from spectral_bench.nn.recurrent import InputInit, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack
@@ -21,7 +22,7 @@ from spectral_bench.nn.transitions.svd_transition import SVDTransition
 
 #: What ``torch.nn.RNN`` takes and this layer does not, and what to do instead.
 _NOT_HERE = {
-    "nonlinearity": "it is called activation here, and is leaky_relu unless told",
+    "nonlinearity": "it is called activation here, and is leaky_relu by default",
     "bidirectional": "it runs forwards only; leave this out",
     "proj_size": "states are not projected; leave this out",
 }
@@ -38,7 +39,7 @@ class SpectralRNN(nn.Module):
         (torch.Size([100, 8, 32]), torch.Size([2, 8, 32]))
 
     What differs: there is one bias a layer (``torch.nn.RNN`` has two, whose sum is all that counts); ``activation``
-    stands for ``nonlinearity``, and is leaky ReLU unless told; all after ``num_layers`` is keyword-only; no
+    stands for ``nonlinearity``, and is leaky ReLU by default; all after ``num_layers`` is keyword-only; no
     ``bidirectional``, no packed sequences; the initial states are called h0, not hx; parameters have other names and
     starts (``start`` takes a trained ``weight_hh``). What is not here is refused, never ignored. The output is what the
     backward pass reads: changed in place before it (``nn.ReLU(inplace=True)``), it makes autograd refuse. A program
@@ -172,7 +173,7 @@ class SpectralRNN(nn.Module):
         return (states_TBN.transpose(0, 1) if self.batch_first else states_TBN), h_n
 
     def check_loaded(self) -> None:
-        """Refuse parameters of no matrix."""
+        """Refuse parameters that describe no matrix."""
         for transition in self._transitions:
             transition.matrix.check_parameters()
 
@@ -188,7 +189,7 @@ class SpectralRNN(nn.Module):
         return torch.stack([transition.matrix.penalty() for transition in self._transitions]).sum()
 
     def spectral_margin(self) -> float:
-        """The largest |s − 1| of the singular values s = |σ| of all layers.
+        """The largest | s − |σ*| | of the singular values s = |σ| of all layers.
 
         Raises:
             ValueError: a parameter holds NaN, infinity or an entry below its diagonal.
@@ -209,8 +210,7 @@ class SpectralRNN(nn.Module):
         Without it every W is as exact; but the norm of a reflector grows with every update, and the angle of the next
         falls.
         """
-        for transition in self._transitions:
-            transition.matrix.constrain_()
+        constrain_(self)
 
     def _state(self, h0: Tensor | None, batch_size: int, batched: bool) -> State | None:
         if h0 is None:

@@ -116,7 +116,7 @@ class SVDLinear(nn.Module):
         return layer.train(linear.training)
 
     def check_loaded(self) -> None:
-        """Refuse parameters of no matrix."""
+        """Refuse parameters that describe no matrix."""
         self.matrix.check_parameters()
 
     @property
@@ -165,7 +165,7 @@ class SVDLinear(nn.Module):
         return self.matrix.penalty()
 
     def spectral_margin(self) -> float:
-        """The largest |s_i − 1| of the singular values s_i = |σ_i| of W.
+        """The largest | s_i − |σ*| | of the singular values s_i = |σ_i| of W.
 
         Raises:
             ValueError: a parameter holds NaN, infinity or an entry below its diagonal.

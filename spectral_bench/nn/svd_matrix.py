@@ -19,7 +19,8 @@ class SVDForm(Constrained, ABC):
 
     Tensors (``weight``, ``sigma``, ``penalty``) are what the parameters make them, at every update and unchecked, for
     a look at values makes the host wait for the device. ``spectral_margin`` and ``in_radius`` are asked rarely, and
-    refuse parameters of no matrix. Layers that users hold look in passing (``check_factors_in_passing``).
+    refuse parameters that describe no matrix. Layers that users hold check them where that is cheap
+    (``check_factors_in_passing``).
 
     Attributes:
         sigma_map: from the free parameters to σ.
@@ -47,18 +48,16 @@ class SVDForm(Constrained, ABC):
         """λ ‖σ − centre‖², a scalar to be added to the training loss; λ is 0 for every map but ``free``."""
         return self.sigma_map.penalty * (self.sigma() - self.sigma_map.centre).square().sum()
 
-    @property
-    def penalised(self) -> bool:
-        """Whether λ is not zero."""
-        return self.sigma_map.penalty != 0.0
+    def loss_term(self) -> Tensor | None:
+        """The penalty; None where λ is 0."""
+        return self.penalty() if self.sigma_map.penalty else None
 
-    @property
-    def structural_zeros(self) -> int:
+    def structural_zeros(self) -> Mapping[Tensor, int]:
         """The triangles below the diagonals of u and v."""
-        return sum(len(rows) * (len(rows) - 1) // 2 for rows in self.factors()[:2])
+        return {rows: len(rows) * (len(rows) - 1) // 2 for rows in self.factors()[:2]}
 
     def check_parameters(self) -> None:
-        """Refuse parameters of no matrix.
+        """Refuse parameters that describe no matrix.
 
         Raises:
             ValueError: naming the dtype, or the first value that is not finite, or not zero below a diagonal.
@@ -70,13 +69,13 @@ class SVDForm(Constrained, ABC):
 
     @torch.no_grad()
     def spectral_margin(self) -> float:
-        """The largest |s_i − 1| of the singular values s_i = |σ_i| of W, read off the parameters.
+        """The largest | s_i − |σ*| | of the singular values s_i = |σ_i| of W, read off the parameters.
 
         Raises:
-            ValueError: the parameters are none of a matrix (see ``check_parameters``).
+            ValueError: the parameters describe no matrix (see ``check_parameters``).
         """
         self.check_parameters()
-        return float((self.sigma().abs() - 1.0).abs().max())
+        return float((self.sigma().abs() - abs(self.sigma_map.centre)).abs().max())
 
     @torch.no_grad()
     def in_radius(self, eps: float = 1e-4) -> bool:
@@ -86,7 +85,7 @@ class SVDForm(Constrained, ABC):
         The reach is that of |σ|: for radius 1.5 around 1 it is [0, 2.5].
 
         Raises:
-            ValueError: the parameters are none of a matrix (see ``check_parameters``).
+            ValueError: the parameters describe no matrix (see ``check_parameters``).
         """
         self.check_parameters()
         smallest, largest = self.sigma_map.bounds or (0.0, inf)

@@ -1,6 +1,7 @@
 """Gradient norms over time, collected while the backward pass runs."""
 
 from collections.abc import Sequence
+from functools import partial, reduce
 from typing import TypeVar
 
 import torch
@@ -58,9 +59,15 @@ def write_norms(gradients: Tensor, out: Tensor) -> None:
 
 
 def watched(state: _S) -> _S:
-    """An initial state as part of the graph, so that its gradient is formed even where nobody asked for it."""
+    """A state for a trace to watch: of the same values, and each part a tensor of its own.
+
+    Autograd knows a state by its tensor. One tensor in two states, or in two parts of one, would count every path for
+    both; and the gradient of an initial state is not formed unless somebody asks for it.
+    """
     if isinstance(state, Tensor):
-        return state if state.requires_grad else state.detach().requires_grad_()
+        if state.requires_grad:
+            return state.view_as(state)
+        return state.detach().requires_grad_() if _differentiable(state) else state
     return tuple(watched(part) for part in state)
 
 
@@ -73,25 +80,73 @@ def trace_states(trace: GradientTrace, index: int, visited: Sequence[tuple[Tenso
         trace: where to write.
         index: the layer's number there.
         visited: the states t = 0..T as autograd knows them, each of one part or several, of shape (B, ...). The norm is
-            taken over all parts.
+            taken over all parts; integers and booleans, which have no gradient, are passed over. Parts may be of
+            different precision: the norms have the widest, and at least float32.
+
+    Raises:
+        ValueError: one tensor stands in two places; autograd could not tell the paths through them apart.
     """
     if not torch.is_grad_enabled():
         return
-    real = _real(visited[0][0])
-    squares_TB = real.new_zeros(len(visited), len(real), dtype=torch.float64)
-    norms_TB = real.new_zeros(len(visited), len(real))
-    trace.norms[index] = norms_TB
-    for t, parts in enumerate(visited):
-        for part in parts:
-
-            def record(gradient: Tensor, t: int = t) -> None:
-                part_B = torch.empty_like(norms_TB[t])
-                write_norms(gradient.flatten(1), part_B)
-                squares_TB[t] += part_B.double().square()
-                norms_TB[t] = squares_TB[t].sqrt()
-
+    states = [[part for part in parts if _differentiable(part)] for parts in visited]
+    _check_distinct(states)
+    every_part = [part for parts in states for part in parts]
+    if not every_part:
+        return
+    precision = reduce(torch.promote_types, (_real(part).dtype for part in every_part), torch.float32)
+    most_parts = max(map(len, states))
+    recording = _Recording(
+        every_part[0].new_zeros(len(states), most_parts, len(every_part[0]), dtype=torch.float64),
+        every_part[0].new_zeros(len(states), len(every_part[0]), dtype=precision),
+    )
+    trace.norms[index] = recording.norms_TB
+    for t, parts in enumerate(states):
+        for place, part in enumerate(parts):
             if part.requires_grad:
-                part.register_hook(record)  # type: ignore[no-untyped-call]
+                part.register_hook(partial(recording.enter, t, place))  # type: ignore[no-untyped-call]
+
+
+class _Recording:
+    """The norms of one layer while a backward pass writes them; a second pass begins anew.
+
+    Args:
+        squares_TPB: of the norm of every part of every state.
+        norms_TB: of every state, over its parts.
+    """
+
+    def __init__(self, squares_TPB: Tensor, norms_TB: Tensor) -> None:
+        self.squares_TPB, self.norms_TB = squares_TPB, norms_TB
+        self._pass: int | None = None
+
+    def enter(self, t: int, place: int, gradient: Tensor) -> None:
+        """Enter the gradient of one part of a state."""
+        # PyTorch's own hooks over several tensors tell backward passes apart by the same number.
+        number = torch._C._current_graph_task_id()
+        if number != self._pass:
+            self._pass = number
+            self.squares_TPB.zero_()
+            self.norms_TB.zero_()
+        norm_B = torch.empty_like(self.norms_TB[t])
+        widened = gradient.to(torch.promote_types(gradient.dtype, norm_B.dtype))
+        write_norms(widened.reshape(len(norm_B), -1), norm_B)
+        self.squares_TPB[t, place] = norm_B.double().square()
+        self.norms_TB[t] = self.squares_TPB[t].sum(dim=0).sqrt()
+
+
+def _check_distinct(states: Sequence[Sequence[Tensor]]) -> None:
+    first: dict[int, int] = {}
+    for t, parts in enumerate(states):
+        for part in parts:
+            if id(part) in first:
+                raise ValueError(
+                    f"state {t} holds a tensor that state {first[id(part)]} holds, too, so that their gradients cannot "
+                    "be told apart; pass on tensor.view_as(tensor) instead"
+                )
+            first[id(part)] = t
+
+
+def _differentiable(values: Tensor) -> bool:
+    return values.is_floating_point() or values.is_complex()
 
 
 def _real(values: Tensor) -> Tensor:

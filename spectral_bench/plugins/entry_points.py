@@ -1,6 +1,6 @@
 """Plugins of installed distributions, found through their entry points."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # at run time only where it is needed: help answers at once
 #: Groups of entry points whose distributions may bring configuration files.
 _CONFIGURED = ("spectral_bench.models", "spectral_bench.tasks", "spectral_bench.optimizers")
 
-#: Messages by group and entry point.
-_problems: dict[tuple[str, str], str] = {}
+#: By group and distribution: the reasons why it cannot be used, each with the entry points that it strikes.
+_problems: dict[str, dict[str, dict[str, list[str]]]] = {}
 _entry_points: dict[str, list["EntryPoint"]] = {}
 
 
@@ -48,12 +48,15 @@ def load_entry_points(group: str, add: Callable[[str, object], object] | None = 
         except SignalExit:
             raise
         except (Exception, SystemExit) as error:
-            _problems[group, str(entry_point)] = f"{_described(entry_point)}: {reason_of(error)}."
+            _note_problem(entry_point, error)
 
 
 def entry_point_problems(group: str) -> list[str]:
-    """A message for every entry point of a group that could not be used."""
-    return [message for (place, _), message in _problems.items() if place == group]
+    """A message for every distribution with entry points of a group that could not be used."""
+    return [
+        "; ".join(f"{_named(found)} of {distribution}: {reason}" for reason, found in reasons.items()) + "."
+        for distribution, reasons in _problems.get(group, {}).items()
+    ]
 
 
 def entry_point_named(group: str, name: str) -> str | None:
@@ -90,7 +93,7 @@ def _conf_dir_of(entry_point: "EntryPoint") -> Path | None:
     except SignalExit:
         raise
     except (Exception, SystemExit) as error:
-        _problems[entry_point.group, str(entry_point)] = f"{_described(entry_point)}: {reason_of(error)}."
+        _note_problem(entry_point, error)
         return None
 
 
@@ -111,6 +114,21 @@ def _source_of(module: str) -> Path | None:
     return None
 
 
+def _note_problem(entry_point: "EntryPoint", error: BaseException) -> None:
+    of_distribution = _problems.setdefault(entry_point.group, {}).setdefault(_distribution(entry_point), {})
+    struck = of_distribution.setdefault(reason_of(error), [])
+    shown = f"{entry_point.name} = {entry_point.value}"
+    if shown not in struck:
+        struck.append(shown)
+
+
+def _named(entry_points: Sequence[str]) -> str:
+    return f"Entry point{'s' if len(entry_points) > 1 else ''} {', '.join(entry_points)}"
+
+
+def _distribution(entry_point: "EntryPoint") -> str:
+    return entry_point.dist.name if entry_point.dist else "an installed distribution"
+
+
 def _described(entry_point: "EntryPoint") -> str:
-    distribution = entry_point.dist.name if entry_point.dist else "an installed distribution"
-    return f"Entry point {entry_point.name} = {entry_point.value} of {distribution}"
+    return f"{_named([f'{entry_point.name} = {entry_point.value}'])} of {_distribution(entry_point)}"

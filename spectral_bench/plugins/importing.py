@@ -12,6 +12,7 @@ from types import CodeType, ModuleType
 
 from spectral_bench.errors import InputError, SignalExit
 from spectral_bench.plugins.failure import reason_of
+from spectral_bench.plugins.neighbours import neighbours
 from spectral_bench.plugins.plugin import Plugin, declared_conf_dir, digest_of_source
 from spectral_bench.plugins.registrations import LOADED, credited
 
@@ -55,11 +56,12 @@ def _load_file(path: Path) -> Plugin:
     if not path.is_file() or path.suffix != ".py":
         raise InputError(_flaw(path) or f"there is no such file{_did_you_mean(path)}")
     source = path.read_bytes()
-    plugin = Plugin(path.name, path, hashlib.sha256(source).hexdigest(), explicit=True)
+    plugin = Plugin(path.name, path, digest_of_source(path, source), explicit=True)
     module = next((found for found in list(sys.modules.values()) if _file_of(found, path.name) == path), None)
     name = f"spectral_bench_plugin_{path.stem}_{hashlib.sha256(str(path).encode()).hexdigest()[:8]}"
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))  # its neighbours can be imported, and hide nothing that is installed
+    _check_neighbours(path)
     with credited(plugin):
         try:
             if module is None:
@@ -82,6 +84,32 @@ def _flaw(path: Path) -> str:
 def _did_you_mean(path: Path) -> str:
     meant = path.with_name(f"{path.name}.py")
     return f". Did you mean {meant.name}?" if meant.is_file() else ""
+
+
+def _check_neighbours(path: Path) -> None:
+    """Refuse a neighbour whose name another plugin's folder has taken: Python would import that one in its place."""
+    others = {plugin.file.parent: plugin for plugin in LOADED.values() if plugin.name.endswith(".py")}
+    for name, file in neighbours(path).items():
+        imported = _file_that_python_takes(name.partition(".")[0])
+        if imported is None:
+            continue
+        folder = imported.parent.parent if imported.name == "__init__.py" else imported.parent
+        if folder != path.parent and folder in others:
+            raise InputError(
+                f"imports '{name}' ({file}), a name that a file beside plugin {others[folder].name} has as well "
+                f"({imported}); rename one of the two"
+            )
+
+
+def _file_that_python_takes(module: str) -> Path | None:
+    """The file of a top-level module that is imported, or would be."""
+    if module in sys.modules:
+        return _file_of(sys.modules[module])
+    try:
+        spec = find_spec(module)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin).resolve() if spec is not None and spec.has_location and spec.origin else None
 
 
 def _executed(name: str, path: Path, source: bytes) -> ModuleType:

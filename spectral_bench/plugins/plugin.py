@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 from spectral_bench.errors import InputError
+from spectral_bench.plugins.neighbours import neighbours
 
 #: The attribute of a plugin, and the folder beside it, that name its configuration files.
 CONF_DIR_ATTRIBUTE, CONF_FOLDER = "CONF_DIR", "conf"
@@ -18,7 +19,8 @@ class Plugin:
     Attributes:
         name: of the file or of the module, as a manifest records it.
         file: where the code lies.
-        sha256: digest of the file as it was imported; of all Python files of a package.
+        sha256: digest of the file as it was imported, and of the neighbours that it imports; of all Python files of a
+            package.
         explicit: named by the user, and not only found through an entry point.
         named: how the user named it, as messages begin (``--plugin mine.py``); empty: the user did not.
         conf_dir: its folder of configuration files, laid out like ``conf/``; None: it brings none.
@@ -34,14 +36,24 @@ class Plugin:
     named: str = ""
 
 
-def digest_of_source(path: Path) -> str:
-    """SHA-256 of a file; of a package, of the names and digests of all its Python files."""
-    if path.name != "__init__.py":
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+def digest_of_source(path: Path, source: bytes | None = None) -> str:
+    """SHA-256 of a file; where there are more, of the names and digests of all of them.
+
+    Args:
+        path: of the file; of a package its ``__init__.py``, which stands for all Python files of the package.
+        source: what the file holds; None: it is read.
+    """
+    source = path.read_bytes() if source is None else source
+    if path.name == "__init__.py":
+        files = {file.relative_to(path.parent).as_posix(): file for file in path.parent.rglob("*.py")}
+    else:
+        files = {**neighbours(path), "": path}
+        if len(files) == 1:
+            return hashlib.sha256(source).hexdigest()
     digest = hashlib.sha256()
-    for file in sorted(path.parent.rglob("*.py")):
-        digest.update(file.relative_to(path.parent).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(file.read_bytes()).digest())
+    for name, file in sorted(files.items()):
+        digest.update(name.encode() + b"\0")
+        digest.update(hashlib.sha256(source if file == path else file.read_bytes()).digest())
     return digest.hexdigest()
 
 

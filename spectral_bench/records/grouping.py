@@ -1,4 +1,4 @@
-"""Which runs belong together: groups differ from each other in more than the seed, sections in the task."""
+"""Which runs belong together: groups differ from each other in more than the seed, sections in the task or its data."""
 
 import hashlib
 import json
@@ -8,6 +8,7 @@ from typing import Any
 
 from spectral_bench.config.keys import as_typed
 from spectral_bench.config.schema import CHANGES_NO_NUMBER
+from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
@@ -15,8 +16,8 @@ from spectral_bench.records.selection import check_field
 #: Keys that say which repetition a run is, or where its files lie.
 _NOT_COMPARED = ("seed", *CHANGES_NO_NUMBER)
 
-#: A task key that says what is learnt: a title names it even if it distinguishes nothing.
-_ALWAYS_NAMED = "task.dataset"
+#: The task key that says from which data set is learnt: a title names it even if it distinguishes nothing.
+DATA_SET = "task.dataset"
 
 
 def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
@@ -32,18 +33,23 @@ def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
     """
     for key in by:
         check_field(key, [run.fields() for run in runs])
-    by_task: dict[str, dict[tuple[str, ...], list[Run]]] = {}
+    by_task: dict[str, dict[tuple[str, ...], dict[str, list[Run]]]] = {}
     for run in runs:
         setting = tuple(f"{key}={value}" for key, value in _task_keys(run).items())
-        by_task.setdefault(run.task, {}).setdefault(setting, []).append(run)
+        by_data = by_task.setdefault(run.task, {}).setdefault(setting, {})
+        data = run.manifest.get("data")
+        read = _data_digest(same_for_copies(data) if isinstance(data, dict) else data)
+        by_data.setdefault(read, []).append(run)
     found = []
     for task, settings in sorted(by_task.items()):
-        differing = _differing([_task_keys(members[0]) for members in settings.values()])
-        for members in settings.values():
-            config = _task_keys(members[0])
-            named = [_ALWAYS_NAMED] if _ALWAYS_NAMED in config else []
+        configs = [_task_keys(next(iter(by_data.values()))[0]) for by_data in settings.values()]
+        differing = differing_keys(configs)
+        for config, by_data in zip(configs, settings.values(), strict=True):
+            named = [DATA_SET] if DATA_SET in config else []
             differs = {key: config.get(key) for key in [*named, *differing]}
-            found.append(_section(task, differs, config, members, by))
+            for data, members in by_data.items():
+                apart = {"data": data} if len(by_data) > 1 else {}
+                found.append(_section(task, {**differs, **apart}, {**config, **apart}, members, by))
     return found
 
 
@@ -86,8 +92,8 @@ def _groups_by_digest(runs: list[Run]) -> list[Group]:
     by_model: dict[str, list[dict[str, Any]]] = {}
     for digest, group in members.items():
         by_model.setdefault(group[0].model, []).append(configs[digest])
-    own = {model: _differing(alike) for model, alike in by_model.items()}
-    shared = _differing([_without_model(config) for config in configs.values()])
+    own = {model: differing_keys(alike) for model, alike in by_model.items()}
+    shared = differing_keys([_without_model(config) for config in configs.values()])
     groups = []
     for digest, group in members.items():
         model = group[0].model
@@ -110,8 +116,12 @@ def _distinguished(group: Group, alike: list[Group]) -> Group:
 
 
 def _data(group: Group) -> str:
-    """The first digits of a digest of the data files."""
-    return hashlib.sha256(json.dumps(group.runs[0].manifest.get("data"), sort_keys=True).encode()).hexdigest()[:8]
+    return _data_digest(group.runs[0].manifest.get("data"))
+
+
+def _data_digest(data: Any) -> str:
+    """The first digits of a digest of what says which data files were read."""
+    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
 
 
 def _common(runs: list[Run]) -> dict[str, Any]:
@@ -124,15 +134,20 @@ def _common(runs: list[Run]) -> dict[str, Any]:
     }
 
 
-def _without_model(config: dict[str, Any]) -> dict[str, Any]:
-    """What every model is run with: models differ in their own keys by their nature."""
-    return {key: value for key, value in config.items() if not key.startswith("model.") and key != "r"}
+def settled(group: Group) -> dict[str, Any]:
+    """The configuration that all runs of a group agree in, without the task's keys and what changes no number."""
+    return {key: value for key, value in _common(group.runs).items() if not key.startswith("task.")}
 
 
-def _differing(configs: Sequence[dict[str, Any]]) -> list[str]:
+def differing_keys(configs: Sequence[dict[str, Any]]) -> list[str]:
     """The keys that have several values, among the configurations that have them (older versions knew fewer keys)."""
     keys = dict.fromkeys(key for config in configs for key in config)
     return [key for key in keys if len({as_typed(config[key]) for config in configs if key in config}) > 1]
+
+
+def _without_model(config: dict[str, Any]) -> dict[str, Any]:
+    """What every model is run with: models differ in their own keys by their nature."""
+    return {key: value for key, value in config.items() if not key.startswith("model.") and key != "r"}
 
 
 def _task_keys(run: Run) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import Any
 
 from spectral_bench.config.keys import as_typed
@@ -58,6 +59,13 @@ class Group:
         """The runs that numbers and pictures come from: those completed; if there is none, how far each seed came."""
         return self.completed or _one_of_each_seed(self.runs)
 
+    @cached_property
+    def judged(self) -> list[Run]:
+        """The runs that say how good it is: those completed, and of seeds that completed none, a diverged one."""
+        done = {(run.group, run.seed) for run in self.completed}
+        diverged = [run for run in self.runs if run.status == "diverged" and (run.group, run.seed) not in done]
+        return sorted([*self.completed, *_one_of_each_seed(diverged)], key=lambda run: run.seed)
+
     @property
     def repeats(self) -> int:
         """Runs that are left out because a newer one has the same configuration and seed, and came as far."""
@@ -84,7 +92,7 @@ class Group:
         several: dict[int, list[float]] = {}
         for seed, value in self.finite(field):
             several.setdefault(seed, []).append(value)
-        return {seed: sum(values) / len(values) for seed, values in several.items()}
+        return {seed: fmean(values) for seed, values in several.items()}
 
     def values(self, field: str) -> list[float]:
         """The finite values of a field of the summaries, one a seed, in the order of seeds."""

@@ -12,7 +12,7 @@ from spectral_bench.config.hints import short
 from spectral_bench.config.keys import flatten
 from spectral_bench.records.partial_summary import last_margin, summarise_unfinished
 from spectral_bench.records.recorded_facts import RecordedFacts, recorded_facts
-from spectral_bench.records.run_tables import has_whole_metrics, metrics_damage
+from spectral_bench.records.run_tables import first_look, has_whole_metrics, metrics_damage
 from spectral_bench.runs.layout import (
     CONFIG,
     CONFIGURED,
@@ -120,6 +120,11 @@ class Run:
     def effective_config(self) -> dict[str, Any]:
         """The configuration without the keys that change no number of this run."""
         return {key: value for key, value in self.config.items() if key not in self.manifest["ineffective"]}
+
+    @cached_property
+    def first_look(self) -> int | None:
+        """The step of its first measurement on validation data: what was so by then may have been so before."""
+        return first_look(self.directory)
 
     @cached_property
     def facts(self) -> RecordedFacts:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 #: What every ``metrics.csv`` has, beside the metric, whose title is its name.
 _COLUMNS = {column.name for column in METRICS_COLUMNS} - {METRICS_COLUMNS[METRIC_PLACE].name}
 
+#: Bytes of ``metrics.csv`` that hold its first measurements.
+_BEGINNING = 1 << 14
+
 
 def has_whole_metrics(directory: Path) -> bool:
     """Whether ``metrics.csv`` has a valid header, or does not exist or is empty."""
@@ -56,6 +59,16 @@ def _rows(content: bytes) -> tuple[str | None, list[dict[str, str]]]:
     return header[METRIC_PLACE], list(found.values())
 
 
+def first_look(directory: Path) -> int | None:
+    """The step of the first measurement on validation data; None where there is none."""
+    try:
+        with regular_file(directory / METRICS).open("rb") as file:
+            _, rows = _rows(file.read(_BEGINNING))
+    except OSError:
+        return None
+    return next((int(row["step"]) for row in rows if row["split"] == "validation"), None)
+
+
 def metrics_damage(directory: Path, steps: int) -> str | None:
     """What is missing at the end of the ``metrics.csv`` of a completed run; None if nothing, or if there is no file.
 
@@ -93,7 +106,7 @@ def read_parts(
     parts = []
     for file in reversed(files):
         try:
-            parts.append(pq.read_table(regular_file(file), page_checksum_verification=True))
+            parts.append(pq.read_table(pa.BufferReader(read_bytes(file)), page_checksum_verification=True))
         except (OSError, pa.ArrowException):  # the other parts are still valid
             if damaged is not None:
                 damaged.append(file)

@@ -5,12 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from spectral_bench.compare.published import Published, fitting
+from spectral_bench.compare.scores import scores
 from spectral_bench.compare.statistics import Estimate, estimate
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.report.comparison_table import describe
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.footnotes import Footnotes, reasons, sources
-from spectral_bench.report.numbers import NOTHING, interval_notes, number, with_interval
+from spectral_bench.report.numbers import NOTHING, interval_notes, number, share, with_interval, worse_notes
 
 _COLUMNS = [
     Column("model", "left", label=True),
@@ -33,11 +34,12 @@ def against_papers(found: Sequence[Section], notes: Sequence[str] = ()) -> Repor
             said.append(f"{section.title}: no published numbers for this setting are known here.")
             continue
         pairs = _pairs(section, numbers)
-        rows = [_row(group, one, cited, explained) for group, one in pairs]
+        rows = [_row(section, group, one, cited, explained) for group, one in pairs]
         records += [_record(section, group, one) for group, one in pairs]
         shown = [_ours(group, one) for group, one in pairs]
         below = [
             *interval_notes(shown),
+            *worse_notes(max((_without(section, group, one) for group, one in pairs), default=0)),
             *explained.below(one.why for _, one in pairs),
             *cited.below(one.source for _, one in pairs),
         ]
@@ -58,13 +60,18 @@ def _ours(group: Group | None, one: Published) -> Estimate | None:
     return None if group is None else estimate(group.values(one.field))
 
 
-def _row(group: Group | None, one: Published, cited: Footnotes, explained: Footnotes) -> list[Cell]:
+def _without(section: Section, group: Group | None, one: Published) -> int:
+    """How many seeds of ours are worse than any number, and in no mean."""
+    return 0 if group is None else scores(section, group, one.field).without
+
+
+def _row(section: Section, group: Group | None, one: Published, cited: Footnotes, explained: Footnotes) -> list[Cell]:
     ours = _ours(group, one)
     remark = f" {explained.cite(one.why)}" if one.why else ""
     return [
         Cell(one.name if group is None else group.label, group is not None),
         Cell(NOTHING if one.hidden is None else str(one.hidden)),
-        Cell(with_interval(ours)),
+        Cell(with_interval(ours) + share(ours.n, ours.n + _without(section, group, one)) if ours else NOTHING),
         Cell(f"{'loss ' if one.metric == 'loss' else ''}{number(one.value)} {cited.cite(one.source)}"),
         Cell(NOTHING if ours is None else f"{ours.mean - one.value:+.4g}"),
         Cell(("yes" if one.comparable else "no") + remark),
@@ -80,6 +87,7 @@ def _record(section: Section, group: Group | None, one: Published) -> dict[str, 
         "ours_low": ours.low if ours else None,
         "ours_high": ours.high if ours else None,
         "ours_n": ours.n if ours else 0,
+        "ours_worse_than_any": _without(section, group, one),
         "difference": ours.mean - one.value if ours else None,
         "setting": section.title,
     }

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from spectral_bench.compare.criteria import SCORES, sense
 from spectral_bench.compare.group_results import GroupResult, group_results
+from spectral_bench.compare.scores import ACHIEVEMENTS, scores
+from spectral_bench.compare.statistics import average
 from spectral_bench.config.hints import unknown
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
@@ -42,30 +44,44 @@ def comparison_report(
         tables.append(comparison_table(section, rows, field, cited))
         records += [record(section, row, field) for row in rows]
         documents.append(section_document(section, rows, field))
-    document = {"schema": "spectral-bench/compare", "version": 1, "sections": documents}
+    document = {"schema": "spectral-bench/compare", "version": 2, "sections": documents}
     return Report(tables, records, document, list(notes))
 
 
 def _sorted(rows: list[GroupResult], section: Section, field: str, sort: str | None) -> list[GroupResult]:
     if sort is None:
         direction = -1 if sense(section, field) == "max" else 1
-        return sorted(rows, key=lambda row: (_rank(row), direction * row.score.mean if row.score else 0))
+
+        def position(row: GroupResult) -> tuple[int, float, float]:
+            """Of unfinished runs, which are not judged, as far as they came."""
+            so_far = 0.0, direction * row.score.mean if row.score else 0.0
+            return _rank(row), *(row.scores.order if row.scores.by_seed else so_far)
+
+        return sorted(rows, key=position)
     key = sort.removeprefix("-")
 
-    def value(row: GroupResult) -> tuple[int, float, str] | None:
-        """Numbers first, then words."""
+    def value(row: GroupResult) -> tuple[int, float, float, str] | None:
+        """Numbers first, then words; of numbers, on the worse side, those of groups with seeds that have none."""
         found = row.group.runs[0].fields().get(key)
         numbers = row.group.values(key)
         if numbers:
-            return 0, sum(numbers) / len(numbers), ""
+            return 0, _worse(section, row, key), average(numbers), ""
         if found is None:
             return None
         is_number = isinstance(found, int | float) and not isinstance(found, bool)
-        return (0, float(found), "") if is_number else (1, 0.0, as_typed(found))
+        return (0, 0.0, float(found), "") if is_number else (1, 0.0, 0.0, as_typed(found))
 
     valued = [(found, row) for row in rows if (found := value(row)) is not None]
     valued.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
     return [row for _, row in valued] + [row for row in rows if value(row) is None]
+
+
+def _worse(section: Section, row: GroupResult, field: str) -> float:
+    """The share of seeds that are worse than any number, negative where more is better."""
+    if field not in ACHIEVEMENTS:
+        return 0.0
+    judged = scores(section, row.group, field)
+    return judged.order[0] * (-1.0 if judged.higher_is_better else 1.0) if judged.by_seed else 0.0
 
 
 def _rank(row: GroupResult) -> int:

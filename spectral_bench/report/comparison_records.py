@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from statistics import median
 from typing import Any
 
 from spectral_bench.compare.criteria import sense
 from spectral_bench.compare.group_results import GroupResult
+from spectral_bench.compare.recipes import across_models
 from spectral_bench.compare.statistics import Estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.records.groups import STATUSES, Section
@@ -30,14 +30,16 @@ def record(section: Section, row: GroupResult, field: str) -> dict[str, Any]:
         "field": field,
         "mode": sense(section, field),
         "best": row.best,
+        "worse_than_any": row.scores.without,
     }
     flat |= _flat(field, row.score)
     flat |= _flat("best_validation", row.best_validation) | _flat("test_at_best", row.test_at_best)
     flat |= {
         "baseline": section.baseline,
         "baseline_of": section.baseline_of,
-        "beat_baseline": len(row.beaten),
-        "steps_to_beat_baseline": median(row.beaten) if row.beaten else None,
+        "beat_baseline": len(row.beaten.steps),
+        "steps_to_beat_baseline": row.beaten.median,
+        "steps_to_beat_baseline_at_most": row.beaten.at_most,
         "ms_per_step": row.mean("ms_per_step"),
         **_flat("gradient_decay_rate", row.decay),
         "gradient_verdict": tally(row.verdicts),
@@ -62,6 +64,7 @@ def section_document(section: Section, rows: Sequence[GroupResult], field: str) 
         "field": field,
         "mode": sense(section, field),
         "baseline": baseline,
+        "differs_across_models": across_models(section),
         "groups": [_group_document(row, field) for row in rows],
     }
 
@@ -79,11 +82,14 @@ def _group_document(row: GroupResult, field: str) -> dict[str, Any]:
         "num_parameters": row.num_parameters,
         "score": _estimate_document(row.score, group.values(field)),
         "best": row.best,
+        "worse_than_any": row.scores.without,
         "best_validation": _estimate_document(row.best_validation, group.values("best_validation")),
         "test_at_best": _estimate_document(row.test_at_best, group.values("test_at_best")),
         "steps_to_beat_baseline": {
-            "runs": len(row.beaten),
-            "median": median(row.beaten) if row.beaten else None,
+            "runs": len(row.beaten.steps),
+            "of": row.beaten.seeds,
+            "median": row.beaten.median,
+            "at_most": row.beaten.at_most,
         },
         "ms_per_step": row.mean("ms_per_step"),
         "gradient_decay_rate": _estimate_document(row.decay, group.values("gradient_decay_rate")),

@@ -1,16 +1,25 @@
 """The table of a comparison, for people."""
 
 from collections.abc import Sequence
-from statistics import median
 
 from spectral_bench.compare.criteria import score_name, sense
 from spectral_bench.compare.group_results import GroupResult
+from spectral_bench.compare.recipes import across_models
 from spectral_bench.config.keys import as_typed
 from spectral_bench.records.groups import Section
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.exclusions import left_out_notes
 from spectral_bench.report.footnotes import Footnotes
-from spectral_bench.report.numbers import NOTHING, interval_notes, number, tally, with_interval
+from spectral_bench.report.numbers import (
+    NOTHING,
+    interval_notes,
+    number,
+    share,
+    tally,
+    when,
+    with_interval,
+    worse_notes,
+)
 
 
 def comparison_table(section: Section, rows: Sequence[GroupResult], field: str, cited: Footnotes) -> Table:
@@ -39,7 +48,7 @@ def comparison_table(section: Section, rows: Sequence[GroupResult], field: str, 
         Column("published", optional=True),
     ]
     shown = [[*_cells(row, has_baseline=section.baseline is not None), _published_cell(row, cited)] for row in rows]
-    notes = _warnings(rows, field)
+    notes = [*_warnings(rows), *_configured(section)]
     if any(not number.comparable for row in rows for number in row.published):
         notes.append("! Not comparable: --against paper says why.")
     notes += cited.below(number.source for row in rows for number in row.published)
@@ -57,21 +66,20 @@ def describe(section: Section) -> str:
 
 def _cells(row: GroupResult, *, has_baseline: bool) -> list[Cell]:
     group = row.group
-    counted = group.counted
     verdict = NOTHING if set(row.verdicts) == {"unknown"} else tally(row.verdicts)
-    beaten = "never" if group.completed and has_baseline else NOTHING
-    if row.beaten:
-        share = "" if len(row.beaten) == len(counted) else f" ({len(row.beaten)} of {len(counted)})"
-        beaten = f"{median(row.beaten):,.0f}{share}"
+    known = row.beaten.steps or (group.judged and has_baseline)
+    score = with_interval(row.score)
+    if group.completed:
+        score += share(len(row.scores.finite), len(row.scores.by_seed))
     return [
         Cell(group.model, row.best),
         Cell(group.setting),
         Cell(group.standing),
         Cell(number(row.num_parameters)),
-        Cell(with_interval(row.score), row.best),
+        Cell(score, row.best),
         Cell(number(row.best_validation.mean if row.best_validation else None)),
         Cell(number(row.test_at_best.mean if row.test_at_best else None)),
-        Cell(beaten),
+        Cell(when(row.beaten) if known else NOTHING),
         Cell(number(row.mean("ms_per_step"), 3)),
         Cell(number(row.decay.mean if row.decay else None, 2)),
         Cell(verdict),
@@ -79,13 +87,27 @@ def _cells(row: GroupResult, *, has_baseline: bool) -> list[Cell]:
     ]
 
 
-def _warnings(rows: Sequence[GroupResult], field: str) -> list[str]:
+def _warnings(rows: Sequence[GroupResult]) -> list[str]:
     notes = [*interval_notes([row.score for row in rows]), *left_out_notes([row.group for row in rows])]
-    compared = [row.group for row in rows if row.group.completed]
-    lacking = sum(len(group.completed) - len(group.finite(field)) for group in compared)
-    if lacking:
-        notes.append(f"{lacking} completed run(s) without a finite value are not in the means.")
+    notes += worse_notes(sum(row.scores.without for row in rows))
+    beaten = [row.beaten for row in rows]
+    if any(one.steps and len(one.steps) < one.seeds for one in beaten):
+        notes.append("Beats baseline: the median over all seeds; one that never did, or diverged, is later than any.")
+    if any(one.at_most and one.median is not None for one in beaten):
+        notes.append("≤: a seed beat it at the first look already.")
     return notes
+
+
+def _configured(section: Section) -> list[str]:
+    """In what the models differ by their configurations, so that nobody takes it for what they differ in by nature."""
+    names = {group.id: section.name(group) for group in section.groups}
+    said = []
+    for key, values in across_models(section).items():
+        having: dict[str, list[str]] = {}
+        for group, value in values.items():
+            having.setdefault(as_typed(value), []).append(names[group])
+        said.append(f"{key} " + ", ".join(f"{value} ({', '.join(groups)})" for value, groups in having.items()))
+    return [f"Configured differently: {'; '.join(said)}.".replace("model.", "")] if said else []
 
 
 def _published_cell(row: GroupResult, cited: Footnotes) -> Cell:

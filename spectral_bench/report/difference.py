@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from spectral_bench.compare.side_by_side import configurations, gap_between, resolve
-from spectral_bench.compare.statistics import Estimate, estimate
+from spectral_bench.compare.side_by_side import Gap, configurations, gap_between, resolve
+from spectral_bench.compare.statistics import Estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.report.document import Cell, Column, Report, Table
-from spectral_bench.report.numbers import interval_notes, number, with_interval
+from spectral_bench.report.numbers import interval_notes, number, share, with_interval, worse_notes
 
 #: Fields of the summaries that are set side by side.
 _FIELDS = (
@@ -38,14 +38,16 @@ def difference_report(found: Sequence[Section], names: tuple[str, str], notes: S
     Raises:
         InputError: a name matches nothing, or several.
     """
-    first, second = (resolve(found, name) for name in names)
+    one, other = (resolve(found, name) for name in names)
+    first, second = one[1], other[1]
     config = [
         {"key": key, "a": a, "b": b}
         for key, (a, b) in configurations(first, second).items()
         if as_typed(a) != as_typed(b)
     ]
-    metrics = [_metric(first, second, field) for field in _FIELDS]
-    metrics = [row for row in metrics if row["a"] is not None or row["b"] is not None]
+    gaps = [gap_between(one, other, field) for field in _FIELDS]
+    gaps = [gap for gap in gaps if any(gap.means) or any(gap.without)]
+    metrics = [_metric(gap) for gap in gaps]
     titles = (_title(first), _title(second))
     document = {
         "schema": "spectral-bench/diff",
@@ -56,7 +58,7 @@ def difference_report(found: Sequence[Section], names: tuple[str, str], notes: S
         "metrics": metrics,
     }
     records = [{"kind": "config", **row} for row in config] + [{"kind": "metric", **row} for row in metrics]
-    tables = [_config_table(config, titles), _metric_table(first, second, metrics, titles)]
+    tables = [_config_table(config, titles), _metric_table(gaps, titles)]
     said = [] if first.runs[0].summary.get("metric") == second.runs[0].summary.get("metric") else [_OTHER_METRIC]
     return Report(tables, records, document, [*notes, *said])
 
@@ -64,16 +66,14 @@ def difference_report(found: Sequence[Section], names: tuple[str, str], notes: S
 _OTHER_METRIC = "The two are judged by different metrics: differences of test values mean nothing."
 
 
-def _metric(first: Group, second: Group, field: str) -> dict[str, Any]:
-    mean_a, mean_b, gap = (
-        estimate(first.values(field)),
-        estimate(second.values(field)),
-        gap_between(first, second, field),
-    )
+def _metric(found: Gap) -> dict[str, Any]:
+    (mean_a, mean_b), gap = found.means, found.gap
     return {
-        "field": field,
+        "field": found.field,
         "a": mean_a.mean if mean_a else None,
         "b": mean_b.mean if mean_b else None,
+        "a_worse_than_any": found.without[0],
+        "b_worse_than_any": found.without[1],
         "difference": gap.mean if gap else None,
         "low": gap.low if gap else None,
         "high": gap.high if gap else None,
@@ -86,22 +86,31 @@ def _config_table(rows: Sequence[dict[str, Any]], titles: tuple[str, str]) -> Ta
     return Table("Configuration", "" if rows else "No difference.", columns, cells)
 
 
-def _metric_table(first: Group, second: Group, rows: Sequence[dict[str, Any]], titles: tuple[str, str]) -> Table:
+def _metric_table(gaps: Sequence[Gap], titles: tuple[str, str]) -> Table:
     columns = [Column("field", "left", label=True), Column("A"), Column("B"), Column("A - B")]
-    cells, gaps = [], []
-    for row in rows:
-        a, b = (estimate(group.values(row["field"])) for group in (first, second))
-        gap = gap_between(first, second, row["field"])
-        gaps.append(gap)
-        cells.append(
-            [
-                Cell(row["field"]),
-                Cell(_shown(row["field"], a)),
-                Cell(_shown(row["field"], b)),
-                Cell(_shown(row["field"], gap)),
-            ]
-        )
-    return Table("Results", f"A: {titles[0]}; B: {titles[1]}", columns, cells, interval_notes(gaps))
+    cells = [
+        [
+            Cell(gap.field),
+            *(
+                Cell(("≤" if at_most else "") + _shown(gap.field, mean) + _share(mean, without))
+                for mean, without, at_most in zip(gap.means, gap.without, gap.at_most, strict=True)
+            ),
+            Cell(_shown(gap.field, gap.gap)),
+        ]
+        for gap in gaps
+    ]
+    notes = [
+        *interval_notes([gap.gap for gap in gaps]),
+        *worse_notes(max((sum(gap.without) for gap in gaps), default=0)),
+    ]
+    if any(any(gap.at_most) for gap in gaps):
+        notes.append("≤: it was so at the first look already.")
+    return Table("Results", f"A: {titles[0]}; B: {titles[1]}", columns, cells, notes)
+
+
+def _share(mean: Estimate | None, without: int) -> str:
+    found = mean.n if mean else 0
+    return share(found, found + without)
 
 
 def _shown(field: str, found: Estimate | None) -> str:

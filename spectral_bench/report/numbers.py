@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from spectral_bench.compare.statistics import ENOUGH_SEEDS, Estimate
+from spectral_bench.compare.milestones import Milestone
+from spectral_bench.compare.statistics import Estimate
 
 #: Stands for a value that does not exist.
 NOTHING = "-"
@@ -19,13 +20,26 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def with_interval(estimate: Estimate | None) -> str:
-    """``0.9871 ±0.0012``, with an asterisk where there are too few seeds for the interval."""
+    """``0.9871 ±0.0012``, half the width of the interval."""
     if estimate is None:
         return NOTHING
     if estimate.half_width is None:
         return number(estimate.mean)
-    mark = "*" if estimate.n < ENOUGH_SEEDS else ""
-    return f"{number(estimate.mean)} ±{number(estimate.half_width, 2)}{mark}"
+    return f"{number(estimate.mean)} ±{number(estimate.half_width, 2)}"
+
+
+def share(some: int, of_all: int) -> str:
+    """``(4 of 5)`` behind a number that some seeds have; nothing where all have it."""
+    return "" if some == of_all else f" ({some} of {of_all})"
+
+
+def when(reached: Milestone) -> str:
+    """The median step: ``≤430`` where the first look was too late to tell, ``never`` where half the seeds never did."""
+    if not reached.steps:
+        return "never"
+    if reached.median is None:
+        return f"never ({len(reached.steps)} of {reached.seeds} did)"
+    return f"{'≤' if reached.at_most else ''}{reached.median:,.0f}{share(len(reached.steps), reached.seeds)}"
 
 
 def tally(counts: Mapping[str, int]) -> str:
@@ -36,17 +50,25 @@ def tally(counts: Mapping[str, int]) -> str:
 
 
 def interval_notes(shown: Sequence[Estimate | None]) -> list[str]:
-    """Notes about intervals from few seeds."""
+    """Notes about intervals, where there are any."""
     sizes = {estimate.n for estimate in shown if estimate is not None}
     notes = []
     if 1 in sizes:
         notes.append("One seed: no interval.")
-    if any(1 < size < ENOUGH_SEEDS for size in sizes):
-        notes.append(
-            f"* Fewer than {ENOUGH_SEEDS} seeds: too few for a 95 % interval; the range shown covers less (of three "
-            "seeds about 75 %)."
-        )
+    if any(estimate is not None and estimate.half_width is not None for estimate in shown):
+        notes.append("±: 95 % interval of Student's t over the seeds; of skewed values it covers less.")
     return notes
+
+
+def worse_notes(without: int) -> list[str]:
+    """A note about seeds that have no number because they did worse than any."""
+    if not without:
+        return []
+    seeds = "1 seed" if without == 1 else f"{without} seeds"
+    return [
+        f"{seeds} diverged, or came to no finite value: worse than any number in order, best and ranks. Mean and "
+        "interval are those of the others (k of n)."
+    ]
 
 
 def duration(seconds: float | None) -> str:

@@ -6,13 +6,14 @@ from typing import Any
 
 from spectral_bench.compare.criteria import SCORES, score_name
 from spectral_bench.compare.pairs import Pair, paired_groups
-from spectral_bench.compare.ranks import CriticalDifference, critical_differences
+from spectral_bench.compare.ranks import CriticalDifference, critical_differences, dependent_tasks
+from spectral_bench.compare.statistics import seeds_needed, smallest_p
 from spectral_bench.config.hints import unknown
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Section
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.exclusions import repeat_notes
-from spectral_bench.report.numbers import interval_notes, number, with_interval
+from spectral_bench.report.numbers import interval_notes, number, share, with_interval
 
 _COLUMNS = [
     Column("A", "left", label=True),
@@ -44,15 +45,19 @@ def pairwise(
     for section in found:
         pairs = paired_groups(section, field)
         if not pairs:
-            said.append(f"{section.title}: no two groups share a seed they completed.")
+            said.append(f"{section.title}: no two groups share a seed that both completed or diverged with.")
             continue
         tables.append(_table(section, pairs, field))
         records += [_record(section, pair) for pair in pairs]
     ranked = critical_differences(found, field)
+    said += [
+        f"{task}: no ranks over its settings: lengths and the like are not independent data sets."
+        for task in dependent_tasks(found)
+    ]
     tables += [_rank_table(one) for one in ranked]
     document = {
         "schema": "spectral-bench/pairwise",
-        "version": 1,
+        "version": 2,
         "field": field,
         "pairs": records,
         "ranks": [asdict(one) for one in ranked],
@@ -67,24 +72,37 @@ def _table(section: Section, pairs: Sequence[Pair], field: str) -> Table:
             Cell(names[pair.first]),
             Cell(names[pair.second]),
             Cell(str(len(pair.seeds))),
-            Cell(with_interval(pair.gap)),
+            Cell(with_interval(pair.gap) + share(pair.gap.n if pair.gap else 0, len(pair.seeds))),
             Cell(f"{pair.improvement:.2f}"),
             Cell(number(pair.p, 2)),
             Cell(number(pair.p_holm, 2), pair.p_holm < 0.05),
         ]
         for pair in pairs
     ]
-    fewest = min((len(pair.seeds) for pair in pairs if len(pair.seeds) > 1), default=None)
     notes = [
         "p: sign-flip permutation test of the differences, paired by seed.",
         *interval_notes([pair.gap for pair in pairs]),
         *repeat_notes(section.groups),
     ]
-    if fewest is not None and 2.0 ** (1 - fewest) > 0.05:
+    if any(pair.gap is None or pair.gap.n < len(pair.seeds) for pair in pairs):
         notes.append(
-            f"With {fewest} seeds p cannot be below {2.0 ** (1 - fewest):g}: too few to call anything luck or not."
+            "A seed that diverged, or came to no finite value, is worse than any number; A - B is over the seeds that "
+            "have one in both (k of n)."
         )
+    fewest = min((len(pair.seeds) for pair in pairs if len(pair.seeds) > 1), default=None)
+    if fewest is not None:
+        notes += _too_few(len(pairs), fewest)
     return Table(f"{section.title}: {score_name(section, field)} in pairs", "", _COLUMNS, rows, notes)
+
+
+def _too_few(pairs: int, seeds: int) -> list[str]:
+    """A note where the test cannot reach 5 %, whatever the numbers are."""
+    if smallest_p(pairs, seeds) <= 0.05:
+        return []
+    said = f"With {seeds} seeds p cannot be below {smallest_p(1, seeds):g}"
+    if pairs > 1:
+        said += f", corrected for {pairs} pairs not below {smallest_p(pairs, seeds):g}"
+    return [f"{said}: too few to call anything luck or not. It takes {seeds_needed(pairs)} to reach 5 %."]
 
 
 def _record(section: Section, pair: Pair) -> dict[str, Any]:
@@ -93,9 +111,10 @@ def _record(section: Section, pair: Pair) -> dict[str, Any]:
         "a": pair.first,
         "b": pair.second,
         "seeds": len(pair.seeds),
-        "difference": pair.gap.mean,
-        "low": pair.gap.low,
-        "high": pair.gap.high,
+        "difference": pair.gap.mean if pair.gap else None,
+        "low": pair.gap.low if pair.gap else None,
+        "high": pair.gap.high if pair.gap else None,
+        "compared": pair.gap.n if pair.gap else 0,
         "probability_of_improvement": pair.improvement,
         "p": pair.p,
         "p_holm": pair.p_holm,
@@ -110,7 +129,9 @@ def _rank_table(one: CriticalDifference) -> Table:
         f"{one.critical_difference:.2f}.",
         *(f"Not distinguished: {clique}." for clique in cliques),
     ]
-    if one.left_out:
-        notes.append(f"Left out, for they lack some data sets: {', '.join(one.left_out)}.")
+    for label, lacking in one.left_out.items():
+        notes.append(f"Left out: {label}, which has no judged run on {', '.join(lacking)}.")
+    for label, keys in one.mixed.items():
+        notes.append(f"{label} is not the same on all data sets: it differs in {', '.join(keys)}.")
     columns = [Column("group", "left", label=True), Column("mean rank")]
     return Table(f"{one.task}: ranks over {one.datasets} data sets", "", columns, rows, notes)

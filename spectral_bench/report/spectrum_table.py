@@ -26,6 +26,9 @@ _COLUMNS = [
 ]
 
 
+_MEANS = "Median and margin: arithmetic means over the seeds; the picture draws geometric ones."
+
+
 def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[Table, list[dict[str, Any]]]:
     """The singular values each run ended with, the extremes over all runs; and the rows as plain values."""
     rows, records, margins, lacking = [], [], [], []
@@ -71,7 +74,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
                 "margin_high": margin.high if margin else None,
             }
         )
-    notes = [_about_margin(groups), *interval_notes(margins)]
+    notes = [_about_margin(groups), _MEANS, *interval_notes(margins)]
     notes += [*left_out_notes([one.group for one in groups]), *lacking]
     return Table(f"{section.title}: singular values", "", _COLUMNS, rows, notes).without_empty_columns(), records
 

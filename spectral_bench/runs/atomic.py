@@ -31,7 +31,7 @@ def write_atomically(
 
 
 def write_text(path: Path, text: str) -> None:
-    """``write_atomically`` for text."""
+    """``write_atomically`` for text, in UTF-8."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
 
 
@@ -41,7 +41,7 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def json_text(content: Mapping[str, Any]) -> bytes:
-    """What ``write_json`` writes.
+    """What ``write_json`` writes. Bytes of file names that are no text become escapes, which ``json`` reads back.
 
     Raises:
         ValueError: JSON cannot represent the content.
@@ -49,7 +49,7 @@ def json_text(content: Mapping[str, Any]) -> bytes:
     finite = {
         key: None if isinstance(value, float) and not _is_finite(value) else value for key, value in content.items()
     }
-    return (json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
 
 
 def _is_finite(value: float) -> bool:

@@ -19,9 +19,9 @@ _WRONG_FOLDER = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.E
 def new_run_directory(results_dir: Path, task: str, model: str, seed: int, fill: Callable[[Path], object]) -> Path:
     """Create a directory that no other run has, not even one started in the same second on another host.
 
-    The identifier sorts by start time and ends in random digits. The directory is filled under a hidden name in
-    ``results_dir`` and then renamed: it appears with its first files in it, or not at all, and a rename onto another
-    run's directory fails, and another identifier is drawn.
+    The identifier sorts by start time and ends in random digits. The directory is filled under a hidden name beside its
+    place, for any folder above may be a link to another file system, and then renamed: it appears with its first files
+    in it, or not at all, and a rename onto another run's directory fails, and another identifier is drawn.
 
     Args:
         results_dir: the folder of all runs.
@@ -38,7 +38,7 @@ def new_run_directory(results_dir: Path, task: str, model: str, seed: int, fill:
     try:
         parent.mkdir(parents=True, exist_ok=True)
         path = parent / _identifier(seed)
-        hidden = results_dir / f".{path.name}"
+        hidden = parent / f".{path.name}"
         hidden.mkdir()
         try:
             fill(hidden)

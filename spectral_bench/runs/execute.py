@@ -45,7 +45,6 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     """
     device = _device(config.device)
     torch.set_num_threads(config.train.threads or threads or _THREADS)
-    torch.set_flush_denormal(config.train.flush_denormals)
     torch.manual_seed(config.seed)
     with within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
@@ -64,11 +63,11 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
     Args:
         prepared: what to run.
         overrides: what was typed to get its configuration.
-        observers: are told what happens.
+        observers: receive every event of the training.
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
-        InputError: the results folder is none, or may not be written.
+        InputError: the folder of results is not a folder, or may not be written.
         StorageError: it can no longer be written.
     """
     config = prepared.config

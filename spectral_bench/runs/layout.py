@@ -123,6 +123,15 @@ class SummaryField:
     words: str | None = None
     is_time: bool = False
 
+    @property
+    def is_achieved(self) -> bool:
+        """Whether it says what the training achieved, so that a run without it did worse than any that has it."""
+        return self.sense == "metric" or self.name in _ACHIEVED
+
+
+#: What a training achieves beside the task's metric. The other fields with a sense are costs or traits of the weights.
+_ACHIEVED = ("best_step", "loss_test", "steps_to_beat_baseline", "solved_at")
+
 
 #: In the order in which they are written.
 SUMMARY_FIELDS: Final = (

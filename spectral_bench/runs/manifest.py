@@ -29,15 +29,15 @@ class Manifest:
         self.written_as = written_as
 
     @classmethod
-    def create(cls, directory: Path, facts: Mapping[str, Any]) -> Self:
+    def create(cls, directory: Path, content: Mapping[str, Any]) -> Self:
         """The manifest of a new run.
 
         Args:
             directory: of the run.
-            facts: what is known at the start (command line, environment, digests); kept as they are.
+            content: what is known at the start (command line, environment, digests); kept as they are.
         """
         beginning = {"format": FORMAT, "status": "running", "reason": None, "started": now(), "ended": None}
-        manifest = cls(directory, {**beginning, **facts})
+        manifest = cls(directory, {**beginning, **content})
         manifest._write()
         return manifest
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
 from spectral_bench.runs.layout import TABLES, TableColumn
-from spectral_bench.runs.reading import brief, read_bytes, regular_file
+from spectral_bench.runs.reading import brief, read_bytes
 
 
 def _schema(columns: Sequence[TableColumn]) -> pa.Schema:
@@ -101,7 +101,7 @@ def read_part(part: Path, schema: pa.Schema) -> pa.Table:
         DataError: it is damaged, or has other columns.
     """
     try:
-        return pq.read_table(regular_file(part), schema=schema, page_checksum_verification=True)
+        return pq.read_table(pa.BufferReader(read_bytes(part)), schema=schema, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{part}: is damaged ({brief(error)}).") from error
 

@@ -20,15 +20,15 @@ _KEYS = ("model.layer", "task.name", "optimizer.name")
 def plugin_record(config: ExperimentConfig) -> list[dict[str, str]]:
     """The plugins of a run as the manifest records them, each ``{"name": ..., "sha256": ...}``.
 
-    Those that the user named count, and those of installed distributions whose model, task or optimizer is used.
-    Sinks change no number: a plugin that registered nothing else is not recorded.
+    Those whose model, task or optimizer the run uses; and one that the user named and that registered nothing, for it
+    was imported to change something else. Sinks change no number.
     """
     values = config.model.layer, config.task.name, config.optimizer.name
     used = [registered_by(key, value) for key, value in zip(_KEYS, values, strict=True)]
     return [
         {"name": plugin.name, "sha256": plugin.sha256}
         for plugin in loaded_plugins()
-        if plugin in used or (plugin.explicit and not _only_sinks(plugin))
+        if plugin in used or _registers_nothing(plugin)
     ]
 
 
@@ -64,7 +64,7 @@ def check_plugins(directory: Path, manifest: Manifest) -> list[str]:
     return changes + [
         f"plugin {plugin.name}: not there then"
         for plugin in loaded_plugins()
-        if plugin.explicit and not _only_sinks(plugin)
+        if _registers_nothing(plugin)
         if plugin.name not in names and plugin.sha256 not in digests_then
     ]
 
@@ -73,8 +73,8 @@ def _is_entry(entry: Any) -> bool:
     return isinstance(entry, dict) and all(isinstance(entry.get(key), str) for key in ("name", "sha256"))
 
 
-def _only_sinks(plugin: Plugin) -> bool:
-    return bool(plugin.registered) and all(key not in _KEYS for key, _ in plugin.registered)
+def _registers_nothing(plugin: Plugin) -> bool:
+    return plugin.explicit and not plugin.registered
 
 
 def _missing(directory: Path, name: str) -> str:

@@ -9,6 +9,7 @@ exceptions that readers of files expect anyway: ``OSError``, and ``ValueError`` 
 import errno
 import json
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,9 @@ _LARGEST_YAML = 1 << 18
 
 #: The C parser is ten times as fast, and missing only where PyYAML was built without it.
 _YamlLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+#: The escape of a byte of a file name that is no text, which PyYAML writes and reads and the C parser refuses.
+_SURROGATE = re.compile(rb"\\u[Dd][89A-Fa-f]")
 
 
 def regular_file(path: Path) -> Path:
@@ -85,8 +89,9 @@ def parse_yaml(text: bytes) -> dict[str, Any]:
     if len(text) > _LARGEST_YAML:
         raise ValueError(f"larger than {_LARGEST_YAML:,} bytes")
     try:
-        _check_events(text)
-        content = yaml.load(text, _YamlLoader)  # noqa: S506
+        loader = yaml.SafeLoader if _SURROGATE.search(text) else _YamlLoader
+        _check_events(text, loader)
+        content = yaml.load(text, loader)  # noqa: S506
     except Exception as error:  # YAMLError, or anything that parsing an invalid int, float or date raises
         raise ValueError(brief(error)) from error
     if not isinstance(content, dict):
@@ -101,10 +106,10 @@ def brief(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _check_events(text: bytes) -> None:
+def _check_events(text: bytes, loader: Any) -> None:
     """Check, before any object is built, that there are no aliases and the depth is bounded."""
     depth = 0
-    for event in yaml.parse(text, _YamlLoader):
+    for event in yaml.parse(text, loader):
         if isinstance(event, yaml.AliasEvent):
             raise ValueError("aliases are not read")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)

@@ -1,4 +1,4 @@
-"""Writes what a training tells into the files of its run directory."""
+"""Writes the events of a training into the files of its run directory."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +15,10 @@ from spectral_bench.training.observer import GradientNorms, Measurement, Observe
 
 
 class RunRecorder(Observer):
-    """Keeps everything a training says.
+    """Keeps every event of a training.
 
-    Metrics are on disk at once; traces are sealed with every checkpoint, so that no part of them lies astride one.
+    Metrics are on disk at once; traces are sealed with every checkpoint, so that every part of them ends before one
+    or begins after it.
 
     Args:
         directory: the run directory.

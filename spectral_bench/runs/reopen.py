@@ -15,6 +15,7 @@ from spectral_bench.errors import DataError, InputError, SpectralBenchError
 from spectral_bench.runs import metrics_file, recorder
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.data_read import check_data, where_data_lies
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import command_line, config_yaml, prepare
 from spectral_bench.runs.interruption import heeding_signals
@@ -92,6 +93,8 @@ def reopened(
         if session_of is not None:
             train = replace(config.train, max_minutes=session_of.train.max_minutes)
             config = replace(config, data_dir=session_of.data_dir, train=train)
+        elif config.data_dir == before.data_dir:
+            config = replace(config, data_dir=where_data_lies(run.manifest, before.data_dir))
         raised = _check_change(before, config)
         if run.manifest.status == "completed" and not raised:
             raise CompleteError(_complete(directory))
@@ -212,17 +215,3 @@ def recorded_threads(manifest: Manifest) -> int | None:
     """How many threads the run began with; None if the manifest does not say."""
     threads = manifest.content.get("threads")
     return threads if isinstance(threads, int) and 0 < threads <= MOST_THREADS else None
-
-
-def check_data(manifest: Manifest, digests: Mapping[str, str]) -> None:
-    """Check that the data is what the run began with.
-
-    Raises:
-        DataError: it is not; the message names the files.
-    """
-    recorded: Any = manifest.content.get("data")
-    if recorded != dict(digests):
-        names = sorted(
-            name for name in {*(recorded or {}), *digests} if (recorded or {}).get(name) != digests.get(name)
-        )
-        raise DataError(f"{', '.join(names)}: not the data that this run was begun with.")

@@ -1,6 +1,6 @@
 """A run directory read back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,13 +37,13 @@ class SavedRun:
             InputError: this version does not know such a configuration.
         """
         try:
-            return experiment_config(self.config, KINDS)
+            return experiment_config(_without_strange_homes(self.config), KINDS)
         except InputError as error:
             raise InputError(f"{self.directory / CONFIG}: {error}") from error
 
     def changed(self, overrides: Sequence[str]) -> ExperimentConfig:
         """The typed configuration with single values set; see ``config.change.changed``."""
-        return experiment_config(changed(self.config, overrides), KINDS)
+        return experiment_config(_without_strange_homes(changed(self.config, overrides)), KINDS)
 
     def check_config(self) -> None:
         """Check that the configuration is the one whose digest the manifest holds.
@@ -86,7 +86,7 @@ def find_completed(config: ExperimentConfig) -> Path | None:
 def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
     """The runs of exactly this configuration, the newest first."""
     wanted = resolved(config)
-    for directory in sorted((config.results_dir / config.task.name / config.model.name).glob("*"), reverse=True):
+    for directory in sorted((config.results_dir / config.task.name / config.model.name).glob("[!.]*"), reverse=True):
         try:
             run = read_saved_run(directory)
             if set(differences(run.config, wanted)) <= set(CHANGES_NO_NUMBER):
@@ -94,6 +94,20 @@ def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
                 yield run
         except SpectralBenchError:
             continue  # not a run that could be resumed
+
+
+def _without_strange_homes(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration whose folders below a home are relative where nobody has one: they are elsewhere here anyway."""
+    folders = {key: config[key] for key in ("data_dir", "results_dir") if isinstance(config.get(key), str)}
+    return {**config, **{key: str(_below_no_home(Path(folder))) for key, folder in folders.items()}}
+
+
+def _below_no_home(folder: Path) -> Path:
+    try:
+        folder.expanduser()
+    except RuntimeError:
+        return Path(*folder.parts[1:])
+    return folder
 
 
 def _read_config(path: Path) -> dict[str, Any]:

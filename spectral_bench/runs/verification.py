@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from spectral_bench.config.location import DATA_VARIABLE
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.atomic import json_text
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
+from spectral_bench.runs.data_read import check_data, where_data_lies
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import prepare
 from spectral_bench.runs.inspection import inspect
@@ -17,7 +19,7 @@ from spectral_bench.runs.migration import measured_otherwise
 from spectral_bench.runs.plugin_record import check_plugins
 from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, read_bytes
 from spectral_bench.runs.recorder import RunRecorder
-from spectral_bench.runs.reopen import check_data, recorded_threads
+from spectral_bench.runs.reopen import recorded_threads
 from spectral_bench.runs.replay import DifferentError, Replay
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import Prepared
@@ -50,7 +52,9 @@ class Verification:
     changes: list[str]
 
 
-def verify_run(directory: Path, steps: int | None = None, *, whole: bool = False) -> Verification:
+def verify_run(
+    directory: Path, steps: int | None = None, *, whole: bool = False, data_dir: Path | None = None
+) -> Verification:
     """Replay a run and compare every number with the recorded one. Nothing in the directory is changed.
 
     Everything before the previous checkpoint is not replayed, but compared with the digests in the newest checkpoint.
@@ -59,6 +63,7 @@ def verify_run(directory: Path, steps: int | None = None, *, whole: bool = False
         directory: of the run.
         steps: updates to replay; None: as many as were recorded.
         whole: replay from the first update instead of from the previous checkpoint.
+        data_dir: where its data lies; None: where it lay when the run was made, or else where it lies for this user.
 
     Raises:
         InputError: this is not a run, a plugin of the run is not loaded, or nothing was recorded in the requested
@@ -71,8 +76,12 @@ def verify_run(directory: Path, steps: int | None = None, *, whole: bool = False
     if found.damaged_tables:
         raise DataError(" ".join(found.damaged_tables + found.damaged))
     config = run.experiment()
-    config = replace(config, train=replace(config.train, max_minutes=None))
-    prepared = prepare(config, recorded_threads(run.manifest))
+    data_dir = data_dir or where_data_lies(run.manifest, config.data_dir)
+    config = replace(config, data_dir=data_dir, train=replace(config.train, max_minutes=None))
+    try:
+        prepared = prepare(config, recorded_threads(run.manifest))
+    except DataError as error:
+        raise DataError(f"{error}\nOr name the folder of its data: --data-dir FOLDER, or ${DATA_VARIABLE}.") from error
     check_data(run.manifest, prepared.task.digests)
     changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
     changes += plugin_changes
@@ -147,8 +156,8 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
     trainer, parameters = prepared.trainer, prepared.model.num_parameters()
     summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome, prepared.facts)
     now = parse_json(json_text(summary))
-    left_out = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
-    for key in sorted((recorded.keys() | now.keys()) - left_out):
+    ignored = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
+    for key in sorted((recorded.keys() | now.keys()) - ignored):
         if recorded.get(key) != now.get(key):
             return f"{SUMMARY}, {key}: recorded {recorded.get(key)}, now {now.get(key)}"
     return None

@@ -13,7 +13,8 @@ from torch.nn.functional import cross_entropy
 from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import PTB, PTB_FILES
 from spectral_bench.data.problems import damaged, missing
-from spectral_bench.errors import InputError
+from spectral_bench.data.text_lines import NotTextError, read_lines
+from spectral_bench.errors import DataError, InputError
 from spectral_bench.nn.model import Signature
 from spectral_bench.tasks.task import TASKS, Baseline, Batch, Metric, Split, Task
 
@@ -70,21 +71,12 @@ class PTBTask(Task[PTBConfig]):
         files = [file for file in PTB.find(data_dir) if file is not None]
         if len(files) != len(PTB_FILES):
             raise missing(PTB, data_dir)
-        texts = {split: _read(file, data_dir) for split, file in zip(_SPLITS, files, strict=True)}
-        counts = Counter(texts["train"])
-        #: Words by their number, the most frequent first.
-        self.vocabulary = sorted(counts, key=lambda word: (-counts[word], word))
-        if config.verify:
-            _verify(texts, len(self.vocabulary), dict(zip(_SPLITS, files, strict=True)), data_dir)
-        numbers = {word: number for number, word in enumerate(self.vocabulary)}
-        stand_in = None if config.verify else numbers.get(UNKNOWN)
-        self._tokens: dict[Split, Tensor] = {}
-        for split, file in zip(_SPLITS, files, strict=True):
-            try:
-                self._tokens[split] = _numbered(texts[split], numbers, stand_in)
-            except KeyError as error:
-                problem = f"has the word '{error.args[0]}', which is not in {PTB_FILES[0]}"
-                raise damaged(PTB, data_dir, file, problem) from error
+        try:
+            self._read_texts(config, dict(zip(_SPLITS, files, strict=True)))
+        except _UnusableError as error:
+            if config.verify:
+                raise damaged(PTB, data_dir, error.file, error.problem) from error
+            raise DataError(f"{error.file}: {error.problem}.") from error  # a text of one's own is nowhere else
         self._bptt = config.bptt
         self.signature = Signature(
             input_size=len(self.vocabulary),
@@ -98,6 +90,23 @@ class PTBTask(Task[PTBConfig]):
         test, validation = (surprise[self._tokens[split][1:]].mean().exp().item() for split in ("test", "validation"))
         self.baseline = Baseline("metric", test, validation, "word frequencies of the training text")
         self.digests = digests(files, data_dir)
+
+    def _read_texts(self, config: PTBConfig, files: dict[Split, Path]) -> None:
+        texts = {split: _read(file) for split, file in files.items()}
+        counts = Counter(texts["train"])
+        #: Words by their number, the most frequent first.
+        self.vocabulary = sorted(counts, key=lambda word: (-counts[word], word))
+        if config.verify:
+            _verify(texts, len(self.vocabulary), files)
+        numbers = {word: number for number, word in enumerate(self.vocabulary)}
+        stand_in = None if config.verify else numbers.get(UNKNOWN)
+        self._tokens: dict[Split, Tensor] = {}
+        for split, file in files.items():
+            try:
+                self._tokens[split] = _numbered(texts[split], numbers, stand_in)
+            except KeyError as error:
+                problem = f"has the word '{error.args[0]}', which is not in {PTB_FILES[0]}"
+                raise _UnusableError(file, problem) from error
 
     def updates_per_epoch(self, batch_size: int) -> int | None:
         """Batches of ``bptt`` tokens a stream that one pass over the training text takes; the last may be shorter."""
@@ -153,30 +162,39 @@ class PTBTask(Task[PTBConfig]):
         return Batch(tokens[positions_TB], targets_TB, continues=index > 0)
 
 
-def _read(file: Path, data_dir: Path) -> list[str]:
-    """The words of a file, each line followed by ``<eos>``."""
+class _UnusableError(Exception):
+    """A file that cannot be used."""
+
+    def __init__(self, file: Path, problem: str) -> None:
+        super().__init__(file, problem)
+        self.file = file
+        self.problem = problem
+
+
+def _read(file: Path) -> list[str]:
+    """The words of a file, each line followed by ``<eos>``; any white space stands between words."""
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise damaged(PTB, data_dir, file, "is not a text file; expected one sentence a line") from error
+        lines = read_lines(file)
+    except NotTextError as error:
+        raise _UnusableError(file, f"{error}; expected one sentence a line") from error
     except OSError as error:
-        raise damaged(PTB, data_dir, file, f"cannot be read ({error.strerror or error})") from error
+        raise _UnusableError(file, f"cannot be read ({error.strerror or error})") from error
     words = [word for line in lines for word in (*line.split(), END_OF_SENTENCE)]
     if len(words) < 2:
-        raise damaged(PTB, data_dir, file, "holds no text; expected one sentence a line")
+        raise _UnusableError(file, "holds no text; expected one sentence a line")
     return words
 
 
-def _verify(texts: dict[Split, list[str]], vocabulary_size: int, files: dict[Split, Path], data_dir: Path) -> None:
+def _verify(texts: dict[Split, list[str]], vocabulary_size: int, files: dict[Split, Path]) -> None:
     """Refuse what is not Mikolov's preparation of the treebank."""
     advice = "(task.verify=false takes a text of your own)"
     if vocabulary_size != _VOCABULARY_SIZE:
         problem = f"has a vocabulary of {vocabulary_size:,}, expected {_VOCABULARY_SIZE:,} with <eos> {advice}"
-        raise damaged(PTB, data_dir, files["train"], problem)
+        raise _UnusableError(files["train"], problem)
     for split, text in texts.items():
         if len(text) != _TOKENS[split]:
             problem = f"has {len(text):,} tokens, expected {_TOKENS[split]:,} with <eos> {advice}"
-            raise damaged(PTB, data_dir, files[split], problem)
+            raise _UnusableError(files[split], problem)
 
 
 def _numbered(text: list[str], numbers: dict[str, int], stand_in: int | None) -> Tensor:

@@ -1,5 +1,6 @@
 """Any set of the UCR archive of time series (Dau et al., 2019), or of the same form."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,13 +10,16 @@ from numpy.typing import NDArray
 
 from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import Dataset, ucr, valid_ucr_name
-from spectral_bench.data.problems import damaged, missing
-from spectral_bench.data.ucr_files import ClassifiedSeries, SeriesError, read_series
+from spectral_bench.data.problems import damaged, missing, unsupported
+from spectral_bench.data.ucr_files import ClassifiedSeries, SeriesError, UnsupportedSeriesError, read_series
 from spectral_bench.errors import InputError
 from spectral_bench.tasks.classification import ClassificationTask, Labelled
 from spectral_bench.tasks.divisors import check_divisor, largest_divisor_below_root
 from spectral_bench.tasks.streams import Purpose, fixed_stream
 from spectral_bench.tasks.task import TASKS
+
+#: What a UCR set must be.
+_EXPECTED = "Expected series of one dimension and of one length, without missing values."
 
 
 @dataclass
@@ -42,7 +46,8 @@ class UCRTask(ClassificationTask[UCRConfig]):
     Raises:
         InputError: there is no such set, ``input_size`` does not divide the length, or nothing can be spared for
             validation.
-        DataError: a file is missing, or holds ragged rows, missing values, or classes that training never sees.
+        DataError: a file is missing, or holds ragged rows, missing values, several dimensions, or classes that training
+            never sees.
     """
 
     Config = UCRConfig
@@ -58,7 +63,7 @@ class UCRTask(ClassificationTask[UCRConfig]):
         length = train.values.shape[1]
         if test.values.shape[1] != length:
             problem = f"series of {test.values.shape[1]} values, where {files[0].name} has {length}"
-            raise damaged(dataset, data_dir, files[1], problem)
+            raise unsupported(dataset, data_dir, files[1], problem, _EXPECTED)
 
         names = sorted(set(train.labels), key=_label_order)
         for label, line in zip(test.labels, test.lines, strict=True):
@@ -108,6 +113,8 @@ def hold_out(classes: NDArray[np.int64], fraction: float) -> NDArray[np.bool_]:
 def _read(file: Path, dataset: Dataset, data_dir: Path) -> ClassifiedSeries:
     try:
         return read_series(file)
+    except UnsupportedSeriesError as error:
+        raise unsupported(dataset, data_dir, file, str(error), _EXPECTED) from error
     except SeriesError as error:
         raise damaged(dataset, data_dir, file, str(error)) from error
 
@@ -120,6 +127,7 @@ def _labelled(series: ClassifiedSeries, names: list[str]) -> Labelled:
 def _label_order(label: str) -> tuple[bool, float, str]:
     """Numbers first, in their order; then words, in theirs."""
     try:
-        return (False, float(label), label)
+        number = float(label)
     except ValueError:
         return (True, 0.0, label)
+    return (False, number, label) if math.isfinite(number) else (True, 0.0, label)

@@ -4,6 +4,7 @@ Axes in names: T time, B batch, N hidden.
 """
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -18,6 +19,7 @@ from spectral_bench.errors import InputError
 from spectral_bench.nn.model import Model
 from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.tasks.task import Batch, Split, Task
+from spectral_bench.training.denormals import flushing_denormals
 from spectral_bench.training.divergence import check_weights, non_finite, take_step
 from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate
 from spectral_bench.training.length import measuring_interval, total_steps
@@ -77,30 +79,34 @@ class Trainer:
         self._train_means = (float("nan"), float("nan"))
         self._validation: Evaluation | None = None
         self._session_began = 0.0
+        self._warned_of_missing_norms = False
 
     def run(
         self, observers: Sequence[Observer] = (), stop: Stop | None = None, identity: RunIdentity | None = None
     ) -> Outcome | None:
         """Train to the end.
 
-        What only an end calls for (the last measurement, traces of the last weights, the test) comes after the last
-        checkpoint: whoever goes on from it with more updates goes on as if there had been no end.
+        End-of-run work (the last measurement, traces of the last weights, the test) follows the last checkpoint, so a
+        run extended from it equals one planned longer.
 
         Args:
-            observers: are told what happens, in this order.
-            stop: is heeded after every update.
+            observers: notified of every event, in this order.
+            stop: checked after every update.
             identity: which run this is; None: one that is not saved.
 
         Returns:
-            None when it was asked to stop, or ``train.max_minutes`` were over, before the end; a checkpoint has been
-            told by then.
+            None when it was asked to stop, or ``train.max_minutes`` were over, before the end; a checkpoint was emitted
+            first.
 
         Raises:
             DivergedError: a loss, gradient or state is no longer finite, and the weights are those before that update;
                 or the weights are not finite.
         """
         self._observers = observers
-        stop = stop or Stop()
+        with flushing_denormals(self.config.train.flush_denormals):
+            return self._run(stop or Stop(), identity)
+
+    def _run(self, stop: Stop, identity: RunIdentity | None) -> Outcome | None:
         progress, train = self.progress, self.config.train
         self._emit_start(identity or RunIdentity(None, None, resolved(self.config)))  # its time is not the training's
         began = time.perf_counter()
@@ -316,6 +322,13 @@ class Trainer:
             observer.on_measurement(measurement)
 
     def _emit_gradients(self, trace: GradientTrace, batch_size: int) -> None:
+        if not trace.norms and not self._warned_of_missing_norms:
+            self._warned_of_missing_norms = True
+            warnings.warn(
+                f"{type(self.model).__name__} wrote no gradient norms: its forward does not use its argument `trace`. "
+                "Nothing is recorded of its gradients; trace.gradients=false says so.",
+                stacklevel=2,
+            )
         norms = mean_norms(trace, self.progress.step, batch_size)
         for observer in self._observers:
             observer.on_gradients(norms)

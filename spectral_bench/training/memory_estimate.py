@@ -18,7 +18,7 @@ def estimate_memory(model: Model, signature: Signature, batch: Batch, evaluation
     """Bytes a training holds at its peak, beside the program itself and the data set.
 
     Args:
-        model: what it keeps for its backward pass is measured on one sequence, over time on a few of its steps.
+        model: what it keeps for its backward pass is measured on a few sequences, over time on a few of their steps.
         signature: of the task.
         batch: one training batch.
         evaluation_batch_size: sequences per batch in evaluation, which keeps states only.
@@ -36,10 +36,14 @@ def estimate_memory(model: Model, signature: Signature, batch: Batch, evaluation
 
 
 def _kept_by_a_sequence(model: Model, inputs: Tensor) -> int:
-    """Bytes kept for the backward pass by one sequence; over time what two steps more add, for every step."""
+    """Bytes kept for the backward pass by one sequence; over time what two steps more add, for every step.
+
+    Of two sequences or more, for a model may normalise over its batch; by differences, for the weights are kept once.
+    """
+    four = inputs[:, torch.arange(4) % inputs.shape[1]]
     if len(inputs) < 4 or model.facts().trace_axis is TraceAxis.depth:
-        return _kept(model, inputs[:, :1])
-    return len(inputs) * ((_kept(model, inputs[:4, :1]) - _kept(model, inputs[:2, :1])) // 2)
+        return (_kept(model, four) - _kept(model, four[:, :2])) // 2
+    return len(inputs) * ((_kept(model, four[:4, :2]) - _kept(model, four[:2, :2])) // (2 * 2))
 
 
 def _kept(model: Model, inputs: Tensor) -> int:

@@ -1,10 +1,11 @@
 """Write to a reader that may close the pipe: ``spectral-bench run ... | head -1``."""
 
-import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any, TextIO
+
+from spectral_bench.ui.standard_streams import silence
 
 
 @contextmanager
@@ -34,7 +35,7 @@ class _Outliving:
         try:
             return self._stream.write(text)
         except OSError:
-            self._fall_silent()
+            silence(self._stream)
             return len(text)
 
     def flush(self) -> None:
@@ -42,14 +43,7 @@ class _Outliving:
         try:
             self._stream.flush()
         except OSError:
-            self._fall_silent()
-
-    def _fall_silent(self) -> None:
-        """Redirect the descriptor to the null device, which swallows buffered and later output."""
-        with suppress(OSError):
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
-            os.close(nowhere)
+            silence(self._stream)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

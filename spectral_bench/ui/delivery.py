@@ -17,6 +17,7 @@ def deliver(report: Report, console: Console, *, form: str, output: Path | None 
     """Print a report or write it to a file.
 
     If the report is for a program, it is UTF-8, whatever the terminal, and notes about excluded runs go to stderr.
+    Bytes of file names that are no text become escapes, as JSON has them.
 
     Raises:
         InputError: the file cannot be written.
@@ -31,7 +32,7 @@ def deliver(report: Report, console: Console, *, form: str, output: Path | None 
     for note in report.notes:
         typer.echo(f"Note: {note}", err=True)
     if output is None:
-        typer.echo(text.encode(), nl=False)
+        typer.echo(text.encode(errors="backslashreplace"), nl=False)
     else:
         write_named(output, text)
 
@@ -46,7 +47,7 @@ def write_named(path: Path, text: str) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}.") from error
 

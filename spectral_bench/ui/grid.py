@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import traceback
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from rich.text import Text
 
 from spectral_bench.errors import SpectralBenchError
 from spectral_bench.ui.point import completed_run, load_point, run_point, show_instead
+from spectral_bench.ui.unexpected import TRACEBACK_VARIABLE, told_in_a_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -86,9 +88,11 @@ def run_grid(
             codes.add(error.exit_code)
             typer.echo(f"Error: {error}", err=True)
         except Exception as error:
-            failures[name] = f"{type(error).__name__}: {error}"
+            if os.environ.get(TRACEBACK_VARIABLE):
+                traceback.print_exc()
+            failures[name] = told_in_a_line(error)
             codes.add(1)
-            traceback.print_exc()
+            typer.echo(f"Error: {failures[name]}", err=True)
         if stopped_by is not None and stopped_by != "train.max_minutes":  # a signal is meant for the whole grid
             failures |= {name: "not begun" for name, _ in ready[number:]}
             codes.add(exit_code(stopped_by))

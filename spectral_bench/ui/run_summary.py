@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from spectral_bench.records.run_tables import first_look
 from spectral_bench.report.numbers import NOTHING, duration, number
 from spectral_bench.runs.interruption import exit_code
 from spectral_bench.runs.session import SessionResult, resume_command
@@ -55,14 +56,14 @@ def show_results(summary: Mapping[str, Any], directory: Path, console: Console, 
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim")
-    for row in _rows(summary, centre):
+    for row in _rows(summary, first_look(directory), centre):
         table.add_row(*row)
     console.print(table, highlight=False)
     console.print(Text(str(directory)), soft_wrap=True)
 
 
-def _rows(summary: Mapping[str, Any], centre: float | None) -> Iterator[tuple[str, str, str]]:
-    """Name, value and remark of every line."""
+def _rows(summary: Mapping[str, Any], first: int | None, centre: float | None) -> Iterator[tuple[str, str, str]]:
+    """Name, value and remark of every line; ``first`` is the step of the first look, ``centre`` the margin's."""
     metric, best_step = summary["metric"], summary["best_step"]
     yield f"test {metric}", number(summary["test"]), _baseline(summary, "metric")
     at_best = "" if best_step is None else f"of step {best_step:,}, best on validation"
@@ -71,11 +72,11 @@ def _rows(summary: Mapping[str, Any], centre: float | None) -> Iterator[tuple[st
     yield f"train {metric}", number(summary["train"]), ""
     yield "test loss", number(summary["loss_test"]), _baseline(summary, "loss")
     if summary["baseline"] is not None:
-        yield "baseline beaten", _step(summary["steps_to_beat_baseline"]), ""
+        yield "baseline beaten", _step(summary["steps_to_beat_baseline"], first), ""
     if summary["not_finite"]:
         yield "updates not finite", number(summary["not_finite"]), ""
     if summary["solved_at"] is not None:  # many tasks are never called solved
-        yield "solved", _step(summary["solved_at"]), ""
+        yield "solved", _step(summary["solved_at"], first), ""
     decay = summary["gradient_decay_rate"]
     remark = "" if decay is None else f"norm ~ exp({decay:.2g} t)"
     yield "gradients", summary["gradient_verdict"] or NOTHING, remark
@@ -91,5 +92,6 @@ def _baseline(summary: Mapping[str, Any], of: str) -> str:
     return f"memoryless baseline {number(summary['baseline'])}" if summary["baseline_of"] == of else ""
 
 
-def _step(step: int | None) -> str:
-    return "never" if step is None else f"step {step:,}"
+def _step(step: int | None, first: int | None) -> str:
+    """When it was first so; what was so at the first look may have been so before."""
+    return "never" if step is None else f"step {'≤' if step == first else ''}{step:,}"

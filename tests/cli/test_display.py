@@ -250,6 +250,18 @@ def test_results_of_a_run_that_came_to_nothing_show_dashes() -> None:
     assert "solved" not in written(screen)
 
 
+@pytest.mark.parametrize(("first", "shown"), [(300, "step ≤300"), (100, "step 300")])
+def test_a_baseline_beaten_at_the_first_look_was_beaten_then_at_the_latest(
+    tmp_path: Path, first: int, shown: str
+) -> None:
+    header = "step,epoch,split,loss,accuracy,samples_per_second,wall_seconds"
+    rows = [f"{step},,{split},1,1,1,1" for step in (first, 300) for split in ("train", "validation")]
+    (tmp_path / "metrics.csv").write_text("\n".join([header, *rows, ""]))
+    screen = console(terminal=False)
+    show_results(SUMMARY, tmp_path, screen)
+    assert re.search(rf"baseline beaten +{shown}", written(screen))
+
+
 def test_results_say_when_the_baseline_was_never_beaten() -> None:
     screen = console(terminal=False)
     show_results({**SUMMARY, "steps_to_beat_baseline": None}, Path("run"), screen)

@@ -1,5 +1,6 @@
 """What wins over what, and where each value is said to come from."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -180,3 +181,28 @@ def test_grid_can_choose_options_by_pattern(own: Path) -> None:
 def test_grid_that_cannot_be_expanded_is_refused(override: str) -> None:
     with pytest.raises(InputError):
         expand_grid([override])
+
+
+@pytest.mark.parametrize(
+    "override", ["model=glob(svdrn_*)", "seed=range(5,1)", "seed=range(3,3)", "seed=range(1,5,0)", "seed=range(nan,1)"]
+)
+def test_a_grid_without_points_is_refused_by_the_override_that_has_no_values(override):
+    with pytest.raises(InputError, match=re.escape(f"'{override}'")):
+        expand_grid(["r=0.1,0.2", override])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("str(123)", ["123"]),
+        ("str(1,2)", ["1", "2"]),
+        ("choice('1e2','x')", ["1e2", "x"]),
+        ("str(true),x", ["true", "x"]),
+        ("'1','it\\'s'", ["1", "it's"]),
+        ("1,null", [1, None]),
+        ("int('3'),4", [3, 4]),
+    ],
+)
+def test_a_value_is_in_a_grid_what_it_is_alone(value, expected):
+    points = expand_grid(["task=ucr", f"task.dataset={value}"])
+    assert [compose(point).config["task"]["dataset"] for point in points] == expected

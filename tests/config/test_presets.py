@@ -1,14 +1,20 @@
 """Every file of conf/: that it says what it is for, composes, and fits the models and tasks there are."""
 
+import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+import yaml
 
 from spectral_bench.config.catalog import conf_dir, description, options
 from spectral_bench.config.compose import compose
-from spectral_bench.config.load import Loaded, load
+from spectral_bench.config.load import Loaded, digest, experiment_config, load
+from spectral_bench.nn import Signature, build_model
 from spectral_bench.runs.kinds import KINDS
+from spectral_bench.runs.migration import upgraded_config
 
 MODELS = list(options("model"))
 PRESETS = list(options("experiment"))
@@ -83,3 +89,71 @@ def test_presets_hold_the_protocols_of_the_papers() -> None:
         assert compose([f"experiment=copy_{length}"]).config["task"]["length"] == length
     for layers in (1, 2):
         assert compose([f"experiment=ptb_{layers}layer"]).config["model"]["num_layers"] == layers
+
+
+@pytest.mark.parametrize("sigma_map", ["free", "fixed", "clip"])
+@pytest.mark.parametrize("preset", [preset for preset in PRESETS if preset.startswith("vorontsov_")])
+def test_the_margin_study_can_be_run_with_every_map(preset: str, sigma_map: str) -> None:
+    found = load([f"experiment={preset}", f"model.map={sigma_map}", "model.hidden_size=6"], KINDS)
+    assert found.warnings == []  # nothing that was typed is idle
+    assert "model.rescale_sigma_lr" in found.experiment.ineffective()
+    model = build_model(found.experiment.model, Signature(1, 9, length=5, every_step=True))
+    model(torch.randn(5, 2, 1))[0].sum().backward()
+    off = load([f"experiment={preset}", f"model.map={sigma_map}", "model.rescale_sigma_lr=false"], KINDS)
+    on = load([f"experiment={preset}", f"model.map={sigma_map}"], KINDS)
+    assert digest(on.experiment) == digest(off.experiment)
+
+
+@pytest.mark.parametrize(
+    ("typed", "idle"),
+    [
+        (("model.map=free", "model.rescale_sigma_lr=true"), "model.rescale_sigma_lr=true"),
+        (("model.map=clip", "model.penalty=0.1"), "model.penalty=0.1"),
+        (("model.map=fixed", "r=0.3"), "r=0.3"),
+        (("model.map=free", "model.rescale_sigma_lr=false"), None),
+        (("model.map=free", "model.penalty=0.1"), None),
+        (("model.map=sigmoid", "model.rescale_sigma_lr=true"), None),
+    ],
+)
+def test_an_option_that_means_nothing_for_the_chosen_map_draws_a_warning(
+    typed: tuple[str, ...], idle: str | None
+) -> None:
+    found = load(typed, KINDS)
+    assert [warning.partition(" has no effect")[0] for warning in found.warnings] == ([] if idle is None else [idle])
+
+
+def test_configurations_that_differ_in_what_is_idle_have_one_digest() -> None:
+    def of(*overrides: str) -> str:
+        return digest(load(overrides, KINDS).experiment)
+
+    for sigma_map in ("free", "clip", "fixed"):
+        assert of(f"model.map={sigma_map}") == of(f"model.map={sigma_map}", "model.rescale_sigma_lr=true")
+    assert of() == of("model.penalty=0.1")
+    assert of() != of("model.rescale_sigma_lr=true")
+    assert of("model.map=free") != of("model.map=free", "model.penalty=0.1")
+
+
+def shipped_runs() -> list[Path]:
+    return sorted(path.parent for path in (Path(__file__).parents[2] / "results").glob("*/*/*/manifest.json"))
+
+
+def test_the_shipped_runs_keep_their_digests() -> None:
+    assert len(shipped_runs()) >= 30
+    for run in shipped_runs():
+        experiment = experiment_config(upgraded_config(yaml.safe_load((run / "config.yaml").read_text())), KINDS)
+        assert digest(experiment) == json.loads((run / "manifest.json").read_text())["config_digest"], run.name
+
+
+def test_presets_start_as_the_released_code_does() -> None:
+    def of(preset: str, *overrides: str) -> Any:
+        return load([f"experiment={preset}", *overrides], KINDS).experiment
+
+    for preset in ("scornn_copy", "scornn_addition"):
+        model = of(preset).model
+        assert (model.start, model.input_start, model.input_scale) == ("cayley", "uniform", 0.01)
+    exprnn = of("exprnn_copy")
+    assert exprnn.optimizer.alpha == 0.99
+    assert (exprnn.model.start, exprnn.model.input_start) == ("henaff", "normal")
+    assert exprnn.model.input_scale**2 == pytest.approx(2 / 10, rel=0.01)  # Kaiming's, of ten inputs
+    for preset in ("vorontsov_copy", "vorontsov_mnist", "vorontsov_permuted_mnist"):
+        assert (of(preset).model.input_start, of(preset).model.input_scale) == ("uniform", 0.01)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spectral_bench.data.ucr_files import SeriesError, read_series
+from spectral_bench.data.ucr_files import SeriesError, UnsupportedSeriesError, read_series
 
 VALUES = [[0.5, -1.25, 3.0], [1e-3, 2.0, -7.0]]
 LABELS = ["-1", "2"]
@@ -17,9 +17,17 @@ SPELLINGS = {
     "X_crlf.tsv": "-1\t0.5\t-1.25\t3\r\n2\t0.001\t2\t-7\r\n",
     "X.csv": "-1,0.5,-1.25,3.0\n2,1e-3,2,-7",
     "X": "-1,0.5,-1.25,3.0\n\n2,1e-3,2,-7\n",
-    "X.txt": "  -1.0000000e+00   5.0000000e-01  -1.2500000e+00   3.0\n   2.0000000e+00   1.0e-03  2.0  -7.0\n",
+    "X.txt": "  -1   5.0000000e-01  -1.2500000e+00   3.0\n   2   1.0e-03  2.0  -7.0\n",
     "X_bom.tsv": "\ufeff-1\t0.5\t-1.25\t3\n2\t0.001\t2\t-7\n",
-    "X.ts": f"{TS_HEADER}@classLabel true -1 2\n@data\n0.5,-1.25,3.0:-1\n0.001,2,-7:2.0\n",
+    "X.ts": f"{TS_HEADER}@classLabel true -1 2\n@data\n0.5,-1.25,3.0:-1\n0.001,2,-7:2\n",
+    "X_old_mac.tsv": "-1\t0.5\t-1.25\t3\r2\t0.001\t2\t-7\r",
+    "X_trailing.tsv": "-1\t0.5\t-1.25\t3\t\n2\t0.001\t2\t-7\t\n",
+    "X_trailing.csv": "-1,0.5,-1.25,3.0,\n2,1e-3,2,-7, ,",
+    "X_joined.csv": "-1,0.5,-1.25,3.0\n\ufeff2,1e-3,2,-7",
+    "X_trailing.ts": "@data\n0.5,-1.25,3.0,:-1\n0.001,2,-7,:2\n",
+    "X_percent.ts": f"% about\n{TS_HEADER}@data\n% more\n0.5,-1.25,3.0:-1\n0.001,2,-7:2\n",
+    "X_separators.ts": f"# one\u2028two\x85three\x0cfour\n{TS_HEADER}@data\n0.5,-1.25,3.0:-1\n0.001,2,-7:2\n",
+    "X_announced.ts": "@missing true\n@equalLength false\n@univariate false\n@data\n0.5,-1.25,3:-1\n0.001,2,-7:2\n",
 }
 
 
@@ -40,6 +48,59 @@ def test_labels_may_be_words(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "labels",
+    [
+        ["1_1", "11"],
+        ["1e2", "100"],
+        ["20240101120000001", "20240101120000002"],
+        ["1", "1.0"],
+        ["007", "7"],
+        ["1", "\uff11"],
+        ["-0", "0"],
+        ["inf", "Infinity"],
+    ],
+)
+@pytest.mark.parametrize("ending", [".tsv", ".csv", ".ts", ".txt"])
+def test_labels_that_differ_are_two_classes_whatever_number_they_look_like(tmp_path, labels, ending):
+    file = tmp_path / f"X{ending}"
+    separator = {".tsv": "\t", ".csv": ",", ".txt": " "}.get(ending)
+    rows = [f"1,2:{label}" if separator is None else separator.join([label, "1", "2"]) for label in labels]
+    file.write_text("".join(f"{row}\n" for row in (["@data", *rows] if separator is None else rows)), encoding="utf-8")
+    assert read_series(file).labels == labels
+
+
+@pytest.mark.parametrize("comment", [b"# 1 \x96 5 Hz, Caf\xe9", b"% \x81\x8d", "# Café".encode()])
+def test_comments_may_be_in_older_encodings(tmp_path, comment):
+    file = tmp_path / "X.ts"
+    file.write_bytes(comment + b"\n@data\n1,2:1\n")
+    assert read_series(file).labels == ["1"]
+
+
+def test_labels_in_older_encodings_keep_their_names(tmp_path):
+    file = tmp_path / "X.tsv"
+    file.write_bytes("gehen\t1\t2\nläuft\t3\t4\n".encode("cp1252"))
+    assert read_series(file).labels == ["gehen", "läuft"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("X.ts", "@univariate false\n@data\n1,2:3,4:1\n"),
+        ("X.ts", "@timeStamps true\n@data\n(0,1):1\n"),
+        ("X.ts", "@classLabel false\n@data\n1,2\n"),
+        ("X.ts", "@data\n1,2,3:1\n1,2:2\n"),
+        ("X.tsv", "1\t1\tNaN\n2\t1\t2\n"),
+        ("X.tsv", "1\t1\t2\t\n2\t1\t2\t3\n"),
+    ],
+)
+def test_what_is_merely_unsupported_is_told_from_what_is_malformed(tmp_path, name, content):
+    file = tmp_path / name
+    file.write_text(content)
+    with pytest.raises(UnsupportedSeriesError):
+        read_series(file)
+
+
+@pytest.mark.parametrize(
     ("name", "content", "message"),
     [
         ("X.tsv", "1\t1\t2\n2\t1\n", "line 2: 1 values, where line 1 has 2"),
@@ -53,10 +114,12 @@ def test_labels_may_be_words(tmp_path):
         ("X.tsv", "nan\t1\t2\n", "line 1: no class"),
         ("X.tsv", "\n\n", "holds no series"),
         ("X.tsv", "1\n2\n", "line 1: a label without values"),
-        ("X.ts", "@univariate false\n@data\n1,2:3,4:1\n", "line 1: .* several dimensions"),
-        ("X.ts", "@equalLength false\n@data\n1,2:1\n", "line 1: .* unequal length"),
+        ("X.tsv", "1\t1\t1_1\n", "line 1, value 2: '1_1' is not a finite number"),
+        ("X.tsv", "1\t1\t2\t\n2\t1\t2\t3\n", "line 1, value 3: '' is a shorter series padded"),
+        ("X.ts", "@univariate false\n@data\n1,2:3,4:1\n", "line 3: .* several dimensions"),
+        ("X.ts", "@equalLength false\n@data\n1,2:1\n1:1\n", "line 4: .* unequal length"),
         ("X.ts", "@timeStamps true\n@data\n(0,1):1\n", "line 1: .* time stamps"),
-        ("X.ts", "@missing true\n@data\n1,?:1\n", "line 1: .* missing values"),
+        ("X.ts", "@missing true\n@data\n1,?,2:1\n", "line 3, value 2: .* a missing value"),
         ("X.ts", "@data\n1,?,3:1\n", "line 2, value 2: '\\?' is a missing value"),
         ("X.ts", "@data\n1,2:3,4:1\n", "line 2: 2 colons"),
         ("X.ts", "@data\n1,2\n", "line 2: 0 colons"),
@@ -75,6 +138,9 @@ def test_a_binary_file_is_refused(tmp_path):
     file = tmp_path / "X.tsv"
     file.write_bytes(b"\x1f\x8b\xff\xfe")
     with pytest.raises(SeriesError, match="not a text file"):
+        read_series(file)
+    file.write_bytes("1\t2\t3\n".encode("utf-16"))
+    with pytest.raises(SeriesError, match="UTF-16"):
         read_series(file)
 
 

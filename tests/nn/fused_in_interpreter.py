@@ -7,7 +7,7 @@ import torch
 from test_recurrence_kernel import arguments, make_activation, make_operator
 from torch import Tensor
 
-from spectral_bench.nn.activations import ActivationName
+from spectral_bench.nn.activations import ActivationName, ReLU
 from spectral_bench.nn.kernels import buffers, fused, reference
 from spectral_bench.nn.kernels.forms import DenseForm, LowRankForm
 from spectral_bench.nn.kernels.recurrence import recurrence
@@ -83,8 +83,21 @@ def choose() -> None:
         assert chosen is expected, f"{chosen} for a {form} W of {n=}, {rank=}, {dtype}"
 
 
+class Sine(ReLU):
+    """An activation of somebody else, which inherits a name that the kernels know."""
+
+
+def leave_alone() -> None:
+    """What the kernels do not know is not theirs to compute."""
+    *_, input_weight_ND, bias_N = arguments(1, 1, 1, 8, torch.float32)
+    for form, expected in (("dense", DenseForm), ("low rank", LowRankForm)):
+        operator = make_operator(form, 8, 2, torch.float32)
+        assert type(fused.form_of(operator, input_weight_ND, bias_N, Sine())) is expected
+
+
 if __name__ == "__main__":
     torch.manual_seed(1)
     pretend_to_be_a_gpu()
     choose()
+    leave_alone()
     compare()

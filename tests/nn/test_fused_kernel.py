@@ -55,6 +55,27 @@ def test_kernels_compile_for_gpus_and_keep_their_weights_in_registers(
         assert " 0 bytes spill stores, 0 bytes spill loads" in capsys.readouterr().out
 
 
+def test_an_activation_that_the_kernels_do_not_know_does_not_compile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    triton = pytest.importorskip("triton", reason="Triton is not installed")
+    from triton.backends.compiler import GPUTarget
+
+    monkeypatch.setenv("TRITON_CACHE_DIR", str(tmp_path))
+    *_, input_weight_ND, bias_N = arguments(1, 1, 1, 16)
+    loop = fused.FusedDenseForm(
+        make_operator("dense", 16, 0), input_weight_ND, bias_N, make_activation("relu", 16)
+    ).loop
+    kernel = loop.kernels.forward
+    constants = {**loop.options, "ACTIVATION": "sine", "activation_bias_ptr": None}
+    constants = {name: value for name, value in constants.items() if name in kernel.arg_names}
+    types = {name: "*fp32" if name.endswith("_ptr") else "i32" for name in kernel.arg_names} | {"leak": "fp32"}
+    signature = {name: "constexpr" if name in constants else types[name] for name in kernel.arg_names}
+    source = triton.compiler.ASTSource(kernel, signature, constants)
+    with pytest.raises(triton.compiler.CompilationError):
+        triton.compile(source, target=GPUTarget("cuda", 90, 32), options={"enable_fp_fusion": True})
+
+
 def test_a_cpu_never_imports_the_kernels() -> None:
     code = """
 import sys, torch

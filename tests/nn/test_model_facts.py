@@ -1,23 +1,33 @@
 """What models state of themselves is true of them."""
 
+import json
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from spectral_bench.config.load import load
+from spectral_bench.errors import InputError
 from spectral_bench.nn import (
     Constrained,
     Facts,
+    RecurrentLayer,
+    RecurrentStack,
+    SequenceModel,
     Signature,
     SVDLinear,
+    SVDTransition,
+    build_activation,
     build_model,
     constrain_,
     matrix_singular_values,
     svd_parametrize,
 )
 from spectral_bench.nn.model import Model
+from spectral_bench.nn.svd_matrix import SVDMatrix
 from spectral_bench.runs.kinds import KINDS
 
 
@@ -103,3 +113,87 @@ def test_constrained_parts_are_found_wherever_they_are() -> None:
         built.first.matrix.u.mul_(3.0)
     constrain_(built)
     torch.testing.assert_close(built.first.matrix.u.norm(dim=1), torch.ones(3))
+
+
+def test_without_a_penalty_nothing_is_added_to_the_loss() -> None:
+    built = model("model=svdrnn", "model.map=free")
+    assert built.penalty() is None
+    (part,) = [part for part in built.modules() if isinstance(part, SVDMatrix)]
+    assert part.penalty() == 0.0  # what users ask for is a number
+
+
+class Part(nn.Linear, Constrained):
+    """A part of somebody else with a loss of its own."""
+
+    def loss_term(self) -> torch.Tensor:
+        return self.weight.square().sum()
+
+
+def test_the_loss_of_a_part_is_found_and_added() -> None:
+    built = Mixed()
+    before = built.penalty()
+    built.extra = Part(2, 2)
+    torch.testing.assert_close(built.penalty(), before + built.extra.weight.square().sum())
+
+
+def test_complex_parameters_count_twice_and_frozen_ones_not_at_all() -> None:
+    built = Mixed()
+    count = built.num_parameters()
+    built.eigenvalues = nn.Parameter(torch.zeros(4, dtype=torch.complex64))
+    assert built.num_parameters() == count + 8
+    own = sum(parameter.numel() for parameter in built.first.parameters())
+    built.first.requires_grad_(False)
+    assert built.num_parameters() == count + 8 - (own - (3 + 1))
+    built.requires_grad_(False)
+    assert built.num_parameters() == 0
+
+
+def test_layers_around_different_centres_are_refused() -> None:
+    def layer(centre: float) -> RecurrentLayer:
+        transition = SVDTransition(4, 2, 2, r=0.1, centre=centre)
+        return RecurrentLayer(4, transition, build_activation("tanh", 4))
+
+    both = SequenceModel(RecurrentStack([layer(0.5), layer(-0.5)]), 2, every_step=False)
+    assert both.facts().centre == 0.5  # of a singular value, which has no sign
+    with pytest.raises(ValueError, match=r"one centre, got 1, 0\.5"):
+        SequenceModel(RecurrentStack([layer(1.0), layer(0.5)]), 2, every_step=False)
+
+
+def test_facts_are_plain_numbers() -> None:
+    facts = Facts((np.float32(0.5), 1), np.float64(1.0), [0, np.int64(1)], np.bool_(True), np.int64(2), "depth")
+    assert json.loads(json.dumps(facts.as_dict())) == {
+        "sigma": [0.5, 1.0],
+        "centre": 1.0,
+        "slopes": [0.0, 1.0],
+        "every_step": True,
+        "layers": 2,
+        "trace_axis": "depth",
+    }
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"sigma": (1.0, 0.5)},
+        {"sigma": (-1.0, 0.5)},
+        {"sigma": (0.0, math.inf)},
+        {"sigma": 1.0},
+        {"sigma": (1.0, 1.0, 1.0)},
+        {"slopes": (math.nan, 1.0)},
+        {"slopes": ("0", "1")},
+        {"centre": None},
+        {"centre": torch.tensor(1.0)},
+        {"layers": 0},
+        {"layers": 1.5},
+        {"trace_axis": "width"},
+    ],
+)
+def test_facts_that_make_no_sense_are_refused_before_anything_is_written(
+    wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (name,) = wrong
+    with pytest.raises(ValueError, match=name if name != "trace_axis" else "width"):
+        Facts(**wrong)
+    monkeypatch.setattr(SequenceModel, "facts", lambda _: Facts(**wrong))
+    with pytest.raises(InputError, match="model=rnn: "):
+        model("model=rnn")

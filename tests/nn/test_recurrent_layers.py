@@ -224,8 +224,8 @@ def test_the_starts_of_the_input_weights() -> None:
     assert (layer.bias == 0.0).all()
     layer = RecurrentLayer(400, DenseTransition(300), build_activation("relu", 300), input_scale=2.0)
     assert layer.input_weight.abs().max().item() == pytest.approx(2 * (6 / 700) ** 0.5, rel=0.01)
-    with pytest.raises(ValueError, match="unknown input_start 'uniform'"):
-        RecurrentLayer(4, DenseTransition(3), build_activation("relu", 3), input_start="uniform")
+    with pytest.raises(ValueError, match="unknown input_start 'gaussian'"):
+        RecurrentLayer(4, DenseTransition(3), build_activation("relu", 3), input_start="gaussian")
 
 
 def test_the_forget_gate_starts_open() -> None:
@@ -252,3 +252,12 @@ def test_a_state_dict_holds_all_there_is(kind: str) -> None:
     copy.load_state_dict(layer.state_dict())
     x = torch.randn(5, 4, 3)
     torch.testing.assert_close(copy(x)[0], layer(x)[0])
+
+
+def test_uniform_input_weights_fill_their_interval() -> None:
+    layer = RecurrentLayer(
+        400, DenseTransition(300), build_activation("relu", 300), input_start="uniform", input_scale=0.01
+    )
+    weights = layer.input_weight.detach()
+    assert 0.0099 < weights.abs().max() <= 0.01
+    assert weights.std().item() == pytest.approx(0.01 / 3**0.5, rel=0.02)

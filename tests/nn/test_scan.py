@@ -1,10 +1,12 @@
 """The time loop for authors: values, gradients and traces of a recurrence written as one step."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor, nn
 
-from spectral_bench.nn import DenseTransition, GradientTrace, RecurrentLayer, build_activation, scan
+from spectral_bench.nn import DenseTransition, GradientTrace, RecurrentLayer, build_activation, scan, trace_states
 
 T, B, D, N = 6, 4, 3, 5
 
@@ -104,3 +106,137 @@ def test_a_vanishing_complex_gradient_keeps_its_digits() -> None:
 def test_a_sequence_without_time_steps_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one time step"):
         scan(lambda x, h: h + x, torch.randn(0, B, N), torch.zeros(B, N))
+
+
+Step = Callable[[Tensor, tuple[Tensor, ...]], tuple[Tensor, ...]]
+
+
+def second_order(w: Tensor, v: Tensor) -> Step:
+    """h_t from h_{t-1} and h_{t-2}: the new state holds a tensor of the old one."""
+
+    def step(x_BD: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        h_BN, previous_BN = state
+        return torch.tanh(x_BD + h_BN @ w + previous_BN @ v), h_BN
+
+    return step
+
+
+def kept_part(w: Tensor, _: Tensor) -> Step:
+    """A part that no step changes."""
+
+    def step(x_BD: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        h_BN, kept_BN = state
+        return torch.tanh(x_BD + h_BN @ w + kept_BN), kept_BN
+
+    return step
+
+
+def total_derivative(step: Step, x: Tensor, parts: tuple[Tensor, ...], t: int) -> Tensor:
+    """‖∂L/∂s_t‖ by starting again from s_t, as if it had been an input."""
+    for x_BD in x[:t]:
+        parts = step(x_BD, parts)
+    begin = tuple(part.detach().clone().requires_grad_() for part in parts)
+    current = begin
+    for x_BD in x[t:]:
+        current = step(x_BD, current)
+    gradients = torch.autograd.grad(current[0].square().sum(), begin, allow_unused=True)
+    return sum(g.square().sum(dim=1) for g in gradients if g is not None).sqrt()  # type: ignore[union-attr, return-value]
+
+
+@pytest.mark.parametrize("kind", [second_order, kept_part])
+def test_a_state_that_passes_a_tensor_on_has_the_norm_of_its_own_paths(kind: Callable[[Tensor, Tensor], Step]) -> None:
+    torch.manual_seed(0)
+    step = kind(torch.randn(N, N).double() * 0.4, torch.randn(N, N).double() * 0.3)
+    x, zeros = torch.randn(T, B, N).double(), torch.zeros(B, N).double()
+    start = (zeros, zeros)  # one tensor for both parts
+    trace = GradientTrace()
+    states, final = scan(step, x, start, trace)
+    assert torch.equal(states, scan(step, x, start)[0])
+    final[0].square().sum().backward()
+    expected = torch.stack([total_derivative(step, x, start, t) for t in range(T + 1)])
+    torch.testing.assert_close(trace.norms[0], expected)
+
+
+def test_a_step_that_changes_nothing_gives_every_state_the_same_norm() -> None:
+    trace = GradientTrace()
+    states, _ = scan(lambda _, h: h, torch.randn(T, B, N), torch.zeros(B, N, requires_grad=True), trace)
+    states[2].sum().backward()
+    torch.testing.assert_close(trace.norms[0][:4], torch.full((4, B), N**0.5))
+    assert (trace.norms[0][4:] == 0).all()
+
+
+def test_an_initial_state_that_is_used_elsewhere_counts_the_paths_through_the_scan_only() -> None:
+    h0 = torch.ones(B, N, requires_grad=True)
+    trace = GradientTrace()
+    _, h = scan(lambda x, h: h + x, torch.zeros(T, B, N), h0, trace)
+    (h.sum() + 100.0 * h0.sum()).backward()
+    torch.testing.assert_close(trace.norms[0], torch.full((T + 1, B), N**0.5))
+
+
+def test_a_state_that_is_cut_off_from_the_one_before_has_a_norm_of_its_own() -> None:
+    trace = GradientTrace()
+    _, h = scan(lambda x, h: (2.0 * h + x).detach(), torch.zeros(T, B, N), torch.ones(B, N), trace)
+    h.sum().backward()
+    torch.testing.assert_close(trace.norms[0][-1], torch.full((B,), N**0.5))
+    assert (trace.norms[0][:-1] == 0).all()
+
+
+def test_parts_of_different_precision_are_summed_in_the_widest_and_integers_passed_over() -> None:
+    start = (torch.zeros(B, N), torch.zeros(B, N).double(), torch.zeros(B, 1, dtype=torch.long), torch.zeros(B))
+
+    def step(x_BD: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        h_BN, c_BN, count, scalar_B = state
+        return h_BN + x_BD, c_BN + h_BN, count + 1, scalar_B
+
+    trace = GradientTrace()
+    states, (_, c, count, scalar) = scan(step, torch.randn(T, B, N), start, trace)
+    assert (states.dtype, int(count[0])) == (torch.float32, T)
+    (c.sum() + 2.0 * scalar.sum()).backward()
+    assert trace.norms[0].dtype == torch.float64
+    expected = torch.tensor([(((T - t) ** 2 + 1) * N + 4) ** 0.5 for t in range(T + 1)]).double()
+    torch.testing.assert_close(trace.norms[0], expected.unsqueeze(1).expand(-1, B))
+
+
+def test_under_autocast_norms_are_in_single_precision() -> None:
+    torch.manual_seed(0)
+    w = nn.Parameter(torch.randn(N, N) * 0.5)
+    x = torch.randn(T, B, N)
+
+    def norms(*, autocast: bool) -> Tensor:
+        trace = GradientTrace()
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            _, h = scan(lambda x, h: torch.tanh(x.to(h.dtype) + h @ w), x, torch.zeros(B, N), trace)
+        h.float().sum().backward()
+        return trace.norms[0]
+
+    half, single = norms(autocast=True), norms(autocast=False)
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half, single, rtol=0.1, atol=0.02)
+
+
+def test_a_second_backward_pass_replaces_the_norms_of_the_first() -> None:
+    trace = GradientTrace()
+    states, h = scan(lambda x, h: h + x, torch.randn(T, B, N), torch.zeros(B, N), trace)
+    h.sum().backward(retain_graph=True)
+    first = trace.norms[0].clone()
+    h.sum().backward(retain_graph=True)
+    assert torch.equal(trace.norms[0], first)
+    states[1].sum().backward()
+    assert torch.equal(trace.norms[0][:3], first[:3])
+    assert (trace.norms[0][3:] == 0).all()
+
+
+def test_a_step_that_overwrites_its_state_is_refused_when_traced() -> None:
+    def step(x_BD: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        h_BN, c_BN = state
+        return h_BN + c_BN, c_BN.mul_(2.0) if c_BN.grad_fn else c_BN * 1.0
+
+    start = (torch.zeros(B, N), torch.ones(B, N))
+    with pytest.raises(ValueError, match="in place"):
+        scan(step, torch.zeros(T, B, 1), start, GradientTrace())
+
+
+def test_a_list_of_states_with_one_tensor_twice_is_refused() -> None:
+    h = torch.ones(B, N, requires_grad=True) * 2.0
+    with pytest.raises(ValueError, match=r"state 2 holds a tensor that state 1 holds.*view_as"):
+        trace_states(GradientTrace(), 0, [(h * 1.0,), (h,), (h,)])

@@ -312,3 +312,11 @@ def test_packed_sequences_are_refused() -> None:
 def test_arguments_out_of_range_are_refused(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SpectralRNN(**{"input_size": D, "hidden_size": N} | arguments)
+
+
+def test_the_margin_is_measured_from_the_centre() -> None:
+    rnn = SpectralRNN(3, 8, num_layers=2, centre=0.5, r=0.1)
+    assert rnn.spectral_margin() == 0.0
+    with torch.no_grad():
+        rnn.stack.layers[1].transition.matrix.raw.fill_(-50.0)
+    assert rnn.spectral_margin() == pytest.approx(0.1)

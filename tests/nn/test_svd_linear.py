@@ -167,7 +167,7 @@ def test_no_values_are_looked_at_where_there_are_none_to_see() -> None:
     assert torch.compile(layers[0], fullgraph=True, backend="eager")(x).isnan().all()
 
 
-@pytest.mark.parametrize(("r", "centre", "margin"), [(1.5, 1.0, 0.5), (0.0, -2.0, 1.0), (0.0, -1.0, 0.0)])
+@pytest.mark.parametrize(("r", "centre", "margin"), [(1.5, 1.0, 0.5), (0.0, -2.0, 0.0), (0.0, -1.0, 0.0)])
 def test_the_margin_is_that_of_the_singular_values_of_the_matrix(r: float, centre: float, margin: float) -> None:
     layer = SVDLinear(4, 4, m1=2, m2=2, r=r, centre=centre)
     if r:
@@ -175,7 +175,7 @@ def test_the_margin_is_that_of_the_singular_values_of_the_matrix(r: float, centr
             layer.matrix.raw[0] = -20.0  # σ = −0.5
     assert layer.spectral_margin() == pytest.approx(margin)
     singular_values = torch.linalg.svdvals(layer.weight.detach())
-    assert (singular_values - 1.0).abs().max().item() == pytest.approx(margin, abs=1e-5)
+    assert (singular_values - abs(centre)).abs().max().item() == pytest.approx(margin, abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -330,3 +330,15 @@ def test_only_a_linear_layer_is_converted() -> None:
 def test_the_printed_layer_says_whether_there_is_a_bias() -> None:
     assert "bias=False" in repr(SVDLinear(6, 4, bias=False))
     assert "m1=3" in repr(SVDLinear(6, 4, m1=3))
+
+
+def test_the_margin_is_measured_from_the_centre() -> None:
+    layer = SVDLinear(8, 8, centre=0.0, r=0.1)
+    assert layer.spectral_margin() == 0.0
+    with torch.no_grad():
+        layer.matrix.raw.fill_(50.0)
+    assert layer.spectral_margin() == pytest.approx(0.1)
+    negative = SVDLinear(8, 8, centre=-0.5, r=0.1)  # of a singular value, |σ| around |σ*|
+    with torch.no_grad():
+        negative.matrix.raw.fill_(50.0)
+    assert negative.spectral_margin() == pytest.approx(0.1)

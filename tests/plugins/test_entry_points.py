@@ -78,6 +78,21 @@ def test_a_distribution_that_is_broken_is_named_when_it_is_needed(run: Run, indr
     assert said in done.stderr
 
 
+def test_a_broken_distribution_is_named_once_however_many_entry_points_it_has(
+    run: Run, install: Callable[[str, str], Path]
+) -> None:
+    package = install(
+        "broken",
+        "[spectral_bench.models]\none = broken.parts:One\ntwo = broken.parts:Two\n"
+        "[spectral_bench.tasks]\nthree = broken.parts:Three\n",
+    )
+    (package / "parts.py").write_text("CONF_DIR = 'conf'\nimport nothing_of_this_name\n")
+    done = run("run", "model=one")
+    assert done.returncode == 2
+    assert done.stderr.count("nothing_of_this_name") == 1
+    assert "Entry points one = broken.parts:One, two = broken.parts:Two" in done.stderr
+
+
 def test_a_class_is_registered_under_the_name_of_its_entry_point(
     run: Run, install: Callable[[str, str], Path], diagonal: Path
 ) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from shutil import rmtree
 
 import pytest
 from small_runs import only_run
@@ -67,7 +68,7 @@ def test_the_environment_variable_names_plugins_of_every_command(
     assert "indrnn" in run("list", "models").stdout
     assert "first" in run("list", "tasks").stdout
     directory = trained(run, tmp_path)
-    assert [entry["name"] for entry in manifest(directory)["plugins"]] == ["diagonal.py", "first.py"]
+    assert [entry["name"] for entry in manifest(directory)["plugins"]] == ["diagonal.py"]  # it has no need of the task
     assert run("verify", str(directory)).returncode == 0
 
 
@@ -286,10 +287,75 @@ def test_a_run_whose_plugin_has_changed_is_told_apart(run: Run, tmp_path: Path, 
     assert "plugin diagonal.py: sha256" in done.stdout
 
 
-def test_a_plugin_that_was_not_there_then_is_listed(run: Run, tmp_path: Path, diagonal: Path, first: Path) -> None:
+def test_a_plugin_that_a_run_has_no_need_of_is_neither_recorded_nor_asked_for(
+    run: Run, tmp_path: Path, diagonal: Path, first: Path
+) -> None:
+    directory = trained(run, tmp_path, "--plugin", str(diagonal), "--plugin", str(first))
+    assert [entry["name"] for entry in manifest(directory)["plugins"]] == ["diagonal.py"]
+    assert "Changed" not in run("verify", str(directory), "--plugin", str(diagonal)).stdout
+    alone = ["--plugin", str(diagonal), "--plugin", str(first)]
+    assert "not there then" not in run("verify", str(directory), *alone).stdout
+
+
+def test_a_plugin_that_registers_nothing_may_change_anything_and_is_recorded(
+    run: Run, tmp_path: Path, diagonal: Path
+) -> None:
+    (tmp_path / "patch.py").write_text("import torch\n")
     directory = trained(run, tmp_path, "--plugin", str(diagonal))
-    done = run("verify", str(directory), "--plugin", str(diagonal), "--plugin", str(first))
-    assert "Changed since: plugin first.py: not there then." in done.stdout
+    done = run("verify", str(directory), "--plugin", str(diagonal), "--plugin", "patch.py")
+    assert "Changed since: plugin patch.py: not there then." in done.stdout
+    rmtree(tmp_path / "results")
+    directory = trained(run, tmp_path, "--plugin", str(diagonal), "--plugin", "patch.py")
+    assert [entry["name"] for entry in manifest(directory)["plugins"]] == ["diagonal.py", "patch.py"]
+    done = run("verify", str(directory), "--plugin", str(diagonal))
+    assert (done.returncode, "plugin patch.py, which is not loaded" in done.stderr) == (2, True)
+
+
+def test_a_module_beside_a_plugin_that_it_imports_is_part_of_it(run: Run, tmp_path: Path, diagonal: Path) -> None:
+    folder = diagonal.parent
+    diagonal.write_text("import helper\nfrom pieces.deep import SIZE\n" + diagonal.read_text())
+    (folder / "helper.py").write_text("def later():\n    import lazy\n")
+    (folder / "lazy.py").touch()
+    (folder / "unused.py").touch()
+    (folder / "pieces").mkdir()
+    (folder / "pieces/__init__.py").touch()
+    (folder / "pieces/deep.py").write_text("from . import deeper\nSIZE = 1\n")
+    (folder / "pieces/deeper.py").touch()
+    plugin = ["--plugin", str(diagonal)]
+    directory = trained(run, tmp_path, *plugin)
+    changed = "Changed since: plugin diagonal.py: sha256 "
+    for file, counts in [("unused.py", False), ("helper.py", True), ("lazy.py", True), ("pieces/deeper.py", True)]:
+        text = (folder / file).read_text()
+        (folder / file).write_text(f"{text}\n# a remark\n")
+        assert (changed in run("verify", str(directory), *plugin).stdout) is counts, file
+        (folder / file).write_text(text)
+    assert "Changed" not in run("verify", str(directory), *plugin).stdout
+
+
+@pytest.mark.parametrize("helper", ["helper.py", "helper/__init__.py"])
+def test_two_plugins_do_not_get_each_others_neighbours(
+    run: Run, tmp_path: Path, diagonal: Path, first: Path, helper: str
+) -> None:
+    for plugin in (diagonal, first):
+        plugin.write_text(f"import helper\nassert helper.OWNER == {plugin.stem!r}\n" + plugin.read_text())
+        (plugin.parent / helper).parent.mkdir(exist_ok=True)
+        (plugin.parent / helper).write_text(f"OWNER = {plugin.stem!r}\n")
+    assert run("list", "models", "--plugin", str(diagonal)).returncode == 0
+    assert run("list", "models", "--plugin", str(first)).returncode == 0
+    done = run("list", "models", "--plugin", str(diagonal), "--plugin", str(first))
+    assert done.returncode == 2
+    assert f"--plugin {first}: imports 'helper' ({first.parent / helper})" in done.stderr
+    assert f"beside plugin diagonal.py has as well ({diagonal.parent / helper})" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_radius_by_another_name_is_warned_of(run: Run, tmp_path: Path, diagonal: Path) -> None:
+    yaml_file = diagonal.parent / "conf/model/indrnn.yaml"
+    yaml_file.write_text(yaml_file.read_text().replace("start_at: 1.0", "start_at: ${r}"))
+    done = run("run", "--plugin", str(diagonal), "model=indrnn", "r=0.5", *SMALL, *COPY)
+    assert done.returncode == 0
+    assert "model.start_at is filled in from r, but only a key model.r counts as the radius" in done.stderr
+    assert "no effect" not in done.stderr
 
 
 def test_nothing_that_a_run_names_is_imported(run: Run, tmp_path: Path) -> None:

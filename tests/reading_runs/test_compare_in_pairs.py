@@ -31,7 +31,7 @@ def many(shared_results: Path, tmp_path: Path) -> Path:
                     template,
                     tmp_path / "many" / model / f"{dataset}-{model}-seed{seed}",
                     group=f"{model}{dataset:08d}",
-                    config={"task.name": "ucr", "task.length": dataset, "model.name": model, "seed": seed},
+                    config={"task.name": "ucr", "task.dataset": f"set{dataset}", "model.name": model, "seed": seed},
                     summary={"test": score - 0.01 * seed * (model == "rnn") - 0.1 * dataset * (model == "ornn")},
                 )
     return tmp_path / "many"
@@ -44,7 +44,7 @@ def document(command: Run, *arguments: str) -> dict:
 
 
 def test_differences_are_paired_by_seed_and_the_better_comes_first(command: Run, many: Path) -> None:
-    found = document(command, str(many), "--pairwise", "--where", "task.length=0")
+    found = document(command, str(many), "--pairwise", "--where", "task.dataset=set0")
     pairs = {(pair["a"], pair["b"]): pair for pair in found["pairs"]}
     assert set(pairs) == {
         (a, b) for i, a in enumerate(SCORES) for j, b in enumerate(SCORES) if i < j
@@ -63,7 +63,9 @@ def test_only_seeds_that_both_completed_are_paired(shared_results: Path) -> None
     seeds = {(record["a"], record["b"]): record["seeds"] for record in report.records}
     assert sorted(seeds.values()) == [1, 1, 3]
     notes = [note for note in report.tables[0].notes if "p cannot be below" in note]
-    assert [note.partition(":")[0] for note in notes] == ["With 3 seeds p cannot be below 0.25"]
+    assert [note.partition(":")[0] for note in notes] == [
+        "With 3 seeds p cannot be below 0.25, corrected for 3 pairs not below 0.75"
+    ]
 
 
 def test_ranks_over_data_sets_are_those_of_friedman_and_nemenyi(many: Path) -> None:
@@ -81,18 +83,38 @@ def test_ranks_over_data_sets_are_those_of_friedman_and_nemenyi(many: Path) -> N
     assert f"CD = {result.critical_difference:.2f}" in shown
 
 
-def test_a_group_without_a_completed_run_has_no_rank(many: Path) -> None:
+def test_a_group_without_a_judged_run_has_no_rank_and_the_data_sets_are_named(many: Path) -> None:
     for manifest in (many / "lstm").glob("0-*/manifest.json"):
+        edit(manifest, status="interrupted")
+    report, (result,) = pairwise(sections(collect([many]).runs))
+    assert (sorted(result.ranks), result.left_out) == (["ornn", "rnn", "svdrnn"], {"lstm": ["set0"]})
+    assert "Left out: lstm, which has no judged run on set0." in report.tables[-1].notes
+
+
+def test_a_group_that_diverges_on_one_data_set_is_the_last_there(many: Path) -> None:
+    (before,) = critical_differences(sections(collect([many]).runs), "test")
+    for manifest in (many / "svdrnn").glob("0-*/manifest.json"):
         edit(manifest, status="diverged")
-    (result,) = critical_differences(sections(collect([many]).runs), "test")
-    assert (sorted(result.ranks), result.left_out) == (["ornn", "rnn", "svdrnn"], ["lstm"])
+    (after,) = critical_differences(sections(collect([many]).runs), "test")
+    assert after.left_out == {}
+    assert after.ranks["svdrnn"] == pytest.approx(before.ranks["svdrnn"] + 3 / 6)
 
 
 def test_the_diagram_is_drawn_where_there_are_data_sets_enough(command: Run, many: Path, tmp_path: Path) -> None:
     done = command("compare", str(many), "--pairwise", "--diagram", "cd.png")
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "cd.png").stat().st_size > 5_000
-    few = command("compare", str(many), "--pairwise", "--diagram", "cd.png", "--where", "task.length<4")
+    few = command(
+        "compare",
+        str(many),
+        "--pairwise",
+        "--diagram",
+        "cd.png",
+        "--where",
+        "task.dataset!=set0",
+        "--where",
+        "task.dataset!=set1",
+    )
     assert few.returncode == 2
     assert "five data sets" in few.stderr
 
@@ -195,7 +217,7 @@ def test_published_numbers_stand_beside_the_group_of_their_model_size_and_settin
     shown = command("compare", str(tmp_path / "m"), "--against", "paper").stdout
     assert "-0.017" in shown
     assert max(map(len, shown.splitlines())) <= 80
-    assert "0.977 [2]" in command("compare", str(tmp_path / "m")).stdout
+    assert "0.977! [2]" in command("compare", str(tmp_path / "m")).stdout
 
 
 def test_a_setting_without_published_numbers_is_said(command: Run, shared_results: Path) -> None:
@@ -236,3 +258,13 @@ def test_a_mark_stands_for_one_source_in_all_tables_and_there_are_marks_enough(
     many = reasons()
     assert [many.cite(str(number)) for number in range(28)][-3:] == ["(z)", "(aa)", "(ab)"]
     assert many.below(["27", "0"]) == ["(a) 0", "(ab) 27"]
+
+
+def test_numbers_of_another_split_or_of_the_best_test_epoch_are_not_comparable() -> None:
+    mnist = [number for number in published() if number.task == "mnist"]
+    best_epoch = [number for number in mnist if number.name.startswith(("expRNN", "dtriv", "asRNN"))]
+    own = [number for number in mnist if number.model in ("svdrnn", "ornn")]
+    assert not any(number.comparable for number in [*own, *best_epoch])
+    assert all("70,000" in number.why for number in own)
+    assert all("best test accuracy of all epochs" in number.why for number in best_epoch)
+    assert [number.comparable for number in mnist if number.name == "LSTM" and number.hidden == 128] == [True, True]

@@ -159,6 +159,25 @@ def test_the_envelope_is_that_of_the_papers() -> None:
     assert envelope((0.9, 1.1), None) is None
 
 
+@pytest.mark.parametrize(
+    ("sigma", "norms", "outside"),
+    [
+        # Single precision: a norm that halves stops at the smallest denormal number, its bound does not.
+        ((0.0, 0.5), np.maximum(0.5 ** np.arange(400, -1, -1), 1.4e-45), False),
+        ((0.0, 0.5), np.maximum(0.6 ** np.arange(400, -1, -1), 1.4e-45), True),
+        # The bound underflows in double precision, too; a norm that did not vanish is outside all the same.
+        ((0.0, 0.1), np.r_[np.full(2000, 1e-3), 1.0], True),
+        ((0.99, 1.01), np.r_[1e-40, 1e-33], False),
+        ((0.99, 1.01), np.r_[np.full(10, 1.2), 1.0], True),
+    ],
+)
+def test_a_norm_or_bound_that_underflowed_is_not_held_against_the_other(
+    sigma: tuple[float, float], norms: np.ndarray, outside: bool
+) -> None:
+    found = Envelope(sigma, (1.0, 1.0)).first_outside(np.array([7]), norms[None])
+    assert found == (7 if outside else None)
+
+
 def test_zero_nan_and_infinite_norms_are_drawn_and_said(command: Run, results: Path, tmp_path: Path) -> None:
     (run,) = runs_of(results, "addition", "rnn")
     norms = np.geomspace(1e-60, 1.0, 30)[None].repeat(4, axis=0)

@@ -83,6 +83,11 @@ def test_the_curves_drawn_are_means_over_seeds_with_the_baseline_in_its_panel(sh
     np.testing.assert_allclose(
         np.asarray(line.get_ydata()), np.mean([frame["recall_accuracy"] for frame in validation], axis=0)
     )
+    # On a logarithmic axis, too, the end of a line is the mean that ``compare`` gives.
+    np.testing.assert_allclose(
+        np.asarray(next(line for line in loss.get_lines() if line.get_label() == "rnn").get_ydata()),
+        np.mean([frame["loss"] for frame in validation], axis=0),
+    )
     (baseline,) = [line for line in loss.get_lines() if str(line.get_label()).startswith("_")]
     assert np.asarray(baseline.get_ydata())[0] == pytest.approx(10 * np.log(8) / 26)
     assert not [line for line in metric.get_lines() if str(line.get_label()).startswith("_")]

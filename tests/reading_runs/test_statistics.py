@@ -1,39 +1,80 @@
 """Intervals and tests, held to values known otherwise."""
 
+import math
+from itertools import permutations
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from spectral_bench.compare.statistics import (
+    Estimate,
+    average,
     difference,
     estimate,
-    estimates,
     holm,
     probability_of_improvement,
+    seeds_needed,
     sign_flip_p,
+    smallest_p,
 )
 
+ANALYSIS = (Path(__file__).parents[2] / "docs" / "analysis.md").read_text(encoding="utf-8")
 
-def test_the_interval_is_the_percentile_bootstrap_of_scipy() -> None:
+DRAWS = {
+    "normal": (lambda rng, size: rng.normal(size=size), 0.0),
+    "uniform": (lambda rng, size: rng.uniform(size=size), 0.5),
+    "exponential": (lambda rng, size: rng.exponential(size=size), 1.0),
+    "log-normal": (lambda rng, size: rng.lognormal(size=size), math.exp(0.5)),
+}
+
+
+def covers(found: Estimate | None, truth: float) -> bool:
+    assert found is not None
+    assert found.low is not None
+    assert found.high is not None
+    return found.low <= truth <= found.high
+
+
+@pytest.mark.parametrize("distribution", DRAWS)
+def test_an_interval_covers_the_mean_as_often_as_the_documentation_says(distribution: str) -> None:
+    draw, truth = DRAWS[distribution]
+    rng = np.random.default_rng(0)
+    measured = [np.mean([covers(estimate(one), truth) for one in draw(rng, (3000, n))]) for n in (3, 5, 10)]
+    row = next(line for line in ANALYSIS.splitlines() if line.startswith(f"| {distribution}, Student"))
+    said = [float(cell) for cell in row.split("|")[2:5]]
+    assert measured == pytest.approx(said, abs=0.02)  # 3,000 draws: a standard error of 0.004 to 0.007
+    if distribution == "normal":
+        assert measured == pytest.approx([0.95] * 3, abs=0.01)
+
+
+def test_the_interval_is_that_of_scipys_t_test() -> None:
     values = np.random.default_rng(3).normal(2.0, 0.5, 12)
     ours = estimate(values)
-    theirs = stats.bootstrap(
-        (values,), np.mean, method="percentile", n_resamples=20_000, rng=np.random.default_rng(0)
-    ).confidence_interval
+    theirs = stats.ttest_1samp(values, 0.0).confidence_interval(0.95)
     assert ours is not None
-    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.02)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
     assert ours.mean == pytest.approx(values.mean())
 
 
-def test_few_seeds_are_resampled_in_every_way_there_is() -> None:
-    result = estimate([1.0, 2.0, 6.0])
-    every = [np.mean([a, b, c]) for a in (1, 2, 6) for b in (1, 2, 6) for c in (1, 2, 6)]
-    assert result is not None
-    assert (result.low, result.high) == pytest.approx(np.quantile(every, [0.025, 0.975]))
+def test_the_interval_of_a_difference_is_that_of_welchs_test() -> None:
+    rng = np.random.default_rng(4)
+    first, second = rng.normal(1.0, 1.0, 3), rng.normal(0.0, 4.0, 7)
+    ours = difference(first, second)
+    theirs = stats.ttest_ind(first, second, equal_var=False).confidence_interval(0.95)
+    assert ours is not None
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_a_difference_of_seeds_that_agree_leaves_no_doubt_and_one_value_has_no_interval() -> None:
+    assert difference([0.5, 0.5], [0.25, 0.25]) == Estimate(0.25, 0.25, 0.25, 2)
+    assert difference([0.5], [0.25, 0.5]) == Estimate(0.125, None, None, 1)
+    assert difference([], [1.0]) is None
 
 
 def test_one_value_has_no_interval_and_none_no_estimate() -> None:
-    one, none, two = estimates([[3.0], [], [1.0, 2.0]])
+    one, none, two = (estimate(sample) for sample in ([3.0], [], [1.0, 2.0]))
     assert one is not None
     assert (one.mean, one.low, one.half_width, one.n) == (3.0, None, None, 1)
     assert none is None
@@ -41,16 +82,11 @@ def test_one_value_has_no_interval_and_none_no_estimate() -> None:
     assert two.n == 2
 
 
-def test_the_interval_of_a_difference_covers_the_true_one_about_as_often_as_it_says() -> None:
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_the_interval_of_a_difference_covers_the_true_one_about_as_often_as_it_says(n: int) -> None:
     rng = np.random.default_rng(1)
-    covered = 0
-    for _ in range(200):
-        result = difference(rng.normal(1.0, 1.0, 15), rng.normal(0.0, 2.0, 15))
-        assert result is not None
-        assert result.low is not None
-        assert result.high is not None
-        covered += result.low <= 1.0 <= result.high
-    assert 0.88 <= covered / 200 <= 0.98
+    covered = [covers(difference(rng.normal(1.0, 1.0, n), rng.normal(0.0, 2.0, n)), 1.0) for _ in range(3000)]
+    assert 0.94 <= np.mean(covered) <= 0.975
 
 
 @pytest.mark.parametrize("n", [3, 8, 20])
@@ -90,8 +126,28 @@ def test_seeds_that_agree_leave_no_doubt(value: float) -> None:
 
 
 def test_infinite_values_have_a_mean_and_no_interval() -> None:
-    infinite, finite = estimates([[np.inf, 1.0], [1.0, 3.0]])
-    assert infinite is not None
-    assert (infinite.mean, infinite.low, infinite.high) == (np.inf, None, None)
-    assert finite is not None
-    assert finite == estimate([1.0, 3.0])
+    assert estimate([np.inf, 1.0]) == Estimate(np.inf, None, None, 2)
+    assert difference([np.inf, 1.0], [1.0, 2.0]) == Estimate(np.inf, None, None, 2)
+
+
+def test_a_mean_does_not_depend_on_the_order_of_the_values() -> None:
+    values = [0.1, 0.7, 0.3, 1e-3, 0.9]
+    assert len({average(order) for order in permutations(values)}) == 1
+    assert average([1e308, 1e308]) == 1e308
+
+
+def test_a_difference_that_is_infinite_outweighs_all_others_in_the_sign_flip_test() -> None:
+    assert sign_flip_p([np.inf] * 5) == 2 / 2**5
+    assert sign_flip_p([np.inf, -np.inf]) == 1.0
+    # Of three signs, that of the infinite difference decides which sum is the larger, the others which of two.
+    assert sign_flip_p([np.inf, 1e-6, 2e-6]) == sign_flip_p([1e-3, 1e-6, 2e-6]) == 0.25
+    assert sign_flip_p([-np.inf, 1.0, 2.0]) == 1.0
+
+
+@pytest.mark.parametrize(("groups", "seeds"), [(2, 6), (3, 7), (5, 9), (10, 11)])
+def test_the_seeds_that_are_needed_are_the_fewest_that_holm_lets_reach_5_percent(groups: int, seeds: int) -> None:
+    pairs = math.comb(groups, 2)
+    assert seeds_needed(pairs) == seeds
+    assert smallest_p(pairs, seeds) <= 0.05 < smallest_p(pairs, seeds - 1)
+    best = sign_flip_p(np.arange(1.0, seeds + 1))
+    assert min(holm([best] * pairs)) == pytest.approx(smallest_p(pairs, seeds))

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
+from spectral_bench.runs.atomic import json_text
 from spectral_bench.runs.reading import parse_json, parse_yaml, read_bytes, regular_file
 
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
@@ -57,3 +59,11 @@ def test_what_yaml_itself_refuses_is_refused_in_a_line(text: str) -> None:
 def test_what_runs_write_is_read() -> None:
     assert parse_yaml(b"model: {name: rnn}\nseed: 1\n") == {"model": {"name": "rnn"}, "seed": 1}
     assert parse_json(b'{"sessions": [{"from_step": 3}]}') == {"sessions": [{"from_step": 3}]}
+
+
+def test_names_of_files_that_are_no_text_are_written_as_text_and_read_back() -> None:
+    name = os.fsdecode(b"caf\xe9 \xff") + " σ"
+    assert parse_json(json_text({"command": [name]})) == {"command": [name]}
+    assert parse_yaml(yaml.safe_dump({"results_dir": name}, allow_unicode=True).encode()) == {"results_dir": name}
+    with pytest.raises(ValueError, match="aliases"):
+        parse_yaml(b'a: &a "\\uDCE9"\nb: *a\n')

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from shutil import copy
+from shutil import copy, copytree
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from mlflow.entities import Run
 from small_runs import numbers, only_run, small_config, small_overrides
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from spectral_bench.errors import InputError
+from spectral_bench.errors import InputError, SignalExit
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.reopen import reopened
 from spectral_bench.runs.sinks import SINKS, open_sinks
@@ -131,8 +131,13 @@ def test_a_sink_that_fails_is_warned_of_once_and_left_alone(
 
 def test_a_sink_cannot_change_a_number(tmp_path: Path, registered: Callable[[str, type[Observer]], None]) -> None:
     class Meddling(Observer):
+        def __init__(self) -> None:
+            torch.manual_seed(3)
+            torch.set_grad_enabled(False)
+
         def on_update(self, update: Update) -> None:
             torch.manual_seed(7)
+            torch.set_grad_enabled(False)
 
         def on_gradients(self, norms: GradientNorms) -> None:
             for values in norms.by_layer.values():
@@ -151,6 +156,40 @@ def test_a_sink_cannot_change_a_number(tmp_path: Path, registered: Callable[[str
     execute(prepare(small_config(tmp_path / "with", *options)), (), open_sinks(["meddling"], silence))
     execute(prepare(small_config(tmp_path / "without", *options)))
     assert numbers(only_run(tmp_path / "with")) == numbers(only_run(tmp_path / "without"))
+
+
+def test_a_sink_that_ends_the_program_does_not_end_the_run(
+    tmp_path: Path, registered: Callable[[str, type[Observer]], None]
+) -> None:
+    class Quitting(Observer):
+        def on_start(self, plan: Plan, run: RunIdentity) -> None:
+            sys.exit("no server")
+
+    class QuittingAtOnce(Observer):
+        def __init__(self) -> None:
+            sys.exit("no token")
+
+    registered("quitting", Quitting)
+    registered("quitting_at_once", QuittingAtOnce)
+    warnings: list[str] = []
+    execute(prepare(small_config(tmp_path)), (), open_sinks(["quitting"], warnings.append))
+    assert json.loads((only_run(tmp_path) / "manifest.json").read_text())["status"] == "completed"
+    (warning,) = warnings
+    assert warning.endswith("SystemExit: no server")
+    with pytest.raises(InputError, match="--sink quitting_at_once cannot be used: SystemExit: no token"):
+        open_sinks(["quitting_at_once"], silence)
+
+
+def test_a_signal_that_comes_while_a_sink_is_at_work_is_not_the_sinks(
+    tmp_path: Path, registered: Callable[[str, type[Observer]], None]
+) -> None:
+    class Slow(Observer):
+        def on_update(self, update: Update) -> None:
+            raise SignalExit(143)
+
+    registered("slow", Slow)
+    with pytest.raises(SignalExit):
+        execute(prepare(small_config(tmp_path)), (), open_sinks(["slow"], silence))
 
 
 def test_an_unknown_sink_is_answered_with_the_nearest() -> None:
@@ -268,6 +307,11 @@ def test_tensorboard_leaves_out_what_is_not_finite(tmp_path: Path) -> None:
     assert [event.step for event in found.Histograms("gradient_norm/layer0")] == [0]
 
 
+def test_tensorboard_names_the_only_matrix_of_a_layer_by_the_layer(tmp_path: Path) -> None:
+    execute(prepare(small_config(tmp_path, model="rnn")), (), open_sinks(["tensorboard"], silence))
+    assert "spectrum/layer0" in events(only_run(tmp_path)).Tags()["histograms"]
+
+
 def test_tensorboard_draws_singular_values_that_are_all_equal(tmp_path: Path) -> None:
     execute(prepare(small_config(tmp_path, model="ornn")), (), open_sinks(["tensorboard"], silence))
     found = events(only_run(tmp_path))
@@ -359,6 +403,18 @@ def test_mlflow_that_cannot_be_reached_harms_nothing(tmp_path: Path, monkeypatch
     execute(prepare(small_config(tmp_path)), (), open_sinks(["mlflow"], warnings.append))
     assert len(warnings) == 1
     assert warnings[0].startswith("sink mlflow failed and is left alone")
+
+
+def test_mlflow_goes_on_with_a_copy_of_a_run_in_a_store_beside_it(tmp_path: Path, empty_store: Path) -> None:
+    execute(prepare(small_config(tmp_path / "results", *OFTEN)))
+    directory = Path(copytree(only_run(tmp_path / "results"), tmp_path / "kept/copy"))
+    store = Path(copy(empty_store, tmp_path / "kept/mlflow.db"))
+    with reopened(directory, ["train.steps=17"]) as run:
+        run.go_on(open_sinks(["mlflow"], silence))
+    (found,) = in_mlflow(store)
+    assert (found.info.run_name, found.info.status) == ("copy", "FINISHED")
+    assert not list(tmp_path.glob("*.db"))
+    assert not list((tmp_path / "results").glob("*.db"))
 
 
 @pytest.mark.parametrize("listens", [False, True], ids=["nobody listens", "nobody answers"])

@@ -86,6 +86,37 @@ def test_unknown_words_are_refused_where_nothing_stands_for_them(make_task, tmp_
         make_task("ptb", verify=False)
 
 
+@pytest.mark.parametrize(
+    "train",
+    [
+        "the cat \u2028 sat\nthe \x0c dog \x85 sat on the \x1ecat\n",
+        "\ufeffthe cat sat\nthe dog sat on the cat\n",
+        "the cat sat\n\ufeffthe dog sat on the cat\n",
+        "the cat sat\r\nthe dog sat on the cat\r\n",
+        "the cat sat\rthe dog sat on the cat",
+    ],
+)
+def test_only_ends_of_lines_end_sentences_and_byte_order_marks_are_no_words(make_task, tmp_path, text, train):
+    for part, content in (("train", train), ("valid", "\ufeffthe cat\n")):
+        (tmp_path / "ptb" / f"ptb.{part}.txt").write_bytes(content.encode())
+    task = make_task("ptb", verify=False, bptt=2)
+    assert task.vocabulary == text.vocabulary
+    for split in ("train", "validation"):
+        ours, theirs = (next(one.batches(split, 1)).targets for one in (task, text))
+        assert torch.equal(ours, theirs)
+
+
+def test_a_text_of_ones_own_is_not_to_be_downloaded_again(make_task, tmp_path):
+    write_ptb(tmp_path, "a b\n", "a zebra\n", "b\n")
+    with pytest.raises(DataError, match="zebra") as caught:
+        make_task("ptb", verify=False)
+    assert "data download" not in str(caught.value)
+    (tmp_path / "ptb" / "ptb.valid.txt").write_bytes("a bär\n".encode("cp1252"))
+    with pytest.raises(DataError, match="not text in UTF-8") as caught:
+        make_task("ptb", verify=False)
+    assert "data download" not in str(caught.value)
+
+
 def test_another_vocabulary_is_refused_as_ptb(make_task, tmp_path):
     write_ptb(tmp_path, TRAIN, "the cat\n", "on\n")
     with pytest.raises(DataError, match=r"ptb.train.txt: has a vocabulary of 6, expected 10,000(.|\n)*download ptb"):
@@ -102,7 +133,7 @@ def test_damaged_files_are_refused(make_task, tmp_path):
     write_ptb(tmp_path, TRAIN, "the cat\n", "")
     with pytest.raises(DataError, match=r"ptb.test.txt: holds no text"):
         make_task("ptb", verify=False)
-    (tmp_path / "ptb" / "ptb.test.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "ptb" / "ptb.test.txt").write_bytes(b"\xff\x00")
     with pytest.raises(DataError, match=r"ptb.test.txt: is not a text file"):
         make_task("ptb", verify=False)
     (tmp_path / "ptb" / "ptb.test.txt").unlink()

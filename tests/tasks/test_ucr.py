@@ -97,6 +97,46 @@ def test_damaged_files_are_named_with_line_and_reason(make_task, tmp_path, train
         make_task("ucr", dataset="X")
 
 
+@pytest.mark.parametrize("labels", [["1_1", "11"], ["1e2", "100"], ["20240101120000001", "20240101120000002"]])
+def test_classes_whose_names_are_the_same_number_stay_two(make_task, tmp_path, labels):
+    write_ucr(tmp_path, "X", ucr_text(labels * 3, 4), ucr_text(labels[::-1], 4))
+    task = make_task("ucr", dataset="X")
+    assert task.signature.output_size == 2
+    assert sorted(next(task.batches("test", 2)).targets.tolist()) == [0, 1]
+
+
+UNUSABLE = {
+    "several dimensions": "@data\n1,2:3,4:1\n1,2:3,4:2\n",
+    "unequal length": "@data\n1,2,3:1\n1,2:2\n",
+    "missing value": "@data\n1,?,3:1\n1,2,3:2\n",
+}
+
+
+@pytest.mark.parametrize(("reason", "text"), UNUSABLE.items())
+def test_what_downloading_again_cannot_help_is_refused_without_that_advice(make_task, tmp_path, reason, text):
+    for name in ("Mine", "GunPoint"):
+        write_ucr(tmp_path, name, text, text, ending=".ts")
+        with pytest.raises(DataError, match=reason) as caught:
+            make_task("ucr", dataset=name)
+        assert "data download" not in str(caught.value)
+        assert "Expected series of one dimension" in str(caught.value)
+
+
+def test_a_file_of_a_known_set_that_was_changed_is_to_be_got_again(make_task, tmp_path):
+    write_ucr(tmp_path, "CBF", "1\t1\t2\n2\t1\n", "1\t1\t2\n")
+    with pytest.raises(DataError, match=r"unequal length(.|\n)*data download CBF"):
+        make_task("ucr", dataset="CBF")
+
+
+@pytest.mark.parametrize("part", ["TRAIN", "TEST"])
+def test_a_set_of_ones_own_that_lacks_a_file_is_not_looked_for_in_the_archive(make_task, tmp_path, part):
+    write_ucr(tmp_path, "Mine", ucr_text(["0", "1"] * 3, 4), ucr_text(["0"], 4))
+    (tmp_path / f"ucr/Mine/Mine_{part}.tsv").unlink()
+    with pytest.raises(DataError, match=f"Mine_{part}.ts is not there") as caught:
+        make_task("ucr", dataset="Mine")
+    assert "data download" not in str(caught.value)
+
+
 def test_a_set_with_one_series_a_class_cannot_be_split(make_task, tmp_path):
     write_ucr(tmp_path, "X", ucr_text(["0", "1"], 4), ucr_text(["0"], 4))
     with pytest.raises(InputError, match="single training series"):

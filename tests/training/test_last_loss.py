@@ -8,7 +8,8 @@ import torch
 
 from spectral_bench.diagnostics.decay import gradient_decay
 from spectral_bench.runs.session import Prepared
-from spectral_bench.training.observer import GradientNorms, Observer
+from spectral_bench.training.denormals import flushes_denormals
+from spectral_bench.training.observer import GradientNorms, Observer, Update
 from spectral_bench.training.tracing import measure_spectrum
 
 Build = Callable[..., Prepared]
@@ -53,7 +54,11 @@ def test_a_network_without_memory_is_seen_to_lose_its_gradient(prepared: Build) 
 
 @pytest.mark.parametrize("model", ["rnn", "svdrnn", "lstm", "gru"])
 @pytest.mark.parametrize("task", ["copy", "ptb"])
-def test_the_norms_are_those_of_the_last_steps_loss(prepared: Build, model: str, task: str) -> None:
+def test_the_norms_are_those_of_the_last_steps_loss(
+    prepared: Build, model: str, task: str, request: pytest.FixtureRequest
+) -> None:
+    if task == "ptb":
+        request.getfixturevalue("real_data")
     options = ("train.steps=1",) if task == "copy" else ("train.steps=1", "train.epochs=null")
     ready = prepared(*options, model=model, task=task)
     batch = ready.task.train_batch(0, ready.config.train.batch_size, ready.config.seed)
@@ -97,9 +102,26 @@ def test_the_matrices_of_gates_have_no_spectral_margin(prepared: Build) -> None:
     assert spectrum.margin is None
 
 
+class Flushing(Observer):
+    def __init__(self) -> None:
+        self.seen: set[bool] = set()
+
+    def on_update(self, update: Update) -> None:
+        self.seen.add(flushes_denormals())
+
+
 @pytest.mark.parametrize("flush", [True, False])
-def test_denormal_numbers_are_flushed_if_asked_for(prepared: Build, flush: bool) -> None:
-    prepared(f"train.flush_denormals={str(flush).lower()}")
-    assert (torch.tensor(1e-20) * torch.tensor(1e-20) == 0.0) is flush or bool(
-        torch.tensor(1e-20) * 1e-20 == 0.0
-    ) is flush
+def test_denormal_numbers_are_flushed_while_training_if_asked_for(prepared: Build, flush: bool) -> None:
+    before, watch = flushes_denormals(), Flushing()
+    prepared("train.steps=2", f"train.flush_denormals={str(flush).lower()}").trainer.run([watch])
+    assert watch.seen == {flush}
+    assert flushes_denormals() is before
+
+
+def test_a_model_that_ignores_its_trace_is_named_once(prepared: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = prepared("train.steps=3", "trace.every=1")
+    forward = ready.model.forward
+    monkeypatch.setattr(ready.model, "forward", lambda inputs, state=None, trace=None: forward(inputs, state))
+    with pytest.warns(UserWarning, match="SequenceModel wrote no gradient norms") as warned:
+        ready.trainer.run([])
+    assert len(warned) == 1

@@ -18,7 +18,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.activations import ACTIVATIONS, Activation
 from spectral_bench.nn.kernels.forms import DenseForm, Form, LowRankForm
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 
@@ -32,8 +32,13 @@ _MOST_WARPS = 16
 
 
 def form_of(operator: Operator, input_weight_ND: Tensor, bias_N: Tensor, activation: Activation) -> Form:
-    """The operator and the inputs' part, ready for a time loop; fused where that is possible."""
-    fused = bias_N.is_cuda and bias_N.dtype == torch.float32 and warps(operator) <= _MOST_WARPS and available()
+    """The operator and the inputs' part, ready for a time loop; fused where that is possible.
+
+    Only with an activation of this package: the kernels know these by name, and no others.
+    """
+    known = type(activation) in ACTIVATIONS.values()  # a subclass may compute something else
+    possible = bias_N.is_cuda and bias_N.dtype == torch.float32 and warps(operator) <= _MOST_WARPS
+    fused = known and possible and available()
     if isinstance(operator, Dense):
         if fused:
             return FusedDenseForm(operator, input_weight_ND, bias_N, activation)

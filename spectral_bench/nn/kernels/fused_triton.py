@@ -26,6 +26,10 @@ def _times(v_N, diagonal_N, first_NM, second_NM, LOW_RANK: tl.constexpr):
 @triton.jit
 def _activation(x, bias, leak, NAME: tl.constexpr):
     """φ(x). Comparisons are written so that NaN stays NaN."""
+    tl.static_assert(
+        (NAME == "leaky_relu") | (NAME == "relu") | (NAME == "tanh") | (NAME == "modrelu") | (NAME == "identity"),
+        "unknown activation",
+    )
     y = x
     if NAME == "leaky_relu":
         y = tl.where(x > 0, x, leak * x)

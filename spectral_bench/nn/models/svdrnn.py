@@ -29,8 +29,13 @@ class SVDConfig(RecurrentConfig):
         self.check_reflectors("m1", "m2")
 
     def ineffective(self) -> tuple[str, ...]:
-        """Free singular values have no radius, fixed ones need none."""
-        return () if uses_radius(self.map) else ("r",)
+        """Free singular values have no radius, fixed ones need none; what one map alone has is idle for the others."""
+        idle = {
+            "r": not uses_radius(self.map),
+            "rescale_sigma_lr": self.map != MapName.sigmoid,
+            "penalty": self.map != MapName.free and self.penalty != 0.0,
+        }
+        return tuple(key for key, is_idle in idle.items() if is_idle)
 
 
 @MODELS.register("svd")
@@ -49,8 +54,8 @@ class SVDArchitecture(RecurrentArchitecture[SVDConfig]):
             r=config.r,
             map=config.map,
             centre=config.centre,
-            penalty=config.penalty,
+            penalty=config.penalty if config.map == MapName.free else 0.0,
             start=config.start,
             renormalise=config.renormalise,
-            rescale_sigma_lr=config.rescale_sigma_lr,
+            rescale_sigma_lr=config.rescale_sigma_lr and config.map == MapName.sigmoid,
         )

@@ -1,5 +1,7 @@
 """The orthogonal recurrent matrix as one chain of reflectors: oRNN (Mhammedi et al. 2017)."""
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -65,8 +67,7 @@ class HouseholderTransition(Transition, Constrained):
         if self.renormalise:
             self.reflectors.copy_(unit_rows(self.reflectors))
 
-    @property
-    def structural_zeros(self) -> int:
+    def structural_zeros(self) -> Mapping[Tensor, int]:
         """The triangle below the diagonal."""
         m = len(self.reflectors)
-        return m * (m - 1) // 2
+        return {self.reflectors: m * (m - 1) // 2}

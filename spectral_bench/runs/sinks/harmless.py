@@ -1,12 +1,13 @@
 """From the names of sinks to observers that cannot harm a run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
 import torch
 
-from spectral_bench.errors import InputError
+from spectral_bench.errors import InputError, SignalExit
 from spectral_bench.runs.sinks.sink_registry import SINKS
 from spectral_bench.training.observer import (
     EndStatus,
@@ -37,20 +38,24 @@ def open_sinks(names: Sequence[str], warn: Callable[[str], None]) -> list[Observ
 def _constructed(name: str) -> Observer:
     kind = SINKS[name]
     try:
-        return kind()
+        with _nothing_changed(torch.device("cpu")):
+            return kind()
+    except SignalExit:
+        raise
     except ImportError as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) and error.name else str(error)
         command = getattr(kind, "install", None) or f"pip install {missing.partition('.')[0]}"
         raise InputError(f"--sink {name} needs {missing}, which is not installed: {command}") from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"--sink {name} cannot be used: {type(error).__name__}: {error}") from error
 
 
 class HarmlessSink(Observer):
     """A sink whose errors are one warning, after which it is left alone, and which changes no number of the run.
 
-    Random numbers that it draws are not missing in the training, and arrays are copies. Of a checkpoint it gets the
-    step but not the state, which is the training's own; ``checkpoint.pt`` is written by then.
+    Random numbers that it draws are not missing in the training, gradients that it switches off are switched on again,
+    and arrays are copies. Of a checkpoint it gets the step but not the state, which is the training's own;
+    ``checkpoint.pt`` is written by then.
 
     Args:
         name: of the sink, for the warning.
@@ -99,13 +104,24 @@ class HarmlessSink(Observer):
     def _hand_on(self, event: str, *arguments: Any) -> None:
         if self._sink is None or getattr(type(self._sink), event, None) is getattr(Observer, event):
             return
-        random = random_state(self._device)
         try:
-            getattr(self._sink, event)(*arguments)
-        except Exception as error:
+            with _nothing_changed(self._device):
+                getattr(self._sink, event)(*arguments)
+        except SignalExit:
+            raise
+        except (Exception, SystemExit) as error:
             self._sink = None
             message = (str(error).strip().splitlines() or [""])[0]
             reason = ": ".join(filter(None, [type(error).__name__, message]))
             self._warn(f"sink {self._name} failed and is left alone from here on; the run is not affected. {reason}")
-        finally:
-            set_random_state(random, self._device)
+
+
+@contextmanager
+def _nothing_changed(device: torch.device) -> Iterator[None]:
+    """What a sink may change of PyTorch by the way is restored at the end of the block."""
+    random, gradients = random_state(device), torch.is_grad_enabled()
+    try:
+        yield
+    finally:
+        set_random_state(random, device)
+        torch.set_grad_enabled(gradients)

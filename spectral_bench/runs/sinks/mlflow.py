@@ -1,4 +1,4 @@
-"""``--sink mlflow``: a run in MLflow, on the server that ``MLFLOW_TRACKING_URI`` names or in the results folder."""
+"""``--sink mlflow``: a run in MLflow, on the server that ``MLFLOW_TRACKING_URI`` names or in a local file."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ from spectral_bench.training.observer import (
     Spectrum,
 )
 
-#: The file in the results folder where runs go that no server is named for.
+#: The file that runs are written to when no server is named: in the folder of results, see ``_local_folder``.
 STORE = "mlflow.db"
 
 #: The tag by which the MLflow run of a run directory is found again.
@@ -78,15 +78,14 @@ class MLflowSink(Observer):
             raise ValueError("the run has no directory, and so no name to be found by")
         self._metric = plan.metric.name
         self._summary = run.directory / SUMMARY
-        results = run.directory.resolve().parents[2]
         self._server = os.environ.get("MLFLOW_TRACKING_URI", "")
         with self._answering():
-            self._open(plan, run, results)
+            self._open(plan, run, _local_folder(run.directory.resolve(), run.config))
 
-    def _open(self, plan: Plan, run: RunIdentity, results: Path) -> None:
-        uri = self._server or f"sqlite:///{(results / STORE).as_posix()}"
+    def _open(self, plan: Plan, run: RunIdentity, folder: Path) -> None:
+        uri = self._server or f"sqlite:///{(folder / STORE).as_posix()}"
         self._client = self._mlflow.MlflowClient(tracking_uri=uri)
-        experiment = self._experiment(f"spectral-bench {run.config['task']['name']}", None if self._server else results)
+        experiment = self._experiment(f"spectral-bench {run.config['task']['name']}", None if self._server else folder)
         found = self._client.search_runs([experiment], f"tags.`{RUN_ID_TAG}` = '{run.run_id}'", max_results=1)
         params = {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in flatten(run.config).items()
@@ -150,9 +149,9 @@ class MLflowSink(Observer):
                 raise ConnectionError(f"no answer from {self._server}") from error
             raise
 
-    def _experiment(self, name: str, results: Path | None) -> str:
+    def _experiment(self, name: str, folder: Path | None) -> str:
         """The identifier of an experiment, which another process may be making just now."""
-        location = (results / "mlflow-artifacts").as_uri() if results else None
+        location = (folder / "mlflow-artifacts").as_uri() if folder else None
         if self._client.get_experiment_by_name(name) is None:
             with suppress(self._mlflow.MlflowException):
                 self._client.create_experiment(name, artifact_location=location)
@@ -169,3 +168,10 @@ class MLflowSink(Observer):
         for key in found.data.metrics:
             for metric in self._client.get_metric_history(self._run_id, key):
                 self._written.add((key, metric.step, metric.value))
+
+
+def _local_folder(directory: Path, config: Mapping[str, Any]) -> Path:
+    """RESULTS, of a run that lies in RESULTS/TASK/MODEL/RUN; of one that lies elsewhere the folder that it lies in."""
+    names = (config["task"]["name"], config["model"]["name"])
+    model, task = directory.parent, directory.parent.parent
+    return task.parent if (task.name, model.name) == names else model

@@ -75,7 +75,7 @@ class TensorBoardSink(Observer):
     def on_spectrum(self, spectrum: Spectrum) -> None:
         """A histogram and both extremes for each matrix, unless a singular value is not finite."""
         for (layer, matrix), sigma in spectrum.singular_values.items():
-            name = f"layer{layer}_{matrix}"
+            name = f"layer{layer}_{matrix}" if matrix else f"layer{layer}"
             if len(sigma) == 0 or not np.isfinite(sigma).all():
                 continue
             self._scalars(spectrum.step, f"spectrum/{name}", {"largest": sigma.max(), "smallest": sigma.min()})

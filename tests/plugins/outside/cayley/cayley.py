@@ -31,9 +31,8 @@ class CayleyTransition(Transition, Constrained):
     def sigma_bounds(self) -> tuple[float, float]:
         return 1.0, 1.0
 
-    @property
-    def structural_zeros(self) -> int:
-        return self.hidden_size * (self.hidden_size + 1) // 2
+    def structural_zeros(self) -> dict[torch.Tensor, int]:
+        return {self.upper: self.hidden_size * (self.hidden_size + 1) // 2}
 
 
 @dataclass
