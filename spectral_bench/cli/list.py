@@ -1,15 +1,18 @@
-"""``spectral-bench list``: the available models, tasks, presets and data sets."""
+"""``spectral-bench list``: the available models, tasks, optimizers, presets, data sets and sinks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
+from shutil import get_terminal_size
+from textwrap import fill
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from spectral_bench.cli.plugin_option import Plugins
+from spectral_bench.config.hints import unknown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,38 +23,83 @@ class Listing(StrEnum):
 
     models = "models"
     tasks = "tasks"
+    optimizers = "optimizers"
     presets = "presets"
     datasets = "datasets"
+    sinks = "sinks"
 
 
-_GROUPS = {Listing.models: "model", Listing.tasks: "task", Listing.presets: "experiment"}
+#: The group of configuration files of what is chosen by one.
+_GROUPS = {
+    Listing.models: "model",
+    Listing.tasks: "task",
+    Listing.optimizers: "optimizer",
+    Listing.presets: "experiment",
+}
+
+
+def _listing(word: str) -> Listing:
+    try:
+        return Listing(word)
+    except ValueError as error:
+        raise typer.BadParameter(unknown("kind", word, Listing)) from error
 
 
 def list_(
-    kind: Annotated[Listing, typer.Argument(help="What to list.", show_default=False)],
+    kind: Annotated[
+        Listing,
+        typer.Argument(
+            help=f"What to list: {', '.join(Listing)}.",
+            metavar="KIND",
+            parser=_listing,
+            autocompletion=lambda: list(Listing),
+            show_default=False,
+        ),
+    ],
     config_dir: Annotated[
         Path | None, typer.Option("--config-dir", help="A folder of your own configuration files.", file_okay=False)
     ] = None,
     _plugins: Plugins = None,
 ) -> None:
-    """Say what models, tasks, presets or datasets there are, and what each is for."""
+    """Say what models, tasks, optimizers, presets, datasets or sinks there are, and what each is for."""
     from rich.console import Console
 
     console = Console()
     if kind is Listing.datasets:
         _show(list(_datasets()), console, "Read by task=mnist, task=ptb, and task=ucr task.dataset=NAME.")
+    elif kind is Listing.sinks:
+        _show(list(_sinks()), console, "Choose one with --sink NAME.")
     else:
         group = _GROUPS[kind]
         _show(list(_options(group, config_dir)), console, f"Choose one with {group}=NAME.")
+    _warn_of_entry_points(kind)
 
 
 def _options(group: str, config_dir: Path | None) -> Iterator[tuple[str, str]]:
-    from spectral_bench.config.catalog import description, options
+    from spectral_bench.config.catalog import description, files_of_options
     from spectral_bench.config.plugin_yaml import check_plugin_yaml
 
     check_plugin_yaml(config_dir)
-    for name, file in options(group, config_dir).items():
-        yield name, description(file)
+    for name, files in files_of_options(group, config_dir).items():
+        several = f"two files, of which none can be chosen: {' and '.join(map(str, files))}"
+        yield name, description(files[0]) if len(files) == 1 else several
+
+
+def _sinks() -> Iterator[tuple[str, str]]:
+    from spectral_bench.runs.sinks import SINKS
+
+    for name in SINKS:
+        yield name, (SINKS[name].__doc__ or "").strip().partition("\n")[0]
+
+
+def _warn_of_entry_points(kind: Listing) -> None:
+    """Say on stderr which installed plugins of this kind cannot be used."""
+    from spectral_bench.plugins.entry_points import entry_point_problems, load_entry_points
+
+    group = f"spectral_bench.{kind}"
+    load_entry_points(group)
+    for problem in entry_point_problems(group):
+        typer.echo(f"Warning: {problem}", err=True)
 
 
 def _datasets() -> Iterator[tuple[str, str]]:
@@ -67,12 +115,15 @@ def _datasets() -> Iterator[tuple[str, str]]:
 
 
 def _show(lines: list[tuple[str, str]], console: Console, hint: str) -> None:
-    """A line each; in a terminal a long one goes on under its own beginning, and ``hint`` says how to choose."""
+    """A line each, the longer ones wrapped under their own beginning; in a terminal ``hint`` says how to choose."""
     from rich.table import Table
 
     if not console.is_terminal:
+        width = get_terminal_size((80, 24)).columns  # $COLUMNS, if it is set
         for name, purpose in lines:
-            typer.echo(f"{name}  {purpose}")
+            line = f"{name}  {purpose}".rstrip()
+            # Words stay whole, for they may be paths.
+            typer.echo(fill(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
         return
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="bold")

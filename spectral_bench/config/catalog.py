@@ -3,7 +3,6 @@
 Plain file access, no Hydra: a listing should answer at once.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from spectral_bench.errors import InputError
@@ -24,38 +23,40 @@ def folders(config_dir: Path | None) -> list[Path]:
     """The folders of configuration files, each once: the project's, those of plugins, and the user's own.
 
     Raises:
-        InputError: the user's folder does not exist, or a file has the name of one in a folder before it, so that it
-            would never be read.
+        InputError: the user's folder does not exist.
     """
     if config_dir is not None and not config_dir.is_dir():
         raise InputError(f"--config-dir {config_dir}: there is no such folder.")
     others = [*plugin_conf_dirs(), *([config_dir.resolve()] if config_dir is not None else [])]
-    found = list(dict.fromkeys([conf_dir().resolve(), *others]))
-    for position, folder in enumerate(found):
-        if position:
-            _check_names(folder, found[:position])
-    return found
+    return list(dict.fromkeys([conf_dir().resolve(), *others]))
 
 
-def _check_names(folder: Path, before: Sequence[Path]) -> None:
-    """Refuse files that others of the same name hide."""
-    for group in GROUPS:
-        for file in sorted((folder / group).rglob("*.yaml")):
-            name = file.relative_to(folder)
-            for position, other in enumerate(before):
-                if (other / name).exists():
-                    where = f"in {other}" if position else "in the project"
-                    raise InputError(f"{file}: {name} exists {where}, too; give yours another name.")
+def files_of_options(group: str, config_dir: Path | None = None) -> dict[str, list[Path]]:
+    """The files of every option of a group, by name, sorted; one that has several cannot be chosen."""
+    found: dict[str, list[Path]] = {}
+    for folder in folders(config_dir):
+        for file in (folder / group).rglob("*.yaml"):
+            found.setdefault(file.relative_to(folder / group).with_suffix("").as_posix(), []).append(file)
+    return dict(sorted(found.items()))
 
 
 def options(group: str, config_dir: Path | None = None) -> dict[str, Path]:
-    """The file of every option of a group, by name (``{"svdrnn": Path(".../conf/model/svdrnn.yaml")}``), sorted."""
-    found = {
-        file.relative_to(folder / group).with_suffix("").as_posix(): file
-        for folder in folders(config_dir)
-        for file in (folder / group).rglob("*.yaml")
-    }
-    return dict(sorted(found.items()))
+    """The file of every option of a group, by name (``{"svdrnn": Path(".../conf/model/svdrnn.yaml")}``), sorted.
+
+    Of several files with the name of one option it is the first; ``check_one_file`` refuses these.
+    """
+    return {name: files[0] for name, files in files_of_options(group, config_dir).items()}
+
+
+def check_one_file(group: str, option: str, config_dir: Path | None) -> None:
+    """Refuse an option that several folders have a file for: which of them is meant?
+
+    Raises:
+        InputError: naming the files.
+    """
+    files = [file for folder in folders(config_dir) if (file := folder / group / f"{option}.yaml").is_file()]
+    if len(files) > 1:
+        raise InputError(f"{group}={option} is two files: {' and '.join(map(str, files))}. Give one another name.")
 
 
 def description(file: Path) -> str:

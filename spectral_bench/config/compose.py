@@ -13,6 +13,7 @@ from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
+from spectral_bench.config.catalog import check_one_file
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.explain import explained, first_words
 from spectral_bench.config.hints import short
@@ -63,11 +64,15 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None) -> Co
     parsed = parse_overrides(overrides, hydra)
     check_single(parsed, config_dir)
     try:
-        return _composed(hydra, parsed)
+        composition = _composed(hydra, parsed)
     except Exception as error:
         # For wrong input Hydra raises not only its own exceptions and OmegaConf's, but also ValueError, TypeError and
         # AssertionError: whatever its engine raises here, the input was the cause.
         raise explained(error, hydra, parsed) from error
+    for group, choice in composition.choices.items():  # also by a preset, or as a default
+        if choice.option is not None:
+            check_one_file(group, choice.option, config_dir)
+    return composition
 
 
 def expand_grid(overrides: Sequence[str], config_dir: Path | None = None) -> list[list[str]]:

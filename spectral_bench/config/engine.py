@@ -27,7 +27,7 @@ class Engine:
         config_dir: the user's folder, if there is one.
 
     Raises:
-        InputError: ``config_dir`` is not a folder, or a file has the name of one in a folder before it.
+        InputError: ``config_dir`` is not a folder.
     """
 
     def __init__(self, config_dir: Path | None) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-from spectral_bench.config.catalog import GROUPS, options
+from spectral_bench.config.catalog import GROUPS, check_one_file, options
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import short, unknown
-from spectral_bench.config.plugin_yaml import reasons_for_absence
+from spectral_bench.config.plugin_yaml import explain_absence
 from spectral_bench.errors import InputError
 
 
@@ -58,4 +58,5 @@ def _check_option(group: str, option: Any, config_dir: Path | None) -> None:
     if not isinstance(option, str) or option not in words:
         what = "preset" if group == "experiment" else group
         typed = "null" if option is None else str(option)
-        raise InputError(" ".join([unknown(what, typed, words), *reasons_for_absence(group, typed, config_dir)]))
+        raise InputError(" ".join(explain_absence(group, typed, unknown(what, typed, words), config_dir)))
+    check_one_file(group, option, config_dir)

@@ -1,10 +1,11 @@
 """A model, task or optimizer of a plugin is chosen by a yaml file; one that has none can never be used."""
 
+from itertools import chain
 from pathlib import Path
 
 import yaml
 
-from spectral_bench.config.catalog import options
+from spectral_bench.config.catalog import files_of_options
 from spectral_bench.errors import InputError
 from spectral_bench.plugins.entry_points import (
     entry_point_group,
@@ -34,16 +35,20 @@ def check_plugin_yaml(config_dir: Path | None) -> None:
                 raise InputError(message)
 
 
-def reasons_for_absence(group: str, option: str, config_dir: Path | None) -> list[str]:
-    """Why an installed distribution does not offer an option of a group, as far as it has to do with one.
+def explain_absence(group: str, option: str, unknown: str, config_dir: Path | None) -> list[str]:
+    """Why there is no such option of a group: what an installed distribution has to do with it, if anything.
 
     Args:
         group: ``model``, ``task`` or ``optimizer``; of others there is nothing to say.
         option: what was asked for.
+        unknown: the message for a word that nobody knows.
         config_dir: the user's folder of configuration files, if there is one.
+
+    Returns:
+        ``unknown`` and the reasons; the reasons come first where a distribution is meant to offer this option.
     """
     if group not in _CHOOSING:
-        return []
+        return [unknown]
     entry_points = entry_point_group(_CHOOSING[group])
     load_entry_points(entry_points)
     found = entry_point_named(entry_points, option)
@@ -53,9 +58,11 @@ def reasons_for_absence(group: str, option: str, config_dir: Path | None) -> lis
         if (_CHOOSING[group], option) in plugin.registered
         for message in _lacking(plugin, config_dir)
     ]
-    if found and not lacking and not entry_point_problems():
-        return [f"{found}: there is no {group}/{option}.yaml for it."]
-    return [*lacking, *entry_point_problems()]
+    problems = entry_point_problems(entry_points)
+    if found and not lacking and not problems:
+        lacking = [f"{found}: there is no {group}/{option}.yaml for it."]
+    reasons = [*lacking, *problems]
+    return [*reasons, unknown] if found or lacking else [unknown, *reasons]
 
 
 def _lacking(plugin: Plugin, config_dir: Path | None) -> list[str]:
@@ -66,8 +73,8 @@ def _lacking(plugin: Plugin, config_dir: Path | None) -> list[str]:
         if _CHOOSING.get(group) == key and name not in _chosen(group, leaf, config_dir):
             folder = plugin.conf_dir or plugin.file.parent / "conf"
             messages.append(
-                f"{plugin.file}: registers {key}={name}, and no yaml file chooses it: expected '{leaf}: {name}' in "
-                f"{folder / group / 'NAME.yaml'}, or in such a file below --config-dir."
+                f"{plugin.named or plugin.file}: registers {key}={name}, and no yaml file chooses it: "
+                f"expected '{leaf}: {name}' in {folder / group / 'NAME.yaml'}, or in such a file below --config-dir."
             )
     return messages
 
@@ -75,7 +82,7 @@ def _lacking(plugin: Plugin, config_dir: Path | None) -> list[str]:
 def _chosen(group: str, leaf: str, config_dir: Path | None) -> set[str]:
     """The values that the files of a group give to one key of its node."""
     found = set()
-    for file in options(group, config_dir).values():
+    for file in chain.from_iterable(files_of_options(group, config_dir).values()):
         try:
             content = yaml.safe_load(file.read_text(encoding="utf-8"))
         except (OSError, ValueError, yaml.YAMLError):

@@ -34,10 +34,12 @@ class Registry(Generic[_T]):
         """Class decorator that files the class under ``name``.
 
         Raises:
-            InputError: the name is taken; a plugin must choose another.
+            InputError: the name is taken, and a plugin must choose another; or the entry is not a class.
         """
 
         def add(entry: type[_T]) -> type[_T]:
+            if not isinstance(entry, type):
+                raise InputError(f"{self.key}={name}: {entry!r} is registered; expected a class.")
             if name in self._entries:
                 plugin = registered_by(self.key, name)
                 whose = f"plugin {plugin.name}" if plugin else self._entries[name].__module__
@@ -61,7 +63,8 @@ class Registry(Generic[_T]):
         if name not in self._entries:
             self._load_entry_points()
         if name not in self._entries:
-            raise InputError(" ".join([unknown(self.key, name, self._entries), *entry_point_problems()]))
+            problems = entry_point_problems(entry_point_group(self.key))  # perhaps one of them is why
+            raise InputError(" ".join([*problems, unknown(self.key, name, self._entries)]))
         return self._entries[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -24,7 +24,6 @@ class LayerConfig(ModelConfig):
     hidden_size: int
     num_layers: int
     dropout: float
-    learn_h0: bool
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -63,6 +62,7 @@ class LayerArchitecture(Architecture[_L], Generic[_L]):
 class RecurrentConfig(LayerConfig):
     """What models have whose layer is h_t = φ(W h_{t-1} + M x_t + b)."""
 
+    learn_h0: bool
     activation: ActivationName
     leak: float
     input_start: InputInit

@@ -18,8 +18,8 @@ if TYPE_CHECKING:  # at run time only where it is needed: help answers at once
 #: Groups of entry points whose distributions may bring configuration files.
 _CONFIGURED = ("spectral_bench.models", "spectral_bench.tasks", "spectral_bench.optimizers")
 
-#: By distribution: the reasons why it cannot be used, each with the entry points that it strikes.
-_problems: dict[str, dict[str, list[str]]] = {}
+#: By group and distribution: the reasons why it cannot be used, each with the entry points that it strikes.
+_problems: dict[str, dict[str, dict[str, list[str]]]] = {}
 _entry_points: dict[str, list["EntryPoint"]] = {}
 
 
@@ -51,11 +51,11 @@ def load_entry_points(group: str, add: Callable[[str, object], object] | None = 
             _note_problem(entry_point, error)
 
 
-def entry_point_problems() -> list[str]:
-    """A message for every distribution with entry points that could not be used."""
+def entry_point_problems(group: str) -> list[str]:
+    """A message for every distribution with entry points of a group that could not be used."""
     return [
         "; ".join(f"{_named(found)} of {distribution}: {reason}" for reason, found in reasons.items()) + "."
-        for distribution, reasons in _problems.items()
+        for distribution, reasons in _problems.get(group, {}).items()
     ]
 
 
@@ -115,7 +115,8 @@ def _source_of(module: str) -> Path | None:
 
 
 def _note_problem(entry_point: "EntryPoint", error: BaseException) -> None:
-    struck = _problems.setdefault(_distribution(entry_point), {}).setdefault(reason_of(error), [])
+    of_distribution = _problems.setdefault(entry_point.group, {}).setdefault(_distribution(entry_point), {})
+    struck = of_distribution.setdefault(reason_of(error), [])
     shown = f"{entry_point.name} = {entry_point.value}"
     if shown not in struck:
         struck.append(shown)

@@ -32,26 +32,29 @@ def load_plugins(sources: Sequence[str]) -> None:
     for source in filter(None, os.environ.get(PLUGINS_VARIABLE, "").split(os.pathsep)):
         _load(source, f"${PLUGINS_VARIABLE}, {source}")
     for source in sources:
-        _load(source, f"--plugin {source}")
+        _load(source, f"--plugin {source or repr(source)}")
 
 
 def _load(source: str, named: str) -> None:
     is_file = source.endswith(".py") or "/" in source or os.sep in source
     try:
+        if not source.strip():
+            raise InputError("expected FILE.py or the name of a module")
         plugin = _load_file(Path(source)) if is_file else load_module(source, explicit=True)
     except SignalExit:
         raise
     except (Exception, SystemExit) as error:
-        raise InputError(f"{named}: {reason_of(error)}.") from error
-    plugin.explicit = True
+        reason = reason_of(error)
+        raise InputError(f"{named}: {reason}{'' if reason.endswith('?') else '.'}") from error
+    plugin.explicit, plugin.named = True, named
 
 
 def _load_file(path: Path) -> Plugin:
     path = path.expanduser().resolve()
     if path in LOADED:
         return LOADED[path]
-    if not path.is_file():
-        raise InputError("is a folder; name a .py file or a module" if path.is_dir() else "there is no such file")
+    if not path.is_file() or path.suffix != ".py":
+        raise InputError(_flaw(path) or f"there is no such file{_did_you_mean(path)}")
     source = path.read_bytes()
     plugin = Plugin(path.name, path, digest_of_source(path, source), explicit=True)
     module = next((found for found in list(sys.modules.values()) if _file_of(found, path.name) == path), None)
@@ -69,6 +72,18 @@ def _load_file(path: Path) -> Plugin:
             raise
     LOADED[path] = plugin
     return plugin
+
+
+def _flaw(path: Path) -> str:
+    """Why something that exists cannot be imported as a file; empty if it does not exist."""
+    if path.is_dir():
+        return "is a folder; name a .py file or a module"
+    return f"is not a .py file{_did_you_mean(path)}" if path.exists() else ""
+
+
+def _did_you_mean(path: Path) -> str:
+    meant = path.with_name(f"{path.name}.py")
+    return f". Did you mean {meant.name}?" if meant.is_file() else ""
 
 
 def _check_neighbours(path: Path) -> None:
@@ -149,7 +164,11 @@ def _imported(name: str) -> ModuleType:
         return import_module(name)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{name}.".startswith(f"{error.name}."):
-            raise InputError(f"there is no module '{error.name}'; a file is named with its ending: FILE.py") from error
+            flaw = _flaw(Path(name))
+            if flaw:
+                raise InputError(f"there is no module '{name}', and {name} {flaw}") from error
+            hint = _did_you_mean(Path(name)) or "; a file is named with its ending: FILE.py"
+            raise InputError(f"there is no module '{error.name}'{hint}") from error
         raise
 
 

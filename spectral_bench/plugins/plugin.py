@@ -22,6 +22,7 @@ class Plugin:
         sha256: digest of the file as it was imported, and of the neighbours that it imports; of all Python files of a
             package.
         explicit: named by the user, and not only found through an entry point.
+        named: how the user named it, as messages begin (``--plugin mine.py``); empty: the user did not.
         conf_dir: its folder of configuration files, laid out like ``conf/``; None: it brings none.
         registered: what it registered, each as configuration key and value (``("model.layer", "diagonal")``).
     """
@@ -32,6 +33,7 @@ class Plugin:
     explicit: bool
     conf_dir: Path | None = None
     registered: list[tuple[str, str]] = field(default_factory=list)
+    named: str = ""
 
 
 def digest_of_source(path: Path, source: bytes | None = None) -> str:

@@ -55,12 +55,14 @@ class SessionResult:
         summary: the content of ``summary.json``.
         stopped_by: what stopped it early (``SIGTERM``, ``train.max_minutes``); None for a run that is done.
         late_stop: a stop request that came after the run had finished; a grid still has to heed it.
+        centre: σ*, from which the spectral margin is measured; None: there is none.
     """
 
     directory: Path
     summary: dict[str, Any]
     stopped_by: str | None
     late_stop: str | None
+    centre: float | None
 
 
 def run_session(
@@ -121,7 +123,7 @@ def run_session(
         for observer in observers:
             observer.on_end("failed" if manifest.status == "running" else manifest.status)
     stopped_by, late_stop = (stop.cause, None) if outcome is None else (None, stop.cause)
-    return SessionResult(directory, summary, stopped_by, late_stop)
+    return SessionResult(directory, summary, stopped_by, late_stop, margin_centre(prepared.facts))
 
 
 def resume_command(directory: Path) -> str:

@@ -81,7 +81,7 @@ class LiveDisplay(TrainingView):
         row.add_row(
             ProgressBar(total=plan.total_steps, completed=self.step, width=_STEP_WIDTH),
             f"step {self.step:,} of {plan.total_steps:,}",
-            f"{duration(self.seconds_left())} left",
+            "" if (left := self.seconds_left()) is None else f"{duration(left)} left",
         )
         return row
 
@@ -126,13 +126,14 @@ class LiveDisplay(TrainingView):
 
 
 class PlainDisplay(TrainingView):
-    """A line now and then, for log files and pipes."""
+    """A line now and then, for log files and pipes; before the first one, what is trained and its baseline."""
 
     def __init__(self, console: Console, title: str) -> None:
         super().__init__()
         self._console = console
         self._title = title
         self._next_line = 0.0
+        self._has_heading = False
 
     def __enter__(self) -> PlainDisplay:
         self._next_line = time.monotonic() + _SHORTEST
@@ -148,21 +149,28 @@ class PlainDisplay(TrainingView):
         super().on_update(update)
         now = time.monotonic()
         if now >= self._next_line:
-            self._console.print(self.line(), soft_wrap=True, highlight=False, markup=False)
+            for line in [self.line()] if self._has_heading else [self.heading(), self.line()]:
+                self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+            self._has_heading = True
             self._next_line = now + min(max(_SHORTEST, 0.1 * self.seconds_since_start()), _LONGEST)
 
-    def line(self) -> str:
-        """The current state in one line."""
+    def heading(self) -> str:
+        """What is trained, the metric that the lines mean by ``validation``, and the baseline."""
         plan = self._known_plan()
-        parts = [f"{self._title}: step {self.step}/{plan.total_steps}", f"loss {number(self.loss)}"]
+        baseline = f", baseline {number(plan.baseline.value)} ({plan.baseline.of})" if plan.baseline else ""
+        return f"{self._title}: validation is {plan.metric.name}{baseline}"
+
+    def line(self) -> str:
+        """The current state in about 100 characters; of several layers, the gradient that is smallest at t = 0."""
+        parts = [f"step {self.step}/{self._known_plan().total_steps}", f"loss {number(self.loss)}"]
         if "validation" in self.latest:
-            parts.append(f"validation {plan.metric.name} {number(self.latest['validation'].metric)}")
-        if plan.baseline:
-            parts.append(f"baseline {number(plan.baseline.value)} ({plan.baseline.of})")
-        for first, last in self.gradients.values():
-            parts.append(f"gradient {first:.1e} at t=0 {last:.1e} at t=T")
+            parts.append(f"validation {number(self.latest['validation'].metric)}")
+        if self.gradients:
+            first, last = min(self.gradients.values())
+            parts.append(f"gradient {first:.0e} to {last:.0e}")
         if self.margin is not None:
             parts.append(f"margin {number(self.margin)}")
-        parts.append(f"{number(self.samples_per_second())} samples/s")
-        parts.append(f"{duration(self.seconds_left())} left")
+        parts.append(f"{number(self.samples_per_second())}/s")
+        if (left := self.seconds_left()) is not None:
+            parts.append(f"{duration(left)} left")
         return ", ".join(parts)

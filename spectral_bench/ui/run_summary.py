@@ -32,7 +32,7 @@ def show_end(result: SessionResult, console: Console) -> None:
         StoppedEarly: it was stopped before its end.
     """
     if result.stopped_by is None:
-        show_results(result.summary, result.directory, console)
+        show_results(result.summary, result.directory, console, result.centre)
         return
     typer.echo(
         f"Stopped by {result.stopped_by} after {result.summary['steps']:,} updates. "
@@ -42,27 +42,28 @@ def show_end(result: SessionResult, console: Console) -> None:
     raise StoppedEarly(result.stopped_by)
 
 
-def show_results(summary: Mapping[str, Any], directory: Path, console: Console) -> None:
+def show_results(summary: Mapping[str, Any], directory: Path, console: Console, centre: float | None = 1.0) -> None:
     """Print the result of a run, and where its files are.
 
     Args:
         summary: the content of ``summary.json``.
         directory: of the run.
         console: where to print.
+        centre: what the spectral margin is measured from; None: there is no margin.
     """
     title = Text(f"{summary['model']} on {summary['task']}, seed {summary['seed']}", style="bold")
     table = Table(title=title, title_justify="left", box=HORIZONTALS, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim")
-    for row in _rows(summary, first_look(directory)):
+    for row in _rows(summary, first_look(directory), centre):
         table.add_row(*row)
     console.print(table, highlight=False)
     console.print(Text(str(directory)), soft_wrap=True)
 
 
-def _rows(summary: Mapping[str, Any], first: int | None) -> Iterator[tuple[str, str, str]]:
-    """Name, value and remark of every line; ``first`` is the step of the first look."""
+def _rows(summary: Mapping[str, Any], first: int | None, centre: float | None) -> Iterator[tuple[str, str, str]]:
+    """Name, value and remark of every line; ``first`` is the step of the first look, ``centre`` the margin's."""
     metric, best_step = summary["metric"], summary["best_step"]
     yield f"test {metric}", number(summary["test"]), _baseline(summary, "metric")
     at_best = "" if best_step is None else f"of step {best_step:,}, best on validation"
@@ -79,7 +80,9 @@ def _rows(summary: Mapping[str, Any], first: int | None) -> Iterator[tuple[str, 
     decay = summary["gradient_decay_rate"]
     remark = "" if decay is None else f"norm ~ exp({decay:.2g} t)"
     yield "gradients", summary["gradient_verdict"] or NOTHING, remark
-    yield "spectral margin", number(summary["spectral_margin"]), "largest |sigma - centre|"
+    reference = "1" if centre == 1 else "centre"
+    remark = "" if centre is None else f"largest |sigma - {reference}|"
+    yield "spectral margin", number(summary["spectral_margin"]), remark
     yield "parameters", number(summary["num_parameters"]), ""
     per_step = summary["ms_per_step"]
     yield "time", duration(summary["wall_seconds"]), "" if per_step is None else f"{number(per_step)} ms an update"

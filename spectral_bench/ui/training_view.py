@@ -5,6 +5,9 @@ import time
 from spectral_bench.tasks.task import Split
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
 
+#: Updates of a session after which its pace can be told; the first ones are slow.
+_ENOUGH = 10
+
 #: Weight of the past in the running loss: it averages over about twenty updates.
 _PAST = 0.95
 
@@ -32,6 +35,7 @@ class TrainingView(Observer):
         self.margin: float | None = None
         self._began = 0.0
         self._update_seconds = 0.0
+        self._first_update: tuple[int, float] | None = None
 
     def on_start(self, plan: Plan, run: RunIdentity) -> None:  # noqa: ARG002
         """Begins to count the time."""
@@ -44,6 +48,8 @@ class TrainingView(Observer):
         self.step = update.step
         self.loss = update.loss if self.loss is None else _PAST * self.loss + (1 - _PAST) * update.loss
         self._update_seconds += update.seconds
+        if self._first_update is None:
+            self._first_update = update.step, time.monotonic()
 
     def on_measurement(self, measurement: Measurement) -> None:
         """Keeps the measurement, and the best of the validation metric."""
@@ -66,10 +72,14 @@ class TrainingView(Observer):
         return time.monotonic() - self._began
 
     def seconds_left(self) -> float | None:
-        """Time to the end at the pace of this session, evaluations included; None before the first update."""
-        plan = self._known_plan()
-        made = self.step - plan.first_step
-        return (plan.total_steps - self.step) * self.seconds_since_start() / made if made else None
+        """Time to the end at the pace since this session's first update, evaluations included; None: too early."""
+        if self._first_update is None:
+            return None
+        first, at = self._first_update
+        made = self.step - first
+        return (
+            (self._known_plan().total_steps - self.step) * (time.monotonic() - at) / made if made >= _ENOUGH else None
+        )
 
     def samples_per_second(self) -> float | None:
         """Training sequences per second of update time; None before the first update."""

@@ -48,6 +48,8 @@ def test_wrong_usage_exits_with_2(in_process: Run, arguments: list[str]) -> None
     [
         ("models", "svdrnn  Singular values"),
         ("tasks", "copy  Remember ten symbols"),
+        ("optimizers", "adam  Adam"),
+        ("sinks", "mlflow  The configuration"),
         ("presets", "pixel_mnist  MNIST pixel by pixel"),
         ("datasets", "ptb  Penn Treebank"),
         ("datasets", "FaceAll  UCR archive"),
@@ -58,6 +60,21 @@ def test_list_has_a_line_for_each_with_what_it_is_for(in_process: Run, kind: str
     assert done.returncode == 0
     assert any(shown.startswith(line) for shown in done.stdout.splitlines())
     assert all("  " in shown for shown in done.stdout.splitlines())
+
+
+@pytest.mark.parametrize(("columns", "width"), [("60", 60), (None, 80)])
+def test_a_list_that_is_piped_is_as_wide_as_columns_says(
+    in_process: Run, monkeypatch: pytest.MonkeyPatch, columns: str | None, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns or "")
+    lines = in_process("list", "models").stdout.splitlines()
+    assert width - 15 < max(map(len, lines)) <= width
+
+
+def test_an_unknown_kind_of_list_is_answered_with_the_nearest(in_process: Run) -> None:
+    said = " ".join(in_process("list", "modls").stderr.replace("│", " ").split())
+    assert "Unknown kind 'modls'. Did you mean 'models'?" in said
+    assert "Value error" not in said
 
 
 def test_list_shows_the_users_own_files(in_process: Run, tmp_path: Path) -> None:

@@ -163,22 +163,25 @@ def test_plain_display_writes_whole_lines_at_growing_intervals(monkeypatch: pyte
             plain.on_update(Update(step, 0.1, 1.0))
     lines = written(screen).splitlines()
     assert 30 <= len(lines) <= 60  # 2,000 seconds
-    assert all(line.startswith("rnn on copy: step ") and line.endswith(" left") for line in lines)
+    assert lines[0] == "rnn on copy: validation is recall_accuracy, baseline 0.1733 (loss)"
+    assert all(line.startswith("step ") for line in lines[1:])
+    assert [" left" in line for line in lines[1:4]] == [False, False, True]  # of 5, 10 and 15 updates
     assert "\x1b" not in written(screen)
 
 
-def test_plain_line_holds_what_the_live_display_holds() -> None:
+@pytest.mark.parametrize("layers", [1, 3])
+def test_plain_line_holds_what_the_live_display_holds_in_about_100_characters(layers: int) -> None:
     plain = PlainDisplay(console(terminal=False), "svdrnn on copy")
-    tell(plain)
+    tell(plain, layers)
     line = plain.line()
+    assert len(line) <= 110
     for shown in (
         "step 500/2000",
         "loss 0.0473",
-        "validation recall_accuracy 0.91",
-        "baseline 0.1733 (loss)",
-        "gradient 1.0e-04 at t=0 1.0e-02 at t=T",
+        "validation 0.91",
+        "gradient 1e-04 to 1e-02",
         "margin 0.0098",
-        "12,800 samples/s",
+        "12,800/s",
     ):
         assert shown in line
 
@@ -198,10 +201,14 @@ def test_time_left_counts_only_this_sitting(monkeypatch: pytest.MonkeyPatch) -> 
     plain = PlainDisplay(console(terminal=False), "title")
     plain.on_start(Plan(1000, 2000, 10, 128, 1, PLAN.metric, None), RUN)
     assert plain.seconds_left() is None
-    now += 5.0
-    plain.on_update(Update(1010, 0.1, 0.2))
-    assert plain.seconds_left() == pytest.approx(495.0)
-    assert plain.epoch() == 101.0
+    now += 5.0  # the first update is slow
+    plain.on_update(Update(1001, 0.1, 5.0))
+    for step in range(1002, 1012):
+        assert plain.seconds_left() is None
+        now += 0.5
+        plain.on_update(Update(step, 0.1, 0.2))
+    assert plain.seconds_left() == pytest.approx(989 * 0.5)
+    assert plain.epoch() == 101.1
 
 
 def test_results_fit_in_80_columns_and_name_every_number() -> None:
@@ -223,6 +230,16 @@ def test_results_fit_in_80_columns_and_name_every_number() -> None:
     ):
         assert shown in text
     assert text.splitlines()[-1] == "results/copy/svdrnn/run"
+
+
+@pytest.mark.parametrize(
+    ("centre", "shown"), [(1.0, "largest |sigma - 1|"), (0.0, "largest |sigma - centre|"), (None, "")]
+)
+def test_the_margin_says_what_it_is_measured_from(centre: float | None, shown: str) -> None:
+    screen = console(terminal=False)
+    show_results(SUMMARY, Path("run"), screen, centre)
+    (row,) = [line for line in written(screen).splitlines() if "spectral margin" in line]
+    assert row.split("0.0098")[1].strip() == shown
 
 
 def test_results_of_a_run_that_came_to_nothing_show_dashes() -> None:

@@ -76,9 +76,3 @@ def diagonal(tmp_path: Path) -> Path:
 def first(tmp_path: Path) -> Path:
     """The file of a task, with its folder of yaml beside it."""
     return copytree(HERE / "tasks", tmp_path / "tasks") / "first.py"
-
-
-def write(file: Path, text: str) -> Path:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text)
-    return file

@@ -63,7 +63,15 @@ def test_a_distribution_that_is_broken_is_named_when_it_is_needed(run: Run, indr
     said = "Entry point indrnn = indrnn_package.diagonal of indrnn_package: needs the module 'nothing_of_this_name'"
     done = run("run", "model=indrnn", *SMALL, *COPY)
     assert done.returncode == 2
-    assert said in done.stderr
+    assert done.stderr.startswith(f"Error: {said}")
+    done = run("list", "models")
+    assert done.returncode == 0
+    assert done.stderr.startswith(f"Warning: {said}")
+    assert len(done.stderr.splitlines()) == 1
+    assert run("list", "tasks").stderr == ""
+    (indrnn / "conf/model/indrnn.yaml").unlink()
+    done = run("run", "model=indrnn")
+    assert done.stderr.startswith(f"Error: {said}")
     done = run("run", "model=inrn")
     assert done.returncode == 2
     assert "Did you mean 'irnn'?" in done.stderr or "Did you mean 'indrnn'?" in done.stderr
@@ -126,4 +134,6 @@ def test_an_entry_point_without_yaml_is_named(run: Run, install: Callable[[str, 
     diagonal.rename(package / "diagonal.py")
     done = run("run", "model=diagonal")
     assert done.returncode == 2
-    assert f"{package / 'diagonal.py'}: registers model.layer=diagonal, and no yaml file chooses it" in done.stderr
+    assert done.stderr.startswith(
+        f"Error: {package / 'diagonal.py'}: registers model.layer=diagonal, and no yaml file chooses it"
+    )

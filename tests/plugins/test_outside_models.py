@@ -33,6 +33,12 @@ def size(model: str) -> str:
     return "model.width=16" if model == "deep" else "model.hidden_size=16"
 
 
+def test_no_author_has_to_have_an_initial_state_that_is_trained(tmp_path: Path) -> None:
+    done = cli(tmp_path, "run", f"--plugin={EXAMPLE}", "model=oscillator", "model.learn_h0=true", "--print-config")
+    assert done.returncode == 2
+    assert "Unknown key 'model.learn_h0'" in done.stderr
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_model_outside_the_package_is_run_traced_compared_resumed_and_verified(model: str, tmp_path: Path) -> None:
     plugin = f"--plugin={file_of(model)}"

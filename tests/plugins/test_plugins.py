@@ -23,6 +23,12 @@ SMALL = ["-q", "train.steps=12", "train.evaluate_every=5", "trace.every=4", "tra
 COPY = ["task.length=6", "task.validation_size=20", "task.test_size=20"]
 
 
+def write(file: Path, text: str) -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    return file
+
+
 def trained(run: Run, tmp_path: Path, *plugin: str) -> Path:
     done = run("run", *plugin, "model=indrnn", *SMALL, *COPY)
     assert done.returncode == 0, done.stderr
@@ -149,17 +155,39 @@ def test_a_plugin_without_yaml_is_refused(run: Run, diagonal: Path, tmp_path: Pa
     for command in (["run", "model=rnn"], ["list", "models"]):
         done = run(*command, "--plugin", str(diagonal))
         assert done.returncode == 2
-        assert f"{diagonal}: registers model.layer=diagonal, and no yaml file chooses it" in done.stderr
+        said = f"Error: --plugin {diagonal}: registers model.layer=diagonal, and no yaml file chooses it"
+        assert done.stderr.startswith(said)
         assert "'layer: diagonal'" in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
 
-def test_yaml_with_the_name_of_the_projects_is_refused(run: Run, diagonal: Path) -> None:
+def test_two_files_of_one_name_stand_in_the_way_of_nothing_but_the_option_they_share(
+    run: Run, tmp_path: Path, diagonal: Path
+) -> None:
     hidden = diagonal.parent / "conf/model/indrnn.yaml"
-    hidden.rename(hidden.with_name("rnn.yaml"))
-    done = run("list", "models", "--plugin", str(diagonal))
+    other = write(tmp_path / "own/model/indrnn.yaml", hidden.read_text())
+    options = ["--plugin", str(diagonal), "--config-dir", "own"]
+    done = run("run", *options, "model=rnn", "model.hidden_size=4", *SMALL, *COPY)
+    assert done.returncode == 0, done.stderr
+    both = f"{hidden} and {other}"
+    done = run("run", *options, "model=indrnn")
     assert done.returncode == 2
-    assert "rnn.yaml exists in the project, too; give yours another name." in done.stderr
+    assert f"model=indrnn is two files: {both}. Give one another name." in done.stderr
+    write(tmp_path / "own/experiment/mine.yaml", "# @package _global_\ndefaults:\n  - override /model: indrnn\n")
+    done = run("run", *options, "experiment=mine")
+    assert (done.returncode, both in done.stderr) == (2, True), done.stderr
+    (line,) = [
+        line for line in run("list", "models", *options).stdout.replace("\n    ", " ").splitlines() if both in line
+    ]
+    assert line.startswith("indrnn  two files")
+
+
+def test_yaml_with_the_name_of_the_projects_is_refused_when_it_is_chosen(run: Run, diagonal: Path) -> None:
+    hidden = diagonal.parent / "conf/model/indrnn.yaml"
+    hidden = hidden.rename(hidden.with_name("rnn.yaml"))
+    done = run("run", "--plugin", str(diagonal), "model=rnn")
+    assert (done.returncode, str(hidden) in done.stderr) == (2, True), done.stderr
+    assert run("run", "--plugin", str(diagonal), "model=lstm", "--print-config").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -193,10 +221,19 @@ def test_a_plugin_that_cannot_be_imported_is_refused_in_one_line(
         ("absent_module", "there is no module 'absent_module'; a file is named with its ending: FILE.py."),
         ("json.absent", "there is no module 'json.absent'"),
         ("sys", "has no file"),
+        ("plain.txt", "there is no module 'plain.txt', and plain.txt is not a .py file."),
+        ("./plain.txt", "is not a .py file."),
+        ("folder", "there is no module 'folder', and folder is a folder; name a .py file or a module."),
+        ("mgu", "there is no module 'mgu'. Did you mean mgu.py?\n"),
+        ("./mgu", "there is no such file. Did you mean mgu.py?\n"),
+        ("", "--plugin '': expected FILE.py or the name of a module."),
     ],
 )
 def test_a_plugin_that_is_not_there_is_refused(run: Run, tmp_path: Path, source: str, said: str) -> None:
     (tmp_path / "folder.py").mkdir()
+    write(tmp_path / "folder/plain.txt", "")
+    write(tmp_path / "plain.txt", "")
+    write(tmp_path / "mgu.py", "")
     done = run("run", "--plugin", source)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
 

@@ -16,6 +16,7 @@ from spectral_bench.runs import migration
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.layout import FORMAT
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.saved_run import read_saved_run
 
 ROOT = Path(__file__).parents[2]
 
@@ -153,6 +154,13 @@ def test_what_a_new_run_says_of_itself_is_what_would_follow_from_its_configurati
     assert read.written_as == 1
     assert {key: read.content[key] for key in written} == written
     assert (run / "manifest.json").read_bytes() == before
+
+
+def test_the_shipped_runs_have_the_digests_they_were_made_with() -> None:
+    directories = [manifest.parent for manifest in (ROOT / "results").glob("*/*/*/manifest.json")]
+    assert {directory.parent.name for directory in directories} >= {"rnn", "ornn", "svdrnn", "lstm"}
+    for directory in directories:
+        read_saved_run(directory).check_config()
 
 
 def test_the_shipped_runs_are_read_without_a_note() -> None:

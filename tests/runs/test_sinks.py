@@ -3,8 +3,10 @@
 import json
 import math
 import os
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copy, copytree
@@ -195,6 +197,12 @@ def test_an_unknown_sink_is_answered_with_the_nearest() -> None:
         open_sinks(["tensorbord"], silence)
 
 
+def test_a_function_is_no_sink() -> None:
+    with pytest.raises(InputError, match=r"sink=mine: .* is registered; expected a class"):
+        SINKS.register("mine")(lambda: None)  # type: ignore[arg-type]
+    assert "mine" not in list(SINKS)
+
+
 @pytest.mark.parametrize("name", ["tensorboard", "mlflow"])
 def test_a_sink_that_is_not_installed_says_what_installs_it(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, name, None)
@@ -324,7 +332,9 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def no_server(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_HTTP_REQUEST_TIMEOUT", "MLFLOW_HTTP_REQUEST_MAX_RETRIES"):
+        monkeypatch.setenv(name, "")  # so that what the sink sets is taken back
+        monkeypatch.delenv(name)
 
 
 def in_mlflow(store: Path) -> list[Run]:
@@ -355,6 +365,16 @@ def test_mlflow_reads_back_a_run_that_was_stopped_and_went_on(tmp_path: Path, em
         (run,) = in_mlflow(store)
         assert run.info.status == ("KILLED" if "1e-9" in overrides[0] else "FINISHED")
     assert run.data.tags["spectral_bench.status"] == "completed"
+    gradients = pd.read_parquet(directory / "gradients.parquet")
+    for end, t in (("first", 0), ("last", gradients.t.max())):
+        expected = gradients[gradients.t == t].set_index("step").norm.to_dict()
+        assert dict(history(store, run, f"gradient_norm/layer0/{end}")) == pytest.approx(expected)
+    sigma = pd.read_parquet(directory / "spectrum.parquet").set_index("step").singular_value
+    margins = (sigma - 1).abs().groupby("step").max().to_dict()
+    assert dict(history(store, run, "spectral_margin")) == pytest.approx(margins, abs=1e-12)
+    for name, value in json.loads((directory / "summary.json").read_text()).items():
+        if isinstance(value, float):
+            assert run.data.metrics[f"summary/{name}"] == pytest.approx(value)
     assert run.data.tags["train.steps from step 12"] == "17"
     for column, name in enumerate(("loss", "recall_accuracy")):
         expected = [(step, pair[column]) for (split, step), pair in metrics(directory).items() if split == "validation"]
@@ -395,3 +415,30 @@ def test_mlflow_goes_on_with_a_copy_of_a_run_in_a_store_beside_it(tmp_path: Path
     assert (found.info.run_name, found.info.status) == ("copy", "FINISHED")
     assert not list(tmp_path.glob("*.db"))
     assert not list((tmp_path / "results").glob("*.db"))
+
+
+@pytest.mark.parametrize("listens", [False, True], ids=["nobody listens", "nobody answers"])
+def test_a_server_that_does_not_answer_holds_a_run_for_seconds_and_is_one_short_warning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], *, listens: bool
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}"
+        if not listens:
+            server.close()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
+        warnings: list[str] = []
+        began = time.monotonic()
+        execute(prepare(small_config(tmp_path)), (), open_sinks(["mlflow"], warnings.append))
+    assert time.monotonic() - began < 30
+    (warning,) = warnings
+    assert warning.endswith(f"ConnectionError: no answer from {address}")
+    assert len(warning) < 160
+    assert capfd.readouterr().err == ""
+
+
+def test_mlflow_waits_for_a_server_as_long_as_the_user_says_else_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "77")
+    open_sinks(["mlflow"], silence)
+    assert os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] == "77"
+    assert os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] == "1"

@@ -11,6 +11,7 @@ from spectral_bench.nn.layer_architecture import LayerArchitecture, LayerConfig
 class LSTMConfig(LayerConfig):
     """What ``lstm`` can be configured with."""
 
+    learn_h0: bool
     forget_bias: float
 
 
@@ -26,13 +27,20 @@ class LSTMArchitecture(LayerArchitecture[LSTMConfig]):
         return LSTMLayer(input_size, config.hidden_size, forget_bias=config.forget_bias, learn_h0=config.learn_h0)
 
 
+@dataclass
+class GRUConfig(LayerConfig):
+    """What ``gru`` can be configured with."""
+
+    learn_h0: bool
+
+
 @MODELS.register("gru")
-class GRUArchitecture(LayerArchitecture[LayerConfig]):
+class GRUArchitecture(LayerArchitecture[GRUConfig]):
     """Gated recurrent unit."""
 
-    Config = LayerConfig
+    Config = GRUConfig
 
     @classmethod
-    def build_layer(cls, config: LayerConfig, input_size: int) -> GRULayer:
+    def build_layer(cls, config: GRUConfig, input_size: int) -> GRULayer:
         """A GRU layer."""
         return GRULayer(input_size, config.hidden_size, learn_h0=config.learn_h0)
