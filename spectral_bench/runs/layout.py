@@ -214,7 +214,10 @@ MANIFEST_KEYS: Final = (
     ManifestKey("hardware", "processor, cores, accelerator"),
     ManifestKey("threads", "as many as PyTorch computed with"),
     ManifestKey("checkpoints", "step and SHA-256 of the last checkpoints"),
-    ManifestKey("sessions", "a list of the times the run was resumed: from which step, when, by which command"),
+    ManifestKey(
+        "sessions",
+        "a list of the times the run was resumed: from which step, when, by which command, with which plugins before",
+    ),
 )
 
 #: The keys of ``facts``.

@@ -1,6 +1,7 @@
 """Which plugins a run was made with, and whether they are here when it is taken up or replayed."""
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,16 @@ def check_plugins(directory: Path, manifest: Manifest) -> list[str]:
     if recorded:
         for key in _KEYS:
             load_entry_points(entry_point_group(key))
-    changes = []
+    changes, missing = [], []
     for entry in recorded:
         digests = [plugin.sha256 for plugin in loaded_plugins() if plugin.name == entry["name"]]
         same = any(plugin.sha256 == entry["sha256"] for plugin in loaded_plugins())  # perhaps by another name
         if not digests and not same:
-            raise InputError(_missing(directory, entry["name"]))
-        if not same:
+            missing.append(entry["name"])
+        elif not same:
             changes.append(f"plugin {entry['name']}: sha256 {entry['sha256'][:12]} then, {digests[0][:12]} now")
+    if missing:
+        raise InputError(_missing(directory, missing))
     names, digests_then = ({entry[key] for entry in recorded} for key in ("name", "sha256"))
     return changes + [
         f"plugin {plugin.name}: not there then"
@@ -77,10 +80,23 @@ def _registers_nothing(plugin: Plugin) -> bool:
     return plugin.explicit and not plugin.registered
 
 
-def _missing(directory: Path, name: str) -> str:
-    hint = "with the path to it" if name.endswith(".py") else "or install the distribution that brings it"
-    shown = short(name if name.isprintable() else repr(name))  # a run may come from a stranger
-    return (
-        f"{directory}: this run was made with the plugin {shown}, which is not loaded. "
-        f"Add --plugin {shlex.quote(shown)} ({hint})."
-    )
+def _missing(directory: Path, names: Sequence[str]) -> str:
+    shown = [short(name if name.isprintable() else repr(name)) for name in names]  # a run may come from a stranger
+    files = all(name.endswith(".py") for name in names)
+    hint = "with the path to it" if files else "or install the distribution that brings it"
+    options = " ".join(f"--plugin {shlex.quote(name)}" for name in shown)
+    are = "plugin {}, which is" if len(names) == 1 else "plugins {}, which are"
+    return f"{directory}: this run was made with the {are.format(', '.join(shown))} not loaded. Add {options} ({hint})."
+
+
+def earlier_plugins(manifest: Manifest) -> list[str]:
+    """A line for every plugin that was another before the run was resumed: earlier updates were made with that."""
+    lines = []
+    for session in manifest.content.get("sessions", []):
+        before = session.get("plugins_before", []) if isinstance(session, dict) else []
+        lines += [
+            f"plugin {entry['name']}: sha256 {entry['sha256'][:12]} until step {session.get('from_step')}"
+            for entry in before
+            if _is_entry(entry)
+        ]
+    return lines

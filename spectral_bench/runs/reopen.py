@@ -22,7 +22,7 @@ from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.layout import CONFIG, METRICS, SUMMARY, TABLES
 from spectral_bench.runs.lock import locked, owner
 from spectral_bench.runs.manifest import Manifest, now
-from spectral_bench.runs.plugin_record import check_plugins
+from spectral_bench.runs.plugin_record import check_plugins, plugin_record
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import Prepared, SessionResult, resume_command, run_session, storage_error
 from spectral_bench.training.length import measuring_interval
@@ -110,6 +110,9 @@ def reopened(
         step = prepared.trainer.progress.step
         warnings = [*damaged, *(["; ".join(changes)] if changes else []), *_left_elsewhere(run.manifest)]
         session = {"from_step": step, "started": now(), "command": command_line(), "warnings": warnings}
+        plugins, plugins_before = plugin_record(config), run.manifest.content.get("plugins", [])
+        if plugins != plugins_before:
+            session["plugins_before"] = plugins_before
         stop = Stop()
         with heeding_signals(stop):
             try:
@@ -121,6 +124,7 @@ def reopened(
                     owner=owner(),
                     config_digest=digest(config),
                     config_digest_before=run.manifest.content.get("config_digest"),
+                    plugins=plugins,
                     sessions=[*run.manifest.content.get("sessions", []), session],
                 )
                 (directory / SUMMARY).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from spectral_bench.runs.execute import prepare
 from spectral_bench.runs.inspection import inspect
 from spectral_bench.runs.layout import SUMMARY, SUMMARY_FIELDS
 from spectral_bench.runs.migration import measured_otherwise
-from spectral_bench.runs.plugin_record import check_plugins
+from spectral_bench.runs.plugin_record import check_plugins, earlier_plugins
 from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, read_bytes
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.reopen import recorded_threads
@@ -84,7 +84,7 @@ def verify_run(
         raise DataError(f"{error}\nOr name the folder of its data: --data-dir FOLDER, or ${DATA_VARIABLE}.") from error
     check_data(run.manifest, prepared.task.digests)
     changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
-    changes += plugin_changes
+    changes += [*plugin_changes, *earlier_plugins(run.manifest)]
     newest = found.checkpoints[0] if found.checkpoints else None
     if len(found.checkpoints) > 1 and not whole:
         _go_back_to(found.checkpoints[1], prepared, directory)

@@ -271,7 +271,7 @@ def test_a_run_whose_plugin_is_missing_says_which(run: Run, tmp_path: Path, diag
     assert len(done.stderr.splitlines()) == 1
 
 
-def test_a_run_whose_plugin_has_changed_is_told_apart(run: Run, tmp_path: Path, diagonal: Path) -> None:
+def test_a_run_whose_plugin_has_changed_says_so_from_which_step_on(run: Run, tmp_path: Path, diagonal: Path) -> None:
     plugin = ["--plugin", str(diagonal)]
     directory = trained(run, tmp_path, *plugin)
     diagonal.write_text(diagonal.read_text() + "\n# a remark\n")
@@ -281,6 +281,11 @@ def test_a_run_whose_plugin_has_changed_is_told_apart(run: Run, tmp_path: Path, 
     done = run("resume", str(directory), "train.steps=15", "-q", *plugin)
     assert done.returncode == 0
     assert "Warning: plugin diagonal.py: sha256 " in done.stderr
+    (session,) = manifest(directory)["sessions"]
+    (before,), (now,) = session["plugins_before"], manifest(directory)["plugins"]
+    assert before["sha256"] != now["sha256"]
+    done = run("verify", str(directory), *plugin)
+    assert f"plugin diagonal.py: sha256 {before['sha256'][:12]} until step {session['from_step']}" in done.stdout
     diagonal.write_text(diagonal.read_text().replace("config.start_at)", "config.start_at / 2)"))
     done = run("verify", str(directory), "--whole", *plugin)
     assert done.returncode == 1
@@ -384,3 +389,11 @@ def test_help_looks_at_no_installed_distribution(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
     assert "--plugin" in done.stdout
+
+
+def test_all_plugins_that_are_missing_are_named_at_once(run: Run, tmp_path: Path, diagonal: Path, first: Path) -> None:
+    both = ["--plugin", str(diagonal), "--plugin", str(first)]
+    directory = trained(run, tmp_path, *both, "task=first", "task.length=5")
+    done = run("verify", str(directory))
+    assert done.returncode == 2
+    assert "plugins diagonal.py, first.py, which are not loaded" in done.stderr
