@@ -205,7 +205,8 @@ MANIFEST_KEYS: Final = (
     ManifestKey("config_digest_before", "the same before the run was made longer"),
     ManifestKey("seed", "the seed"),
     ManifestKey(
-        "plugins", "`name` and `sha256` of every plugin that was named, or that the model, task or optimizer comes from"
+        "plugins",
+        "`name` and `sha256` of every plugin that the model, task or optimizer comes from, or that registers nothing",
     ),
     ManifestKey("python", "version"),
     ManifestKey("platform", "operating system"),
