@@ -19,9 +19,9 @@ from spectral_bench.bench.setting import Setting
 from spectral_bench.linalg import random_reflectors, singular_values
 from spectral_bench.nn.activations import build_activation
 from spectral_bench.nn.gated import LSTMLayer
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.recurrent import RecurrentLayer
-from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.nn.transitions import DenseTransition, SVDTransition
 
 _Module = TypeVar("_Module", bound=nn.Module)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from spectral_bench.bench.contenders import OURS, OURS_LSTM, OURS_RNN, OURS_TRACED, TORCH_CELL, TORCH_LSTM, TORCH_RNN
-from spectral_bench.bench.rule import form_choices
+from spectral_bench.bench.form_rule import form_choices
 from spectral_bench.bench.suite import Measured
 from spectral_bench.bench.timing import Ratio, Times, ratio
 

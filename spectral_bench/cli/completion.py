@@ -13,7 +13,7 @@ _DATASET = "task.dataset="
 
 def complete_dataset(incomplete: str) -> list[str]:
     """The UCR sets whose name begins so."""
-    from spectral_bench.config.location import default_data_dir
+    from spectral_bench.config.data_folder import default_data_dir
     from spectral_bench.data.datasets import found_ucr_names, known_ucr_names
 
     names = {*known_ucr_names(), *found_ucr_names(default_data_dir())}

@@ -98,7 +98,7 @@ def download_datasets(
 
 
 def _folder(data_dir: Path | None) -> Path:
-    from spectral_bench.config.location import default_data_dir
+    from spectral_bench.config.data_folder import default_data_dir
     from spectral_bench.config.typed import expanded_path
 
     return expanded_path(data_dir or default_data_dir(), "--data-dir")

@@ -103,7 +103,7 @@ def _warn_of_entry_points(kind: Listing) -> None:
 
 
 def _datasets() -> Iterator[tuple[str, str]]:
-    from spectral_bench.config.location import default_data_dir
+    from spectral_bench.config.data_folder import default_data_dir
     from spectral_bench.data.datasets import MNIST, PTB, found_ucr_names, known_ucr_names, ucr
 
     own = found_ucr_names(default_data_dir())

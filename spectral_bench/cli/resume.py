@@ -32,6 +32,6 @@ def resume(
     with outliving_readers(), ending_on_signals():
         from rich.console import Console
 
-        from spectral_bench.ui.point import go_on
+        from spectral_bench.ui.one_run import go_on
 
         go_on(run_dir, overrides or [], Console(), quiet=quiet, sinks=chosen_sinks(sink))

@@ -53,7 +53,7 @@ def run(
     with outliving_readers(), ending_on_signals():
         from rich.console import Console
 
-        from spectral_bench.ui.point import load_point, run_point, show_instead
+        from spectral_bench.ui.one_run import load_point, run_point, show_instead
 
         console = Console()
         sinks = [] if print_config or dry_run else chosen_sinks(sink)

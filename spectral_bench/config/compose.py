@@ -15,8 +15,8 @@ from omegaconf import OmegaConf
 
 from spectral_bench.config.catalog import check_one_file
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.explain import explained, first_words
 from spectral_bench.config.hints import short
+from spectral_bench.config.hydra_errors import explained, first_words
 from spectral_bench.config.keys import flatten
 from spectral_bench.config.origins import Choice, choices, origins
 from spectral_bench.config.overrides import check_single, parse_overrides

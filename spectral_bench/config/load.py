@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.config.compose import Composition, compose
+from spectral_bench.config.data_folder import default_data_dir
 from spectral_bench.config.keys import as_typed, flatten
-from spectral_bench.config.location import default_data_dir
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
 from spectral_bench.config.schema import AS_BEFORE, CHANGES_NO_NUMBER, ExperimentConfig

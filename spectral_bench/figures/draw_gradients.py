@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
 
-from spectral_bench.diagnostics.decay import FLOOR
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.gradients import Bounds, GradientPictures, Heat
 from spectral_bench.figures.page import header, header_height, page, panel_height, panel_title
 from spectral_bench.figures.series import Array, Series

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.diagnostics.decay import FLOOR
 from spectral_bench.diagnostics.envelope import Envelope, envelope
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.series import Series, over_runs, unfloored
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.recorded_facts import RecordedFacts

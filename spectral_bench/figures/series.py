@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.diagnostics.decay import FLOOR
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 
 Array = NDArray[np.float64]
 

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from spectral_bench.diagnostics.decay import FLOOR
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.series import Array, Series
 
 #: Okabe and Ito (2008): distinct for every kind of colour vision; without their yellow, which is too pale on paper.

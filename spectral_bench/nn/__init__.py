@@ -5,6 +5,7 @@ from spectral_bench.nn.activations import Activation, ActivationName, build_acti
 from spectral_bench.nn.architecture import MODELS, Architecture, ModelConfig, build_model
 from spectral_bench.nn.constrained import Constrained, constrain_
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
+from spectral_bench.nn.gradient_trace import GradientTrace, trace_states
 from spectral_bench.nn.layer import Layer, LayerFacts
 from spectral_bench.nn.layer_architecture import LayerArchitecture, LayerConfig, RecurrentArchitecture, RecurrentConfig
 from spectral_bench.nn.model import Facts, Model, Signature, State, TraceAxis
@@ -17,7 +18,6 @@ from spectral_bench.nn.singular_values import matrix_singular_values
 from spectral_bench.nn.spectral_rnn import SpectralRNN
 from spectral_bench.nn.stack import RecurrentStack
 from spectral_bench.nn.svd_linear import SVDLinear
-from spectral_bench.nn.trace import GradientTrace, trace_states
 from spectral_bench.nn.transitions import DenseTransition, HouseholderTransition, SVDTransition, Transition
 
 __all__ = [

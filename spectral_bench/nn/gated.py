@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg.checks import check_size
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels.gru import gru
 from spectral_bench.nn.kernels.lstm import lstm
 from spectral_bench.nn.layer import Layer
 from spectral_bench.nn.recurrent import initial_state
-from spectral_bench.nn.trace import GradientTrace
 
 
 class GatedLayer(Layer):

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.model import Interval
 from spectral_bench.nn.singular_values import matrix_singular_values
-from spectral_bench.nn.trace import GradientTrace
 
 
 @dataclass(frozen=True)

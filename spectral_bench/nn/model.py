@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.nn.constrained import Constrained, constrain_
-from spectral_bench.nn.trace import GradientTrace
+from spectral_bench.nn.gradient_trace import GradientTrace
 
 #: The state of every layer, bottom first: (h,) each, or (h, c) for LSTM; parts of shape (B, ...). Empty for a model
 #: that has none.

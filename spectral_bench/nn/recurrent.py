@@ -7,9 +7,9 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels.recurrence import recurrence
 from spectral_bench.nn.layer import Layer, LayerFacts
-from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.nn.transitions.transition import Transition
 
 

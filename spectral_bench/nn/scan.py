@@ -11,7 +11,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from spectral_bench.nn.trace import GradientTrace, trace_states, watched
+from spectral_bench.nn.gradient_trace import GradientTrace, trace_states, watched
 
 _S = TypeVar("_S", Tensor, tuple[Tensor, ...])
 

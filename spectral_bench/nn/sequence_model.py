@@ -4,10 +4,10 @@ from typing import cast
 
 from torch import Tensor, nn
 
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.layer import Layer
 from spectral_bench.nn.model import Facts, Interval, Model, State
 from spectral_bench.nn.stack import RecurrentStack
-from spectral_bench.nn.trace import GradientTrace
 
 
 class SequenceModel(Model):

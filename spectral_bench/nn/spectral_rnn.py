@@ -13,13 +13,13 @@ from spectral_bench.linalg import MapName
 from spectral_bench.linalg.checks import check_dtype, check_finite_in_passing, check_flag, check_input, check_size
 from spectral_bench.nn.activations import ActivationName, build_activation
 from spectral_bench.nn.constrained import constrain_
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.model import State
 from spectral_bench.nn.plain_rnn import TwoSidedRNN, plain_rnn
 from spectral_bench.nn.recurrent import InputInit, RecurrentLayer
 from spectral_bench.nn.stack import RecurrentStack
 from spectral_bench.nn.svd_init import FactoredInit
 from spectral_bench.nn.svd_matrix import check_when_loaded
-from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.nn.transitions.svd_transition import SVDTransition
 
 #: What ``torch.nn.RNN`` takes and this layer does not, and what to do instead.

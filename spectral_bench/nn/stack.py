@@ -7,9 +7,9 @@ from typing import SupportsFloat
 import torch
 from torch import Tensor, nn
 
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.layer import Layer
 from spectral_bench.nn.model import State
-from spectral_bench.nn.trace import GradientTrace
 
 
 class RecurrentStack(nn.Module):

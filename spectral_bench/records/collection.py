@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectral_bench.records.discovery import find_runs
-from spectral_bench.records.index import read_all
+from spectral_bench.records.run_cache import read_all
 from spectral_bench.records.run_record import Run
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_bench.diagnostics.decay import steepest_decay
+from spectral_bench.diagnostics.gradient_decay import steepest_decay
 from spectral_bench.records.recorded_facts import RecordedFacts
 from spectral_bench.records.run_tables import by_layer, last_step, read_metrics, read_parts
 from spectral_bench.runs.layout import GRADIENTS, SPECTRUM

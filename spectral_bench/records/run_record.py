@@ -25,7 +25,7 @@ from spectral_bench.runs.layout import (
     Mode,
 )
 from spectral_bench.runs.migration import measured_otherwise, upgraded_config, upgraded_manifest
-from spectral_bench.runs.reading import LARGEST_TEXT, parse_json, parse_yaml, read_bytes
+from spectral_bench.runs.safe_reading import LARGEST_TEXT, parse_json, parse_yaml, read_bytes
 
 #: What is kept of the manifest.
 _KEPT = tuple(key.name for key in MANIFEST_KEYS if key.kept)

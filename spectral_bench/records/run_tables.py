@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.runs.layout import METRIC_PLACE, METRICS, METRICS_COLUMNS, SPLIT_PLACE, STEP_PLACE
-from spectral_bench.runs.reading import read_bytes, regular_file
+from spectral_bench.runs.safe_reading import read_bytes, regular_file
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spectral_bench.compare.statistics import Estimate, estimate
-from spectral_bench.diagnostics.decay import STABLE_FACTOR, gradient_decay
+from spectral_bench.diagnostics.gradient_decay import STABLE_FACTOR, gradient_decay
 from spectral_bench.figures.gradients import Traced, words_of
 from spectral_bench.figures.series import geometric_mean, unfloored
 from spectral_bench.records.groups import Section

@@ -18,7 +18,7 @@ from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
 from spectral_bench.runs.layout import CHECKPOINT, PREVIOUS_CHECKPOINT
 from spectral_bench.runs.manifest import Manifest
-from spectral_bench.runs.reading import read_bytes
+from spectral_bench.runs.safe_reading import read_bytes
 
 #: Digests that the manifest remembers: of the two files, and of one that was written but never got its name.
 _REMEMBERED = 3

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.location import DATA_VARIABLE, default_data_dir
+from spectral_bench.config.data_folder import DATA_VARIABLE, default_data_dir
 from spectral_bench.config.typed import expanded_path
 from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.errors import DataError

@@ -9,7 +9,7 @@ from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import json_text, write_json
 from spectral_bench.runs.layout import CONFIG, FORMAT, MANIFEST, Status
 from spectral_bench.runs.migration import upgraded_manifest
-from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, parse_yaml, read_bytes
+from spectral_bench.runs.safe_reading import LARGEST_TEXT, brief, parse_json, parse_yaml, read_bytes
 
 _READ_BACK: Mapping[str, Any] = {"checkpoints": [], "sessions": [], "data": {}}
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs.layout import METRIC_PLACE, SPLIT_PLACE, metrics_header
-from spectral_bench.runs.reading import regular_file
+from spectral_bench.runs.safe_reading import regular_file
 from spectral_bench.tasks.task import Split
 from spectral_bench.training.observer import Measurement
 

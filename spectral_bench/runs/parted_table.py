@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
 from spectral_bench.runs.layout import TABLES, TableColumn
-from spectral_bench.runs.reading import brief, read_bytes
+from spectral_bench.runs.safe_reading import brief, read_bytes
 
 
 def _schema(columns: Sequence[TableColumn]) -> pa.Schema:

@@ -11,7 +11,7 @@ import pandas as pd
 from spectral_bench.errors import DataError
 from spectral_bench.runs import parted_table
 from spectral_bench.runs.layout import GRADIENTS, METRICS, SPECTRUM, SPLIT_PLACE, STEP_PLACE, TIMELESS
-from spectral_bench.runs.reading import brief, regular_file
+from spectral_bench.runs.safe_reading import brief, regular_file
 
 #: A step, and what else identifies a row: the split, the layer, the matrix.
 Key = tuple[Any, ...]

@@ -13,7 +13,7 @@ from spectral_bench.runs.kinds import KINDS
 from spectral_bench.runs.layout import CONFIG, MANIFEST
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.migration import upgraded_config
-from spectral_bench.runs.reading import brief, parse_yaml, read_bytes
+from spectral_bench.runs.safe_reading import brief, parse_yaml, read_bytes
 
 
 @dataclass(frozen=True)

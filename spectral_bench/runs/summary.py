@@ -3,7 +3,7 @@
 from typing import Any
 
 from spectral_bench.config.schema import ExperimentConfig
-from spectral_bench.diagnostics.decay import steepest_decay
+from spectral_bench.diagnostics.gradient_decay import steepest_decay
 from spectral_bench.nn.model import Facts
 from spectral_bench.runs.layout import SUMMARY_FIELDS
 from spectral_bench.runs.recorder import RunRecorder

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.location import DATA_VARIABLE
+from spectral_bench.config.data_folder import DATA_VARIABLE
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.atomic import json_text
 from spectral_bench.runs.capacity import within_capacity
@@ -17,10 +17,10 @@ from spectral_bench.runs.inspection import inspect
 from spectral_bench.runs.layout import SUMMARY, SUMMARY_FIELDS
 from spectral_bench.runs.migration import measured_otherwise
 from spectral_bench.runs.plugin_record import check_plugins, earlier_plugins
-from spectral_bench.runs.reading import LARGEST_TEXT, brief, parse_json, read_bytes
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.reopen import recorded_threads
 from spectral_bench.runs.replay import DifferentError, Replay
+from spectral_bench.runs.safe_reading import LARGEST_TEXT, brief, parse_json, read_bytes
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import Prepared
 from spectral_bench.runs.summary import summarise

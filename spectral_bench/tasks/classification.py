@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 
 from spectral_bench.errors import InputError
 from spectral_bench.nn.model import Signature
-from spectral_bench.tasks.streams import training_stream
+from spectral_bench.tasks.random_streams import training_stream
 from spectral_bench.tasks.task import Baseline, Batch, Metric, Split, Task
 
 

@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from spectral_bench.errors import InputError
-from spectral_bench.tasks.streams import Purpose, fixed_stream, training_stream
+from spectral_bench.tasks.random_streams import Purpose, fixed_stream, training_stream
 from spectral_bench.tasks.task import Batch, Split, Task
 
 

@@ -15,7 +15,7 @@ from spectral_bench.data.ucr_files import ClassifiedSeries, SeriesError, Unsuppo
 from spectral_bench.errors import InputError
 from spectral_bench.tasks.classification import ClassificationTask, Labelled
 from spectral_bench.tasks.divisors import check_divisor, largest_divisor_below_root
-from spectral_bench.tasks.streams import Purpose, fixed_stream
+from spectral_bench.tasks.random_streams import Purpose, fixed_stream
 from spectral_bench.tasks.task import TASKS
 
 #: What a UCR set must be.

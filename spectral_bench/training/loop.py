@@ -16,8 +16,8 @@ from torch.nn.utils import clip_grad_norm_, get_total_norm
 from spectral_bench.config.load import resolved
 from spectral_bench.config.schema import ExperimentConfig, OnDivergence
 from spectral_bench.errors import InputError
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.model import Model
-from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.tasks.task import Batch, Split, Task
 from spectral_bench.training.denormals import flushing_denormals
 from spectral_bench.training.divergence import check_weights, non_finite, take_step

@@ -6,8 +6,8 @@ from typing import Any
 import torch
 
 from spectral_bench.config.schema import TraceConfig, TraceOf
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.model import Facts, Model
-from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.tasks.task import Task
 from spectral_bench.training.observer import GradientNorms, Spectrum
 

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spectral_bench.errors import SpectralBenchError
-from spectral_bench.ui.point import completed_run, load_point, run_point, show_instead
+from spectral_bench.ui.one_run import completed_run, load_point, run_point, show_instead
 from spectral_bench.ui.unexpected import TRACEBACK_VARIABLE, told_in_a_line
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from spectral_bench.report.numbers import duration, number
 from spectral_bench.training.observer import Observer, Update
-from spectral_bench.ui.training_view import TrainingView
+from spectral_bench.ui.training_state import TrainingState
 
 #: Seconds between two refreshes of the live display; one takes a few milliseconds.
 _REFRESH = 0.5
@@ -38,7 +38,7 @@ def open_display(console: Console, title: str, *, quiet: bool = False) -> Abstra
     return LiveDisplay(console, title) if console.is_terminal else PlainDisplay(console, title)
 
 
-class LiveDisplay(TrainingView):
+class LiveDisplay(TrainingState):
     """Progress, losses, gradients and spectrum in a few lines that are redrawn in place.
 
     Used as a context manager. After a successful training it disappears, so that the results take its place; otherwise
@@ -125,7 +125,7 @@ class LiveDisplay(TrainingView):
         return table
 
 
-class PlainDisplay(TrainingView):
+class PlainDisplay(TrainingState):
     """A line now and then, for log files and pipes; before the first one, what is trained and its baseline."""
 
     def __init__(self, console: Console, title: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import plotext
 from matplotlib.ticker import MaxNLocator
 
-from spectral_bench.diagnostics.decay import FLOOR
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.series import Array, Series
 from spectral_bench.figures.style import FAR, within_decades
 

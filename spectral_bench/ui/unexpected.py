@@ -43,7 +43,7 @@ def _logged(error: Exception) -> Path | None:
     from datetime import datetime
     from tempfile import gettempdir
 
-    from spectral_bench.config.location import log_dir
+    from spectral_bench.config.data_folder import log_dir
 
     text = "\n".join(
         [

@@ -3,7 +3,7 @@
 import pytest
 
 from spectral_bench.bench.contenders import OURS_DENSE, OURS_LOW_RANK
-from spectral_bench.bench.rule import form_choices
+from spectral_bench.bench.form_rule import form_choices
 from spectral_bench.bench.setting import Setting
 from spectral_bench.bench.suite import Measured
 from spectral_bench.bench.timing import Times

@@ -197,7 +197,7 @@ def test_display_suits_the_console() -> None:
 
 def test_time_left_counts_only_this_sitting(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 50.0
-    monkeypatch.setattr("spectral_bench.ui.training_view.time.monotonic", lambda: now)
+    monkeypatch.setattr("spectral_bench.ui.training_state.time.monotonic", lambda: now)
     plain = PlainDisplay(console(terminal=False), "title")
     plain.on_start(Plan(1000, 2000, 10, 128, 1, PLAN.metric, None), RUN)
     assert plain.seconds_left() is None

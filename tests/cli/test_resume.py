@@ -96,7 +96,7 @@ def test_a_signal_before_the_training_ends_with_its_exit_code_and_leaves_nothing
     name: str,
     code: int,
 ) -> None:
-    monkeypatch.setattr("spectral_bench.ui.point.load_point", lambda *_: os.kill(os.getpid(), signal.Signals[name]))
+    monkeypatch.setattr("spectral_bench.ui.one_run.load_point", lambda *_: os.kill(os.getpid(), signal.Signals[name]))
     before = signal.getsignal(signal.Signals[name])
     assert in_process("run", *small_overrides(tmp_path / "results")).returncode == code
     assert list(tmp_path.iterdir()) == []

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from spectral_bench.config.data_folder import DATA_VARIABLE
 from spectral_bench.config.load import Loaded, digest, experiment_config, load, resolved
-from spectral_bench.config.location import DATA_VARIABLE
 from spectral_bench.errors import InputError
 from tests.config.conftest import KINDS, RoundLayer, Start, ToyTask, write
 

@@ -20,7 +20,7 @@ from small_runs import only_run, small_config
 
 from spectral_bench.data.archive import unpack
 from spectral_bench.errors import DataError
-from spectral_bench.records.index import index_path
+from spectral_bench.records.run_cache import index_path
 from spectral_bench.runs import parted_table
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.layout import GRADIENTS

@@ -8,10 +8,10 @@ from test_recurrence_kernel import arguments, make_activation, make_operator
 from torch import Tensor
 
 from spectral_bench.nn.activations import ActivationName, ReLU
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels import buffers, fused, reference
 from spectral_bench.nn.kernels.forms import DenseForm, LowRankForm
 from spectral_bench.nn.kernels.recurrence import recurrence
-from spectral_bench.nn.trace import GradientTrace
 
 #: Which gradients come from outside: of h_T; of every state, in strides that are not the states' own, or in none.
 LOSSES = {

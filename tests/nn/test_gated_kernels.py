@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels import buffers, reference
 from spectral_bench.nn.kernels.gru import gru
 from spectral_bench.nn.kernels.lstm import lstm
-from spectral_bench.nn.trace import GradientTrace
 
 KERNELS = {"lstm": (lstm, reference.reference_lstm), "gru": (gru, reference.reference_gru)}
 

@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from spectral_bench.nn.activations import Activation, ActivationName, build_activation
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels import buffers, reference
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.kernels.recurrence import recurrence
-from spectral_bench.nn.trace import GradientTrace
 
 
 def leaf(*shape: int, scale: float = 1.0, dtype: torch.dtype = torch.float64) -> Tensor:

@@ -6,10 +6,10 @@ from torch import Tensor
 
 from spectral_bench.nn.activations import ActivationName, Tanh, build_activation
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.operators import LowRank, Operator
 from spectral_bench.nn.recurrent import RecurrentLayer
-from spectral_bench.nn.trace import GradientTrace
 from spectral_bench.nn.transitions import DenseTransition, SVDTransition
 
 Layer = RecurrentLayer | LSTMLayer | GRULayer

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from spectral_bench.nn.trace import write_norms
+from spectral_bench.nn.gradient_trace import write_norms
 
 
 @pytest.mark.parametrize("scale", [1e-36, 1e-25, 1e-15, 1.0, 1e15, 1e25, 1e36])

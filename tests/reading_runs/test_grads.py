@@ -13,8 +13,8 @@ import pytest
 from run_directories import Run, runs_of, train
 
 import spectral_bench
-from spectral_bench.diagnostics.decay import gradient_decay
 from spectral_bench.diagnostics.envelope import Envelope, envelope
+from spectral_bench.diagnostics.gradient_decay import gradient_decay
 from spectral_bench.figures.draw_gradients import draw_gradients
 from spectral_bench.figures.gradients import GradientPictures, Traced, gradient_pictures, traced
 from spectral_bench.records.collection import collect

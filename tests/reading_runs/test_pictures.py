@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
-from spectral_bench.diagnostics.decay import FLOOR
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.draw_gradients import draw_gradients
 from spectral_bench.figures.draw_learning import draw_learning
 from spectral_bench.figures.draw_spectrum import draw_spectrum

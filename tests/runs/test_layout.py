@@ -11,7 +11,7 @@ from spectral_bench.compare.criteria import SCORES, score_name
 from spectral_bench.records.groups import Section
 from spectral_bench.runs import layout
 from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.reading import parse_json
+from spectral_bench.runs.safe_reading import parse_json
 
 ROOT = Path(__file__).parents[2]
 

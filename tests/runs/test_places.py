@@ -11,7 +11,7 @@ from typing import NoReturn
 import pytest
 from small_runs import only_run, small_config
 
-from spectral_bench.config.location import default_data_dir
+from spectral_bench.config.data_folder import default_data_dir
 from spectral_bench.data.datasets import MNIST_FILES, known_files
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.records.collection import collect

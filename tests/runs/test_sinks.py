@@ -26,15 +26,7 @@ from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.reopen import reopened
 from spectral_bench.runs.sinks import SINKS, open_sinks
 from spectral_bench.training.divergence import DivergedError
-from spectral_bench.training.observer import (
-    EndStatus,
-    GradientNorms,
-    Observer,
-    Plan,
-    RunIdentity,
-    Spectrum,
-    Update,
-)
+from spectral_bench.training.observer import EndStatus, GradientNorms, Observer, Plan, RunIdentity, Spectrum, Update
 
 OFTEN = ["train.checkpoint_every=5", "train.evaluate_every=5"]
 

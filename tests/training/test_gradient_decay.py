@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from spectral_bench.diagnostics.decay import STABLE_FACTOR, GradientDecay, gradient_decay, steepest_decay
+from spectral_bench.diagnostics.gradient_decay import STABLE_FACTOR, GradientDecay, gradient_decay, steepest_decay
 
 
 def exponential(rate: float, length: int) -> np.ndarray:

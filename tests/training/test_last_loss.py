@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spectral_bench.diagnostics.decay import gradient_decay
+from spectral_bench.diagnostics.gradient_decay import gradient_decay
 from spectral_bench.runs.session import Prepared
 from spectral_bench.training.denormals import flushes_denormals
 from spectral_bench.training.observer import GradientNorms, Observer, Update

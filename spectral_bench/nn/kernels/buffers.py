@@ -6,7 +6,7 @@ from math import prod
 
 from torch import Tensor
 
-from spectral_bench.nn.kernels.pool import Pool
+from spectral_bench.nn.kernels.memory_pool import Pool
 
 # Numbers in a working buffer: 2 MB of float32. Half and twice as many were measured to be slower.
 _CHUNK_ELEMENTS = 2**19
@@ -37,7 +37,7 @@ def chunks(num_steps: int, batch_size: int, width: int, *, on_gpu: bool = False)
 def sequence(shape: Sequence[int], like: Tensor) -> Tensor:
     """An uninitialised tensor, time first, for a whole sequence, of the type and on the device of ``like``.
 
-    On a CPU what is large comes from a pool (see ``pool.py``).
+    On a CPU what is large comes from a pool (see ``memory_pool.py``).
     """
     if _POOL is None or like.device.type != "cpu" or prod(shape) * like.element_size() < _POOLED_FROM:
         return like.new_empty(shape)

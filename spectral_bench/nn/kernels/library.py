@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from spectral_bench.nn.trace import GradientTrace
+from spectral_bench.nn.gradient_trace import GradientTrace
 
 #: An operator that ``torch.library.custom_op`` has made.
 Operation = Any

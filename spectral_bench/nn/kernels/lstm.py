@@ -15,11 +15,11 @@ Axes: T time, K time steps of a chunk, B batch, D input, N hidden.
 import torch
 from torch import Tensor
 
+from spectral_bench.nn.gradient_trace import GradientTrace, begin_norms, write_norms
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.arguments import check_arguments, fake_gradients, or_empty, outside_autocast
 from spectral_bench.nn.kernels.library import Recurrence
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states, product_plus
-from spectral_bench.nn.trace import GradientTrace, begin_norms, write_norms
 
 _aten = torch.ops.aten
 

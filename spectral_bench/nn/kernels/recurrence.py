@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 
 from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.gradient_trace import GradientTrace, begin_norms, write_norms
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.arguments import check_arguments, or_empty, outside_autocast
 from spectral_bench.nn.kernels.fused import form_of, takes_inputs
 from spectral_bench.nn.kernels.library import Recurrence
 from spectral_bench.nn.kernels.operators import Operator, expected_shapes, inner_width, operator_of, tensors_of
 from spectral_bench.nn.kernels.through_time import InputGradients, gradient_of_last, previous_states
-from spectral_bench.nn.trace import GradientTrace, begin_norms, write_norms
 
 
 def recurrence(

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from torch import Tensor
 
+from spectral_bench.nn.gradient_trace import GradientTrace, trace_states, watched
 from spectral_bench.nn.kernels.operators import Operator, apply
 from spectral_bench.nn.scan import scan
-from spectral_bench.nn.trace import GradientTrace, trace_states, watched
 
 
 def reference_recurrence(

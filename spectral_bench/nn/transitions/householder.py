@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from spectral_bench.linalg import MapName, compact_form, singular_map, unit_rows
 from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.nn.constrained import Constrained
-from spectral_bench.nn.kernels.cost import use_low_rank
+from spectral_bench.nn.kernels.form_choice import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.model import Interval
 from spectral_bench.nn.svd_init import FactoredInit, square_init
@@ -45,7 +45,7 @@ class HouseholderTransition(Transition, Constrained):
         return square_init(self.start, self.hidden_size, m, 0, singular_map(MapName.fixed, radius=0.0)).u
 
     def operator(self, batch_size: int) -> Operator:
-        """W as identity plus low rank where that is cheaper than dense (see ``nn.kernels.cost``)."""
+        """W as identity plus low rank where that is cheaper than dense (see ``nn.kernels.form_choice``)."""
         if not use_low_rank(self.hidden_size, len(self.reflectors), batch_size):
             return Dense(self.weight())
         rows, solved = compact_form(self.reflectors.triu())

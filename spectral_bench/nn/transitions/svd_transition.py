@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from spectral_bench.linalg import MapName, singular_map
-from spectral_bench.nn.kernels.cost import use_low_rank
+from spectral_bench.nn.kernels.form_choice import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.model import Interval
 from spectral_bench.nn.svd_init import FactoredInit, square_init
@@ -62,7 +62,7 @@ class SVDTransition(Transition):
         self.matrix.start_from(square_init(self.start, self.hidden_size, m1, m2, self.matrix.sigma_map))
 
     def operator(self, batch_size: int) -> Operator:
-        """W as diagonal plus low rank where that is cheaper than dense (see ``nn.kernels.cost``)."""
+        """W as diagonal plus low rank where that is cheaper than dense (see ``nn.kernels.form_choice``)."""
         if use_low_rank(self.hidden_size, self.matrix.rank, batch_size):
             return LowRank(*self.matrix.low_rank())
         return Dense(self.matrix.weight())

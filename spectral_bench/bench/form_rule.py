@@ -7,7 +7,7 @@ from spectral_bench.bench.contenders import OURS_DENSE, OURS_LOW_RANK
 from spectral_bench.bench.setting import Setting
 from spectral_bench.bench.suite import Measured
 from spectral_bench.bench.timing import Ratio, ratio
-from spectral_bench.nn.kernels.cost import use_low_rank
+from spectral_bench.nn.kernels.form_choice import use_low_rank
 
 
 @dataclass(frozen=True)

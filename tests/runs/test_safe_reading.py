@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from spectral_bench.runs.atomic import json_text
-from spectral_bench.runs.reading import parse_json, parse_yaml, read_bytes, regular_file
+from spectral_bench.runs.safe_reading import parse_json, parse_yaml, read_bytes, regular_file
 
 BOMB = "a0: &a0 [x, x]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 40))
 

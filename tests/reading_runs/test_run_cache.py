@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from run_directories import edit, fabricate, runs_of
 
-from spectral_bench.records import index
+from spectral_bench.records import run_cache
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.report.comparison import comparison_report
@@ -19,13 +19,13 @@ from spectral_bench.report.formats import as_json
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """Every directory that is read from now on."""
     directories: list[Path] = []
-    read_record = index.read_record
+    read_record = run_cache.read_record
 
     def counted(directory: Path) -> object:
         directories.append(directory)
         return read_record(directory)
 
-    monkeypatch.setattr(index, "read_record", counted)
+    monkeypatch.setattr(run_cache, "read_record", counted)
     return directories
 
 
@@ -63,7 +63,7 @@ def test_without_its_memory_or_with_a_damaged_or_locked_one_the_answer_is_the_sa
     results: Path, reads: list[Path]
 ) -> None:
     expected = report(results)
-    path = index.index_path()
+    path = run_cache.index_path()
     assert path.is_file()
     path.unlink()
     assert report(results) == expected

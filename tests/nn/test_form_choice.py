@@ -2,7 +2,7 @@
 
 import pytest
 
-from spectral_bench.nn.kernels.cost import use_low_rank
+from spectral_bench.nn.kernels.form_choice import use_low_rank
 
 #: Microseconds of CPU a time step (forward and backward) took on one core of an AMD EPYC (Zen 4), torch 2.13:
 #: n, B, the dense form, and the low-rank form by rank.

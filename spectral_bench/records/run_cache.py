@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.location import cache_dir
+from spectral_bench.config.data_folder import cache_dir
 from spectral_bench.records.discovery import Found
 from spectral_bench.records.run_record import Run, UnreadableRunError, read_record
 from spectral_bench.version import __version__

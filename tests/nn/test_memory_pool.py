@@ -7,7 +7,7 @@ import torch
 
 from spectral_bench.nn.activations import build_activation
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.pool import Pool
+from spectral_bench.nn.kernels.memory_pool import Pool
 from spectral_bench.nn.recurrent import RecurrentLayer
 from spectral_bench.nn.transitions import DenseTransition
 

@@ -37,7 +37,7 @@ def show_instead(loaded: Loaded, console: Console, *, print_config: bool, dry_ru
 
         show_config(loaded, console)
     elif dry_run:
-        from spectral_bench.ui.plan import show_plan
+        from spectral_bench.ui.dry_run import show_plan
 
         show_plan(loaded, console)
     return print_config or dry_run

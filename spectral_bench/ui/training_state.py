@@ -12,7 +12,7 @@ _ENOUGH = 10
 _PAST = 0.95
 
 
-class TrainingView(Observer):
+class TrainingState(Observer):
     """Keeps the latest events of a training.
 
     Attributes:
