@@ -32,8 +32,8 @@ def bench(
     from spectral_bench.bench.sweep_figure import draw_sweeps
     from spectral_bench.runs.atomic import write_json, write_text
     from spectral_bench.runs.environment import describe_environment
+    from spectral_bench.training.denormals import flushing_denormals
 
-    torch.set_flush_denormal(True)
     if threads is not None:
         torch.set_num_threads(threads)
     for file in (json_file, output):
@@ -41,16 +41,18 @@ def bench(
     console = Console()
     machine = describe_environment(torch.device("cpu"))
     results = []
-    for measured in measure(QUICK if quick else FULL, torch.get_num_threads(), lambda line: typer.echo(line, err=True)):
-        results.append(measured)
-        show(measured, console)
-        # After every setting, so that a failure loses no earlier measurement.
-        if json_file is not None:
-            write_json(json_file, bench_json(results, machine))
-        if output is not None:
-            output.mkdir(parents=True, exist_ok=True)
-            write_json(output / "bench.json", bench_json(results, machine))
-            write_text(output / "README.md", bench_markdown(results, machine))
+    suite = QUICK if quick else FULL
+    with flushing_denormals(True):
+        for measured in measure(suite, torch.get_num_threads(), lambda line: typer.echo(line, err=True)):
+            results.append(measured)
+            show(measured, console)
+            # After every setting, so that a failure loses no earlier measurement.
+            if json_file is not None:
+                write_json(json_file, bench_json(results, machine))
+            if output is not None:
+                output.mkdir(parents=True, exist_ok=True)
+                write_json(output / "bench.json", bench_json(results, machine))
+                write_text(output / "README.md", bench_markdown(results, machine))
     if output is not None:
         draw_sweeps(results, output / "bench.png")
 

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch.autograd import Function
+from torch.nn import Parameter
 
 from spectral_bench.nn.gradient_trace import GradientTrace
 
@@ -101,8 +102,7 @@ def _forward_function(recurrence: Recurrence) -> type[Function]:
     class RunForward(Function):
         @staticmethod
         def forward(trace: GradientTrace | None, layer: int, *arguments: Any) -> tuple[Tensor, ...]:  # noqa: ARG004
-            outputs: tuple[Tensor, ...] = recurrence.forward(*arguments)
-            return outputs
+            return _executed(recurrence.forward, arguments)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -124,8 +124,7 @@ def _backward_function(operator: Operation) -> type[Function]:
     class RunBackward(Function):
         @staticmethod
         def forward(*arguments: Any) -> tuple[Tensor, ...]:
-            results: tuple[Tensor, ...] = operator(*arguments)
-            return results
+            return _executed(operator, arguments)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -140,6 +139,24 @@ def _backward_function(operator: Operation) -> type[Function]:
             return _one_after_the_other(RunBackward.apply, info.batch_size, in_dims, arguments)
 
     return RunBackward
+
+
+def _executed(operator: Operation, arguments: tuple[Any, ...]) -> tuple[Tensor, ...]:
+    """The results of an operator; of its code alone where nobody has to see the operator around it.
+
+    The first call through PyTorch's library imports the compiler: a second, and 150 MB.
+    """
+    are_plain = all(_is_plain(argument) for argument in arguments if isinstance(argument, Tensor))
+    run = operator._init_fn if are_plain and torch._C._len_torch_dispatch_stack() == 0 else operator
+    results: tuple[Tensor, ...] = run(*arguments)
+    return results
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether a tensor holds numbers, and is no stand-in for several of them or for none."""
+    functorch = torch._C._functorch
+    is_wrapped = functorch.is_functorch_wrapped_tensor(tensor) or functorch.is_legacy_batchedtensor(tensor)
+    return type(tensor) in (Tensor, Parameter) and not tensor.is_meta and not is_wrapped
 
 
 def _refuse(*_: object) -> None:
