@@ -36,7 +36,7 @@ class GradientTrace:
 
 def begin_norms(gradient_BN: Tensor, num_steps: int) -> Tensor:
     """Room for the norms of a layer, shape (T + 1, B), given ∂L/∂h_T, whose norm is entered."""
-    norms_TB = _real(gradient_BN).new_empty(num_steps + 1, gradient_BN.shape[0])
+    norms_TB = gradient_BN.new_empty(num_steps + 1, gradient_BN.shape[0])
     write_norms(gradient_BN, norms_TB[num_steps])
     return norms_TB
 

@@ -45,6 +45,16 @@ class Prepared:
         """What the model states of the gradients that are traced."""
         return traced_facts(self.model, self.task, self.config.trace)
 
+    def recorder(self, directory: Path, manifest: Manifest, traces: Mapping[str, Mapping[str, str]]) -> RunRecorder:
+        """The recorder of this run; ``traces`` holds the digests of the parts of tables that exist already."""
+        checkpoints = Checkpoints(directory, manifest)
+        return RunRecorder(directory, self.task.metric.name, checkpoints, traces, margin_centre(self.facts))
+
+    def summary(self, recorder: RunRecorder, outcome: Outcome | None) -> dict[str, Any]:
+        """The summary of the training so far; ``outcome`` is None if it did not end regularly."""
+        parameters, progress = self.model.num_parameters(), self.trainer.progress
+        return summarise(self.config, self.task, parameters, progress, recorder, outcome, self.facts)
+
 
 @dataclass(frozen=True)
 class SessionResult:
@@ -90,13 +100,7 @@ def run_session(
     """
     identity = RunIdentity(directory.name, directory, resolved(prepared.config))
     try:
-        recorder = RunRecorder(
-            directory,
-            prepared.task.metric.name,
-            Checkpoints(directory, manifest),
-            traces,
-            margin_centre(prepared.facts),
-        )
+        recorder = prepared.recorder(directory, manifest, traces)
         try:
             with within_capacity(prepared.config):
                 outcome = prepared.trainer.run([recorder, *observers], stop, identity)
@@ -134,15 +138,7 @@ def resume_command(directory: Path) -> str:
 def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcome: Outcome | None) -> dict[str, Any]:
     """Seal the tables and write the summary of the training so far."""
     recorder.seal()
-    summary = summarise(
-        prepared.config,
-        prepared.task,
-        prepared.model.num_parameters(),
-        prepared.trainer.progress,
-        recorder,
-        outcome,
-        prepared.facts,
-    )
+    summary = prepared.summary(recorder, outcome)
     write_json(directory / SUMMARY, summary)
     return summary
 

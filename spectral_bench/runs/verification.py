@@ -9,7 +9,6 @@ from spectral_bench.config.data_folder import DATA_VARIABLE
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.atomic import json_text
 from spectral_bench.runs.capacity import within_capacity
-from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.data_read import check_data, where_data_lies
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import prepare
@@ -17,16 +16,13 @@ from spectral_bench.runs.inspection import inspect
 from spectral_bench.runs.layout import SUMMARY, SUMMARY_FIELDS
 from spectral_bench.runs.migration import measured_otherwise
 from spectral_bench.runs.plugin_record import check_plugins, earlier_plugins
-from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.reopen import recorded_threads
 from spectral_bench.runs.replay import DifferentError, Replay
 from spectral_bench.runs.safe_reading import LARGEST_TEXT, brief, parse_json, read_bytes
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import Prepared
-from spectral_bench.runs.summary import summarise
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.outcome import Outcome
-from spectral_bench.training.tracing import margin_centre
 
 #: What of a summary no replay has again.
 _TIMES = {field.name for field in SUMMARY_FIELDS if field.is_time}
@@ -146,16 +142,8 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
         recorded = parse_json(read_bytes(path, LARGEST_TEXT))
     except (OSError, ValueError) as error:
         return f"{SUMMARY}: cannot be read ({brief(error)})"
-    recorder = RunRecorder(
-        run.directory,
-        prepared.task.metric.name,
-        Checkpoints(run.directory, run.manifest),
-        {},
-        margin_centre(prepared.facts),
-    )
-    trainer, parameters = prepared.trainer, prepared.model.num_parameters()
-    summary = summarise(prepared.config, prepared.task, parameters, trainer.progress, recorder, outcome, prepared.facts)
-    now = parse_json(json_text(summary))
+    recorder = prepared.recorder(run.directory, run.manifest, traces={})
+    now = parse_json(json_text(prepared.summary(recorder, outcome)))
     ignored = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
     for key in sorted((recorded.keys() | now.keys()) - ignored):
         if recorded.get(key) != now.get(key):
