@@ -15,7 +15,7 @@ COMMANDS = [
     line.partition("  #")[0]
     for language, text in BLOCKS
     for line in text.splitlines()
-    if line.startswith("spectral-bench run")
+    if line.startswith("spectral-bench run ")
 ]
 WITH_PLUGINS = [command for command in COMMANDS if "--plugin" in command]
 

@@ -15,6 +15,7 @@ from spectral_bench.cli.grads import grads
 from spectral_bench.cli.list import list_
 from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
+from spectral_bench.cli.runs import runs
 from spectral_bench.cli.spectrum import spectrum
 from spectral_bench.cli.verify import verify
 from spectral_bench.errors import SpectralBenchError
@@ -47,6 +48,7 @@ def spectral_bench(
 app.command()(run)
 app.command()(resume)
 app.command()(verify)
+app.command()(runs)
 app.command()(compare)
 app.command()(grads)
 app.command()(spectrum)

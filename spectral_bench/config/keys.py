@@ -46,4 +46,6 @@ def as_typed(value: Any) -> str:
         return f"{value:g}"
     if isinstance(value, list):
         return "[" + ",".join(as_typed(item) for item in value) + "]"
+    if isinstance(value, tuple):  # of words, such as tags
+        return ",".join(value)
     return str(value)

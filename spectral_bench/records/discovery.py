@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectral_bench.errors import InputError
-from spectral_bench.runs.layout import CONFIG, GRADIENTS, MANIFEST, METRICS, SPECTRUM, SUMMARY
+from spectral_bench.runs.layout import CONFIG, GRADIENTS, LABELS, MANIFEST, METRICS, SPECTRUM, SUMMARY
 
 #: What a reader looks at. A run that goes on changes ``metrics.csv``, one that ends ``manifest.json``.
-_WATCHED = (MANIFEST, CONFIG, SUMMARY, METRICS, GRADIENTS, SPECTRUM)
+_WATCHED = (MANIFEST, CONFIG, SUMMARY, METRICS, GRADIENTS, SPECTRUM, LABELS)
 
 
 @dataclass(frozen=True)

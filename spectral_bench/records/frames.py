@@ -50,6 +50,8 @@ _RUNS = {
     "status": "string",
     "group": "string",
     "path": "string",
+    "tag": "string",
+    "note": "string",
     "started": "datetime64[us, UTC]",
     "ended": "datetime64[us, UTC]",
 }
@@ -87,16 +89,16 @@ class Runs:
     def runs(self) -> pd.DataFrame:
         """One row per run: identity, summary, and every configuration key under its dotted name.
 
-        ``run_id, task, model, status, group`` (equal for runs that differ in nothing but the seed), ``path, metric,
-        mode, baseline_of, gradient_verdict``: text; ``started, ended``: times in UTC; ``seed``: int64; ``best_step,
-        steps, steps_to_beat_baseline, solved_at, not_finite, num_parameters``: Int64; the other fields of
-        ``summary.json``: float64; configuration keys (``model.hidden_size``, ``r``): Int64, float64, boolean or text,
-        as their values are. Missing where a value does not exist.
+        ``run_id, task, model, status, group`` (equal for runs that differ in nothing but the seed), ``path, tag``
+        (several separated by commas), ``note, metric, mode, baseline_of, gradient_verdict``: text; ``started, ended``:
+        times in UTC; ``seed``: int64; ``best_step, steps, steps_to_beat_baseline, solved_at, not_finite,
+        num_parameters``: Int64; the other fields of ``summary.json``: float64; configuration keys
+        (``model.hidden_size``, ``r``): Int64, float64, boolean or text, as their values are. Missing where a value does
+        not exist.
         """
         times = ("started", "ended")
         rows = [
-            {**{key: run.manifest[key] for key in times}, **run.fields(), "path": str(run.directory)}
-            for run in self._runs
+            {**{key: run.manifest[key] for key in times}, **run.fields(), **_shown_as_text(run)} for run in self._runs
         ]
         configured = dict.fromkeys(key for run in self._runs for key in run.config)
         names = dict.fromkeys([*_RUNS, *configured])
@@ -160,6 +162,10 @@ def load_runs(*paths: str | PathLike[str] | Iterable[str | PathLike[str]]) -> Ru
     ]
     collection = collect([Path(path) for path in named])
     return Runs(collection.runs, collection.notes)
+
+
+def _shown_as_text(run: Run) -> dict[str, str | None]:
+    return {"path": str(run.directory), "tag": ",".join(run.tags) or None}
 
 
 def _column(values: list[object], dtype: str | None) -> pd.Series:

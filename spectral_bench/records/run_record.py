@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,10 +13,12 @@ from spectral_bench.config.keys import flatten
 from spectral_bench.records.partial_summary import last_margin, summarise_unfinished
 from spectral_bench.records.recorded_facts import RecordedFacts, recorded_facts
 from spectral_bench.records.run_tables import first_look, has_whole_metrics, metrics_damage
+from spectral_bench.runs.labels import Labels, read_labels
 from spectral_bench.runs.layout import (
     CONFIG,
     CONFIGURED,
     FORMAT,
+    LABELS,
     MANIFEST,
     MANIFEST_KEYS,
     METRICS,
@@ -25,7 +27,7 @@ from spectral_bench.runs.layout import (
     Mode,
 )
 from spectral_bench.runs.migration import measured_otherwise, upgraded_config, upgraded_manifest
-from spectral_bench.runs.safe_reading import LARGEST_TEXT, parse_json, parse_yaml, read_bytes
+from spectral_bench.runs.safe_reading import LARGEST_TEXT, brief, parse_json, parse_yaml, read_bytes
 
 #: What is kept of the manifest.
 _KEPT = tuple(key.name for key in MANIFEST_KEYS if key.kept)
@@ -53,6 +55,8 @@ class Run:
         config: the configuration under dotted keys (``"model.hidden_size"``).
         summary: the content of ``summary.json``; for a run without one, what its tables tell so far.
         damage: what is damaged of it though it can be used, in words for the user.
+        tags: words that somebody gave it to find it by.
+        note: what somebody noted about it.
     """
 
     directory: Path
@@ -60,6 +64,8 @@ class Run:
     config: Mapping[str, Any]
     summary: Mapping[str, Any]
     damage: str | None = None
+    tags: Sequence[str] = ()
+    note: str | None = None
 
     @property
     def run_id(self) -> str:
@@ -103,7 +109,7 @@ class Run:
         return self.status == "completed" and end is not None and bool(last_step < end)
 
     def fields(self) -> dict[str, Any]:
-        """Everything that can be asked of a run by name: summary, identity, and the configuration's dotted keys.
+        """Everything that can be asked of a run by name: summary, identity, labels, the configuration's dotted keys.
 
         A key that changes no number of the run (``r``, where the model has no radius) is no property of it.
         """
@@ -113,6 +119,8 @@ class Run:
             "model": self.model,
             "status": self.status,
             "group": self.group,
+            "tag": tuple(self.tags) or None,
+            "note": self.note,
         }
         return {**self.effective_config, **self.summary, **identity}
 
@@ -165,7 +173,12 @@ def read_record(directory: Path) -> Run:
         summary["spectral_margin"] = last_margin(directory, facts.margin_centre)
     summary |= dict.fromkeys(otherwise - {"spectral_margin"})
     end = summary.get("steps") if kept["status"] == "completed" else None
-    return Run(directory, kept, config, summary, None if end is None else metrics_damage(directory, end))
+    damage = None if end is None else metrics_damage(directory, end)
+    try:
+        labels = read_labels(directory)
+    except (OSError, ValueError) as error:  # whatever is wrong with it, the run is not
+        labels, damage = Labels(), damage or f"{LABELS} cannot be read: {brief(error)}"
+    return Run(directory, kept, config, summary, damage, labels.tags, labels.note)
 
 
 def _config(nested: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,8 +32,11 @@ class Condition:
     def holds(self, actual: Any) -> bool:
         """Whether a value satisfies it; numbers are compared as numbers, anything else as text.
 
-        None, for a run without such a value, equals ``null`` and satisfies nothing else.
+        None, for a run without such a value, equals ``null`` and satisfies nothing else. Of several values (tags) one
+        must be equal, and ``!=`` holds where none is.
         """
+        if isinstance(actual, tuple):
+            return (any if self.sign == "=" else all)(self.holds(one) for one in actual)
         if actual is None and self.value.lower() != "null":
             return False
         number = _number(self.value)

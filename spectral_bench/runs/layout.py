@@ -31,6 +31,8 @@ SUMMARY: Final = "summary.json"
 CHECKPOINT: Final = "checkpoint.pt"
 #: The checkpoint before it.
 PREVIOUS_CHECKPOINT: Final = "checkpoint.previous.pt"
+#: Tags and a note that somebody gave the run afterwards.
+LABELS: Final = "labels.json"
 #: Held by the process that works in the directory.
 LOCK: Final = ".lock"
 

@@ -1,0 +1,67 @@
+"""``spectral-bench runs``: a list of runs, and order among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spectral_bench.cli.run_options import FormatOption, Paths, Where, chosen_format, read_runs
+
+
+def runs(
+    paths: Paths = None,
+    *,
+    where: Where = None,
+    sort: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Sort by a field, --sort=-KEY for descending; default: the newest first."),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="KEY,...", help="What to list: seed, r, test, optimizer.lr, path, note, ..."),
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="WORD", help="Tag these runs.")] = None,
+    untag: Annotated[list[str] | None, typer.Option("--untag", metavar="WORD", help="Take a tag away.")] = None,
+    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Note this about these runs; '' removes it.")] = None,
+    archive: Annotated[
+        Path | None, typer.Option(metavar="FILE.tar.zst", help="Pack these runs into a file (or a .tar.gz).")
+    ] = None,
+    rm: Annotated[bool, typer.Option("--rm", help="Delete these runs (with --archive: once they are packed).")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    form: FormatOption = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
+) -> None:
+    """List runs; tag, note, archive or delete those that --where selects.
+
+    Labels stand in a file of their own, and every verb that reads runs takes --where tag=WORD. What a process is at
+    work on is neither archived nor deleted.
+    """
+    from rich.console import Console
+
+    from spectral_bench.runs.labels import check_tags
+    from spectral_bench.runs.run_archive import check_archive
+    from spectral_bench.ui import run_keeping
+
+    wanted = chosen_format(form, output)
+    add, remove = check_tags(tag or []), check_tags(untag or [])
+    if archive is not None:
+        check_archive(archive)
+    found = read_runs(paths, where)
+    if not (add or remove or rm) and note is None and archive is None:
+        from spectral_bench.report.run_listing import USUAL, run_listing
+        from spectral_bench.ui.delivery import deliver
+
+        chosen = [word.strip() for word in columns.split(",")] if columns else list(USUAL)
+        deliver(run_listing(found.runs, chosen, sort, found.notes), Console(), form=wanted, output=output)
+        return
+    for message in found.notes:
+        typer.echo(f"Note: {message}", err=True)
+    if found.runs and (add or remove or note is not None):
+        run_keeping.label_all(found.runs, add, remove, note)
+    idle = run_keeping.idle_only(found.runs) if rm or archive is not None else []
+    if idle and archive is not None:
+        run_keeping.archive_all(idle, archive)
+    if idle and rm:
+        run_keeping.remove_all(idle, yes=yes)

@@ -1,0 +1,77 @@
+"""Runs in a list: a row each, columns of choice."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from spectral_bench.config.keys import as_typed
+from spectral_bench.errors import InputError
+from spectral_bench.records.run_record import Run
+from spectral_bench.records.selection import check_field
+from spectral_bench.report.document import Cell, Column, Report, Table
+from spectral_bench.report.numbers import NOTHING, number
+
+#: What identifies a run, how it stands, and what it came to, in 80 columns.
+USUAL = ("run_id", "task", "model", "status", "test", "tag")
+
+
+def run_listing(runs: Sequence[Run], columns: Sequence[str], sort: str | None, notes: Sequence[str]) -> Report:
+    """A row for every run.
+
+    Args:
+        runs: what to list.
+        columns: any field of a run, ``path``, ``started`` or ``ended``.
+        sort: one of these, ``-KEY`` for descending; None: the newest first.
+        notes: about the whole list.
+
+    Raises:
+        InputError: no run has one of the fields, or a column is named twice.
+    """
+    fields = [_fields(run) for run in runs]
+    for key in columns:
+        check_field(key, fields)
+    if len(set(columns)) < len(columns):
+        raise InputError(f"--columns {','.join(columns)}: a column is named twice.")
+    rows = sorted_by(fields, sort)
+    right = {key for key in columns if all(_is_number(row.get(key)) or row.get(key) is None for row in rows)}
+    shown = [Column(key, "right" if key in right else "left", optional=key in ("tag", "note")) for key in columns]
+    cells = [[Cell(_shown(key, row.get(key))) for key in columns] for row in rows]
+    table = Table("1 run" if len(rows) == 1 else f"{len(rows):,} runs", "", shown, cells).without_empty_columns()
+    records = [{key: _plain(row.get(key)) for key in dict.fromkeys([*columns, "path"])} for row in rows]
+    document = {"schema": "spectral-bench/runs", "version": 1, "runs": records}
+    return Report([table] if rows else [], records, document, list(notes))
+
+
+def sorted_by(fields: Sequence[dict[str, Any]], sort: str | None) -> list[dict[str, Any]]:
+    """Rows in the order of a key: numbers, then words; rows without a value last, whichever the direction.
+
+    Raises:
+        InputError: no row has the key.
+    """
+    key, reverse = ("started", True) if sort is None else (sort.removeprefix("-"), sort.startswith("-"))
+    check_field(key, fields)
+
+    def position(row: dict[str, Any]) -> tuple[int, float, str]:
+        value = row[key]
+        return (0, float(value), "") if _is_number(value) else (1, 0.0, as_typed(value))
+
+    with_value = sorted((row for row in fields if row.get(key) is not None), key=position, reverse=reverse)
+    return with_value + [row for row in fields if row.get(key) is None]
+
+
+def _fields(run: Run) -> dict[str, Any]:
+    times = {key: run.manifest.get(key) for key in ("started", "ended")}
+    return {**run.fields(), **times, "path": str(run.directory)}
+
+
+def _shown(key: str, value: Any) -> str:
+    if value is None:
+        return "" if key in ("tag", "note") else NOTHING
+    return number(value) if isinstance(value, float) else as_typed(value)
+
+
+def _plain(value: Any) -> Any:
+    return ",".join(value) if isinstance(value, tuple) else value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,49 @@
+"""Run directories taken away: by deletion, never while a process is at work in one."""
+
+import platform
+from pathlib import Path
+from shutil import rmtree
+
+from spectral_bench.errors import LockedError, StorageError
+from spectral_bench.runs.lock import locked
+from spectral_bench.runs.manifest import Manifest
+
+
+def disk_use(directory: Path) -> int:
+    """Bytes of all files of a run."""
+    return sum(path.lstat().st_size for path in directory.rglob("*") if path.is_file())
+
+
+def remove_run(directory: Path) -> None:
+    """Delete a run. It is hidden first, so that no reader ever sees half of one.
+
+    Raises:
+        LockedError: a process is at work on it, here or on another host.
+        StorageError: it cannot be deleted.
+    """
+    check_idle(directory)
+    hidden = directory.with_name(f".{directory.name}")
+    try:
+        with locked(directory):
+            directory.rename(hidden)
+        rmtree(hidden)
+    except OSError as error:
+        raise StorageError(f"{directory}: cannot be deleted ({error.strerror}).") from error
+
+
+def check_idle(directory: Path) -> None:
+    """See that no process is at work on a run.
+
+    The lock of a process on another host may not be visible here, so there its manifest is believed.
+
+    Raises:
+        LockedError: one is.
+        DataError: the manifest cannot be read.
+    """
+    manifest = Manifest.read(directory)
+    owner = manifest.content.get("owner")
+    host = owner.get("host") if isinstance(owner, dict) else None
+    if manifest.status == "running" and host not in (None, platform.node()):
+        raise LockedError(f"{directory}: is running on {host}, or was killed there.")
+    with locked(directory):
+        pass
