@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from spectral_bench.cli.bench import bench
+from spectral_bench.cli.claims import claims
 from spectral_bench.cli.compare import compare
 from spectral_bench.cli.curves import curves
 from spectral_bench.cli.data import data_app
@@ -53,6 +54,7 @@ app.command()(compare)
 app.command()(grads)
 app.command()(spectrum)
 app.command()(curves)
+app.command()(claims)
 app.command()(bench)
 app.command("list")(list_)
 app.add_typer(data_app, name="data")

@@ -1,0 +1,80 @@
+"""A claim: a statement with a rule, written before the runs, that says when they reproduce, beat or refute it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from spectral_bench.claims.rules import Rule
+
+
+class Certainty(Enum):
+    """How sure it is that a source says so: printed there, read off a figure, or quoted by others."""
+
+    printed = "printed"
+    figure = "figure"
+    quoted = "quoted"
+    ours = "ours"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a claim was made.
+
+    Attributes:
+        paper: authors, venue and year.
+        place: the section, table or figure; or who quotes it.
+        value: the published number, in units of the claim's metric; None: there is none.
+        certainty: how sure it is.
+    """
+
+    paper: str
+    place: str
+    value: float | None
+    certainty: Certainty
+
+
+@dataclass(frozen=True)
+class Search:
+    """The same small search for every entrant, on validation data.
+
+    Attributes:
+        over: the values of every key; every combination is tried.
+        seed: of its runs; none of the claim's own.
+        choose: fields of a summary, measured on validation; the first decides, the next ones among equals.
+        overrides: in which its runs differ from the claim's, because they are shorter, say.
+    """
+
+    over: Mapping[str, Sequence[Any]]
+    seed: int
+    choose: Sequence[str]
+    overrides: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim.
+
+    Attributes:
+        id: short, unique.
+        statement: in a sentence.
+        source: who claims it.
+        base: overrides of all its runs, the preset first.
+        entrants: what is compared: the overrides of each, by its name.
+        search: None: the entrants run as they are configured.
+        seeds: of the runs that decide.
+        metric: the field of a summary it is about, or ``generalization_gap``.
+        rule: decides.
+        differences: in which the runs are known to differ from the source, and what was assumed.
+    """
+
+    id: str
+    statement: str
+    source: Source
+    base: Sequence[str]
+    entrants: Mapping[str, Sequence[str]]
+    search: Search | None
+    seeds: Sequence[int]
+    metric: str
+    rule: Rule
+    differences: Sequence[str] = ()

@@ -1,0 +1,181 @@
+"""The runs there are of those that a claim asks for."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+from spectral_bench.claims.claim import Claim
+from spectral_bench.claims.load_claims import GENERALIZATION_GAP
+from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
+from spectral_bench.compare.criteria import SCORES
+from spectral_bench.config.keys import as_typed
+from spectral_bench.config.schema import CHANGES_NO_NUMBER
+from spectral_bench.records.run_record import Run
+
+#: The effective configuration of overrides, under dotted keys.
+Configure = Callable[[Sequence[str]], Mapping[str, Any]]
+
+#: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt. Flushed
+#: denormals and the number of threads may change last digits.
+_MAY_DIFFER = (
+    "seed",
+    "device",
+    "train.checkpoint_every",
+    "train.evaluation_batch_size",
+    "train.flush_denormals",
+    "train.threads",
+    *CHANGES_NO_NUMBER,
+)
+
+#: A run that differs from the one asked for in no more keys than this is named beside it.
+_MOST_DIFFERENCES = 2
+
+
+@dataclass(frozen=True)
+class RequestedRun:
+    """A run that a claim asks for, and the run there is.
+
+    Attributes:
+        request: what was asked for.
+        run: None: there is none that ended.
+    """
+
+    request: RunRequest
+    run: Run | None
+
+
+@dataclass(frozen=True)
+class EntrantEvidence:
+    """The runs of an entrant.
+
+    Attributes:
+        search: of its search, in the order of the requests.
+        chosen: the values that the search chose; empty where the claim has no search; None while runs are missing.
+        deciding: the runs that decide; none while nothing is chosen.
+        modified: runs that were nearly asked for, each with the keys in which it differs.
+    """
+
+    search: Sequence[RequestedRun]
+    chosen: Mapping[str, Any] | None
+    deciding: Sequence[RequestedRun]
+    modified: Sequence[tuple[Run, Mapping[str, Any]]]
+
+    @property
+    def missing(self) -> list[RunRequest]:
+        """What can be run next."""
+        return [one.request for one in (*self.search, *self.deciding) if one.run is None]
+
+    @property
+    def runs(self) -> list[Run]:
+        """Every run it rests on."""
+        return [one.run for one in (*self.search, *self.deciding) if one.run is not None]
+
+
+def gather(claim: Claim, runs: Sequence[Run], configure: Configure) -> dict[str, EntrantEvidence]:
+    """The evidence for a claim, by entrant.
+
+    Raises:
+        InputError: an override of the claim is wrong.
+    """
+    ended = [run for run in runs if run.status in ("completed", "diverged")]
+    return {entrant: _of_entrant(claim, entrant, ended, configure) for entrant in claim.entrants}
+
+
+def measured(run: Run, metric: str) -> float | None:
+    """What a run came to: infinite, on the side that is worse, if it diverged or never got there; None: unknown."""
+    if metric == GENERALIZATION_GAP:
+        return _generalization_gap(run)
+    value = run.summary.get(metric)
+    if run.status == "completed" and isinstance(value, int | float) and value - value == 0:
+        return float(value)
+    if run.status == "completed" and metric not in run.summary:
+        return None
+    return -inf if higher_is_better(metric, run) else inf
+
+
+def higher_is_better(metric: str, run: Run) -> bool:
+    """The sense of a metric."""
+    return (SCORES.get(metric, "min") or run.summary.get("mode")) == "max"
+
+
+def _generalization_gap(run: Run) -> float | None:
+    train, test = run.summary.get("train"), run.summary.get("test")
+    if run.status != "completed" or train is None or test is None:
+        return None
+    return float(train - test if run.summary.get("mode") == "max" else test - train)
+
+
+def _of_entrant(claim: Claim, entrant: str, runs: Sequence[Run], configure: Configure) -> EntrantEvidence:
+    tried = _find(search_requests(claim, entrant), runs, configure)
+    chosen = _choice(claim, tried)
+    asked = [] if chosen is None else deciding_requests(claim, entrant, chosen)
+    deciding = _find(asked, runs, configure)
+    used = {one.run.run_id for one in (*tried, *deciding) if one.run is not None}
+    missing = [one.request for one in deciding if one.run is None]
+    return EntrantEvidence(
+        tried, chosen, deciding, _nearly(missing, [r for r in runs if r.run_id not in used], configure)
+    )
+
+
+def _choice(claim: Claim, tried: Sequence[RequestedRun]) -> Mapping[str, Any] | None:
+    if claim.search is None:
+        return {}
+    complete = [(one.request, one.run) for one in tried if one.run is not None]
+    if len(complete) < len(tried):
+        return None
+    fields = claim.search.choose
+
+    def rank(pair: tuple[RunRequest, Run]) -> list[float]:
+        return [_less_is_better(pair[1], field) for field in fields]
+
+    return min(complete, key=rank)[0].values
+
+
+def _less_is_better(run: Run, field: str) -> float:
+    value = measured(run, field)
+    if value is None:
+        return inf
+    return -value if higher_is_better(field, run) else value
+
+
+def _find(requests: Sequence[RunRequest], runs: Sequence[Run], configure: Configure) -> list[RequestedRun]:
+    found = []
+    for request in requests:
+        config = _configured(request, configure)
+        alike = [run for run in runs if run.seed == request.seed and not _differences(config, run)]
+        newest = max(alike, key=lambda run: (str(run.manifest.get("started") or ""), run.run_id), default=None)
+        found.append(RequestedRun(request, newest))
+    return found
+
+
+def _nearly(
+    missing: Sequence[RunRequest], runs: Sequence[Run], configure: Configure
+) -> list[tuple[Run, Mapping[str, Any]]]:
+    """Runs with a modified protocol: on these no claim is decided."""
+    found: dict[str, tuple[Run, Mapping[str, Any]]] = {}
+    for request in missing:
+        config = _configured(request, configure)
+        for run in runs:
+            differences = _differences(config, run) if run.seed == request.seed else {}
+            if 0 < len(differences) <= _MOST_DIFFERENCES:
+                found.setdefault(run.run_id, (run, differences))
+    return list(found.values())
+
+
+def _configured(request: RunRequest, configure: Configure) -> dict[str, Any]:
+    """The configuration of a request; the values of searched keys need no composing."""
+    return {**configure(request.overrides), **request.values}
+
+
+def _differences(config: Mapping[str, Any], run: Run) -> dict[str, Any]:
+    """The keys in which a run differs from a configuration; keys that its version did not know do not count."""
+    theirs = run.effective_config
+    if theirs.get("task.name") != config["task.name"] or theirs.get("model.name") != config["model.name"]:
+        return dict(theirs)
+    return {
+        key: theirs.get(key)
+        for key in {**config, **theirs}
+        if key not in _MAY_DIFFER and not key.startswith("trace.") and key in run.config
+        if key not in config or as_typed(config[key]) != as_typed(theirs.get(key))
+    }

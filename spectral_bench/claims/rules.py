@@ -1,0 +1,256 @@
+"""Rules that decide claims.
+
+A rule sees one number for every seed of every entrant; a run that diverged, or never got that far, is worse than any.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+from typing import Protocol
+
+from spectral_bench.compare.scores import Scores
+from spectral_bench.compare.statistics import average, difference, estimate
+
+#: Below so many seeds nothing is decided.
+FEWEST_SEEDS = 3
+
+
+class Word(Enum):
+    """A verdict."""
+
+    reproduced = "reproduced"
+    beaten = "beaten"
+    refuted = "refuted"
+    open = "open"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A verdict with its reason, a sentence."""
+
+    word: Word
+    why: str
+
+
+class Rule(Protocol):
+    """Decides a claim."""
+
+    @property
+    def entrants(self) -> Sequence[str]:
+        """Whose numbers it needs."""
+        ...
+
+    @property
+    def words(self) -> str:
+        """The rule in a sentence."""
+        ...
+
+    def decide(self, scores: Mapping[str, Scores]) -> Decision:
+        """Decide, given the numbers of all entrants, of at least ``FEWEST_SEEDS`` seeds each."""
+        ...
+
+
+@dataclass(frozen=True)
+class Reaches:
+    """The mean of an entrant reaches a published value."""
+
+    entrant: str
+    value: float
+
+    @property
+    def entrants(self) -> Sequence[str]:
+        """Whose numbers it needs."""
+        return (self.entrant,)
+
+    @property
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"Reproduced if the 95 % interval of {self.entrant}'s mean contains {self.value:g}; beaten if it is wholly "
+            "better, refuted if wholly worse, or if a seed diverged."
+        )
+
+    def decide(self, scores: Mapping[str, Scores]) -> Decision:
+        """Decide by the interval of Student's t."""
+        ours = scores[self.entrant]
+        if ours.without:
+            return Decision(Word.refuted, f"{ours.without} of {len(ours.by_seed)} seeds have no value.")
+        mean = estimate(ours.finite)
+        if mean is None or mean.low is None or mean.high is None:
+            return Decision(Word.open, "There is no interval.")
+        if mean.low <= self.value <= mean.high:
+            return Decision(Word.reproduced, f"The interval contains {self.value:g}.")
+        better = mean.low > self.value if ours.higher_is_better else mean.high < self.value
+        word = Word.beaten if better else Word.refuted
+        return Decision(word, f"The interval lies wholly on the {'better' if better else 'worse'} side.")
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """An entrant is better than each of the others."""
+
+    entrant: str
+    of: list[str]
+
+    @property
+    def entrants(self) -> Sequence[str]:
+        """Whose numbers it needs."""
+        return (self.entrant, *self.of)
+
+    @property
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"Reproduced if every seed of {self.entrant} is better than every seed of each of {', '.join(self.of)} (by "
+            "chance, three against three: 1 in 20); refuted if all are worse than, or level with, those of one of them."
+        )
+
+    def decide(self, scores: Mapping[str, Scores]) -> Decision:
+        """Decide by complete separation."""
+        ours = scores[self.entrant]
+        behind = [name for name in self.of if _never_better(ours, scores[name])]
+        undecided = [name for name in self.of if not _all_better(ours, scores[name])]
+        if behind:
+            return Decision(Word.refuted, f"No seed of {self.entrant} is better than any of {_listed(behind)}.")
+        if undecided:
+            return Decision(Word.open, f"The seeds of {self.entrant} and {_listed(undecided)} overlap.")
+        return Decision(Word.reproduced, f"Every seed of {self.entrant} is better than all of {_listed(self.of)}.")
+
+
+@dataclass(frozen=True)
+class NotBehind:
+    """An entrant is as good as another, or better."""
+
+    entrant: str
+    of: str
+    tolerance: float
+
+    @property
+    def entrants(self) -> Sequence[str]:
+        """Whose numbers it needs."""
+        return (self.entrant, self.of)
+
+    @property
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"Reproduced if {self.entrant} is at most {self.tolerance:.1%} worse than {self.of} over the whole 95 % "
+            "interval of the difference; beaten if better over all of it; refuted if worse by more over all of it."
+        )
+
+    def decide(self, scores: Mapping[str, Scores]) -> Decision:
+        """Decide by Welch's interval."""
+        ours, theirs = scores[self.entrant], scores[self.of]
+        if ours.without or theirs.without:
+            return Decision(Word.open, "A seed has no value.")
+        gap = difference(ours.finite, theirs.finite)
+        if gap is None or gap.low is None or gap.high is None:
+            return Decision(Word.open, "There is no interval.")
+        # How much worse ours is, at best and at worst, as a share of theirs.
+        scale = abs(average(theirs.finite)) or 1.0
+        ends = (-gap.high / scale, -gap.low / scale) if ours.higher_is_better else (gap.low / scale, gap.high / scale)
+        why = f"{self.entrant} is between {ends[0]:+.1%} and {ends[1]:+.1%} worse than {self.of}."
+        if ends[1] < 0:
+            return Decision(Word.beaten, why)
+        if ends[1] <= self.tolerance:
+            return Decision(Word.reproduced, why)
+        return Decision(Word.refuted if ends[0] > self.tolerance else Word.open, why)
+
+
+@dataclass(frozen=True)
+class ExpectedRange:
+    """Where the mean of an entrant is expected; None: no bound on that side."""
+
+    low: float | None
+    high: float | None
+
+    @property
+    def words(self) -> str:
+        """Both bounds in words."""
+        if self.high is None:
+            return f"at least {self.low:g}"
+        return f"at most {self.high:g}" if self.low is None else f"from {self.low:g} to {self.high:g}"
+
+
+@dataclass(frozen=True)
+class Within:
+    """The mean of each entrant is in a range of its own."""
+
+    ranges: Mapping[str, ExpectedRange]
+
+    @property
+    def entrants(self) -> Sequence[str]:
+        """Whose numbers it needs."""
+        return tuple(self.ranges)
+
+    @property
+    def words(self) -> str:
+        """The rule in a sentence."""
+        expected = "; ".join(f"{name} {bounds.words}" for name, bounds in self.ranges.items())
+        return f"Reproduced if every seed is where it is expected ({expected}); refuted if all of one entrant are not."
+
+    def decide(self, scores: Mapping[str, Scores]) -> Decision:
+        """Decide by counting the seeds inside."""
+        inside = {
+            name: [_is_inside(value, bounds) for value in scores[name].by_seed.values()]
+            for name, bounds in self.ranges.items()
+        }
+        outside = [name for name, found in inside.items() if not any(found)]
+        mixed = [name for name, found in inside.items() if any(found) and not all(found)]
+        if outside:
+            return Decision(Word.refuted, f"No seed of {_listed(outside)} is where it is expected.")
+        if mixed:
+            return Decision(Word.open, f"Some seeds of {_listed(mixed)} are where they are expected, others are not.")
+        return Decision(Word.reproduced, "Every seed is where it is expected.")
+
+
+@dataclass(frozen=True)
+class Grows:
+    """The numbers grow from entrant to entrant, in the order given."""
+
+    along: list[str]
+
+    @property
+    def entrants(self) -> Sequence[str]:
+        """Whose numbers it needs."""
+        return tuple(self.along)
+
+    @property
+    def words(self) -> str:
+        """The rule in a sentence."""
+        return (
+            f"Reproduced if the means grow from each to the next of {', '.join(self.along)}, and all seeds of the last "
+            "are above all seeds of the first; refuted if all seeds of the last are below all seeds of the first."
+        )
+
+    def decide(self, scores: Mapping[str, Scores]) -> Decision:
+        """Decide by the means, and by the two ends."""
+        values = [list(scores[name].by_seed.values()) for name in self.along]
+        if max(values[-1]) < min(values[0]):
+            return Decision(Word.refuted, "Every seed of the last is below every seed of the first.")
+        steps = pairwise(zip(self.along, map(average, values), strict=True))
+        falls = [f"{before} to {after}" for (before, x), (after, y) in steps if y <= x]
+        if falls or min(values[-1]) <= max(values[0]):
+            return Decision(Word.open, f"It does not grow from {_listed(falls)}." if falls else "The two ends overlap.")
+        return Decision(Word.reproduced, "It grows from each to the next.")
+
+
+def _all_better(ours: Scores, theirs: Scores) -> bool:
+    """Whether every one of our seeds is better than every one of theirs."""
+    a, b = list(ours.by_seed.values()), list(theirs.by_seed.values())
+    return min(a) > max(b) if ours.higher_is_better else max(a) < min(b)
+
+
+def _never_better(ours: Scores, theirs: Scores) -> bool:
+    """Whether none of our seeds is better than any of theirs."""
+    a, b = list(ours.by_seed.values()), list(theirs.by_seed.values())
+    return max(a) <= min(b) if ours.higher_is_better else min(a) >= max(b)
+
+
+def _is_inside(value: float, bounds: ExpectedRange) -> bool:
+    return (bounds.low is None or value >= bounds.low) and (bounds.high is None or value <= bounds.high)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)

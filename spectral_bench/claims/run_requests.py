@@ -1,0 +1,53 @@
+"""The runs that a claim asks for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+from spectral_bench.claims.claim import Claim
+from spectral_bench.config.keys import as_typed
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What one run of a claim is configured with.
+
+    Attributes:
+        overrides: of the run, without seed and searched keys.
+        values: of the searched keys.
+        seed: of the run.
+    """
+
+    overrides: Sequence[str]
+    values: Mapping[str, Any]
+    seed: int
+
+    @property
+    def typed(self) -> list[str]:
+        """All overrides, as a user types them."""
+        chosen = [f"{key}={as_typed(value)}" for key, value in self.values.items()]
+        return merged([*self.overrides, *chosen, f"seed={self.seed}"])
+
+
+def search_requests(claim: Claim, entrant: str) -> list[RunRequest]:
+    """The runs of an entrant's search; none where the claim has no search."""
+    if claim.search is None:
+        return []
+    overrides = merged([*claim.base, *claim.search.overrides, *claim.entrants[entrant]])
+    combinations = product(*claim.search.over.values())
+    return [
+        RunRequest(overrides, dict(zip(claim.search.over, values, strict=True)), claim.search.seed)
+        for values in combinations
+    ]
+
+
+def deciding_requests(claim: Claim, entrant: str, values: Mapping[str, Any]) -> list[RunRequest]:
+    """The runs of an entrant that decide, with what its search chose."""
+    overrides = merged([*claim.base, *claim.entrants[entrant]])
+    return [RunRequest(overrides, values, seed) for seed in claim.seeds]
+
+
+def merged(overrides: Sequence[str]) -> list[str]:
+    """Overrides without those whose key a later one sets."""
+    return list({override.split("=", 1)[0]: override for override in overrides}.values())

@@ -1,0 +1,75 @@
+"""What the runs say of a claim."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from spectral_bench.claims.claim import Claim
+from spectral_bench.claims.evidence import Configure, EntrantEvidence, gather, higher_is_better, measured
+from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Word
+from spectral_bench.claims.run_requests import RunRequest
+from spectral_bench.compare.scores import Scores
+from spectral_bench.records.run_record import Run
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim as the runs at hand decide it.
+
+    Attributes:
+        claim: the claim.
+        decision: the verdict, with its reason.
+        evidence: by entrant.
+        scores: what the runs that decide came to, by entrant; of entrants without runs empty.
+    """
+
+    claim: Claim
+    decision: Decision
+    evidence: Mapping[str, EntrantEvidence]
+    scores: Mapping[str, Scores]
+
+    @property
+    def missing(self) -> list[RunRequest]:
+        """What can be run next. The runs that decide are known when the searches are complete."""
+        return [request for one in self.evidence.values() for request in one.missing]
+
+    @property
+    def hours(self) -> float:
+        """Of training, searches included."""
+        runs = {run.run_id: run for one in self.evidence.values() for run in one.runs}
+        return sum(run.summary.get("wall_seconds") or 0.0 for run in runs.values()) / 3600
+
+
+def judge(claim: Claim, runs: Sequence[Run], configure: Configure) -> Verdict:
+    """Decide a claim.
+
+    Args:
+        claim: the claim.
+        runs: all there are; those that it does not ask for are passed over.
+        configure: composes overrides.
+
+    Raises:
+        InputError: an override of the claim is wrong.
+    """
+    evidence = gather(claim, runs, configure)
+    scores = {entrant: _scores(claim, one) for entrant, one in evidence.items()}
+    return Verdict(claim, _decision(claim, evidence, scores), evidence, scores)
+
+
+def _scores(claim: Claim, evidence: EntrantEvidence) -> Scores:
+    runs: list[Run] = [one.run for one in evidence.deciding if one.run is not None]
+    values = {run.seed: value for run in runs if (value := measured(run, claim.metric)) is not None}
+    return Scores(values, any(higher_is_better(claim.metric, run) for run in runs))
+
+
+def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Mapping[str, Scores]) -> Decision:
+    needed = claim.rule.entrants
+    unsearched = [name for name in needed if evidence[name].chosen is None]
+    if unsearched:
+        done = sum(one.run is not None for name in needed for one in evidence[name].search)
+        total = sum(len(evidence[name].search) for name in needed)
+        return Decision(Word.open, f"{done} of {total} runs of the search are there.")
+    few = [name for name in needed if len(scores[name].by_seed) < min(len(claim.seeds), FEWEST_SEEDS)]
+    done = sum(len(scores[name].by_seed) for name in needed)
+    if few or len(claim.seeds) < FEWEST_SEEDS:
+        return Decision(Word.open, f"{done} of {len(needed) * len(claim.seeds)} runs that decide are there.")
+    return claim.rule.decide(scores)

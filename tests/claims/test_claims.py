@@ -1,0 +1,157 @@
+"""From a file of claims and a folder of runs to verdicts."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from spectral_bench.claims.load_claims import load_claims
+from spectral_bench.claims.run_requests import deciding_requests, search_requests
+from spectral_bench.cli.app import main
+from spectral_bench.errors import InputError
+from spectral_bench.runs.effective_config import effective_config
+
+BASE = [
+    "task=copy",
+    "model.hidden_size=8",
+    "task.length=4",
+    "task.validation_size=20",
+    "task.test_size=20",
+    "train.batch_size=5",
+    "train.steps=4",
+    "train.evaluate_every=2",
+]
+
+CLAIM: dict[str, Any] = {
+    "statement": "An svdrnn is ahead of an rnn.",
+    "source": {"paper": "nobody", "place": "nowhere", "value": None, "certainty": "ours"},
+    "base": BASE,
+    "entrants": {"svdrnn": ["model=svdrnn", "model.m1=3", "model.m2=3"], "rnn": ["model=rnn"]},
+    "search": {
+        "over": {"optimizer.lr": [0.001, 0.01]},
+        "seed": 0,
+        "choose": ["best_validation"],
+        "overrides": ["train.steps=2"],
+    },
+    "seeds": [1, 2, 3],
+    "metric": "loss_test",
+    "rule": {"kind": "ahead", "entrant": "svdrnn", "of": ["rnn"]},
+}
+
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        monkeypatch.setattr(sys, "argv", ["spectral-bench", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        captured = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), captured.out, captured.err)
+
+    return run
+
+
+def written(folder: Path, claim: dict[str, Any]) -> Path:
+    file = folder / "claims.yaml"
+    file.write_text(yaml.safe_dump({"claims": {"mine": claim}}))
+    return file
+
+
+def test_a_claim_is_open_until_its_runs_are_there_and_then_decided(command: Command, tmp_path: Path) -> None:
+    file = written(tmp_path, CLAIM)
+    claim = load_claims(file)["mine"]
+    (tmp_path / "results").mkdir()
+
+    def verdict() -> str:
+        table = command("claims", "--claims", str(file), "--format=csv").stdout
+        return table.splitlines()[1].split(",")[1]
+
+    def train(requests: list[Any], *more: str) -> None:
+        for request in requests:
+            assert command("run", "-q", *request.typed, *more).returncode == 0
+
+    assert verdict() == "open"
+    for entrant in claim.entrants:
+        train(search_requests(claim, entrant))
+    page = command("claims", "mine", "--claims", str(file)).stdout
+    assert "0 of 6 runs that decide" in page
+    chosen = {entrant: chosen_rate(command, file, entrant) for entrant in claim.entrants}
+
+    (first, *others) = deciding_requests(claim, "svdrnn", {"optimizer.lr": chosen["svdrnn"]})
+    train([first], "train.batch_size=6")
+    page = command("claims", "mine", "--claims", str(file)).stdout
+    assert "another" in page
+    assert "train.batch_size=6" in page
+    assert "0 of 6 runs that decide" in page
+
+    train([first, *others], "trace.every=1", "train.threads=1")
+    train(deciding_requests(claim, "rnn", {"optimizer.lr": chosen["rnn"]}))
+    assert (
+        verdict() in ("reproduced", "refuted") or "overlap" in command("claims", "mine", "--claims", str(file)).stdout
+    )
+
+
+def chosen_rate(command: Command, file: Path, entrant: str) -> float:
+    """The searched rate that the page says the entrant runs with."""
+    page = command("claims", "mine", "--claims", str(file)).stdout
+    (line,) = [line for line in page.splitlines() if line.startswith(entrant) and "of 2" in line]
+    return float(line.split("optimizer.lr=")[1].split()[0])
+
+
+@pytest.mark.parametrize("name", load_claims())
+def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> None:
+    claim = load_claims()[name]
+    for entrant in claim.entrants:
+        searched = search_requests(claim, entrant)[:1]
+        for request in [*searched, *deciding_requests(claim, entrant, searched[0].values if searched else {})[:1]]:
+            assert set(request.values) <= set(effective_config(request.overrides))
+            assert effective_config(request.typed)["seed"] == request.seed
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"metric": "acuracy"}, ["mine.metric", "acuracy"]),
+        ({"rule": {"kind": "ahed", "entrant": "rnn", "of": []}}, ["mine.rule.kind", "ahed", "ahead"]),
+        ({"rule": {"kind": "ahead", "entrant": "svdrn", "of": ["rnn"]}}, ["mine.rule", "svdrn", "svdrnn"]),
+        ({"seeds": [1, 1, 2]}, ["mine.seeds"]),
+        ({"seeds": [0, 1, 2]}, ["mine.search.seed", "0"]),
+        ({"entrants": {}}, ["mine.entrants"]),
+        ({"entrants": {"svdrnn": "model=svdrnn", "rnn": ["model=rnn"]}}, ["mine.entrants"]),
+        ({"colour": "blue"}, ["mine.colour"]),
+        ({"statement": 3}, ["mine.statement", "3"]),
+        ({"base": [*BASE, "train.stepz=3"]}, ["train.stepz", "train.steps"]),
+    ],
+)
+def test_a_malformed_claim_is_named(command: Command, tmp_path: Path, change: dict[str, Any], said: list[str]) -> None:
+    (tmp_path / "results").mkdir()
+    ended = command("claims", "--claims", str(written(tmp_path, {**CLAIM, **change})))
+    assert ended.returncode == 2
+    assert all(word in ended.stderr for word in said)
+
+
+@pytest.mark.parametrize("text", ["a: [", "just words", "claims: []", ""])
+def test_a_file_that_holds_no_claims_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "claims.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match="claims"):
+        load_claims(file)
+
+
+def test_unknown_claims_and_files_are_refused(command: Command, tmp_path: Path) -> None:
+    ended = command("claims", "copy-10")
+    assert ended.returncode == 2
+    assert "copy-100" in ended.stderr
+    ended = command("claims", "--claims", str(tmp_path / "absent.yaml"))
+    assert ended.returncode == 2
+    assert "absent.yaml" in ended.stderr

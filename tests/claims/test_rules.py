@@ -1,0 +1,106 @@
+"""What each rule makes of the numbers of seeds."""
+
+from math import inf
+
+import pytest
+
+from spectral_bench.claims.load_claims import load_claims
+from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within, Word
+from spectral_bench.compare.scores import Scores
+
+
+def less(*values: float) -> Scores:
+    return Scores(dict(enumerate(values)), higher_is_better=False)
+
+
+def more(*values: float) -> Scores:
+    return Scores(dict(enumerate(values)), higher_is_better=True)
+
+
+@pytest.mark.parametrize(
+    ("ours", "word"),
+    [
+        (more(0.976, 0.977, 0.979), Word.reproduced),
+        (more(0.983, 0.984, 0.985), Word.beaten),
+        (more(0.95, 0.951, 0.952), Word.refuted),
+        (more(0.99, 0.99, -inf), Word.refuted),
+        (less(0.95, 0.951, 0.952), Word.beaten),
+    ],
+)
+def test_a_published_value_is_reached_when_the_interval_contains_it(ours: Scores, word: Word) -> None:
+    assert Reaches("a", 0.977).decide({"a": ours}).word is word
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "word"),
+    [
+        (less(100, 200, 300), less(400, 500, 600), Word.reproduced),
+        (less(100, 200, 300), less(inf, inf, inf), Word.reproduced),
+        (less(100, 200, 450), less(400, 500, inf), Word.open),
+        (less(400, 500, 600), less(100, 200, 400), Word.refuted),
+        (less(inf, inf, inf), less(inf, inf, inf), Word.refuted),
+        (more(3, 4, 5), more(0, 1, -inf), Word.reproduced),
+        (more(0, 0, -inf), more(1, 1, 1), Word.refuted),
+    ],
+)
+def test_ahead_means_every_seed_before_every_other(ours: Scores, theirs: Scores, word: Word) -> None:
+    behind = less(1e9, 1e9, 1e9) if not ours.higher_is_better else more(-1e9, -1e9, -1e9)
+    assert Ahead("a", ["b"]).decide({"a": ours, "b": theirs}).word is word
+    if word is Word.reproduced:
+        assert Ahead("a", ["b", "c"]).decide({"a": ours, "b": theirs, "c": behind}).word is word
+
+
+def test_ahead_of_all_is_refuted_by_one_that_is_not_beaten() -> None:
+    scores = {"a": less(5, 5, 5), "b": less(9, 9, 9), "c": less(1, 1, 1)}
+    decision = Ahead("a", ["b", "c"]).decide(scores)
+    assert decision.word is Word.refuted
+    assert "c" in decision.why
+    assert "b." not in decision.why
+
+
+@pytest.mark.parametrize(
+    ("ours", "word"),
+    [
+        (less(100, 100.5, 101), Word.reproduced),
+        (less(80, 81, 82), Word.beaten),
+        (less(120, 121, 122), Word.refuted),
+        (less(90, 102, 114), Word.open),
+        (less(100, 100, inf), Word.open),
+    ],
+)
+def test_not_behind_allows_a_share_of_the_other_mean(ours: Scores, word: Word) -> None:
+    assert NotBehind("a", "b", 0.02).decide({"a": ours, "b": less(100, 100.5, 101)}).word is word
+
+
+@pytest.mark.parametrize(
+    ("rnn", "word"), [((0.6, 0.7, 0.8), Word.reproduced), ((0.4, 0.7, 0.8), Word.open), ((0.1, 0.2, 0.3), Word.refuted)]
+)
+def test_within_counts_the_seeds_that_are_where_they_are_expected(rnn: tuple[float, ...], word: Word) -> None:
+    rule = Within({"a": ExpectedRange(None, 0.25), "rnn": ExpectedRange(0.5, None)})
+    assert rule.decide({"a": less(0.1, 0.2, 0.25), "rnn": less(*rnn)}).word is word
+
+
+@pytest.mark.parametrize(
+    ("last", "word"),
+    [
+        ((9, 9, 10), Word.reproduced),
+        ((3, 9, 10), Word.open),
+        ((0, 0, 0.5), Word.refuted),
+        ((inf, inf, inf), Word.reproduced),
+    ],
+)
+def test_growth_needs_every_step_and_separated_ends(last: tuple[float, ...], word: Word) -> None:
+    scores = {"a": less(1, 2, 3), "b": less(3, 4, 5), "c": less(*last)}
+    assert Grows(["a", "b", "c"]).decide(scores).word is word
+
+
+def test_growth_is_open_when_the_middle_falls() -> None:
+    scores = {"a": less(1, 1, 1), "b": less(0, 0, 0), "c": less(2, 2, 2)}
+    decision = Grows(["a", "b", "c"]).decide(scores)
+    assert decision.word is Word.open
+    assert "a to b" in decision.why
+
+
+@pytest.mark.parametrize("rule", [claim.rule for claim in load_claims().values()], ids=list(load_claims()))
+def test_every_rule_of_the_package_says_what_it_does(rule: Rule) -> None:
+    assert all(entrant in rule.words for entrant in rule.entrants)
