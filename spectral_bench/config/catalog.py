@@ -11,6 +11,9 @@ from spectral_bench.plugins.entry_points import plugin_conf_dirs
 #: Groups a user chooses from on the command line, in the order of a listing.
 GROUPS = ("model", "task", "optimizer", "recipe", "experiment")
 
+#: The group of who runs the points of a grid: no part of a run's configuration.
+LAUNCHER_GROUP = "launcher"
+
 
 def conf_dir() -> Path:
     """The folder of configuration files: inside the package when installed from a wheel, else beside it."""

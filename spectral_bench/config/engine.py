@@ -19,6 +19,9 @@ from omegaconf import DictConfig, OmegaConf
 
 from spectral_bench.config.catalog import folders
 
+#: The files that a configuration is composed from: that of a run, and that of the launcher of a grid.
+RUN_ROOT, LAUNCHING_ROOT = "config", "launching"
+
 
 class Engine:
     """Hydra, looking in the project's folder of configuration files, then in those of plugins and the user's.
@@ -40,10 +43,10 @@ class Engine:
         self.config_dir = config_dir
         self.loader = ConfigLoaderImpl(search_path)
 
-    def compose(self, overrides: Sequence[Override]) -> tuple[DictConfig, DefaultsList]:
+    def compose(self, overrides: Sequence[Override], root: str = RUN_ROOT) -> tuple[DictConfig, DefaultsList]:
         """The composed configuration; and the files it is made of, in the order of merging, with who chose them."""
         repository = CachingConfigRepository(self.loader.repository)
-        defaults = create_defaults_list(repository, "config", list(overrides), prepend_hydra=False, skip_missing=False)
+        defaults = create_defaults_list(repository, root, list(overrides), prepend_hydra=False, skip_missing=False)
         config = self.loader._compose_config_from_defaults_list(defaults.defaults, repository)
         OmegaConf.set_struct(config, True)
         ConfigLoaderImpl._apply_overrides_to_config(defaults.config_overrides, config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from spectral_bench.config.catalog import GROUPS
+from spectral_bench.config.catalog import GROUPS, LAUNCHER_GROUP
 
 if TYPE_CHECKING:  # readers of run directories use this module and should not wait for Hydra
     from hydra.core.override_parser.types import Override
@@ -33,7 +33,7 @@ def keys_set(override: Override) -> list[str]:
     key, value = override.key_or_group, override.value()
     if isinstance(value, dict):
         return list(flatten(value, key))
-    return [] if key in GROUPS else [key]
+    return [] if key in (*GROUPS, LAUNCHER_GROUP) else [key]
 
 
 def as_typed(value: Any) -> str:

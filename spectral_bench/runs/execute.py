@@ -18,8 +18,9 @@ from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.layout import CONFIG, OVERRIDES
-from spectral_bench.runs.lock import locked, owner
+from spectral_bench.runs.lock import locked
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.owner import Owner
 from spectral_bench.runs.plugin_record import plugin_record
 from spectral_bench.runs.session import Prepared, SessionResult, run_session
 from spectral_bench.tasks import TASKS
@@ -79,7 +80,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
             new,
             {
                 "command": command_line(),
-                "owner": owner(),
+                "owner": Owner.this_process().as_dict(),
                 "data": dict(prepared.task.digests),
                 "plugins": plugin_record(config),
                 "facts": prepared.facts.as_dict(),
@@ -93,7 +94,9 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
 
     stop = Stop()
     with heeding_signals(stop):  # before there is a directory that a signal could leave without a word
-        directory = new_run_directory(config.results_dir, config.task.name, config.model.name, config.seed, fill)
+        directory = new_run_directory(
+            config.results_dir, config.task.name, config.model.name, digest(config), config.seed, fill
+        )
         with locked(directory):
             return run_session(prepared, directory, Manifest.read(directory), observers, stop, {})
 

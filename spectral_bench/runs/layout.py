@@ -33,8 +33,10 @@ CHECKPOINT: Final = "checkpoint.pt"
 PREVIOUS_CHECKPOINT: Final = "checkpoint.previous.pt"
 #: Tags and a note that somebody gave the run afterwards.
 LABELS: Final = "labels.json"
-#: Held by the process that works in the directory.
+#: Held by the process that works in the directory, and touched by it now and then.
 LOCK: Final = ".lock"
+#: In the folder of results: a file for every configuration that a process works on.
+CLAIMS: Final = ".claims"
 
 #: Whether less or more of a number is better.
 Mode = Literal["min", "max"]

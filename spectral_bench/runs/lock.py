@@ -4,19 +4,16 @@ The operating system releases the lock when its process dies, so the next proces
 when it is held, are in the manifest.
 """
 
-import os
-import platform
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock, Timeout
 
 from spectral_bench.errors import DataError, LockedError, StorageError
 from spectral_bench.runs.layout import LOCK
-from spectral_bench.runs.manifest import Manifest, now
+from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.owner import Owner, heartbeat
 
 
 @contextmanager
@@ -38,22 +35,17 @@ def locked(directory: Path) -> Iterator[None]:
     except OSError as error:
         raise StorageError(f"{path}: cannot be written ({error.strerror}).") from error
     try:
-        yield
+        with heartbeat(path):
+            yield
     finally:
         with suppress(OSError):
             path.unlink()  # before the release: afterwards the file may be another process's
         lock.release()
 
 
-def owner() -> dict[str, Any]:
-    """This process, as a manifest names it."""
-    return {"host": platform.node(), "pid": os.getpid(), "since": now()}
-
-
 def _holder(directory: Path) -> str:
     try:
-        found = Manifest.read(directory).content["owner"]
-        minutes = (datetime.now(UTC) - datetime.fromisoformat(found["since"])).total_seconds() / 60
-        return f"process {found['pid']} on {found['host']}, since {minutes:.0f} minutes,"
-    except (DataError, LookupError, TypeError, ValueError):
-        return "another process"
+        owner = Owner.read(Manifest.read(directory).content.get("owner"))
+    except DataError:
+        owner = None
+    return "another process" if owner is None else f"{owner},"

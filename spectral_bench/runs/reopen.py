@@ -20,9 +20,11 @@ from spectral_bench.runs.environment import describe_environment, environment_ch
 from spectral_bench.runs.execute import command_line, config_yaml, prepare
 from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.layout import CONFIG, METRICS, SUMMARY, TABLES
-from spectral_bench.runs.lock import locked, owner
+from spectral_bench.runs.lock import locked
 from spectral_bench.runs.manifest import Manifest, now
+from spectral_bench.runs.owner import Owner
 from spectral_bench.runs.plugin_record import check_plugins, plugin_record
+from spectral_bench.runs.run_lookup import note_outgrown
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import Prepared, SessionResult, resume_command, run_session, storage_error
 from spectral_bench.training.length import measuring_interval
@@ -121,12 +123,14 @@ def reopened(
                     status="running",
                     reason=None,
                     ended=None,
-                    owner=owner(),
+                    owner=Owner.this_process().as_dict(),
                     config_digest=digest(config),
                     config_digest_before=run.manifest.content.get("config_digest"),
                     plugins=plugins,
                     sessions=[*run.manifest.content.get("sessions", []), session],
                 )
+                if raised:
+                    note_outgrown(directory, config)
                 (directory / SUMMARY).unlink(missing_ok=True)
                 write_text(directory / CONFIG, config_yaml(config))
                 for path in checkpoints.paths()[: len(damaged)]:

@@ -1,14 +1,14 @@
 """A run directory read back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.change import changed, differences
-from spectral_bench.config.load import digest, experiment_config, resolved
-from spectral_bench.config.schema import CHANGES_NO_NUMBER, ExperimentConfig
-from spectral_bench.errors import DataError, InputError, SpectralBenchError
+from spectral_bench.config.change import changed
+from spectral_bench.config.load import digest, experiment_config
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.kinds import KINDS
 from spectral_bench.runs.layout import CONFIG, MANIFEST
 from spectral_bench.runs.manifest import Manifest
@@ -71,29 +71,6 @@ def read_saved_run(directory: Path) -> SavedRun:
     if not (directory / MANIFEST).exists():
         raise InputError(f"{directory} is not the directory of a run: there is no {MANIFEST} in it.")
     return SavedRun(directory, Manifest.read(directory), _read_config(directory / CONFIG))
-
-
-def find_unfinished(config: ExperimentConfig) -> Path | None:
-    """The newest unfinished run of exactly this configuration, if there is one."""
-    return next((run.directory for run in _runs(config) if run.manifest.status not in ("completed", "diverged")), None)
-
-
-def find_completed(config: ExperimentConfig) -> Path | None:
-    """The newest completed run of exactly this configuration, if there is one."""
-    return next((run.directory for run in _runs(config) if run.manifest.status == "completed"), None)
-
-
-def _runs(config: ExperimentConfig) -> Iterator[SavedRun]:
-    """The runs of exactly this configuration, the newest first."""
-    wanted = resolved(config)
-    for directory in sorted((config.results_dir / config.task.name / config.model.name).glob("[!.]*"), reverse=True):
-        try:
-            run = read_saved_run(directory)
-            if set(differences(run.config, wanted)) <= set(CHANGES_NO_NUMBER):
-                run.check_config()
-                yield run
-        except SpectralBenchError:
-            continue  # not a run that could be resumed
 
 
 def _without_strange_homes(config: Mapping[str, Any]) -> dict[str, Any]:

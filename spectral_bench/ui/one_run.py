@@ -45,9 +45,10 @@ def show_instead(loaded: Loaded, console: Console, *, print_config: bool, dry_ru
 
 def completed_run(loaded: Loaded) -> Path | None:
     """The directory of a completed run of exactly this configuration, if there is one."""
-    from spectral_bench.runs.saved_run import find_completed
+    from spectral_bench.runs.point_claim import standing_of
 
-    return find_completed(loaded.experiment)
+    standing = standing_of(loaded.experiment)
+    return standing.directory if standing.state == "done" else None
 
 
 def run_point(loaded: Loaded, console: Console, *, resume: bool, quiet: bool, sinks: Sequence[str] = ()) -> str | None:
@@ -61,14 +62,14 @@ def run_point(loaded: Loaded, console: Console, *, resume: bool, quiet: bool, si
         StoppedEarly: the run was stopped before its end.
     """
     from spectral_bench.runs.execute import execute, prepare
-    from spectral_bench.runs.saved_run import find_unfinished
+    from spectral_bench.runs.point_claim import standing_of
     from spectral_bench.runs.sinks import open_sinks
     from spectral_bench.ui.live_display import open_display
     from spectral_bench.ui.run_summary import show_end
 
-    unfinished = find_unfinished(loaded.experiment) if resume else None
-    if unfinished is not None:
-        return go_on(unfinished, [], console, quiet=quiet, sinks=sinks, session_of=loaded.experiment)
+    standing = standing_of(loaded.experiment)
+    if resume and standing.directory is not None and not standing.is_settled:
+        return go_on(standing.directory, [], console, quiet=quiet, sinks=sinks, session_of=loaded.experiment)
     opened = open_sinks(sinks, _warn)
     with open_display(console, _title(loaded.experiment), quiet=quiet) as display:
         result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display, *opened])

@@ -42,7 +42,7 @@ def test_json_files_hold_null_where_a_number_is_not_finite(tmp_path: Path) -> No
 
 
 def test_runs_started_in_the_same_second_get_directories_of_their_own(tmp_path: Path) -> None:
-    paths = {new_run_directory(tmp_path, "copy", "rnn", 1, fill) for _ in range(200)}
+    paths = {new_run_directory(tmp_path, "copy", "rnn", "0" * 64, 1, fill) for _ in range(200)}
     assert len(paths) == 200
     assert all(path.parent == tmp_path / "copy" / "rnn" for path in paths)
 
@@ -50,8 +50,8 @@ def test_runs_started_in_the_same_second_get_directories_of_their_own(tmp_path: 
 def test_an_identifier_that_is_taken_is_drawn_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     draws = iter(["aaaaaa", "aaaaaa", "aaaaaa", "bbbbbb"])
     monkeypatch.setattr("spectral_bench.runs.directory.secrets.token_hex", lambda _: next(draws))
-    first = new_run_directory(tmp_path, "copy", "rnn", 1, lambda path: (path / "file").write_text("first"))
-    second = new_run_directory(tmp_path, "copy", "rnn", 1, lambda path: (path / "file").write_text("second"))
+    first = new_run_directory(tmp_path, "copy", "rnn", "0" * 64, 1, lambda path: (path / "file").write_text("first"))
+    second = new_run_directory(tmp_path, "copy", "rnn", "0" * 64, 1, lambda path: (path / "file").write_text("second"))
     assert [(path / "file").read_text() for path in (first, second)] == ["first", "second"]
 
 
@@ -61,14 +61,14 @@ def test_a_run_that_dies_while_its_first_files_are_written_has_no_directory(tmp_
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        new_run_directory(tmp_path, "copy", "rnn", 1, die)
+        new_run_directory(tmp_path, "copy", "rnn", "0" * 64, 1, die)
     assert [path.name for path in tmp_path.rglob("*")] == ["copy", "rnn"]
 
 
 def test_a_results_folder_that_is_a_file_is_named_in_the_message(tmp_path: Path) -> None:
     (tmp_path / "results").write_text("")
     with pytest.raises(InputError, match=r"results_dir=.*results cannot be written"):
-        new_run_directory(tmp_path / "results", "copy", "rnn", 1, fill)
+        new_run_directory(tmp_path / "results", "copy", "rnn", "0" * 64, 1, fill)
 
 
 def test_metrics_read_back_exactly_and_are_there_at_once(tmp_path: Path) -> None:

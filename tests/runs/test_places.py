@@ -20,8 +20,9 @@ from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import source_commit
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.point_claim import standing_of
 from spectral_bench.runs.reopen import reopened
-from spectral_bench.runs.saved_run import find_completed, read_saved_run
+from spectral_bench.runs.saved_run import read_saved_run
 from spectral_bench.runs.verification import verify_run
 
 
@@ -98,7 +99,9 @@ def test_a_task_folder_may_be_a_link_to_another_file_system(tmp_path: Path, monk
         return rename(self, target)
 
     monkeypatch.setattr(Path, "rename", within_a_file_system)
-    made = new_run_directory(tmp_path / "results", "copy", "rnn", 0, lambda new: (new / "file").write_text(""))
+    made = new_run_directory(
+        tmp_path / "results", "copy", "rnn", "0" * 64, 0, lambda new: (new / "file").write_text("")
+    )
     assert (made / "file").exists()
     assert [path.name for path in (far / "rnn").iterdir()] == [made.name]
 
@@ -107,7 +110,7 @@ def test_a_run_that_is_only_begun_is_no_candidate_to_go_on_with(tmp_path: Path) 
     config = small_config(tmp_path)
     directory = execute(prepare(config)).directory
     directory.rename(directory.with_name(f".{directory.name}"))
-    assert find_completed(config) is None
+    assert standing_of(config).state == "new"
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,8 @@ from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 from spectral_bench.errors import DataError, InputError, LockedError, StorageError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.lock import locked
+from spectral_bench.runs.point_claim import Standing, standing_of
 from spectral_bench.runs.reopen import CompleteError, reopened
-from spectral_bench.runs.saved_run import find_unfinished
 from spectral_bench.runs.verification import verify_run
 from spectral_bench.training.observer import Observer, Update
 
@@ -173,8 +173,8 @@ def test_a_configuration_that_was_edited_is_refused_and_not_found(tmp_path: Path
     with pytest.raises(DataError, match=r"config\.yaml: is not the configuration this run"), reopened(directory):
         pass
     assert (directory / "manifest.json").read_bytes() == manifest
-    assert find_unfinished(small_config(tmp_path, "optimizer.beta1=0.8")) is None
-    assert find_unfinished(small_config(tmp_path, "seed=2")) is None
+    assert standing_of(small_config(tmp_path, "optimizer.beta1=0.8")) == Standing("new")
+    assert standing_of(small_config(tmp_path, "seed=2")) == Standing("new")
 
 
 def test_a_run_that_dies_while_it_is_made_longer_can_be_taken_up(
@@ -400,15 +400,16 @@ def test_a_run_in_progress_is_locked_and_a_finished_one_is_not(tmp_path: Path) -
     assert not (directory / ".lock").exists()
 
 
-def test_only_an_unfinished_run_of_exactly_this_configuration_is_found(tmp_path: Path) -> None:
-    assert find_unfinished(small_config(tmp_path)) is None
-    start(tmp_path)
-    assert find_unfinished(small_config(tmp_path)) is None
+def test_a_configuration_is_found_as_it_stands_and_no_other(tmp_path: Path) -> None:
+    assert standing_of(small_config(tmp_path)) == Standing("new")
+    whole = start(tmp_path)
+    assert standing_of(small_config(tmp_path)) == Standing("done", whole)
     broken = start(tmp_path / "broken", observer=At(3, cut))
-    assert find_unfinished(small_config(tmp_path / "broken")) == broken
-    assert find_unfinished(small_config(tmp_path / "broken", "train.max_minutes=5")) == broken
+    for overrides in ([], ["train.max_minutes=5"]):
+        found = standing_of(small_config(tmp_path / "broken", *overrides))
+        assert (found.state, found.directory) in (("failed", broken), ("unfinished", broken))
     for other in ("seed=1", "train.steps=13", "r=0.5"):
-        assert find_unfinished(small_config(tmp_path / "broken", other)) is None
+        assert standing_of(small_config(tmp_path / "broken", other)) == Standing("new")
 
 
 def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:

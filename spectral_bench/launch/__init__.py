@@ -1,0 +1,1 @@
+"""Who runs the points of a grid: a loop, processes, a cluster. It changes no number."""

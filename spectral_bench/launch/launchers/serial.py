@@ -1,0 +1,51 @@
+"""``launcher=serial``: one point after the other, in this process."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+from spectral_bench.launch.launcher import LAUNCHERS
+from spectral_bench.launch.point import Point
+from spectral_bench.launch.worker import PointResult, Treatment, work_on
+from spectral_bench.training.observer import Observer
+from spectral_bench.training.stop import Stop
+
+#: The cause of a stop that is a point's own and ends no grid.
+TIME_LIMIT = "train.max_minutes"
+
+
+@dataclass(frozen=True)
+class SerialConfig:
+    """Configuration of the serial launcher."""
+
+    name: str
+
+
+@LAUNCHERS.register("serial")
+class SerialLauncher:
+    """Trains the points in this process.
+
+    Attributes:
+        display: what draws the training of a point.
+    """
+
+    Config = SerialConfig
+
+    def __init__(self, config: SerialConfig) -> None:
+        del config
+        self.display: Callable[[Point], AbstractContextManager[Observer]] = lambda _: nullcontext(Observer())
+
+    def check(self, points: Sequence[Point]) -> None:
+        """Nothing that could be missing."""
+
+    def run(self, points: Sequence[Point], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
+        """Run the points in their order; see ``Launcher.run``."""
+        for point in points:
+            if stop.cause is not None:
+                yield PointResult(point.name, "not begun")
+                continue
+            with self.display(point) as display:
+                result = work_on(point, treatment, [display])
+            if result.stop_cause not in (None, TIME_LIMIT):
+                stop.ask(str(result.stop_cause))
+            yield result

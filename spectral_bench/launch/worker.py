@@ -1,0 +1,143 @@
+"""What every launcher calls in a worker: train one point, quietly, or find that there is nothing to train."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from spectral_bench.config.load import experiment_config
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.errors import SpectralBenchError
+from spectral_bench.launch.point import Point
+from spectral_bench.plugins.importing import load_plugins
+from spectral_bench.runs.execute import execute, prepare
+from spectral_bench.runs.interruption import exit_code, heeding_signals
+from spectral_bench.runs.kinds import KINDS
+from spectral_bench.runs.point_claim import HeldError, claimed, standing_of
+from spectral_bench.runs.reopen import reopened
+from spectral_bench.runs.sinks import open_sinks
+from spectral_bench.training.divergence import DivergedError
+from spectral_bench.training.observer import Observer
+from spectral_bench.training.stop import Stop
+
+#: How a point ended, for the process that waits for it. ``done``, ``diverged``: trained here. ``kept``: its result was
+#: there before, done or diverged. ``held``: a living process elsewhere is at work on it. ``stopped``: by a signal or a
+#: time limit, with a checkpoint. ``failed``: by an error. ``lost``: its worker died. ``submitted``: it was handed to a
+#: queue, and nobody waits for it. ``not begun``: the grid was stopped before.
+PointState = Literal["done", "diverged", "kept", "held", "stopped", "failed", "lost", "submitted", "not begun"]
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How the points of a grid are to be treated.
+
+    Attributes:
+        again: train anew what is done or begun.
+        threads: CPU threads of a point that leaves ``train.threads`` open; the manifest records them.
+    """
+
+    again: bool = False
+    threads: int | None = 1
+
+
+@dataclass(frozen=True)
+class PointResult:
+    """How one point ended. Small and plain: it can be pickled.
+
+    Attributes:
+        point: name of the point.
+        state: in a word.
+        directory: of the run, as the worker names it; None if there is none.
+        message: why it did not end well, or what there is to say; may be empty.
+        exit_code: that of a process that did nothing but this point.
+        seconds: from its beginning to its end.
+        stop_cause: what asked the worker to stop (``SIGTERM``, ``train.max_minutes``), even if the point was done by
+            then.
+        warnings: for stderr.
+    """
+
+    point: str
+    state: PointState
+    directory: Path | None = None
+    message: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+    stop_cause: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def work_on(
+    point: Point,
+    treatment: Treatment,
+    observers: Sequence[Observer] = (),
+    describe: Callable[[Exception], str] = repr,
+) -> PointResult:
+    """Claim a point, and train it or go on with it; or find that it is done, or that another process is at work on it.
+
+    Nothing is printed, and whatever goes wrong is a result: nothing is raised but ``SignalExit`` on a second signal,
+    and other exceptions that end a process. Called in the main thread, it heeds signals as ``spectral-bench run`` does:
+    the first SIGINT, SIGTERM, SIGHUP or SIGUSR1 ends the training with a checkpoint, and the point is ``stopped``.
+
+    Args:
+        point: what to train; relative paths in it count from ``point.folder``, which becomes the current folder.
+        treatment: how to treat what is done or begun, and the number of threads.
+        observers: receive every event of the training, beside the point's sinks.
+        describe: puts an error that nobody expected into words.
+    """
+    began = time.monotonic()
+    warnings: list[str] = []
+    result = _worked_on(point, treatment, observers, warnings, describe)
+    return replace(result, seconds=time.monotonic() - began, warnings=tuple(warnings))
+
+
+def _worked_on(
+    point: Point,
+    treatment: Treatment,
+    observers: Sequence[Observer],
+    warnings: list[str],
+    describe: Callable[[Exception], str],
+) -> PointResult:
+    config: ExperimentConfig | None = None
+    early = Stop()  # signals before the training; after that it has a stop of its own
+    try:
+        with heeding_signals(early):
+            os.chdir(point.folder)
+            load_plugins(point.plugins)
+            config = experiment_config(point.config, KINDS)
+            with claimed(config) as standing:
+                if standing.is_settled and not treatment.again:
+                    return PointResult(point.name, "kept", standing.directory, f"{standing.state} before")
+                observed = [*observers, *open_sinks(point.sinks, warnings.append)]
+                if standing.directory is None or treatment.again:
+                    prepared = prepare(config, treatment.threads)
+                    if early.cause is not None:
+                        return _stopped(point, None, early.cause, 0)
+                    result = execute(prepared, point.overrides, observed)
+                else:
+                    with reopened(standing.directory, session_of=config) as run:
+                        warnings.extend(run.warnings)
+                        if early.cause is not None:
+                            run.stop.ask(early.cause)
+                        result = run.go_on(observed)
+    except HeldError as held:
+        return PointResult(point.name, "held", message=str(held))
+    except SpectralBenchError as error:
+        state: PointState = "diverged" if isinstance(error, DivergedError) else "failed"
+        return PointResult(point.name, state, _directory(config), str(error), error.exit_code)
+    except Exception as error:
+        return PointResult(point.name, "failed", _directory(config), describe(error), 1)
+    if result.stopped_by is not None:
+        return _stopped(point, result.directory, result.stopped_by, result.summary["steps"])
+    return PointResult(point.name, "done", result.directory, stop_cause=result.late_stop or early.cause)
+
+
+def _stopped(point: Point, directory: Path | None, cause: str, steps: int) -> PointResult:
+    message = f"stopped by {cause} after {steps:,} updates"
+    return PointResult(point.name, "stopped", directory, message, exit_code(cause), stop_cause=cause)
+
+
+def _directory(config: ExperimentConfig | None) -> Path | None:
+    """Where the files of a point lie that ended by an error; None if it came to none."""
+    return None if config is None else standing_of(config).directory

@@ -1,0 +1,105 @@
+"""Who works on a run, and whether that process still lives, on this host or on another one."""
+
+import os
+import platform
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import psutil
+
+#: Seconds between two signs of life, which a process gives by touching the file that says it is at work.
+HEARTBEAT = 20.0
+
+#: Seconds without a sign of life after which a process on another host counts as dead. Clocks may differ by minutes.
+SILENCE = 600.0
+
+
+@dataclass(frozen=True)
+class Owner:
+    """A process that works on a run.
+
+    Attributes:
+        host: its name.
+        pid: the process there.
+        since: when it began to work, in UTC.
+    """
+
+    host: str
+    pid: int
+    since: str
+
+    @classmethod
+    def this_process(cls) -> Self:
+        """This process, from now on."""
+        return cls(platform.node(), os.getpid(), datetime.now(UTC).isoformat(timespec="seconds"))
+
+    @classmethod
+    def read(cls, content: Any) -> Self | None:
+        """The owner that a manifest or a claim names; None if it names none."""
+        try:
+            owner = cls(str(content["host"]), int(content["pid"]), str(content["since"]))
+            owner._began()
+        except (LookupError, TypeError, ValueError):
+            return None
+        return owner
+
+    def as_dict(self) -> dict[str, Any]:
+        """As it is written down."""
+        return asdict(self)
+
+    def is_alive(self, sign_of_life: Path) -> bool:
+        """Whether the process still works.
+
+        Here the operating system knows. Of another host only the file is seen that the process touches; without the
+        file it is dead.
+        """
+        if self.host == platform.node():
+            return self._lives_here()
+        try:
+            return time.time() - sign_of_life.stat().st_mtime < SILENCE
+        except OSError:
+            return False
+
+    def __str__(self) -> str:
+        minutes = (datetime.now(UTC) - self._began()).total_seconds() / 60
+        return f"process {self.pid} on {self.host}, since {minutes:.0f} minutes"
+
+    def _lives_here(self) -> bool:
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            # A process that is younger than its work has only inherited the number.
+            return datetime.fromtimestamp(process.create_time(), UTC) <= self._began() + timedelta(seconds=2)
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.Error:  # it is there, and somebody else's
+            return True
+
+    def _began(self) -> datetime:
+        return datetime.fromisoformat(self.since).astimezone(UTC)
+
+
+@contextmanager
+def heartbeat(file: Path) -> Iterator[None]:
+    """Give signs of life while the block runs, by touching a file that exists."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(HEARTBEAT):
+            with suppress(OSError):
+                os.utime(file)
+
+    thread = threading.Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

@@ -1,0 +1,108 @@
+"""The runs of a configuration: by the names of their directories, of which a listing is enough.
+
+A directory is named for the digest of its configuration. Directories of earlier versions are not, and a run that was
+made longer has outgrown its name; of these the manifests are read, once a process.
+"""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from spectral_bench.config.load import digest
+from spectral_bench.config.schema import ExperimentConfig
+from spectral_bench.errors import SpectralBenchError
+from spectral_bench.runs.directory import DIGITS, parsed_run_id
+from spectral_bench.runs.layout import CLAIMS, MANIFEST
+from spectral_bench.runs.safe_reading import LARGEST_TEXT, parse_json, read_bytes
+from spectral_bench.runs.saved_run import SavedRun, read_saved_run
+
+#: Begins the names of files beside the claims, one for every run that has outgrown its name.
+_OUTGROWN = "outgrown-"
+
+#: For a manifest that was read: when it was written, and the digest in it.
+_read_before: dict[Path, tuple[int, str | None]] = {}
+
+
+@dataclass(frozen=True)
+class PointKey:
+    """What a point of a grid is known by.
+
+    Attributes:
+        digest: of its configuration, see ``config.load.digest``.
+        seed: which the digest leaves out.
+    """
+
+    digest: str
+    seed: int
+
+    @classmethod
+    def of(cls, config: ExperimentConfig) -> Self:
+        """That of a configuration."""
+        return cls(digest(config), config.seed)
+
+    def __str__(self) -> str:
+        return f"{self.digest[:DIGITS]}-seed{self.seed}"
+
+
+def runs_of_point(config: ExperimentConfig, key: PointKey) -> Iterator[SavedRun]:
+    """The runs of exactly this configuration and seed, the newest first; what could not be resumed is left out."""
+    folder = config.results_dir / config.task.name / config.model.name
+    try:
+        names = sorted((name for name in os.listdir(folder) if not name.startswith(".")), reverse=True)  # noqa: PTH208
+    except OSError:
+        return
+    outgrown = _outgrown(config.results_dir)
+    for name in names:
+        stated = parsed_run_id(name)
+        if stated is not None and stated.seed not in (None, key.seed):
+            continue
+        if stated is not None and stated.digest is not None and name not in outgrown:
+            if stated.digest != key.digest[:DIGITS]:
+                continue
+        elif _recorded_digest(folder / name) != key.digest:
+            continue
+        try:
+            run = read_saved_run(folder / name)
+            run.check_config()
+            experiment = run.experiment()
+        except SpectralBenchError:
+            continue
+        if PointKey.of(experiment) == key:
+            yield run
+
+
+def note_outgrown(directory: Path, config: ExperimentConfig) -> None:
+    """Remember that the configuration of a run is no longer that of its name, if the run lies where it was made."""
+    folder = directory.resolve().parent
+    if (folder.parent.name, folder.name) != (config.task.name, config.model.name):
+        return
+    marks = folder.parents[1] / CLAIMS
+    marks.mkdir(exist_ok=True)
+    (marks / f"{_OUTGROWN}{directory.name}").touch()
+
+
+def _outgrown(results_dir: Path) -> set[str]:
+    try:
+        return {
+            name.removeprefix(_OUTGROWN)
+            for name in os.listdir(results_dir / CLAIMS)  # noqa: PTH208
+            if name.startswith(_OUTGROWN)
+        }
+    except OSError:
+        return set()
+
+
+def _recorded_digest(directory: Path) -> str | None:
+    """The digest in the manifest of a run; None if there is none that can be read."""
+    path = directory / MANIFEST
+    try:
+        written = path.stat().st_mtime_ns
+        known = _read_before.get(path)
+        if known is None or known[0] != written:
+            found = parse_json(read_bytes(path, LARGEST_TEXT)).get("config_digest")
+            known = _read_before[path] = written, found if isinstance(found, str) else None
+    except (OSError, ValueError):
+        return None
+    return known[1]
