@@ -55,9 +55,9 @@ def numbers(directory: Path) -> dict[str, Any]:
     }
 
 
-def table_bytes(folder: Path) -> dict[str, bytes]:
-    """The columns of a table written in parts."""
-    frame = pd.read_parquet(folder)
+def table_bytes(table: Path) -> dict[str, bytes]:
+    """The columns of a trace."""
+    frame = pd.read_parquet(table)
     return {name: "\n".join(map(repr, frame[name].tolist())).encode() for name in frame}
 
 

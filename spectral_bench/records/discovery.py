@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spectral_bench.errors import InputError
-from spectral_bench.runs.layout import CONFIG, GRADIENTS, LABELS, MANIFEST, METRICS, SPECTRUM, SUMMARY
+from spectral_bench.runs.layout import CONFIG, LABELS, MANIFEST, METRICS, SUMMARY, TABLES, parts_folder
 
 #: What a reader looks at. A run that goes on changes ``metrics.csv``, one that ends ``manifest.json``.
-_WATCHED = (MANIFEST, CONFIG, SUMMARY, METRICS, GRADIENTS, SPECTRUM, LABELS)
+_TRACES = tuple(name for table in TABLES for name in (table, parts_folder(table)))
+_WATCHED = (MANIFEST, CONFIG, SUMMARY, METRICS, LABELS, *_TRACES)
 
 
 @dataclass(frozen=True)

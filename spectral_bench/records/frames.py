@@ -9,7 +9,7 @@ import pandas as pd
 
 from spectral_bench.records.collection import collect
 from spectral_bench.records.run_record import Run
-from spectral_bench.records.run_tables import read_metrics, read_parts
+from spectral_bench.records.run_tables import read_metrics, read_trace
 from spectral_bench.records.selection import select
 from spectral_bench.runs.layout import (
     CONFIGURED,
@@ -134,7 +134,7 @@ class Runs:
 
     def _traced(self, name: str) -> pd.DataFrame:
         damaged: list[Path] = []
-        frame = self._concatenated(_TABLE_TYPES[name], lambda directory: _parts(directory, name, damaged))
+        frame = self._concatenated(_TABLE_TYPES[name], lambda directory: _trace(directory, name, damaged))
         self.notes += [f"{file} is left out: damaged." for file in damaged]
         return frame
 
@@ -195,6 +195,6 @@ def _metrics(directory: Path) -> pd.DataFrame | None:
     return frame.assign(metric=name)
 
 
-def _parts(directory: Path, name: str, damaged: list[Path]) -> pd.DataFrame | None:
-    table = read_parts(directory, name, damaged)
+def _trace(directory: Path, name: str, damaged: list[Path]) -> pd.DataFrame | None:
+    table = read_trace(directory, name, damaged)
     return None if table is None else table.to_pandas()

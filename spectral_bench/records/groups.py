@@ -8,6 +8,7 @@ from typing import Any
 
 from spectral_bench.config.keys import as_typed
 from spectral_bench.records.run_record import Run
+from spectral_bench.records.running_runs import progress_of
 from spectral_bench.runs.layout import ENDED, Mode
 
 #: How a run may stand. ``running`` is among the unfinished: the process may have been killed without a word.
@@ -77,6 +78,11 @@ class Group:
         others = [f"+{count} {status}" for status, count in sorted(self.counts.items()) if status != "completed"]
         return " ".join([str(len({run.seed for run in self.completed})), *others])
 
+    @cached_property
+    def progress(self) -> str | None:
+        """How far its runs that have not ended have come; None: all have. See ``progress_of``."""
+        return progress_of(self.runs)
+
     @property
     def merged(self) -> bool:
         """Whether a seed counts with several runs, of the several settings that the user put into one group."""
@@ -134,9 +140,12 @@ class Section:
         return group.model if sum(other.model == group.model for other in self.groups) == 1 else group.label
 
     def caption(self, group: Group) -> str:
-        """The name in pictures, which have no status column: it says so if no run is completed."""
+        """The name in pictures, which have no status column: it says how its runs stand if none is completed."""
         name = self.name(group)
-        return name if group.completed else f"{name} ({', '.join(sorted(group.counts))})"
+        if group.completed:
+            return name
+        ended = sorted(group.counts.keys() - {"unfinished"})
+        return f"{name} ({'; '.join([*ended, *([group.progress] if group.progress else [])])})"
 
 
 def _shortened(key: str, among: Iterable[str]) -> str:

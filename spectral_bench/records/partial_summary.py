@@ -8,7 +8,7 @@ import numpy as np
 
 from spectral_bench.diagnostics.gradient_decay import steepest_decay
 from spectral_bench.records.recorded_facts import RecordedFacts
-from spectral_bench.records.run_tables import by_layer, last_step, read_metrics, read_parts
+from spectral_bench.records.run_tables import by_layer, last_step, read_metrics, read_trace
 from spectral_bench.runs.layout import GRADIENTS, SPECTRUM
 
 
@@ -34,7 +34,7 @@ def summarise_unfinished(directory: Path, facts: RecordedFacts, metric: Mapping[
                 summary |= _best(values, summary["mode"])
     if rows:
         summary["wall_seconds"] = _number(rows[-1]["wall_seconds"])
-    gradients = read_parts(directory, GRADIENTS, last_only=True)
+    gradients = read_trace(directory, GRADIENTS, last_only=True)
     if gradients is not None and gradients.num_rows and not facts.every_step:
         decay = steepest_decay(by_layer(last_step(gradients)))
         if decay is not None:
@@ -47,7 +47,7 @@ def last_margin(directory: Path, centre: float | None) -> float | None:
     """The spectral margin at the last traced step; None where there is none to be measured."""
     if centre is None:
         return None
-    spectrum = read_parts(directory, SPECTRUM, last_only=True)
+    spectrum = read_trace(directory, SPECTRUM, last_only=True)
     if spectrum is None or not spectrum.num_rows:
         return None
     return float(np.abs(last_step(spectrum)["singular_value"] - centre).max())

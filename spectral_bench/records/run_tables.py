@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spectral_bench.runs.layout import METRIC_PLACE, METRICS, METRICS_COLUMNS, SPLIT_PLACE, STEP_PLACE
 from spectral_bench.runs.safe_reading import read_bytes, regular_file
+from spectral_bench.runs.table_files import table_files
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,6 +20,9 @@ _COLUMNS = {column.name for column in METRICS_COLUMNS} - {METRICS_COLUMNS[METRIC
 
 #: Bytes of ``metrics.csv`` that hold its first measurements.
 _BEGINNING = 1 << 14
+
+#: How often the files of a trace are listed again when one of them is gone: a growing run merges some twice a minute.
+_ATTEMPTS = 5
 
 
 def has_whole_metrics(directory: Path) -> bool:
@@ -87,33 +91,52 @@ def metrics_damage(directory: Path, steps: int) -> str | None:
     return None if content.endswith(b"\n") else f"{METRICS} ends in the middle of a row"
 
 
-def read_parts(
+def read_trace(
     directory: Path, name: str, damaged: list[Path] | None = None, *, last_only: bool = False
 ) -> "pa.Table | None":
-    """``gradients.parquet`` or ``spectrum.parquet`` as one table; None when nothing of it can be read.
+    """``gradients.parquet`` or ``spectrum.parquet`` so far; None when nothing of it can be read.
 
     Args:
-        directory: of the run.
-        name: of the folder of parts; one file of that name is read, too.
+        directory: of the run, which may be growing.
+        name: of the table.
         damaged: receives the files that cannot be read.
-        last_only: read only the last part, enough to know the last traced step.
+        last_only: read only the last file, enough to know the last traced step.
+    """
+    for _ in range(_ATTEMPTS):
+        try:
+            table, unreadable = _read_files(table_files(directory / name), last_only)
+            break
+        except FileNotFoundError:  # it was merged with others since the listing
+            continue
+    else:
+        return None
+    if damaged is not None:
+        damaged += unreadable
+    return table
+
+
+def _read_files(files: list[Path], last_only: bool) -> "tuple[pa.Table | None, list[Path]]":
+    """The rows of files, and those of the files that cannot be read.
+
+    Raises:
+        FileNotFoundError: a file is not there.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = directory / name
-    files = [path] if path.is_file() else sorted(path.glob("[!.]*.parquet"))
-    parts = []
+    tables: list[pa.Table] = []
+    damaged = []
     for file in reversed(files):
         try:
-            parts.append(pq.read_table(pa.BufferReader(read_bytes(file)), page_checksum_verification=True))
-        except (OSError, pa.ArrowException):  # the other parts are still valid
-            if damaged is not None:
-                damaged.append(file)
+            tables.append(pq.read_table(pa.BufferReader(read_bytes(file)), page_checksum_verification=True))
+        except FileNotFoundError:
+            raise
+        except (OSError, pa.ArrowException):  # the other files are still valid
+            damaged.append(file)
             continue
         if last_only:
             break
-    return pa.concat_tables(reversed(parts), promote_options="permissive") if parts else None
+    return pa.concat_tables(reversed(tables), promote_options="permissive") if tables else None, damaged
 
 
 def last_step(table: "pa.Table") -> "dict[str, NDArray[Any]]":

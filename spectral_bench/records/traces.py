@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.records.run_tables import read_parts
+from spectral_bench.records.run_tables import read_trace
 from spectral_bench.runs.layout import GRADIENTS, SPECTRUM
 
 
@@ -25,7 +25,7 @@ class GradientHistory:
 
 def gradient_norms(directory: Path, damaged: list[Path] | None = None) -> dict[int, GradientHistory]:
     """Everything a run traced of its gradients, by layer; ``damaged`` gets the files that cannot be read."""
-    table = read_parts(directory, GRADIENTS, damaged)
+    table = read_trace(directory, GRADIENTS, damaged)
     if table is None or not table.num_rows:
         return {}
     step, layer, t, norm = (table[name].to_numpy() for name in ("step", "layer", "t", "norm"))
@@ -66,7 +66,7 @@ def spectra(directory: Path, centre: float | None, damaged: list[Path] | None = 
         centre: what the margin is measured from; None: it is not measured.
         damaged: gets the files that cannot be read.
     """
-    table = read_parts(directory, SPECTRUM, damaged)
+    table = read_trace(directory, SPECTRUM, damaged)
     if table is None or not table.num_rows:
         return None
     step, sigma = table["step"].to_numpy(), table["singular_value"].to_numpy()

@@ -99,10 +99,16 @@ def _is_checkpoint(content: Any) -> bool:
             and all(isinstance(weight, torch.Tensor) for weight in weights.values())
             and _is_count(mark["bytes"])
             and isinstance(mark["sha256"], str)
-            and all(isinstance(text, str) for digests in traces.values() for part in digests.items() for text in part)
+            and all(_is_promise(promise) for promise in traces.values())
         )
     except (AttributeError, KeyError, TypeError):
         return False
+
+
+def _is_promise(content: Any) -> bool:
+    """Whether this may be what a checkpoint says of a trace: its rows; in formats 1 and 2, the digests of its parts."""
+    rows = {"rows": 0, **content}["rows"]
+    return _is_count(rows) and all(isinstance(text, str) for key, text in content.items() if key != "rows")
 
 
 def _is_count(value: Any) -> bool:

@@ -98,7 +98,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
             config.results_dir, config.task.name, config.model.name, digest(config), config.seed, fill
         )
         with locked(directory):
-            return run_session(prepared, directory, Manifest.read(directory), observers, stop, {})
+            return run_session(prepared, directory, Manifest.read(directory), observers, stop)
 
 
 def command_line() -> list[str]:

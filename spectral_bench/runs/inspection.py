@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectral_bench.errors import DataError
-from spectral_bench.runs import metrics_file, parted_table
+from spectral_bench.runs import metrics_file
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.layout import METRICS
 from spectral_bench.runs.saved_run import SavedRun
+from spectral_bench.runs.table_checks import strange_files, table_problems
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,5 @@ def inspect(run: SavedRun) -> Inspection:
             metrics_file.check_metrics(run.directory / METRICS, newest["metrics"])
     except DataError as error:
         found.damaged_tables.append(str(error))
-    for name, schema in parted_table.SCHEMAS.items():
-        sealed = newest.get("traces", {}).get(name) if newest is not None else None
-        step = newest["trainer"]["progress"]["step"] if newest is not None else 0
-        found.damaged_tables.extend(parted_table.part_problems(run.directory / name, schema, sealed, step))
+    found.damaged_tables.extend([*strange_files(run.directory), *table_problems(run.directory, newest)])
     return found

@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 #: Stands in the manifest as ``format``; raised when something here changes its meaning, so that readers can tell.
 #: ``migration.py`` reads what earlier formats wrote.
-FORMAT: Final = 2
+FORMAT: Final = 3
 
 #: Everything that was resolved to make the run.
 CONFIG: Final = "config.yaml"
@@ -21,9 +21,9 @@ OVERRIDES: Final = "overrides.yaml"
 MANIFEST: Final = "manifest.json"
 #: A row a measurement: ``METRICS_COLUMNS``.
 METRICS: Final = "metrics.csv"
-#: Gradient norms over t, written in parts: ``GRADIENTS_COLUMNS``.
+#: Gradient norms over t: ``GRADIENTS_COLUMNS``. While the run grows, its rows lie in ``parts_folder``.
 GRADIENTS: Final = "gradients.parquet"
-#: Singular values, written in parts: ``SPECTRUM_COLUMNS``. There is none where the model has no recurrent matrix.
+#: Singular values, likewise: ``SPECTRUM_COLUMNS``. There is none where the model has no recurrent matrix.
 SPECTRUM: Final = "spectrum.parquet"
 #: How the run ended, one flat object: ``SUMMARY_FIELDS``.
 SUMMARY: Final = "summary.json"
@@ -90,8 +90,14 @@ SPECTRUM_COLUMNS: Final = (
     TableColumn("singular_value", "float64", "its value"),
 )
 
-#: The tables that are written in parts.
+#: The tables that are written in parts while a run grows.
 TABLES: Final[Mapping[str, tuple[TableColumn, ...]]] = {GRADIENTS: GRADIENTS_COLUMNS, SPECTRUM: SPECTRUM_COLUMNS}
+
+
+def parts_folder(table: str) -> str:
+    """The folder that the rows of one of ``TABLES`` are in while it grows: ``gradients.parts``."""
+    return f"{table.removesuffix('.parquet')}.parts"
+
 
 _METRICS_NAMES = [column.name for column in METRICS_COLUMNS]
 

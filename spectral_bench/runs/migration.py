@@ -1,8 +1,9 @@
 """What earlier versions wrote, as this one would have written it: in memory, whenever it is read.
 
 Format 1 recorded no facts of the model, so they follow from its configuration. This is the only place that may ask
-which layer, map or activation a model has, or which task it was trained on. Directories are not rewritten by whoever
-reads them; a run that goes on is written as this version writes.
+which layer, map or activation a model has, or which task it was trained on. Format 2 differs from today's in where
+traces lie when a run has ended, which ``table_files.py`` reads anyway. Directories are not rewritten by whoever reads
+them; a run that goes on is written as this version writes.
 """
 
 import sys
@@ -82,6 +83,8 @@ def upgraded_manifest(manifest: Mapping[str, Any], config: Mapping[str, Any]) ->
     """
     if manifest["format"] >= FORMAT:
         return dict(manifest)
+    if manifest["format"] > 1:
+        return {**manifest, "format": FORMAT}
     keys = flatten(config)
     content = {"sessions" if key == "sittings" else key: value for key, value in manifest.items()}
     every_step = content.pop("every_step", None)

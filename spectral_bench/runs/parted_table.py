@@ -1,13 +1,13 @@
-"""Columnar tables that grow during a run: a folder of Parquet parts that reads as one table.
+"""Columnar tables that grow during a run, in parts, and are one Parquet file when it ends.
 
 A Parquet file cannot be appended to, and rewriting it at every flush takes time quadratic in its length. So rows are
-buffered and sealed, a part at a time, into a folder such as ``gradients.parquet/``; ``pandas.read_parquet`` reads the
-folder in one line and skips the hidden files a crash may leave.
+buffered and written, a part at a time, into a folder such as ``gradients.parts``. A part is merged with the one before
+it while that is less than twice as long: then their number grows with the logarithm of the rows, and so does how often
+a row is written. When a session ends, the parts become ``gradients.parquet``.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 
 from spectral_bench.errors import DataError
 from spectral_bench.runs.atomic import write_atomically
-from spectral_bench.runs.layout import TABLES, TableColumn
+from spectral_bench.runs.layout import TABLES, TableColumn, parts_folder
+from spectral_bench.runs.row_digest import RowDigest
 from spectral_bench.runs.safe_reading import brief, read_bytes
+from spectral_bench.runs.table_files import all_parts, part_name, table_files
 
 
 def _schema(columns: Sequence[TableColumn]) -> pa.Schema:
@@ -32,134 +34,137 @@ def _schema(columns: Sequence[TableColumn]) -> pa.Schema:
 #: Names and types of the columns of every table that is written in parts.
 SCHEMAS: Mapping[str, pa.Schema] = {name: _schema(columns) for name, columns in TABLES.items()}
 
-#: The name of a part: the first and the last step in it.
-_PART = re.compile(r"steps-(\d{9,})-(\d{9,})\.parquet")
+#: Rows that a reader of the one file has to hold at least.
+_ROW_GROUP = 1 << 20
 
 
 class PartedTable:
-    """A table written in parts.
+    """A table that grows, after the rows that its parts hold already.
 
     Args:
-        folder: made when the first part is sealed.
+        path: of the one file that it is to become.
         schema: names and types of the columns; the first is ``step``.
-        digests: of the parts that exist already.
 
-    Attributes:
-        digests: the SHA-256 of every sealed part by its name.
+    Raises:
+        DataError: a file of it is damaged.
     """
 
-    def __init__(self, folder: Path, schema: pa.Schema, part_digests: Mapping[str, str] | None = None) -> None:
-        self.digests = dict(part_digests or {})
-        self._folder = folder
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path = path
+        self._folder = path.parent / parts_folder(path.name)
         self._schema = schema
         self._pending: list[pa.RecordBatch] = []
+        self._digest = RowDigest(schema)
+        self._lengths: dict[Path, int] = {}  # of the parts, in their order
+        for file in table_files(path):
+            rows = read_part(file, schema)
+            self._digest.add(rows)
+            self._lengths[file] = rows.num_rows
 
     def add(self, columns: Mapping[str, NDArray[Any] | list[str]]) -> None:
         """Buffer rows, given as columns of equal length."""
         arrays = [pa.array(columns[field.name], type=field.type) for field in self._schema]
-        self._pending.append(pa.record_batch(arrays, schema=self._schema))
+        batch = pa.record_batch(arrays, schema=self._schema)
+        self._digest.add(pa.Table.from_batches([batch]))
+        self._pending.append(batch)
 
     def latest(self) -> pa.Table | None:
-        """The rows of the last step, sealed or not; None when there are none.
+        """The rows of the last step, written or not; None when there are none.
 
         Raises:
             DataError: the last part is damaged.
         """
         if self._pending:
             table = pa.Table.from_batches(self._pending, self._schema)
-        elif parts := sealed_parts(self._folder):
-            table = read_part(parts[-1], self._schema)
+        elif files := table_files(self._path):
+            table = read_part(files[-1], self._schema)
         else:
             return None
         return table.filter(pc.equal(table["step"], pc.max(table["step"])))
 
-    def seal(self) -> None:
-        """Write the buffered rows as one part, named by the steps it covers."""
+    def mark(self) -> dict[str, Any]:
+        """What a checkpoint records of the rows so far, which are on the disk when this returns."""
+        self.flush()
+        return self._digest.mark()
+
+    def flush(self) -> None:
+        """Write the buffered rows: as a part, merged with those before it that are not much longer."""
         if not self._pending:
             return
         table = pa.Table.from_batches(self._pending, self._schema)
-        steps = table["step"].to_numpy()
         self._folder.mkdir(exist_ok=True)
-        part = self._folder / f"steps-{steps.min():09d}-{steps.max():09d}.parquet"
-        stream = pa.BufferOutputStream()
-        pq.write_table(table, stream, compression="zstd", write_page_checksum=True)
-        data = stream.getvalue()
-        write_atomically(part, lambda file: file.write_bytes(data))
-        self.digests[part.name] = sha256(data).hexdigest()
+        self._lengths[write_part(self._folder, table)] = table.num_rows
         self._pending.clear()
+        while len(self._lengths) > 1:
+            before, last = list(self._lengths)[-2:]
+            if self._lengths[before] >= 2 * self._lengths[last]:
+                break
+            table = pa.concat_tables([read_part(before, self._schema), read_part(last, self._schema)])
+            merged = write_part(self._folder, table)
+            for part in (before, last):
+                del self._lengths[part]
+                part.unlink()
+            self._lengths[merged] = table.num_rows
+
+    def join(self) -> None:
+        """Make one file of all rows. Equal rows make equal files, whatever parts they lay in."""
+        self.flush()
+        if not self._lengths:
+            return
+        tables = (read_part(part, self._schema) for part in self._lengths)
+
+        def write(temporary: Path) -> None:
+            options = {"compression": "zstd", "write_page_checksum": True}
+            with temporary.open("wb") as file, pq.ParquetWriter(file, self._schema, **options) as writer:
+                for rows in _in_groups(tables, self._schema):
+                    writer.write_table(rows, row_group_size=_ROW_GROUP)
+
+        write_atomically(self._path, write)
+        remove_parts(self._path)
 
 
-def sealed_parts(folder: Path) -> list[Path]:
-    """The parts of a table, in the order of their steps."""
-    return sorted(path for path in folder.glob("*") if _PART.fullmatch(path.name))
+def write_part(folder: Path, rows: pa.Table) -> Path:
+    """Write rows as one part, named by the steps it covers, whole or not at all."""
+    steps = rows["step"].to_numpy()
+    part = folder / part_name(steps.min(), steps.max())
+    stream = pa.BufferOutputStream()
+    pq.write_table(rows, stream, compression="zstd", write_page_checksum=True)
+    data = stream.getvalue()
+    write_atomically(part, lambda file: file.write_bytes(data))
+    return part
 
 
-def read_part(part: Path, schema: pa.Schema) -> pa.Table:
-    """The rows of one part, after a check of its checksums.
+def read_part(file: Path, schema: pa.Schema) -> pa.Table:
+    """The rows of one file of a table, after a check of its checksums.
 
     Raises:
         DataError: it is damaged, or has other columns.
     """
     try:
-        return pq.read_table(pa.BufferReader(read_bytes(part)), schema=schema, page_checksum_verification=True)
+        return pq.read_table(pa.BufferReader(read_bytes(file)), schema=schema, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise DataError(f"{part}: is damaged ({brief(error)}).") from error
+        raise DataError(f"{file}: is damaged ({brief(error)}).") from error
 
 
-def part_digests(folder: Path) -> dict[str, str]:
-    """The SHA-256 of every part by its name.
-
-    Raises:
-        OSError: one cannot be read.
-    """
-    return {part.name: sha256(read_bytes(part)).hexdigest() for part in sealed_parts(folder)}
-
-
-def part_problems(folder: Path, schema: pa.Schema, promised: Mapping[str, str] | None, step: int) -> list[str]:
-    """The problems of a table of a run: a message for each damaged, foreign or missing part.
-
-    Args:
-        folder: of the table; it need not exist.
-        schema: names and types of the columns.
-        promised: digests by the names of the parts that hold the steps before ``step``; None if nothing is known.
-        step: of the checkpoint that promises them.
-    """
-    found = []
-    lacking = dict(promised or {})
-    for path in sorted(folder.glob("[!.]*")):  # every file here is read as a part of the table
-        try:
-            if not _PART.fullmatch(path.name):
-                raise DataError(f"{path}: is not a part of this run's table.")
-            read_part(path, schema)
-            if promised is not None and (_first_step(path) < step or path.name in promised):
-                _check_digest(path, lacking.pop(path.name, None))
-        except DataError as error:
-            found.append(str(error))
-    return found + [f"{folder / name}: is not there." for name in sorted(lacking)]
+def remove_parts(path: Path) -> None:
+    """Remove the parts of a table, and half-written files of a crash."""
+    folder = path.parent / parts_folder(path.name)
+    for file in [*all_parts(path), *folder.glob(".steps-*")]:
+        file.unlink()
+    with suppress(OSError):  # it is not there, or holds files of other people
+        folder.rmdir()
 
 
-def _check_digest(part: Path, promised: str | None) -> None:
-    if promised is None:
-        raise DataError(f"{part}: was not there at the last checkpoint.")
-    if sha256(read_bytes(part)).hexdigest() != promised:
-        raise DataError(f"{part}: is not what it was at the last checkpoint.")
-
-
-def rewind_parts(folder: Path, step: int) -> None:
-    """Remove the parts of step ``step`` and later, and half-written files of a crash.
-
-    Parts are sealed at every checkpoint, and traces labelled with its step come after it,
-    so no part spans a checkpoint.
-    """
-    for part in sealed_parts(folder):
-        if _first_step(part) >= step:
-            part.unlink()
-    for leftover in folder.glob(".steps-*"):
-        leftover.unlink()
-
-
-def _first_step(part: Path) -> int:
-    return int(part.name.split("-")[1])
+def _in_groups(tables: Iterable[pa.Table], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The same rows in groups of ``_ROW_GROUP``, the last one shorter, each in one piece."""
+    waiting = schema.empty_table()
+    for table in tables:
+        waiting = pa.concat_tables([waiting, table])
+        while waiting.num_rows >= _ROW_GROUP:
+            yield waiting.slice(0, _ROW_GROUP).combine_chunks()
+            waiting = waiting.slice(_ROW_GROUP)
+    if waiting.num_rows:
+        yield waiting.combine_chunks()
 
 
 def repeated(value: int, count: int) -> NDArray[np.int64]:

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 
 from spectral_bench.errors import DataError
-from spectral_bench.runs import parted_table
 from spectral_bench.runs.layout import GRADIENTS, METRICS, SPECTRUM, SPLIT_PLACE, STEP_PLACE, TIMELESS
+from spectral_bench.runs.parted_table import SCHEMAS, read_part
 from spectral_bench.runs.safe_reading import brief, regular_file
+from spectral_bench.runs.table_files import table_files
 
 #: A step, and what else identifies a row: the split, the layer, the matrix.
 Key = tuple[Any, ...]
@@ -70,7 +71,7 @@ def recorded_gradients(directory: Path) -> RecordedRows:
     """Gradient norms over t, by step and layer.
 
     Raises:
-        DataError: a part is damaged, or the rows are not those of t = 0, 1, ...
+        DataError: a file of them is damaged, or the rows are not those of t = 0, 1, ...
     """
     return RecordedRows("gradient norm", _grouped(directory, GRADIENTS))
 
@@ -79,21 +80,21 @@ def recorded_spectrum(directory: Path) -> RecordedRows:
     """Singular values, by step, layer and matrix.
 
     Raises:
-        DataError: a part is damaged, or the rows are not those of the indices 0, 1, ...
+        DataError: a file of them is damaged, or the rows are not those of the indices 0, 1, ...
     """
     return RecordedRows("singular value", _grouped(directory, SPECTRUM))
 
 
 def _grouped(directory: Path, name: str) -> dict[Key, Any]:
     """The last column of a table by its keys; the column before it counts within a key."""
-    folder, schema = directory / name, parted_table.SCHEMAS[name]
-    tables = [parted_table.read_part(part, schema).to_pandas() for part in parted_table.sealed_parts(folder)]
+    path, schema = directory / name, SCHEMAS[name]
+    tables = [read_part(file, schema).to_pandas() for file in table_files(path)]
     if not tables:
         return {}
     *keys, counter, value = schema.names
     rows = {}
     for key, group in pd.concat(tables).groupby(keys):
         if not np.array_equal(group[counter], np.arange(len(group))):
-            raise DataError(f"{folder}: at step {key[0]} the column {counter} does not count from 0.")
+            raise DataError(f"{path}: at step {key[0]} the column {counter} does not count from 0.")
         rows[tuple(key)] = group[value].to_numpy()
     return rows

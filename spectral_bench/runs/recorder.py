@@ -1,50 +1,55 @@
 """Writes the events of a training into the files of its run directory."""
 
+import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from spectral_bench.runs import metrics_file, parted_table
 from spectral_bench.runs.checkpoint import Checkpoints
-from spectral_bench.runs.layout import GRADIENTS, METRICS, SPECTRUM, TABLES
+from spectral_bench.runs.layout import GRADIENTS, METRICS, SPECTRUM
 from spectral_bench.runs.metrics_file import MetricsFile
 from spectral_bench.runs.parted_table import SCHEMAS, PartedTable, repeated
-from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum
+from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Spectrum, Update
+
+#: Traces that are older than this are written after the update or the measurement that is under way.
+_FLUSH_SECONDS = 30.0
 
 
 class RunRecorder(Observer):
     """Keeps every event of a training.
 
-    Metrics are on disk at once; traces are sealed with every checkpoint, so that every part of them ends before one
-    or begins after it.
+    Metrics are on disk at once, and so are the first traces of a session; later ones with every checkpoint and at least
+    every half a minute, so that a run can be looked at while it is young.
 
     Args:
         directory: the run directory.
         metric: name of the task's metric.
         checkpoints: of the run.
-        traces: for each of ``TABLES`` the digests of the parts that are there already.
         centre: where the spectral margin is measured from; None: there is none.
+
+    Raises:
+        DataError: a table that the run goes on with is damaged.
     """
 
-    def __init__(
-        self,
-        directory: Path,
-        metric: str,
-        checkpoints: Checkpoints,
-        traces: Mapping[str, Mapping[str, str]],
-        centre: float | None,
-    ) -> None:
+    def __init__(self, directory: Path, metric: str, checkpoints: Checkpoints, centre: float | None) -> None:
         self._checkpoints = checkpoints
         self._centre = centre
         self.metrics = MetricsFile(directory / METRICS, metric)
-        self._gradients = PartedTable(directory / GRADIENTS, SCHEMAS[GRADIENTS], traces.get(GRADIENTS))
-        self._spectrum = PartedTable(directory / SPECTRUM, SCHEMAS[SPECTRUM], traces.get(SPECTRUM))
+        self._gradients = PartedTable(directory / GRADIENTS, SCHEMAS[GRADIENTS])
+        self._spectrum = PartedTable(directory / SPECTRUM, SCHEMAS[SPECTRUM])
+        self._flush_at = -math.inf
+
+    def on_update(self, update: Update) -> None:  # noqa: ARG002
+        """Write the traces gathered so far, if they have waited long enough."""
+        self._flush_if_due()
 
     def on_measurement(self, measurement: Measurement) -> None:
         """Append a row to ``metrics.csv``."""
         self.metrics.append(measurement)
+        self._flush_if_due()
 
     def on_gradients(self, norms: GradientNorms) -> None:
         """Gather gradient norms."""
@@ -68,15 +73,21 @@ class RunRecorder(Observer):
             )
 
     def on_checkpoint(self, step: int, state: Mapping[str, Any]) -> None:
-        """Seal the traces, then write the checkpoint that promises them."""
-        self.seal()
-        traces = {GRADIENTS: self._gradients.digests, SPECTRUM: self._spectrum.digests}
+        """Write the traces, then the checkpoint that promises them."""
+        traces = {GRADIENTS: self._gradients.mark(), SPECTRUM: self._spectrum.mark()}
         self._checkpoints.save(step, {"trainer": dict(state), "metrics": self.metrics.mark(), "traces": traces})
 
-    def seal(self) -> None:
-        """Write the traces gathered so far; to be called at the end of a run that made no last checkpoint."""
-        self._gradients.seal()
-        self._spectrum.seal()
+    def join(self) -> None:
+        """Make one file of each trace; to be called when a session ends regularly."""
+        self._gradients.join()
+        self._spectrum.join()
+
+    def _flush_if_due(self) -> None:
+        now = time.monotonic()
+        if now >= self._flush_at:
+            self._gradients.flush()
+            self._spectrum.flush()
+            self._flush_at = now + _FLUSH_SECONDS
 
     def last_norms(self) -> GradientNorms | None:
         """The gradient norms traced last, in this session or one before."""
@@ -93,21 +104,3 @@ class RunRecorder(Observer):
             return None
         rows = table.to_pandas().groupby(["layer", "matrix"])["singular_value"]
         return Spectrum(table["step"][0].as_py(), {name: values.to_numpy() for name, values in rows}, self._centre)
-
-
-def rewind_tables(directory: Path, checkpoint: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
-    """Cut the tables of a run back to one of its checkpoints, or to nothing: what came later will come again.
-
-    Returns:
-        For each of ``TABLES`` the digests of the parts that stay, as they were when they were written.
-    """
-    if checkpoint is None:
-        (directory / METRICS).unlink(missing_ok=True)
-    else:
-        metrics_file.rewind_metrics(directory / METRICS, checkpoint["metrics"])
-    for table in TABLES:
-        parted_table.rewind_parts(directory / table, checkpoint["trainer"]["progress"]["step"] if checkpoint else 0)
-    if checkpoint is None:
-        return {}
-    # A checkpoint of an earlier version notes no digests.
-    return checkpoint.get("traces") or {table: parted_table.part_digests(directory / table) for table in TABLES}

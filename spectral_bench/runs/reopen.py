@@ -2,7 +2,7 @@
 
 import math
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +12,14 @@ from spectral_bench.config.change import KEEPS, RAISABLE, differences
 from spectral_bench.config.load import digest, resolved
 from spectral_bench.config.schema import CHANGES_NO_NUMBER, MOST_THREADS, ExperimentConfig
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
-from spectral_bench.runs import metrics_file, recorder
+from spectral_bench.runs import metrics_file, rewind
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.data_read import check_data, where_data_lies
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import command_line, config_yaml, prepare
 from spectral_bench.runs.interruption import heeding_signals
-from spectral_bench.runs.layout import CONFIG, METRICS, SUMMARY, TABLES
+from spectral_bench.runs.layout import CONFIG, METRICS, SUMMARY, TABLES, parts_folder
 from spectral_bench.runs.lock import locked
 from spectral_bench.runs.manifest import Manifest, now
 from spectral_bench.runs.owner import Owner
@@ -27,6 +27,7 @@ from spectral_bench.runs.plugin_record import check_plugins, plugin_record
 from spectral_bench.runs.run_lookup import note_outgrown
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import Prepared, SessionResult, resume_command, run_session, storage_error
+from spectral_bench.runs.table_checks import table_problems
 from spectral_bench.training.length import measuring_interval
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
@@ -46,7 +47,6 @@ class Reopened:
         prepared: model, task and trainer, in the state of the checkpoint.
         stop: receives signals from the moment the run is marked as running.
         from_step: updates made by then.
-        traces: digests of the parts of tables that are kept.
         warnings: damaged files that could be ignored, and what has changed in the environment.
     """
 
@@ -55,12 +55,11 @@ class Reopened:
     prepared: Prepared
     stop: Stop
     from_step: int
-    traces: Mapping[str, Mapping[str, str]]
     warnings: list[str]
 
     def go_on(self, observers: Sequence[Observer] = ()) -> SessionResult:
         """Train on; see ``run_session`` for what it raises."""
-        return run_session(self.prepared, self.directory, self.manifest, observers, self.stop, self.traces)
+        return run_session(self.prepared, self.directory, self.manifest, observers, self.stop)
 
 
 @contextmanager
@@ -135,17 +134,18 @@ def reopened(
                 write_text(directory / CONFIG, config_yaml(config))
                 for path in checkpoints.paths()[: len(damaged)]:
                     checkpoints.forget(path)
-                traces = recorder.rewind_tables(directory, checkpoint)
+                rewind.rewind_tables(directory, checkpoint)
             except OSError as error:
                 raise storage_error(error, directory, step) from error
-            yield Reopened(directory, run.manifest, prepared, stop, step, traces, warnings)
+            yield Reopened(directory, run.manifest, prepared, stop, step, warnings)
 
 
 def _read(directory: Path) -> SavedRun:
     """The run, after checks that its configuration is unchanged and that none of its files is a link."""
     run = read_saved_run(directory)
     # What is written, cut or removed through a link is another run's, or no run's; so are temporary files.
-    for path in (*directory.glob("*"), *(path for table in TABLES for path in (directory / table).glob("*"))):
+    folders = [directory, *(directory / name for table in TABLES for name in (table, parts_folder(table)))]
+    for path in (path for folder in folders for path in folder.glob("*")):
         if path.is_symlink():
             raise DataError(f"{path}: is a symbolic link. A run goes on in files of its own: put a copy in its place.")
     check_plugins(run.directory, run.manifest)
@@ -188,6 +188,8 @@ def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tupl
         try:
             content = checkpoints.load(path)
             metrics_file.check_metrics(directory / METRICS, content["metrics"])
+            if problems := table_problems(directory, content):
+                raise DataError(" ".join(problems))
             prepared.trainer.load_state_dict(content["trainer"])
         except DataError as error:
             damaged.append(str(error))

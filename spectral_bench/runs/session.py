@@ -2,7 +2,7 @@
 
 import errno
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,10 +45,11 @@ class Prepared:
         """What the model states of the gradients that are traced."""
         return traced_facts(self.model, self.task, self.config.trace)
 
-    def recorder(self, directory: Path, manifest: Manifest, traces: Mapping[str, Mapping[str, str]]) -> RunRecorder:
-        """The recorder of this run; ``traces`` holds the digests of the parts of tables that exist already."""
-        checkpoints = Checkpoints(directory, manifest)
-        return RunRecorder(directory, self.task.metric.name, checkpoints, traces, margin_centre(self.facts))
+    def recorder(self, directory: Path, manifest: Manifest) -> RunRecorder:
+        """The recorder of this run, which goes on with the tables that exist already."""
+        return RunRecorder(
+            directory, self.task.metric.name, Checkpoints(directory, manifest), margin_centre(self.facts)
+        )
 
     def summary(self, recorder: RunRecorder, outcome: Outcome | None) -> dict[str, Any]:
         """The summary of the training so far; ``outcome`` is None if it did not end regularly."""
@@ -81,7 +82,6 @@ def run_session(
     manifest: Manifest,
     observers: Sequence[Observer],
     stop: Stop,
-    traces: Mapping[str, Mapping[str, str]],
 ) -> SessionResult:
     """Train, and keep everything in the run directory, which must be locked and say ``running``.
 
@@ -91,7 +91,6 @@ def run_session(
         manifest: of the run.
         observers: receive every event of the training.
         stop: checked after every update.
-        traces: digests of the parts of tables that exist already.
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
@@ -100,7 +99,7 @@ def run_session(
     """
     identity = RunIdentity(directory.name, directory, resolved(prepared.config))
     try:
-        recorder = prepared.recorder(directory, manifest, traces)
+        recorder = prepared.recorder(directory, manifest)
         try:
             with within_capacity(prepared.config):
                 outcome = prepared.trainer.run([recorder, *observers], stop, identity)
@@ -136,9 +135,9 @@ def resume_command(directory: Path) -> str:
 
 
 def _conclude(directory: Path, prepared: Prepared, recorder: RunRecorder, outcome: Outcome | None) -> dict[str, Any]:
-    """Seal the tables and write the summary of the training so far."""
-    recorder.seal()
-    summary = prepared.summary(recorder, outcome)
+    """Make one file of each table and write the summary of the training so far."""
+    summary = prepared.summary(recorder, outcome)  # while the last rows are in a part of their own
+    recorder.join()
     write_json(directory / SUMMARY, summary)
     return summary
 

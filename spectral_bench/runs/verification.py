@@ -142,7 +142,7 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
         recorded = parse_json(read_bytes(path, LARGEST_TEXT))
     except (OSError, ValueError) as error:
         return f"{SUMMARY}: cannot be read ({brief(error)})"
-    recorder = prepared.recorder(run.directory, run.manifest, traces={})
+    recorder = prepared.recorder(run.directory, run.manifest)
     now = parse_json(json_text(prepared.summary(recorder, outcome)))
     ignored = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
     for key in sorted((recorded.keys() | now.keys()) - ignored):

@@ -21,11 +21,11 @@ from small_runs import only_run, small_config
 from spectral_bench.data.archive import unpack
 from spectral_bench.errors import DataError
 from spectral_bench.records.run_cache import index_path
-from spectral_bench.runs import parted_table
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.layout import GRADIENTS
-from spectral_bench.runs.parted_table import SCHEMAS
+from spectral_bench.runs.parted_table import SCHEMAS, read_part
 from spectral_bench.runs.reopen import reopened
+from spectral_bench.runs.table_files import table_files
 from spectral_bench.training.observer import Observer, Update
 
 OPTIONS = ["train.checkpoint_every=2", "trace.every=2"]
@@ -80,13 +80,13 @@ def test_a_damaged_checkpoint_or_table_is_always_named(broken: Path, thorough: b
 
 def test_a_damaged_trace_is_noticed_or_reads_as_it_was_written(broken: Path, thorough: bool, tally: Tally) -> None:
     draw = random.Random(5)  # noqa: S311
-    part = parted_table.sealed_parts(broken / "gradients.parquet")[-1]
-    whole, table = part.read_bytes(), parted_table.read_part(part, SCHEMAS[GRADIENTS])
+    part = table_files(broken / GRADIENTS)[-1]
+    whole, table = part.read_bytes(), read_part(part, SCHEMAS[GRADIENTS])
     for content in damages(whole, 200 if thorough else 40, draw):
         tally.tried("damaged")
         part.write_bytes(content)
         try:
-            assert parted_table.read_part(part, SCHEMAS[GRADIENTS]).equals(table)
+            assert read_part(part, SCHEMAS[GRADIENTS]).equals(table)
         except DataError as error:
             if str(part) not in str(error):
                 raise
@@ -174,7 +174,7 @@ def assert_every_reader_answers(run: Path, answer: Answer, tally: Tally) -> None
 def test_a_pipe_a_bomb_or_a_depth_in_place_of_a_file_is_answered(
     broken: Path, answer: Answer, tally: Tally, content: str | None
 ) -> None:
-    parts_of_traces = [part.relative_to(broken) for part in broken.glob("*.parquet/*")][::4]
+    parts_of_traces = [part.relative_to(broken) for part in broken.glob("*.parts/*")][::4]
     for name in map(str, ["manifest.json", "config.yaml", "metrics.csv", "checkpoint.pt", *parts_of_traces]):
         victim = broken.with_name("victim")
         shutil.copytree(broken, victim)

@@ -67,7 +67,7 @@ def test_a_run_whose_disk_is_full_says_so_stays_readable_and_goes_on_when_there_
     directory = only_run(small_disk)
     assert json.loads((directory / "manifest.json").read_text())["status"] in ("running", "failed")
     pd.read_csv(directory / "metrics.csv")
-    for table in directory.glob("*.parquet"):
+    for table in directory.glob("*.par*"):
         pd.read_parquet(table)
     with pytest.raises(StorageError, match=r"No space left on device.*when there is room"), reopened(directory):
         pass

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
 from spectral_bench.cli.app import main
+from spectral_bench.runs.layout import parts_folder
+from spectral_bench.runs.table_files import part_name
 
 TINY = (
     "model.hidden_size=8",
@@ -53,6 +56,24 @@ def edit(file: Path, **changes: Any) -> None:
 
 def runs_of(results: Path, task: str, model: str) -> list[Path]:
     return sorted((results / task / model).iterdir(), key=lambda path: path.name.partition("seed")[2])
+
+
+def in_parts(run: Path, table: str) -> list[Path]:
+    """Lays a trace of a run down as it lies while the run grows, a part for every step; returns the parts."""
+    whole, folder = run / table, run / parts_folder(table)
+    folder.mkdir()
+    parts = []
+    for step, rows in pd.read_parquet(whole).groupby("step"):
+        parts.append(folder / part_name(step, step))
+        rows.to_parquet(parts[-1], index=False)
+    whole.unlink()
+    return parts
+
+
+def without_end(run: Path, table: str) -> None:
+    """Removes the last step of a trace."""
+    frame = pd.read_parquet(run / table)
+    frame[frame["step"] < frame["step"].max()].to_parquet(run / table, index=False)
 
 
 def fabricate(template: Path, directory: Path, *, group: str, config: dict[str, Any], summary: dict[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import time
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from run_directories import Run, runs_of, train
+from run_directories import Run, runs_of, train, without_end
 
 import spectral_bench
 from spectral_bench.diagnostics.envelope import Envelope, envelope
@@ -33,9 +32,8 @@ def prepared(results: Path, task: str, layer: int = 0) -> tuple[Section, list[Tr
 
 def rewrite(run: Path, norms: np.ndarray, steps: np.ndarray) -> None:
     """Replaces the traced gradients of a run, by the real writer; norms (S, T + 1)."""
-    for part in (run / "gradients.parquet").iterdir():
-        part.unlink()
-    table = PartedTable(run / "gradients.parquet", SCHEMAS[GRADIENTS])
+    (run / GRADIENTS).unlink()
+    table = PartedTable(run / GRADIENTS, SCHEMAS[GRADIENTS])
     count = norms.shape[1]
     table.add(
         {
@@ -45,7 +43,7 @@ def rewrite(run: Path, norms: np.ndarray, steps: np.ndarray) -> None:
             "norm": norms.ravel(),
         }
     )
-    table.seal()
+    table.join()
 
 
 def test_the_lines_drawn_are_the_geometric_means_over_seeds_and_the_bands_their_range(shared_results: Path) -> None:
@@ -221,8 +219,8 @@ def test_a_run_that_lost_the_end_of_its_trace_is_left_out_there_and_named(
     command: Run, results: Path, verb: str, table: str
 ) -> None:
     short, without, _ = runs_of(results, "copy", "rnn")
-    sorted((short / f"{table}.parquet").iterdir())[-1].unlink()
-    shutil.rmtree(without / f"{table}.parquet")
+    without_end(short, f"{table}.parquet")
+    (without / f"{table}.parquet").unlink()
     row = rows_of(command, results, verb)["rnn"]
     assert (row["runs"], row["completed"], row["step"]) == (1, 3, 12)
     shown = " ".join(command(verb, str(results), "--where", "task=copy", columns=250).stdout.split())
@@ -233,7 +231,7 @@ def test_a_run_that_lost_the_end_of_its_trace_is_left_out_there_and_named(
 
 def test_where_every_run_lost_the_end_of_its_trace_nothing_is_shown_as_the_end(command: Run, results: Path) -> None:
     for run in runs_of(results, "copy", "rnn"):
-        sorted((run / "gradients.parquet").iterdir())[-1].unlink()
+        without_end(run, GRADIENTS)
     row = rows_of(command, results, "grads")["rnn"]
     assert (row["runs"], row["step"], row["decay_rate"], row["verdict"], row["norm_at_0"]) == (0, 12, None, None, None)
 

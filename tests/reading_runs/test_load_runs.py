@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from run_directories import edit, runs_of, train
+from run_directories import edit, in_parts, runs_of, train
 
 import spectral_bench
 from spectral_bench.errors import InputError
+from spectral_bench.records import run_tables
 
 
 def test_the_frames_hold_what_the_writer_wrote(shared_results: Path) -> None:
@@ -229,21 +230,45 @@ def test_a_folder_with_a_file_of_the_same_name_is_no_run(tmp_path: Path) -> None
     assert spectral_bench.load_runs(tmp_path).notes == []
 
 
-def test_a_trace_in_one_file_is_read_like_one_in_parts(results: Path) -> None:
+@pytest.mark.parametrize("folder", ["{}.parts", "{}.parquet"], ids=["while a run grows", "before format 3"])
+def test_a_trace_in_parts_is_read_like_one_in_one_file(results: Path, folder: str) -> None:
     run = runs_of(results, "copy", "rnn")[0]
     expected = spectral_bench.load_runs(run)
-    for name in ("gradients.parquet", "spectrum.parquet"):
-        whole = pd.read_parquet(run / name)
-        shutil.rmtree(run / name)
-        whole.to_parquet(run / name)
+    for name in ("gradients", "spectrum"):
+        in_parts(run, f"{name}.parquet")
+        (run / f"{name}.parts").rename(run / folder.format(name))
     found = spectral_bench.load_runs(run)
     pd.testing.assert_frame_equal(found.gradients, expected.gradients)
     pd.testing.assert_frame_equal(found.spectrum, expected.spectrum)
 
 
+def test_parts_that_were_merged_while_they_were_listed_are_read_as_they_are_now(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    expected = spectral_bench.load_runs(run).gradients
+    first, second, *_ = in_parts(run, "gradients.parquet")
+    real, calls = run_tables.read_bytes, []
+
+    def merge_first(file: Path) -> bytes:
+        if not calls:
+            calls.append(file)
+            merged = pd.concat([pd.read_parquet(first), pd.read_parquet(second)])
+            merged.to_parquet(first.with_name(f"{first.stem[:15]}-{second.stem[-9:]}.parquet"), index=False)
+            first.unlink()
+            second.unlink()
+        return real(file)
+
+    monkeypatch.setattr(run_tables, "read_bytes", merge_first)
+    found = spectral_bench.load_runs(run)
+    pd.testing.assert_frame_equal(found.gradients, expected)
+    assert found.notes == []
+    assert calls
+
+
 def test_a_damaged_part_of_a_trace_is_named_and_leaves_the_others_readable(results: Path) -> None:
     run = runs_of(results, "copy", "rnn")[0]
-    first, *others = sorted((run / "gradients.parquet").iterdir())
+    first, *others = in_parts(run, "gradients.parquet")
     assert others
     first.write_bytes(b"PAR1 cut off")
     runs = spectral_bench.load_runs(run)

@@ -2,13 +2,14 @@
 
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from run_directories import Run, edit, runs_of
+from run_directories import Run, edit, in_parts, runs_of
 
 from spectral_bench.figures.draw_learning import draw_learning
 from spectral_bench.figures.draw_spectrum import draw_spectrum
@@ -19,6 +20,7 @@ from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Section
 from spectral_bench.report.spectrum_table import spectrum_table
+from spectral_bench.runs.layout import SPECTRUM
 
 
 def section_of(results: Path, task: str) -> Section:
@@ -123,18 +125,17 @@ def test_curves_are_drawn_with_characters_when_no_file_is_named(command: Run, sh
 def test_runs_without_measurements_or_traces_are_said(command: Run, results: Path) -> None:
     for run in runs_of(results, "addition", "rnn") + runs_of(results, "addition", "svdrnn"):
         (run / "metrics.csv").unlink()
-        for part in (run / "spectrum.parquet").iterdir():
-            part.unlink()
+        (run / SPECTRUM).unlink()
     assert "nothing was measured" in command("curves", str(results)).stderr
     assert "no run traced singular values" in command("spectrum", str(results)).stdout
 
 
 def test_infinite_singular_values_are_shown(command: Run, results: Path) -> None:
     for run in runs_of(results, "copy", "rnn"):
-        part = sorted((run / "spectrum.parquet").iterdir())[-1]
-        frame = pd.read_parquet(part)
+        trace = run / SPECTRUM
+        frame = pd.read_parquet(trace)
         frame.loc[frame["step"] == frame["step"].max(), "singular_value"] = np.r_[[np.inf] * 3, np.ones(5)]
-        frame.to_parquet(part, index=False)
+        frame.to_parquet(trace, index=False)
     done = command("spectrum", str(results), "--where", "task=copy", "--where", "model=rnn", "-o", "s.png")
     assert done.returncode == 0, done.stderr
     row = next(line for line in done.stdout.splitlines() if line.startswith("rnn"))
@@ -143,10 +144,10 @@ def test_infinite_singular_values_are_shown(command: Run, results: Path) -> None
 
 def test_a_seed_with_nan_in_its_spectrum_does_not_blank_the_others_and_is_said(command: Run, results: Path) -> None:
     broken, *others = runs_of(results, "copy", "rnn")
-    part = sorted((broken / "spectrum.parquet").iterdir())[-1]
-    frame = pd.read_parquet(part)
+    trace = broken / SPECTRUM
+    frame = pd.read_parquet(trace)
     frame.loc[frame["step"] == frame["step"].max(), "singular_value"] = np.nan
-    frame.to_parquet(part, index=False)
+    frame.to_parquet(trace, index=False)
     arguments = ("spectrum", str(results), "--where", "task=copy", "--where", "model=rnn")
     (row,) = json.loads(command(*arguments, "--format", "json").stdout)["rows"]
     margins = [json.loads((run / "summary.json").read_text())["spectral_margin"] for run in others]
@@ -177,10 +178,10 @@ def test_the_end_of_measurements_that_a_completed_run_lost_is_named_and_counts_n
 
 def test_a_margin_of_zero_is_written_as_zero(command: Run, results: Path, tmp_path: Path) -> None:
     for run in runs_of(results, "copy", "rnn"):
-        part = sorted((run / "spectrum.parquet").iterdir())[0]
-        frame = pd.read_parquet(part)
+        trace = run / SPECTRUM
+        frame = pd.read_parquet(trace)
         frame.loc[frame["step"] == 0, "singular_value"] = 1.0
-        frame.to_parquet(part, index=False)
+        frame.to_parquet(trace, index=False)
     assert command("spectrum", str(results), "--where", "task=copy", "--data", "s.csv").returncode == 0
     data = pd.read_csv(tmp_path / "s.csv")
     start = data[(data["picture"] == "margin") & (data["group"] == "rnn") & (data["step"] == 0)]
@@ -196,7 +197,9 @@ def test_a_run_that_did_not_complete_is_drawn_only_where_none_did_and_with_its_s
     copy, addition = section_of(results, "copy"), section_of(results, "addition")
     pictures = [learning_pictures(section, "validation") for section in (copy, addition)]
     curves = [{one.label: one.runs for one in picture.quantities[-1].curves} for picture in pictures if picture]
-    assert curves == [{"rnn": 2, "svdrnn r=0.01": 3, "svdrnn r=0.5": 1}, {"rnn (unfinished)": 1, "svdrnn": 1}]
+    running = next(label for label in curves[1] if label.startswith("rnn"))
+    assert re.fullmatch(r"rnn \(running, step 12 of 12, \d+ s ago\)", running)
+    assert curves == [{"rnn": 2, "svdrnn r=0.01": 3, "svdrnn r=0.5": 1}, {running: 1, "svdrnn": 1}]
     assert "copy: 1 run that did not complete not drawn" in command("curves", str(results)).stderr
     for verb in ("grads", "spectrum"):
         shown = command(verb, str(results), columns=200).stdout
@@ -223,7 +226,7 @@ def test_the_only_group_of_a_model_bears_its_name_alone_in_every_picture(results
 @pytest.mark.parametrize(("verb", "table"), [("grads", "gradients"), ("spectrum", "spectrum")])
 def test_a_damaged_part_of_a_trace_is_named(command: Run, results: Path, verb: str, table: str) -> None:
     (run,) = runs_of(results, "addition", "rnn")
-    first, *others = sorted((run / f"{table}.parquet").iterdir())
+    first, *others = in_parts(run, f"{table}.parquet")
     assert others
     first.write_bytes(first.read_bytes()[:-20])
     shown = command(verb, str(results), columns=400)

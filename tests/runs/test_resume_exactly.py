@@ -189,7 +189,7 @@ def test_a_run_that_dies_while_it_is_made_longer_can_be_taken_up(
     assert verify_run(directory).difference is None
 
 
-@pytest.mark.parametrize("name", ["gradients.parquet", "metrics.csv", ".manifest.json.tmp"])
+@pytest.mark.parametrize("name", ["gradients.parts", "gradients.parquet", "metrics.csv", ".manifest.json.tmp"])
 def test_a_run_directory_that_leads_into_another_is_not_taken_up(tmp_path: Path, name: str) -> None:
     broken, other = (start(tmp_path / word, *OFTEN, observer=At(8, cut)) for word in ("broken", "other"))
     before = {path: path.read_bytes() for path in other.rglob("*") if path.is_file()}
@@ -249,7 +249,7 @@ def test_a_run_goes_on_with_the_threads_it_began_with(tmp_path: Path, monkeypatc
         assert chosen == [3]
 
 
-@pytest.mark.parametrize("where", ["execute.new_run_directory", "execute.locked", "reopen.recorder.rewind_tables"])
+@pytest.mark.parametrize("where", ["execute.new_run_directory", "execute.locked", "reopen.rewind.rewind_tables"])
 def test_a_signal_between_the_directory_and_the_first_update_is_not_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:

@@ -1,7 +1,6 @@
 """A run can be had again, and where it cannot, the first difference is named."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -69,39 +68,49 @@ def test_a_run_that_goes_on_past_divergence_has_the_same_weights_again_nan_or_no
     assert verify_run(directory, whole=True).difference is None
 
 
-def part(directory: Path, table: str, number: int) -> Path:
-    return sorted((directory / table).iterdir())[number]
-
-
 @pytest.mark.parametrize("table", ["gradients.parquet", "spectrum.parquet"])
-def test_a_part_of_a_trace_that_is_lost_replaced_or_added_is_named(tmp_path: Path, table: str) -> None:
+def test_a_trace_that_lost_has_other_or_more_rows_is_named(tmp_path: Path, table: str) -> None:
     directory = run(tmp_path)
-    first, last = part(directory, table, 0), part(directory, table, -1)
-    kept = first.read_bytes()
-
-    first.unlink()
-    with pytest.raises(DataError, match=rf"{table}.{first.name}: is not there"):
+    path, frame = directory / table, pd.read_parquet(directory / table)
+    kept = path.read_bytes()
+    value = frame.columns[-1]
+    for changed, message in (
+        (frame[frame["step"] > 0], rf"{table}: has .* rows of the steps before 12, and had \d+ at the last"),
+        (pd.concat([frame, frame[frame["step"] == 0]]), rf"{table}: has .* and had \d+ at the last"),
+        (frame.assign(**{value: frame[value] * 1.5}), rf"{table}: is not what it was at the last checkpoint"),
+    ):
+        changed.to_parquet(path, index=False)
+        with pytest.raises(DataError, match=message):
+            verify_run(directory)
+    path.unlink()
+    with pytest.raises(DataError, match=rf"{table}: has 0 rows"):
         verify_run(directory)
-    frame = pd.read_parquet(last).assign(step=0)
-    frame.to_parquet(first, index=False)
-    with pytest.raises(DataError, match=rf"{table}.{first.name}: is (not what it was|damaged)"):
+    path.write_bytes(kept[:-9])
+    with pytest.raises(DataError, match=rf"{table}: is damaged"):
         verify_run(directory)
-    first.write_bytes(kept)
-
-    other = first.with_name("steps-000000001-000000002.parquet")
+    path.write_bytes(kept)
+    other = directory / table.replace("parquet", "parts") / "other.parquet"
+    other.parent.mkdir()
     other.write_bytes(kept)
-    with pytest.raises(DataError, match=rf"{other.name}: was not there at the last checkpoint"):
-        verify_run(directory)
-    other.rename(first.with_name("other.parquet"))
     with pytest.raises(DataError, match=r"other\.parquet: is not a part of this run's table"):
         verify_run(directory)
-    first.with_name("other.parquet").unlink()
+    other.unlink()
     assert verify_run(directory).difference is None
 
-    last.unlink()
-    verdict = verify_run(directory)
-    assert verdict.difference is not None
-    assert verdict.difference.endswith("layer 0: is not recorded" if "grad" in table else "is not recorded")
+
+def test_what_a_diverged_run_traced_after_its_last_checkpoint_is_missed_as_well(tmp_path: Path) -> None:
+    class Explode(Observer):
+        def on_update(self, update: Update) -> None:
+            if update.step == 11:
+                raise DivergedError("the loss is nan")
+
+    with pytest.raises(DivergedError):
+        execute(prepare(small_config(tmp_path, "train.checkpoint_every=5", "trace.every=1")), observers=[Explode()])
+    directory = only_run(tmp_path)
+    frame = pd.read_parquet(directory / "gradients.parquet")
+    assert frame["step"].max() == 10
+    frame[frame["step"] < 10].to_parquet(directory / "gradients.parquet", index=False)
+    assert (verify_run(directory).difference or "").endswith("step 10, layer 0: is not recorded")
 
 
 def test_whole_tables_that_are_lost_are_noticed_without_any_checkpoint(tmp_path: Path) -> None:
@@ -109,7 +118,7 @@ def test_whole_tables_that_are_lost_are_noticed_without_any_checkpoint(tmp_path:
     for checkpoint in directory.glob("checkpoint*"):
         checkpoint.unlink()
     assert verify_run(directory).difference is None
-    shutil.rmtree(directory / "gradients.parquet")
+    (directory / "gradients.parquet").unlink()
     assert verify_run(directory).difference == "gradient norm at step 0, layer 0: is not recorded"
 
 
@@ -144,8 +153,8 @@ def test_what_a_killed_run_never_wrote_is_not_missed(tmp_path: Path) -> None:
     directory = only_run(tmp_path)
     for whole in (False, True):
         assert verify_run(directory, whole=whole).difference is None
-    part(directory, "spectrum.parquet", -1).unlink()
-    with pytest.raises(DataError, match="is not there"):
+    sorted((directory / "spectrum.parts").iterdir())[0].unlink()
+    with pytest.raises(DataError, match=r"spectrum\.parquet: has"):
         verify_run(directory)
 
 
