@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 import torch
 
+from spectral_bench.config.catalog import options
 from spectral_bench.config.load import load
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.runs.kinds import KINDS
@@ -27,6 +28,9 @@ TASK_OPTIONS = {
     "ptb": ["task.bptt=4", "task.verify=false", "task.embedding_size=4", "train.evaluation_batch_size=2"],
     "ucr": ["task.dataset=Small"],
 }
+
+#: Every model of the project, by its yaml file.
+MODELS = list(options("model"))
 
 REFLECTORS = {"svdrnn": ["model.m1=3", "model.m2=3"], "ornn": ["model.m=3"]}
 

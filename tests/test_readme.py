@@ -52,7 +52,7 @@ def test_the_library_example_runs() -> None:
 
 def test_the_new_model_learns_the_new_task(tmp_path: Path) -> None:
     """The files of both "Adding" sections, and nothing else, make a model and a task that work together."""
-    for group, name in (("model", "indrnn"), ("task", "first")):
+    for group, name in (("model", "diagrnn"), ("task", "first")):
         (tmp_path / "conf" / group).mkdir(parents=True)
         (tmp_path / "conf" / group / f"{name}.yaml").write_text(code("yaml", f"name: {name}"))
     (tmp_path / "diagonal.py").write_text(code("python", 'register("diagonal")'))

@@ -47,6 +47,16 @@ class ModelConfig:
             expected = f"at least {low}" if high is None else f"{low} to {high}"
             raise InputError(f"model.{key}={value}: expected {expected}.")
 
+    def check_positive(self, *keys: str) -> None:
+        """Refuse values that are not greater than 0.
+
+        Raises:
+            InputError: naming the first such key, its value and what was expected.
+        """
+        for key in keys:
+            if not getattr(self, key) > 0:
+                raise InputError(f"model.{key}={getattr(self, key)}: expected more than 0.")
+
 
 _C = TypeVar("_C", bound=ModelConfig)
 

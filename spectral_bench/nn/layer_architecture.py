@@ -1,6 +1,7 @@
 """Architectures that are a stack of equal recurrent layers with a linear readout."""
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -37,25 +38,42 @@ _L = TypeVar("_L", bound=LayerConfig)
 
 
 class LayerArchitecture(Architecture[_L], Generic[_L]):
-    """A stack of recurrent layers; a subclass says what one of them is."""
+    """A stack of recurrent layers; a subclass says what one of them is.
+
+    It overrides ``build_layer``, or ``build_layers`` where a layer depends on its place or on the problem.
+    """
 
     @classmethod
-    @abstractmethod
     def build_layer(cls, config: _L, input_size: int) -> Layer:
         """One layer with fresh weights.
 
         Raises:
             ValueError: values do not fit together.
         """
+        raise NotImplementedError(f"{cls.__name__} says neither what a layer is nor what all of them are")
+
+    @classmethod
+    def build_layers(cls, config: _L, signature: Signature) -> Sequence[Layer]:
+        """All layers, bottom first.
+
+        Raises:
+            ValueError: values do not fit together.
+        """
+        return [cls.build_layer(config, size) for size in input_sizes(config, signature)]
 
     @classmethod
     def build(cls, config: _L, signature: Signature) -> SequenceModel:
         """``config.num_layers`` layers, an embedding for tokens, and a readout."""
         vocabulary, width = signature.input_size, signature.embedding_size
-        sizes = [width or vocabulary] + [config.hidden_size] * (config.num_layers - 1)
-        stack = RecurrentStack([cls.build_layer(config, size) for size in sizes], config.dropout)
+        stack = RecurrentStack(cls.build_layers(config, signature), config.dropout)
         embedding = nn.Embedding(vocabulary, width) if width else None
         return SequenceModel(stack, signature.output_size, every_step=signature.every_step, embedding=embedding)
+
+
+def input_sizes(config: LayerConfig, signature: Signature) -> list[int]:
+    """D of every layer, bottom first."""
+    bottom = signature.embedding_size or signature.input_size
+    return [bottom] + [config.hidden_size] * (config.num_layers - 1)
 
 
 @dataclass
@@ -106,11 +124,16 @@ class RecurrentArchitecture(LayerArchitecture[_R], Generic[_R]):
     @classmethod
     def build_layer(cls, config: _R, input_size: int) -> RecurrentLayer:
         """A recurrent layer around a fresh transition."""
-        return RecurrentLayer(
-            input_size,
-            cls.build_transition(config),
-            build_activation(config.activation, config.hidden_size, config.leak),
-            learn_h0=config.learn_h0,
-            input_start=config.input_start,
-            input_scale=config.input_scale,
-        )
+        return layer_around(cls.build_transition(config), config, input_size)
+
+
+def layer_around(transition: Transition, config: RecurrentConfig, input_size: int) -> RecurrentLayer:
+    """A layer with fresh input weights, as ``config`` says, around a transition."""
+    return RecurrentLayer(
+        input_size,
+        transition,
+        build_activation(config.activation, config.hidden_size, config.leak),
+        learn_h0=config.learn_h0,
+        input_start=config.input_start,
+        input_scale=config.input_scale,
+    )

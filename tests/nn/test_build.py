@@ -19,24 +19,22 @@ CONF = Path(__file__).parents[2] / "conf" / "model"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
 
 
+def node(model: str) -> dict[str, Any]:
+    values: dict[str, Any] = yaml.safe_load((CONF / f"{model}.yaml").read_text(encoding="utf-8"))
+    return values | ({"r": 0.01} if "r" in values else {})
+
+
 def config(model: str, **changes: Any) -> Any:
-    node = yaml.safe_load((CONF / f"{model}.yaml").read_text(encoding="utf-8"))
-    node["r"] = 0.01 if "r" in node else None
-    if node["r"] is None:
-        del node["r"]
-    return typed(node | changes, MODELS[node["layer"]].Config, "model")
+    values = node(model)
+    return typed(values | changes, MODELS[values["layer"]].Config, "model")
+
+
+def with_a_trained_start(model: str) -> dict[str, bool]:
+    return {"learn_h0": True} if "learn_h0" in node(model) else {}
 
 
 def build(model: str, **changes: Any) -> Any:
     return build_model(config(model, **changes), Signature(2, 3, length=7, every_step=False))
-
-
-def test_the_six_models_are_here() -> None:
-    assert NAMES == ["gru", "irnn", "lstm", "ornn", "rnn", "svdrnn"]
-
-
-def test_only_svdrnn_reads_the_radius() -> None:
-    assert [model for model in NAMES if hasattr(config(model), "r")] == ["svdrnn"]
 
 
 @pytest.mark.parametrize(("map_name", "uses"), [("sigmoid", True), ("clip", True), ("free", False), ("fixed", False)])
@@ -70,7 +68,7 @@ def test_a_name_that_is_no_folder_is_refused(name: str) -> None:
 @pytest.mark.parametrize("num_layers", [1, 2])
 def test_outputs_and_states_have_their_shapes(model: str, every_step: bool, num_layers: int) -> None:
     built = build_model(
-        config(model, num_layers=num_layers, hidden_size=36, learn_h0=True),
+        config(model, num_layers=num_layers, hidden_size=36, **with_a_trained_start(model)),
         Signature(2, 3, length=7, every_step=every_step),
     )
     outputs, state = built(torch.randn(7, 5, 2))
@@ -84,7 +82,7 @@ def test_outputs_and_states_have_their_shapes(model: str, every_step: bool, num_
 @pytest.mark.parametrize("model", NAMES)
 def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_matrix(model: str) -> None:
     torch.manual_seed(0)
-    built = build(model, hidden_size=36, learn_h0=True)
+    built = build(model, hidden_size=36, num_layers=1, **with_a_trained_start(model))
     (layer,) = built.stack.layers
     before = {name: matrix.clone() for name, matrix in layer.recurrent_matrices().items()}
     optimizer = torch.optim.Adam(built.parameter_groups(1e-2))

@@ -33,35 +33,35 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 
 
 @pytest.fixture
-def indrnn(install: Callable[[str, str], Path], diagonal: Path) -> Path:
-    package = install("indrnn_package", "[spectral_bench.models]\nindrnn = indrnn_package.diagonal\n")
+def diagrnn(install: Callable[[str, str], Path], diagonal: Path) -> Path:
+    package = install("diagrnn_package", "[spectral_bench.models]\nindrnn = diagrnn_package.diagonal\n")
     for path in diagonal.parent.iterdir():
         path.rename(package / path.name)
     return package
 
 
-def test_an_entry_point_brings_a_model_to_every_verb(run: Run, tmp_path: Path, indrnn: Path) -> None:
-    assert "indrnn  One weight a unit" in run("list", "models").stdout
-    done = run("run", "model=indrnn", *SMALL, *COPY)
+def test_an_entry_point_brings_a_model_to_every_verb(run: Run, tmp_path: Path, diagrnn: Path) -> None:
+    assert "diagrnn  One weight a unit" in run("list", "models").stdout
+    done = run("run", "model=diagrnn", *SMALL, *COPY)
     assert done.returncode == 0, done.stderr
     directory = only_run(tmp_path / "results")
     (recorded,) = json.loads((directory / "manifest.json").read_text())["plugins"]
-    assert recorded["name"] == "indrnn_package.diagonal"
+    assert recorded["name"] == "diagrnn_package.diagonal"
     assert run("verify", str(directory)).returncode == 0
     assert run("resume", str(directory), "train.steps=15", "-q").returncode == 0
 
 
-def test_a_distribution_is_not_imported_for_a_run_that_does_not_use_it(run: Run, tmp_path: Path, indrnn: Path) -> None:
-    (indrnn / "diagonal.py").write_text("raise RuntimeError('imported')\n")
+def test_a_distribution_is_not_imported_for_a_run_that_does_not_use_it(run: Run, tmp_path: Path, diagrnn: Path) -> None:
+    (diagrnn / "diagonal.py").write_text("raise RuntimeError('imported')\n")
     done = run("run", "model=rnn", "model.hidden_size=4", *SMALL, *COPY)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads((only_run(tmp_path / "results") / "manifest.json").read_text())["plugins"] == []
 
 
-def test_a_distribution_that_is_broken_is_named_when_it_is_needed(run: Run, indrnn: Path) -> None:
-    (indrnn / "diagonal.py").write_text("import nothing_of_this_name\n")
-    said = "Entry point indrnn = indrnn_package.diagonal of indrnn_package: needs the module 'nothing_of_this_name'"
-    done = run("run", "model=indrnn", *SMALL, *COPY)
+def test_a_distribution_that_is_broken_is_named_when_it_is_needed(run: Run, diagrnn: Path) -> None:
+    (diagrnn / "diagonal.py").write_text("import nothing_of_this_name\n")
+    said = "Entry point diagrnn = diagrnn_package.diagonal of diagrnn_package: needs the module 'nothing_of_this_name'"
+    done = run("run", "model=diagrnn", *SMALL, *COPY)
     assert done.returncode == 2
     assert done.stderr.startswith(f"Error: {said}")
     done = run("list", "models")
@@ -69,12 +69,12 @@ def test_a_distribution_that_is_broken_is_named_when_it_is_needed(run: Run, indr
     assert done.stderr.startswith(f"Warning: {said}")
     assert len(done.stderr.splitlines()) == 1
     assert run("list", "tasks").stderr == ""
-    (indrnn / "conf/model/indrnn.yaml").unlink()
-    done = run("run", "model=indrnn")
+    (diagrnn / "conf/model/diagrnn.yaml").unlink()
+    done = run("run", "model=diagrnn")
     assert done.stderr.startswith(f"Error: {said}")
     done = run("run", "model=inrn")
     assert done.returncode == 2
-    assert "Did you mean 'irnn'?" in done.stderr or "Did you mean 'indrnn'?" in done.stderr
+    assert "Did you mean 'irnn'?" in done.stderr or "Did you mean 'diagrnn'?" in done.stderr
     assert said in done.stderr
 
 
@@ -100,7 +100,7 @@ def test_a_class_is_registered_under_the_name_of_its_entry_point(
     text = diagonal.read_text().replace('@MODELS.register("diagonal")\n', "")
     (package / "model.py").write_text(text)
     (diagonal.parent / "conf").rename(package / "conf")
-    done = run("run", "model=indrnn", *SMALL, *COPY)
+    done = run("run", "model=diagrnn", *SMALL, *COPY)
     assert done.returncode == 0, done.stderr
 
 
@@ -110,8 +110,8 @@ def test_a_class_that_its_module_registers_stays_as_it_is(
     package = install("class_package", "[spectral_bench.models]\nother = class_package.diagonal:DiagonalArchitecture\n")
     for path in diagonal.parent.iterdir():
         path.rename(package / path.name)
-    assert run("run", "model=indrnn", *SMALL, *COPY).returncode == 0
-    done = run("run", "model=indrnn", "model.layer=other")
+    assert run("run", "model=diagrnn", *SMALL, *COPY).returncode == 0
+    done = run("run", "model=diagrnn", "model.layer=other")
     assert "Unknown model.layer 'other'" in done.stderr
 
 

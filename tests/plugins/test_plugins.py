@@ -30,7 +30,7 @@ def write(file: Path, text: str) -> Path:
 
 
 def trained(run: Run, tmp_path: Path, *plugin: str) -> Path:
-    done = run("run", *plugin, "model=indrnn", *SMALL, *COPY)
+    done = run("run", *plugin, "model=diagrnn", *SMALL, *COPY)
     assert done.returncode == 0, done.stderr
     return only_run(tmp_path / "results")
 
@@ -42,7 +42,7 @@ def manifest(directory: Path) -> dict[str, object]:
 
 def test_a_file_brings_a_model_to_every_verb(run: Run, tmp_path: Path, diagonal: Path) -> None:
     plugin = ["--plugin", str(diagonal)]
-    assert "indrnn  One weight a unit" in run("list", "models", *plugin).stdout
+    assert "diagrnn  One weight a unit" in run("list", "models", *plugin).stdout
     directory = trained(run, tmp_path, *plugin)
     (recorded,) = manifest(directory)["plugins"]
     assert recorded["name"] == "diagonal.py"
@@ -52,20 +52,20 @@ def test_a_file_brings_a_model_to_every_verb(run: Run, tmp_path: Path, diagonal:
     for verb in ("compare", "grads", "spectrum", "curves"):
         done = run(verb, *plugin)
         assert (done.returncode, done.stderr) == (0, "")
-        assert "indrnn" in done.stdout
+        assert "diagrnn" in done.stdout
 
 
 def test_files_of_a_task_and_a_model_work_together(run: Run, diagonal: Path, first: Path) -> None:
-    done = run("run", "--plugin", str(diagonal), "--plugin", str(first), "model=indrnn", "task=first", *SMALL)
+    done = run("run", "--plugin", str(diagonal), "--plugin", str(first), "model=diagrnn", "task=first", *SMALL)
     assert done.returncode == 0, done.stderr
-    assert "first/indrnn" in done.stdout
+    assert "first/diagrnn" in done.stdout
 
 
 def test_the_environment_variable_names_plugins_of_every_command(
     run: Run, tmp_path: Path, diagonal: Path, first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SPECTRAL_BENCH_PLUGINS", f"{diagonal}{os.pathsep}{first}")
-    assert "indrnn" in run("list", "models").stdout
+    assert "diagrnn" in run("list", "models").stdout
     assert "first" in run("list", "tasks").stdout
     directory = trained(run, tmp_path)
     assert [entry["name"] for entry in manifest(directory)["plugins"]] == ["diagonal.py"]  # it has no need of the task
@@ -116,28 +116,28 @@ def test_a_plugin_that_failed_can_be_loaded_once_it_is_mended(diagonal: Path) ->
 @pytest.mark.usefixtures("fresh")
 def test_options_of_a_plugin_are_completed(diagonal: Path) -> None:
     load_plugins([str(diagonal)])
-    assert candidates("model=ind", []) == ["model=indrnn"]
-    assert "model.start_at=1.0" in candidates("model.start", ["model=indrnn"])
+    assert candidates("model=diag", []) == ["model=diagrnn"]
+    assert "model.start_at=1.0" in candidates("model.start", ["model=diagrnn"])
 
 
 def test_the_shell_completes_with_the_plugins_of_the_line(diagonal: Path) -> None:
     environment = {
         "_SPECTRAL_BENCH_COMPLETE": "complete_bash",
-        "COMP_WORDS": f"spectral-bench run --plugin {diagonal} model=ind",
+        "COMP_WORDS": f"spectral-bench run --plugin {diagonal} model=diag",
         "COMP_CWORD": "4",
     }
     done = subprocess.run(
         [sys.executable, "-c", "from spectral_bench.cli.app import app; app(prog_name='spectral-bench')"],
         env={**os.environ, **environment}, capture_output=True, text=True, timeout=60,
     )  # fmt: skip
-    assert done.stdout.split() == ["model=indrnn"], done.stderr
+    assert done.stdout.split() == ["model=diagrnn"], done.stderr
 
 
 def test_a_plugin_names_its_folder_of_yaml(run: Run, tmp_path: Path, diagonal: Path) -> None:
     (diagonal.parent / "conf").rename(tmp_path / "elsewhere")
     diagonal.write_text(f"{diagonal.read_text()}\nCONF_DIR = '../elsewhere'\n")
-    assert "indrnn" in run("list", "models", "--plugin", str(diagonal)).stdout
-    done = run("run", "--plugin", str(diagonal), "model=indrnn", "--print-config")
+    assert "diagrnn" in run("list", "models", "--plugin", str(diagonal)).stdout
+    done = run("run", "--plugin", str(diagonal), "model=diagrnn", "--print-config")
     assert "start_at: 1.0" in done.stdout
     (tmp_path / "elsewhere").rename(tmp_path / "gone")
     done = run("list", "models", "--plugin", str(diagonal))
@@ -146,7 +146,7 @@ def test_a_plugin_names_its_folder_of_yaml(run: Run, tmp_path: Path, diagonal: P
 
 def test_the_users_own_folder_of_yaml_counts(run: Run, diagonal: Path, tmp_path: Path) -> None:
     (diagonal.parent / "conf").rename(tmp_path / "own")
-    done = run("run", "--plugin", str(diagonal), "--config-dir", "own", "model=indrnn", *SMALL, *COPY)
+    done = run("run", "--plugin", str(diagonal), "--config-dir", "own", "model=diagrnn", *SMALL, *COPY)
     assert done.returncode == 0, done.stderr
 
 
@@ -164,26 +164,26 @@ def test_a_plugin_without_yaml_is_refused(run: Run, diagonal: Path, tmp_path: Pa
 def test_two_files_of_one_name_stand_in_the_way_of_nothing_but_the_option_they_share(
     run: Run, tmp_path: Path, diagonal: Path
 ) -> None:
-    hidden = diagonal.parent / "conf/model/indrnn.yaml"
-    other = write(tmp_path / "own/model/indrnn.yaml", hidden.read_text())
+    hidden = diagonal.parent / "conf/model/diagrnn.yaml"
+    other = write(tmp_path / "own/model/diagrnn.yaml", hidden.read_text())
     options = ["--plugin", str(diagonal), "--config-dir", "own"]
     done = run("run", *options, "model=rnn", "model.hidden_size=4", *SMALL, *COPY)
     assert done.returncode == 0, done.stderr
     both = f"{hidden} and {other}"
-    done = run("run", *options, "model=indrnn")
+    done = run("run", *options, "model=diagrnn")
     assert done.returncode == 2
-    assert f"model=indrnn is two files: {both}. Give one another name." in done.stderr
-    write(tmp_path / "own/experiment/mine.yaml", "# @package _global_\ndefaults:\n  - override /model: indrnn\n")
+    assert f"model=diagrnn is two files: {both}. Give one another name." in done.stderr
+    write(tmp_path / "own/experiment/mine.yaml", "# @package _global_\ndefaults:\n  - override /model: diagrnn\n")
     done = run("run", *options, "experiment=mine")
     assert (done.returncode, both in done.stderr) == (2, True), done.stderr
     (line,) = [
         line for line in run("list", "models", *options).stdout.replace("\n    ", " ").splitlines() if both in line
     ]
-    assert line.startswith("indrnn  two files")
+    assert line.startswith("diagrnn  two files")
 
 
 def test_yaml_with_the_name_of_the_projects_is_refused_when_it_is_chosen(run: Run, diagonal: Path) -> None:
-    hidden = diagonal.parent / "conf/model/indrnn.yaml"
+    hidden = diagonal.parent / "conf/model/diagrnn.yaml"
     hidden = hidden.rename(hidden.with_name("rnn.yaml"))
     done = run("run", "--plugin", str(diagonal), "model=rnn")
     assert (done.returncode, str(hidden) in done.stderr) == (2, True), done.stderr
@@ -355,9 +355,9 @@ def test_two_plugins_do_not_get_each_others_neighbours(
 
 
 def test_a_radius_by_another_name_is_warned_of(run: Run, tmp_path: Path, diagonal: Path) -> None:
-    yaml_file = diagonal.parent / "conf/model/indrnn.yaml"
+    yaml_file = diagonal.parent / "conf/model/diagrnn.yaml"
     yaml_file.write_text(yaml_file.read_text().replace("start_at: 1.0", "start_at: ${r}"))
-    done = run("run", "--plugin", str(diagonal), "model=indrnn", "r=0.5", *SMALL, *COPY)
+    done = run("run", "--plugin", str(diagonal), "model=diagrnn", "r=0.5", *SMALL, *COPY)
     assert done.returncode == 0
     assert "model.start_at is filled in from r, but only a key model.r counts as the radius" in done.stderr
     assert "no effect" not in done.stderr

@@ -55,12 +55,12 @@ def test_a_model_and_a_task_from_outside_are_citizens_of_every_verb(
     spectral_bench: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, diagonal: Path, first: Path
 ) -> None:
     plugins = ["--plugin", str(diagonal), "--plugin", str(first)]
-    assert "indrnn" in spectral_bench("list", "models", *plugins).stdout
+    assert "diagrnn" in spectral_bench("list", "models", *plugins).stdout
     assert "first" in spectral_bench("list", "tasks", *plugins).stdout
-    spectral_bench("run", *plugins, "model=indrnn", "task=first", *SMALL)
+    spectral_bench("run", *plugins, "model=diagrnn", "task=first", *SMALL)
     directory = only_run(tmp_path / "results")
-    assert directory.parts[-3:-1] == ("first", "indrnn")
-    assert "indrnn" in spectral_bench("compare", *plugins).stdout
+    assert directory.parts[-3:-1] == ("first", "diagrnn")
+    assert "diagrnn" in spectral_bench("compare", *plugins).stdout
     assert spectral_bench("verify", str(directory), *plugins).stdout.startswith("The same")
     spectral_bench("resume", str(directory), "train.steps=15", "-q", *plugins)
     assert spectral_bench("verify", str(directory), "--whole", *plugins).stdout.startswith("The same")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_runs import numbers, only_run, small_config
+from small_runs import MODELS, numbers, only_run, small_config
 from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 
 from spectral_bench.errors import DataError, InputError, LockedError, StorageError
@@ -23,8 +23,6 @@ from spectral_bench.runs.point_claim import Standing, standing_of
 from spectral_bench.runs.reopen import CompleteError, reopened
 from spectral_bench.runs.verification import verify_run
 from spectral_bench.training.observer import Observer, Update
-
-MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
 
 OFTEN = ["train.checkpoint_every=3", "trace.every=2"]
 STACK = ["model.num_layers=2", "model.dropout=0.3"]

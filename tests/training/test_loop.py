@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from small_runs import MODELS
 
 from spectral_bench.errors import InputError
 from spectral_bench.runs.session import Prepared
@@ -15,8 +16,6 @@ from spectral_bench.training.evaluation import Evaluation
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
 from spectral_bench.training.stop import Stop
 from spectral_bench.training.tracing import measure_spectrum
-
-MODELS = ["rnn", "irnn", "ornn", "lstm", "gru", "svdrnn"]
 
 Build = Callable[..., Prepared]
 
