@@ -28,10 +28,13 @@ class GradientTrace:
             derivative is total: it counts every path from h_t to the loss L that was differentiated, through the
             recurrence as well as through the outputs. For a mean over the batch, multiply by B to get the norm of
             the sample's own loss.
+        starts: initial states that nothing but the trace wants the gradient of. ``backward()`` reaches them by itself;
+            ``torch.autograd.grad`` computes the gradient of what it is handed, and has to be handed these as well.
     """
 
     def __init__(self) -> None:
         self.norms: dict[int, Tensor] = {}
+        self.starts: list[Tensor] = []
 
 
 def begin_norms(gradient_BN: Tensor, num_steps: int) -> Tensor:
@@ -102,6 +105,8 @@ def trace_states(trace: GradientTrace, index: int, visited: Sequence[tuple[Tenso
     trace.norms[index] = recording.norms_TB
     for t, parts in enumerate(states):
         for place, part in enumerate(parts):
+            if part.requires_grad and part.is_leaf:
+                trace.starts.append(part)
             if part.requires_grad:
                 part.register_hook(partial(recording.enter, t, place))  # type: ignore[no-untyped-call]
 

@@ -213,7 +213,8 @@ class Trainer:
         last_alone = trace is not None and traces_last_loss_alone(self.task, self.config.trace)
         if trace is not None and last_alone:
             last_loss = self.task.last_losses(outputs, batch.targets).mean()
-            torch.autograd.grad(last_loss, self._parameters, retain_graph=True, allow_unused=True)
+            inputs = [*self._parameters, *trace.starts]
+            torch.autograd.grad(last_loss, inputs, retain_graph=True, allow_unused=True)
             self._emit_gradients(trace, batch.size)
         self._objective(losses).backward()  # type: ignore[no-untyped-call]
         self._carried = [tuple(part.detach() for part in layer) for layer in state]

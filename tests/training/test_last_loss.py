@@ -125,3 +125,8 @@ def test_a_model_that_ignores_its_trace_is_named_once(prepared: Build, monkeypat
     with pytest.warns(UserWarning, match="SequenceModel wrote no gradient norms") as warned:
         ready.trainer.run([])
     assert len(warned) == 1
+
+
+def test_the_gradient_arrives_at_an_initial_state_that_is_not_trained(prepared: Build) -> None:
+    """Also where a recurrence is a loop of autograd, which computes what somebody asks for."""
+    assert (traced(prepared("train.steps=1", model="cornn")) > 0).all()
