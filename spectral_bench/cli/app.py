@@ -14,6 +14,7 @@ from spectral_bench.cli.curves import curves
 from spectral_bench.cli.data import data_app
 from spectral_bench.cli.grads import grads
 from spectral_bench.cli.list import list_
+from spectral_bench.cli.report import report
 from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
 from spectral_bench.cli.runs import runs
@@ -55,6 +56,7 @@ app.command()(grads)
 app.command()(spectrum)
 app.command()(curves)
 app.command()(claims)
+app.command()(report)
 app.command()(bench)
 app.command("list")(list_)
 app.add_typer(data_app, name="data")

@@ -208,6 +208,21 @@ def _record(verdict: Verdict) -> dict[str, Any]:
     return record
 
 
+def claim_details(verdict: Verdict) -> dict[str, Any]:
+    """A claim as plain values, with its entrants."""
+    claim = verdict.claim
+    entrants = [
+        {
+            "name": name,
+            "chosen": _values(evidence.chosen or {}),
+            "result": _result(verdict.scores[name]),
+            "seeds": f"{len(verdict.scores[name].by_seed)} of {len(claim.seeds)}",
+        }
+        for name, evidence in verdict.evidence.items()
+    ]
+    return {**_record(verdict), "entrants": entrants, "differences": list(claim.differences)}
+
+
 def _document(records: list[dict[str, Any]]) -> dict[str, Any]:
     return {"schema": "spectral-bench/claims", "version": 1, "claims": records}
 

@@ -201,7 +201,7 @@ MANIFEST_KEYS: Final = (
     ManifestKey("reason", "why it ended, if there is something to say", kept=True),
     ManifestKey("started", "when the run began, in UTC", kept=True),
     ManifestKey("ended", "when it ended, in UTC", kept=True),
-    ManifestKey("command", "the command line it began with"),
+    ManifestKey("command", "the command line it began with", kept=True),
     ManifestKey("owner", "host, process and time of the last session"),
     ManifestKey("data", "SHA-256 of every data file that was read", kept=True),
     ManifestKey("facts", "what the model says of itself, below", kept=True),

@@ -1,0 +1,77 @@
+"""``spectral-bench report``: everything the runs say, as one page."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from spectral_bench.cli.plugin_option import Plugins
+from spectral_bench.cli.run_options import Paths, Where, read_runs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Seconds between two pages of ``--watch``.
+_EVERY = 30
+
+
+def report(
+    paths: Paths = None,
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write.")] = Path(
+        "report.html"
+    ),
+    where: Where = None,
+    claims: Annotated[
+        Path | None, typer.Option("--claims", metavar="FILE", help="Claims of your own, laid out like claims.yaml.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Write it again every half minute; the open page follows. Ctrl-C ends.")
+    ] = False,
+    _plugins: Plugins = None,
+) -> None:
+    """Write one page to read in a browser: verdicts, tables, and curves to look into. It needs no server, no network.
+
+    For every task: results, loss and metric, gradient norms over time at every stage of training, singular values.
+    """
+    from spectral_bench.errors import InputError
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"-o {output}: expected a name that ends in .html.")
+    _write(paths, where, claims, output, watched=watch)
+    while watch:
+        time.sleep(_EVERY)
+        _write(paths, where, claims, output, watched=True)
+
+
+def _write(
+    paths: list[Path] | None, where: Sequence[str] | None, claims: Path | None, output: Path, *, watched: bool
+) -> None:
+    """Write the page.
+
+    Raises:
+        InputError: there are no runs, or the file cannot be written.
+    """
+    from spectral_bench.claims.load_claims import load_claims
+    from spectral_bench.claims.verdict import judge
+    from spectral_bench.errors import InputError
+    from spectral_bench.records.grouping import sections
+    from spectral_bench.runs.effective_config import effective_config
+    from spectral_bench.ui.delivery import write_named
+    from spectral_bench.web.page_file import page_text
+    from spectral_bench.web.report_payload import report_payload
+
+    known = load_claims(claims)
+    found = read_runs(paths, list(where or []))
+    if not found.runs:
+        raise InputError(" ".join(found.notes) or "There are no runs to report.")
+    verdicts = [judge(claim, found.runs, effective_config) for claim in known.values()]
+    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    payload = report_payload(sections(found.runs), verdicts, found.notes, command)
+    write_named(output, page_text(payload, watched=watched))
+    typer.echo(f"{output}: {len(found.runs)} runs, {output.stat().st_size / 1e6:.1f} MB")

@@ -1,0 +1,274 @@
+"use strict";
+
+// The page holds its data and its plotting library packed; everything is drawn when it comes into view.
+
+const chosen = { models: new Set(), radii: new Set(), seeds: "bands" };
+const pictures = []; // {element, draw, dirty, seen}
+
+async function unpacked(id) {
+  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Response(stream).text();
+}
+
+function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children.filter((child) => child !== null));
+  return element;
+}
+
+function table(columns, rows) {
+  const head = make("tr", {}, ...columns.map((c) => make("th", { scope: "col", className: c.right ? "right" : "" }, c.header)));
+  const body = rows.map((row) =>
+    make("tr", {}, ...row.map((cell, place) => {
+      const node = make("td", { className: columns[place].right ? "right" : "" });
+      node.append(cell instanceof Node ? cell : String(cell));
+      return node;
+    })));
+  return make("div", { className: "scroll", tabIndex: 0, role: "region", ariaLabel: "Table" },
+    make("table", {}, make("thead", {}, head), make("tbody", {}, ...body)));
+}
+
+// Claims ----------------------------------------------------------------------------------------------------------------
+
+function claim(one) {
+  const numbers = table(
+    [{ header: "entrant" }, { header: "chosen by the search" }, { header: one.metric, right: true }, { header: "seeds", right: true }],
+    one.entrants.map((e) => [e.name, e.chosen || "–", e.result, e.seeds]));
+  return make("details", { className: "claim", id: `claim-${one.claim}` },
+    make("summary", {},
+      make("span", { className: `verdict ${one.verdict}` }, one.verdict),
+      make("span", { className: "statement" }, one.statement),
+      make("span", { className: "faint" }, `${one.runs} of ${one.runs_asked} runs`)),
+    make("p", {}, `${one.why} `, make("span", { className: "faint" }, `${one.paper}; ${one.place}`)),
+    one.published === null ? null : make("p", {}, `Published: ${one.published}.`),
+    make("p", {}, one.rule),
+    numbers,
+    ...one.differences.map((text) => make("p", { className: "faint" }, `Differs from the source: ${text}`)),
+    make("p", { className: "faint" }, `${one.hours.toFixed(1)} hours of training.`),
+    make("pre", {}, `spectral-bench claims ${one.claim}`));
+}
+
+function showClaims(claims) {
+  if (!claims.length) return;
+  const counts = {};
+  for (const one of claims) counts[one.verdict] = (counts[one.verdict] || 0) + 1;
+  const order = ["beaten", "reproduced", "refuted", "open"];
+  const told = order.filter((word) => counts[word]).map((word) => `${counts[word]} ${word}`).join(", ");
+  const sorted = [...claims].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  document.getElementById("claims").append(
+    make("h2", {}, "Verdicts"),
+    make("p", { className: "faint" }, `${claims.length} claims: ${told}. A rule written before the runs decides each.`),
+    ...sorted.map(claim));
+}
+
+// Sections --------------------------------------------------------------------------------------------------------------
+
+const isShown = (group) => chosen.models.has(group.model) && (group.r === null || chosen.radii.has(group.r));
+
+function section(one, place) {
+  const rows = one.table.rows.map((row) => {
+    const cells = row.cells.map((cell) => (cell.bold ? make("strong", {}, cell.text) : cell.text));
+    cells[0] = make("span", {}, swatch(one.groups[row.group]), cells[0]);
+    return cells;
+  });
+  const shown = table(one.table.columns, rows);
+  const trs = [...shown.querySelectorAll("tbody tr")];
+  const names = one.groups.map((group) => make("span", { className: "name" }, swatch(group), group.label));
+  const filter = () => {
+    trs.forEach((tr, at) => { tr.hidden = !isShown(one.groups[one.table.rows[at].group]); });
+    names.forEach((name, at) => { name.hidden = !isShown(one.groups[at]); });
+  };
+  const figures = make("div", { className: "figures" }, ...[learning(one, "loss"), learning(one, "metric"), gradients(one), firstState(one), spectrum(one)].filter(Boolean));
+  const runs = make("details", {}, make("summary", {}, "Runs, and the commands that made them"));
+  runs.addEventListener("toggle", () => { if (runs.open && runs.childElementCount === 1) runs.append(runsOf(one)); });
+  const whole = make("section", { id: `section-${place}` },
+    make("h2", {}, one.title), make("p", { className: "faint" }, one.subtitle), shown,
+    ...one.table.notes.map((note) => make("p", { className: "faint" }, note)), runs, make("p", { className: "names" }, ...names), figures);
+  return { whole, filter };
+}
+
+const swatch = (group) => make("span", { className: "swatch", style: `background:${group.colour}` });
+
+function runsOf(one) {
+  const rows = one.groups.flatMap((group) => group.runs.map((run) => [group.label, run.seed, run.status, run.id, make("code", {}, run.command)]));
+  return table([{ header: "group" }, { header: "seed", right: true }, { header: "status" }, { header: "run" }, { header: "command" }], rows);
+}
+
+function picture(title, caption, draw, extra = null) {
+  const element = make("div", { className: "plot", role: "img", ariaLabel: title });
+  pictures.push({ element, draw, dirty: true, seen: false });
+  return make("figure", {}, make("h3", {}, title), extra, element, make("figcaption", {}, caption));
+}
+
+function learning(one, kind) {
+  const what = kind === "loss" ? "loss" : one.metric;
+  const has = one.groups.some((g) => g.runs.some((r) => r.curves.validation[kind].length));
+  if (!has) return null;
+  return picture(`Validation ${what.replaceAll("_", " ")} over training`, "Lines: means over seeds; bands: from the smallest to the largest.", () => {
+    const traces = one.groups.filter(isShown).flatMap((g) =>
+      curves(g, g.runs.map((r) => ({ seed: r.seed, x: r.curves.validation.step, y: r.curves.validation[kind] }))));
+    const shapes = one.baselineOf === kind && one.baseline !== null ? [level(one.baseline)] : [];
+    return { traces, layout: { xaxis: { title: { text: "updates" } }, yaxis: { type: kind === "loss" || one.mode === "min" ? "log" : "linear", title: { text: what.replaceAll("_", " ") } }, shapes } };
+  });
+}
+
+function gradients(one) {
+  const steps = [...new Set(one.groups.flatMap((g) => g.runs.flatMap((r) => r.norms.flatMap((n) => n.step))))].sort((a, b) => a - b);
+  if (!steps.length) return null;
+  const input = make("input", { type: "range", min: 0, max: steps.length - 1, value: steps.length - 1, ariaLabel: "Updates made before the trace" });
+  const told = make("output", {}, `after ${steps.at(-1)} updates`);
+  const back = one.groups[0].axis;
+  const figure = picture("How much of the gradient is left on its way back", "Norm of the gradient relative to the last state's. Dotted: what the radius allows.", () => {
+    const at = steps[Number(input.value)];
+    const traces = one.groups.filter(isShown).flatMap((g) => {
+      const lines = g.runs.filter((r) => r.norms.length).map((r) => relative(r, at));
+      return [...curves(g, lines, geometric), ...allowed(g, lines)];
+    });
+    return { traces, layout: { xaxis: { title: { text: `${back}s back` } }, yaxis: { type: "log", title: { text: "relative to the last" } } } };
+  }, make("div", { className: "slider" }, input, told));
+  const own = pictures.at(-1);
+  input.addEventListener("input", () => {
+    told.textContent = `after ${steps[Number(input.value)]} updates`;
+    own.dirty = true;
+    redraw();
+  });
+  return figure;
+}
+
+// The norms of a run's last layer, traced at this step or last before it, against how many places back.
+function relative(run, step) {
+  const norms = run.norms.at(-1);
+  let best = 0;
+  norms.step.forEach((value, place) => { if (value <= step) best = place; });
+  const row = norms.norm[best], last = row.at(-1), end = norms.t.at(-1);
+  const ratios = row.map((value) => (value === null || !last ? null : value / last));
+  return { seed: run.seed, x: norms.t.map((t) => end - t).reverse(), y: ratios.reverse() };
+}
+
+function allowed(group, lines) {
+  if (!group.perStep || !lines.length) return [];
+  const { x } = lines[0];
+  return ["low", "high"].map((side) => bound(group, x, x.map((k) => group.perStep[side] ** k || null)));
+}
+
+function firstState(one) {
+  if (!one.groups.some((g) => g.runs.some((r) => r.norms.length))) return null;
+  return picture("Norm of the first state's gradient over training", "It falls with the loss, too: the picture beside it takes that out.", () => ({
+    traces: one.groups.filter(isShown).flatMap((g) =>
+      curves(g, g.runs.filter((r) => r.norms.length).map((r) => ({ seed: r.seed, x: r.norms[0].step, y: r.norms[0].norm.map((row) => row[0]) })), geometric)),
+    layout: { xaxis: { title: { text: "updates" } }, yaxis: { type: "log", title: { text: "gradient norm" } } },
+  }));
+}
+
+function spectrum(one) {
+  if (!one.groups.some((g) => g.runs.some((r) => r.sigma))) return null;
+  return picture("Largest and smallest singular value", "Dotted: the bounds that the model promises.", () => ({
+    traces: one.groups.filter(isShown).flatMap((g) => {
+      const runs = g.runs.filter((r) => r.sigma);
+      const ends = [0, 4].flatMap((at) => curves(g, runs.map((r) => ({ seed: r.seed, x: r.sigma.step, y: r.sigma.quantiles.map((q) => q[at]) }))));
+      const steps = runs.length ? runs[0].sigma.step : [];
+      return [...ends, ...(g.sigma || []).map((value) => bound(g, steps, steps.map(() => value)))];
+    }),
+    layout: { xaxis: { title: { text: "updates" } }, yaxis: { title: { text: "singular value" }, rangemode: "tozero" } },
+  }));
+}
+
+const arithmetic = (values) => values.reduce((a, b) => a + b, 0) / values.length;
+const geometric = (values) => Math.exp(arithmetic(values.filter((value) => value > 0).map(Math.log)));
+
+// Lines of a group: one a run; or, of three seeds and more, their mean with a band from the smallest to the largest.
+function curves(group, lines, mean = arithmetic) {
+  const style = { mode: "lines", line: { color: group.colour, width: 2 }, name: group.label };
+  if (chosen.seeds === "runs" || lines.length < 3)
+    return lines.map(({ seed, x, y }) => ({ ...style, x, y, name: `${group.label}, seed ${seed}`, line: { ...style.line, width: 1.3 } }));
+  const at = new Map();
+  for (const { x, y } of lines) x.forEach((value, place) => { if (y[place] !== null) at.set(value, [...(at.get(value) || []), y[place]]); });
+  const x = [...at.keys()].sort((a, b) => a - b), columns = x.map((value) => at.get(value));
+  const edge = (y) => ({ x, y, mode: "lines", line: { width: 0, color: group.colour }, hoverinfo: "skip" });
+  const low = edge(columns.map((values) => Math.min(...values))), high = edge(columns.map((values) => Math.max(...values)));
+  return [low, { ...high, fill: "tonexty", fillcolor: `${group.colour}33` }, { ...style, x, y: columns.map(mean) }];
+}
+
+const bound = (group, x, y) => ({ x, y, mode: "lines", hoverinfo: "skip", line: { color: group.colour, width: 1, dash: "dot" } });
+const level = (y) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: { dash: "dot", width: 1, color: css("--faint") } });
+const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+// Drawing ---------------------------------------------------------------------------------------------------------------
+
+function redraw(all = false) {
+  for (const one of pictures) {
+    if (!one.dirty || !(one.seen || all)) continue;
+    one.dirty = false;
+    const { traces, layout } = one.draw();
+    const axis = { gridcolor: css("--line"), zerolinecolor: css("--line"), automargin: true, exponentformat: "power" };
+    Plotly.react(one.element, traces, {
+      ...layout,
+      xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
+      paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: css("--ink"), family: "system-ui, sans-serif", size: 12 },
+      margin: { l: 55, r: 10, t: 10, b: 40 }, hovermode: "closest", showlegend: false, uirevision: "kept",
+    }, { responsive: true, displaylogo: false, displayModeBar: false });
+  }
+}
+
+function changed() {
+  for (const one of pictures) one.dirty = true;
+  redraw();
+}
+
+function choices(id, words, into) {
+  const fieldset = document.getElementById(id);
+  if (words.length < 2) fieldset.hidden = true;
+  for (const word of words) {
+    into.add(word);
+    const box = make("input", { type: "checkbox", checked: true, value: word });
+    box.addEventListener("change", () => {
+      box.checked ? into.add(word) : into.delete(word);
+      filters.forEach((filter) => filter());
+      changed();
+    });
+    fieldset.append(make("label", {}, box, ` ${word}`));
+  }
+}
+
+const filters = [];
+
+function theme() {
+  const dark = document.documentElement.dataset.theme
+    ? document.documentElement.dataset.theme === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  changed();
+}
+
+async function start() {
+  const [data, library] = await Promise.all([unpacked("payload").then(JSON.parse), unpacked("plotly")]);
+  document.head.append(make("script", { textContent: library }));
+  document.getElementById("made").textContent = `${data.command} · spectral-bench ${data.version} · ${data.made}`;
+  const groups = data.sections.flatMap((one) => one.groups);
+  choices("models", [...new Set(groups.map((g) => g.model))].sort(), chosen.models);
+  const radii = [...new Set(groups.map((g) => g.r).filter((r) => r !== null))];
+  choices("radii", radii.sort((a, b) => Number(a) - Number(b)), chosen.radii);
+  showClaims(data.claims);
+  const contents = document.getElementById("contents");
+  data.sections.forEach((one, place) => {
+    const { whole, filter } = section(one, place);
+    document.getElementById("sections").append(whole);
+    contents.append(make("a", { href: `#section-${place}` }, one.title));
+    filters.push(filter);
+  });
+  if (data.notes.length) document.getElementById("notes").append(make("h2", {}, "Left out"), ...data.notes.map((note) => make("p", { className: "faint" }, note)));
+  for (const radio of document.querySelectorAll("[name=seeds]"))
+    radio.addEventListener("change", () => { chosen.seeds = document.querySelector("[name=seeds]:checked").value; changed(); });
+  document.getElementById("theme").addEventListener("click", theme);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  addEventListener("beforeprint", () => redraw(true));
+  const observer = new IntersectionObserver((entries) => {
+    for (const entry of entries) if (entry.isIntersecting) pictures.find((one) => one.element === entry.target).seen = true;
+    redraw();
+  }, { rootMargin: "300px" });
+  for (const one of pictures) observer.observe(one.element);
+  document.documentElement.dataset.ready = "true";
+}
+
+start();

@@ -1,0 +1,82 @@
+"""Everything the page shows, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from spectral_bench.claims.verdict import Verdict
+from spectral_bench.config.keys import as_typed
+from spectral_bench.figures.style import colour
+from spectral_bench.records.groups import Group, Section
+from spectral_bench.report.claims_table import claim_details
+from spectral_bench.report.comparison import comparison_report
+from spectral_bench.report.document import Table
+from spectral_bench.version import __version__
+from spectral_bench.web.run_payload import run_payload
+
+
+def report_payload(
+    found: Sequence[Section], verdicts: Sequence[Verdict], notes: Sequence[str], command: str
+) -> dict[str, Any]:
+    """The content of the page.
+
+    Args:
+        found: from ``sections``.
+        verdicts: of all claims.
+        notes: about runs that were left out.
+        command: that made the page.
+    """
+    return {
+        "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "version": __version__,
+        "command": command,
+        "notes": list(notes),
+        "claims": [claim_details(verdict) for verdict in verdicts],
+        "sections": [_section(section) for section in found],
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    report = comparison_report([section])
+    (table,) = report.tables
+    places = {group.id: place for place, group in enumerate(section.groups)}
+    return {
+        "title": section.title,
+        "subtitle": table.subtitle,
+        "metric": section.metric or "metric",
+        "mode": section.mode,
+        "baseline": section.baseline,
+        "baselineOf": section.baseline_of,
+        "table": _table(table, [places[record["group"]] for record in report.records]),
+        "groups": [_group(section, place, group) for place, group in enumerate(section.groups)],
+    }
+
+
+def _table(table: Table, groups: Sequence[int]) -> dict[str, Any]:
+    return {
+        "columns": [{"header": column.header, "right": column.align == "right"} for column in table.columns],
+        "rows": [
+            {"group": group, "cells": [{"text": cell.text, "bold": cell.bold} for cell in row]}
+            for group, row in zip(groups, table.rows, strict=True)
+        ],
+        "notes": list(table.notes),
+    }
+
+
+def _group(section: Section, place: int, group: Group) -> dict[str, Any]:
+    run = group.runs[0]
+    radius = run.effective_config.get("r")
+    facts = run.facts
+    bounds: Mapping[str, Any] = {}
+    if facts.sigma is not None and facts.slopes is not None:
+        bounds = {"low": facts.sigma[0] * facts.slopes[0], "high": facts.sigma[1] * facts.slopes[1]}
+    return {
+        "label": section.caption(group),
+        "model": group.model,
+        "r": None if radius is None or facts.sigma is None else as_typed(radius),
+        "colour": colour(place),
+        "axis": facts.axis.unit,
+        "perStep": bounds or None,
+        "sigma": facts.sigma,
+        "runs": [run_payload(one) for one in group.counted],
+    }

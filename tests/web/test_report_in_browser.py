@@ -1,0 +1,137 @@
+"""The page in a real browser, headless Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+if CHROMIUM is None:
+    pytest.skip("no CHROMIUM on the PATH", allow_module_level=True)
+playwright = pytest.importorskip("playwright.sync_api")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright.sync_playwright() as started:
+        opened = started.chromium.launch(
+            executable_path=CHROMIUM,
+            args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"],
+        )
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def view(browser: Any, page: Path) -> Iterator[Any]:
+    """The page, opened; a message in its console or a request to the network fails the test."""
+    view = browser.new_page(viewport={"width": 1400, "height": 1000})
+    trouble: list[str] = []
+    view.on("console", lambda message: trouble.append(message.text))
+    view.on("pageerror", lambda error: trouble.append(str(error)))
+    view.on(
+        "request",
+        lambda request: None if request.url.startswith(("file:", "data:", "blob:")) else trouble.append(request.url),
+    )
+    view.goto(page.as_uri())
+    view.wait_for_selector("html[data-ready]", timeout=60_000)
+    yield view
+    view.close()
+    assert trouble == []
+
+
+def draw_all(view: Any) -> None:
+    view.evaluate("dispatchEvent(new Event('beforeprint'))")
+
+
+def lines(view: Any, picture: str) -> list[dict[str, Any]]:
+    """The lines of a picture as it is drawn now, without bands and bounds."""
+    element = view.get_by_role("img", name=picture)
+    drawn: list[dict[str, Any]] = element.evaluate(
+        "node => node.data.filter(line => line.name && line.hoverinfo !== 'skip')"
+    )
+    return drawn
+
+
+def test_every_figure_is_drawn(view: Any) -> None:
+    draw_all(view)
+    assert view.locator(".plot").count() == 5
+    assert view.locator(".plot svg .trace").count() > 0
+    assert view.locator(".plot:not(:has(.scatterlayer .trace))").count() == 0
+
+
+def test_a_model_that_is_unchecked_leaves_figures_and_table(view: Any) -> None:
+    draw_all(view)
+    assert any(line["name"].startswith("rnn") for line in lines(view, "Validation loss over training"))
+    rows = view.locator("#section-0 > .scroll tbody tr")
+    shown = rows.locator("visible=true").count()
+    view.get_by_label("rnn", exact=True).uncheck()
+    draw_all(view)
+    assert not any(line["name"].startswith("rnn") for line in lines(view, "Validation loss over training"))
+    assert rows.locator("visible=true").count() == shown - 1
+
+
+def test_a_radius_that_is_unchecked_leaves_the_figures(view: Any) -> None:
+    draw_all(view)
+    before = len(lines(view, "Validation loss over training"))
+    view.get_by_label("0.5", exact=True).uncheck()
+    draw_all(view)
+    assert len(lines(view, "Validation loss over training")) == before - 1
+
+
+def test_the_slider_goes_back_through_training(view: Any) -> None:
+    draw_all(view)
+    slider = view.get_by_role("slider")
+    last = lines(view, "How much of the gradient is left on its way back")
+    slider.focus()
+    view.keyboard.press("Home")
+    draw_all(view)
+    first = lines(view, "How much of the gradient is left on its way back")
+    assert view.locator("output").inner_text() == "after 0 updates"
+    assert first[0]["y"][0] == last[0]["y"][0] == 1
+    assert first[0]["y"] != last[0]["y"]
+
+
+def test_bands_become_single_runs(view: Any) -> None:
+    draw_all(view)
+    assert len(lines(view, "Validation loss over training")) == 3
+    view.get_by_label("single runs").check()
+    draw_all(view)
+    names = [line["name"] for line in lines(view, "Validation loss over training")]
+    assert len(names) == 5
+    assert sum("seed 2" in name for name in names) == 1
+
+
+def test_the_mean_of_a_band_lies_within_it(view: Any) -> None:
+    draw_all(view)
+    data = view.get_by_role("img", name="Validation loss over training").evaluate("node => node.data")
+    (band,) = [place for place, line in enumerate(data) if line.get("fill") == "tonexty"]
+    for low, mean, high in zip(data[band - 1]["y"], data[band + 1]["y"], data[band]["y"], strict=True):
+        assert low <= mean <= high
+
+
+def test_runs_and_their_commands_are_a_click_away(view: Any) -> None:
+    view.get_by_text("Runs, and the commands that made them").click()
+    view.get_by_text("spectral-bench run -q model=rnn").wait_for(state="visible")
+
+
+def test_a_claim_opens_to_its_rule(view: Any) -> None:
+    summary = view.locator("#claim-copy-100 summary")
+    summary.focus()
+    view.keyboard.press("Enter")
+    view.locator("#claim-copy-100").get_by_text("Reproduced if every seed of svdrnn").wait_for(state="visible")
+
+
+def test_light_becomes_dark(view: Any) -> None:
+    before = view.evaluate("getComputedStyle(document.body).backgroundColor")
+    view.get_by_role("button", name="Light or dark").click()
+    assert view.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(view: Any) -> None:
+    view.set_viewport_size({"width": 390, "height": 844})
+    draw_all(view)
+    assert view.evaluate("document.documentElement.scrollWidth") <= 390

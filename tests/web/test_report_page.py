@@ -1,0 +1,91 @@
+"""The page without a browser: what it holds, and what it refuses."""
+
+import base64
+import gzip
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+
+def payload(page: Path) -> dict[str, Any]:
+    packed = re.search(r'id="payload">([^<]+)<', page.read_text("utf-8"))
+    assert packed is not None
+    content: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed[1])))
+    return content
+
+
+def report(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "spectral_bench", "report", *words],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_page_needs_no_other_file_and_is_small(page: Path) -> None:
+    text = page.read_text("utf-8")
+    assert not re.search(r'(?:src|href)="(?!#)', text)
+    assert len(text) < 6e6
+
+
+def test_the_page_holds_the_numbers_of_the_runs(page: Path) -> None:
+    (section,) = payload(page)["sections"]
+    groups = {group["label"]: group for group in section["groups"]}
+    assert {group["model"] for group in groups.values()} == {"rnn", "svdrnn"}
+    assert sorted(len(group["runs"]) for group in groups.values()) == [1, 1, 3]
+    for group in groups.values():
+        for run in group["runs"]:
+            directory = page.parent / "results" / "copy" / group["model"] / run["id"]
+            metrics = pd.read_csv(directory / "metrics.csv").query("split == 'validation'")
+            assert run["curves"]["validation"]["step"] == list(metrics["step"])
+            assert run["curves"]["validation"]["loss"] == pytest.approx(list(metrics["loss"]), rel=1e-3)
+            norms = pd.read_parquet(directory / "gradients.parquet").pivot_table("norm", "step", "t")
+            assert run["norms"][0]["step"] == list(norms.index)
+            assert run["norms"][0]["norm"] == pytest.approx(norms.to_numpy(), rel=1e-3)
+            sigma = pd.read_parquet(directory / "spectrum.parquet").groupby("step")["singular_value"]
+            assert [q[4] for q in run["sigma"]["quantiles"]] == pytest.approx(list(sigma.max()), rel=1e-3)
+            assert run["command"].startswith("spectral-bench run")
+
+
+def test_every_row_of_a_table_belongs_to_its_group(page: Path) -> None:
+    (section,) = payload(page)["sections"]
+    for row in section["table"]["rows"]:
+        assert row["cells"][0]["text"] == section["groups"][row["group"]]["model"]
+
+
+def test_a_group_with_a_bound_says_what_a_step_back_may_do(page: Path) -> None:
+    (section,) = payload(page)["sections"]
+    for group in section["groups"]:
+        if group["model"] == "rnn":
+            assert group["perStep"] is None
+            assert group["r"] is None
+        else:
+            radius = float(group["r"])
+            assert group["perStep"]["high"] == pytest.approx(1 + radius)
+            assert group["sigma"] == pytest.approx([1 - radius, 1 + radius])
+
+
+def test_the_page_shows_every_claim(page: Path) -> None:
+    claims = {claim["claim"]: claim for claim in payload(page)["claims"]}
+    assert claims["copy-100"]["verdict"] == "open"
+    assert [entrant["name"] for entrant in claims["copy-100"]["entrants"]] == ["svdrnn", "rnn", "irnn", "ornn", "lstm"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [(["results", "-o", "page.pdf"], "page.pdf"), (["empty"], "empty"), (["absent"], "absent")]
+)
+def test_nothing_to_report_leaves_no_page(tmp_path: Path, words: list[str], said: str) -> None:
+    for name in ("empty", "results"):
+        (tmp_path / name).mkdir()
+    ended = report(tmp_path, *words)
+    assert ended.returncode == 2
+    assert said in ended.stderr
+    assert not list(tmp_path.glob("*.html"))
