@@ -52,6 +52,7 @@ SHORT = {
     "training/stop.py": "imported by signal handlers before torch is",
     "training/tracing.py": "a measurement, apart from the loop that asks for it",
     "ui/encoding.py": "one table of characters",
+    "ui/verification_result.py": "one screen of two verbs",
     "ui/dry_run.py": "the screen of --dry-run",
     "version.py": "so that no room imports the package root",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.evidence import Configure, EntrantEvidence, gather, higher_is_better, measured
@@ -31,6 +32,13 @@ class Verdict:
     def missing(self) -> list[RunRequest]:
         """What can be run next. The runs that decide are known when the searches are complete."""
         return [request for one in self.evidence.values() for request in one.missing]
+
+    @property
+    def shortest_run(self) -> Run | None:
+        """Of the runs that decide, the completed one that is made again soonest."""
+        runs = [one.run for evidence in self.evidence.values() for one in evidence.deciding if one.run is not None]
+        completed = [run for run in runs if run.status == "completed"]
+        return min(completed, key=lambda run: run.summary.get("wall_seconds") or inf, default=None)
 
     @property
     def hours(self) -> float:

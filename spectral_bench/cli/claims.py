@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spectral_bench.claims.claim import Claim
+    from spectral_bench.claims.verdict import Verdict
 
 
 def claims(
@@ -29,6 +30,13 @@ def claims(
     file: Annotated[
         Path | None, typer.Option("--claims", metavar="FILE", help="Claims of your own, laid out like claims.yaml.")
     ] = None,
+    whole: Annotated[bool, typer.Option("--whole", help="Every claim in full, below the table.")] = False,
+    rerun_one: Annotated[
+        bool,
+        typer.Option(
+            "--rerun-one", help="With an ID: train the shortest run that decides it again, and compare every number."
+        ),
+    ] = False,
     form: TableFormatOption = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
     _plugins: Plugins = None,
@@ -51,8 +59,33 @@ def claims(
     chosen, paths = _sorted(names or [], known)
     found = read_runs(paths or None, None)
     verdicts = [judge(claim, found.runs, effective_config) for claim in chosen or known.values()]
-    report = claim_report(verdicts[0], found.notes) if len(chosen) == 1 else claims_report(verdicts, found.notes)
+    if rerun_one:
+        _rerun_one(verdicts if chosen else [])
+        return
+    if len(chosen) == 1:
+        report = claim_report(verdicts[0], found.notes)
+    else:
+        report = claims_report(verdicts, found.notes, whole=whole)
     deliver(report, Console(), form=wanted, output=output)
+
+
+def _rerun_one(verdicts: list[Verdict]) -> None:
+    """Replay the shortest run that decides a claim.
+
+    Raises:
+        InputError: not exactly one claim was named, or it has no such run.
+    """
+    from spectral_bench.errors import InputError
+    from spectral_bench.runs.verification import verify_run
+    from spectral_bench.ui.verification_result import show_verification
+
+    if len(verdicts) != 1:
+        raise InputError("--rerun-one: name one claim.")
+    run = verdicts[0].shortest_run
+    if run is None:
+        raise InputError(f"--rerun-one: no run that decides {verdicts[0].claim.id} is complete.")
+    typer.echo(f"{run.directory}: {verdicts[0].claim.metric} {run.summary.get(verdicts[0].claim.metric)}")
+    show_verification(verify_run(run.directory, whole=True))
 
 
 def _sorted(names: list[str], known: Mapping[str, Claim]) -> tuple[list[Claim], list[Path]]:

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.errors import DataError
 
 
 def verify(
@@ -32,18 +31,7 @@ def verify(
     """
     from spectral_bench.config.typed import expanded_path
     from spectral_bench.runs.verification import verify_run as replay
+    from spectral_bench.ui.verification_result import show_verification
 
     folder = None if data_dir is None else expanded_path(data_dir, "--data-dir")
-    verdict = replay(run_dir, steps, whole=whole, data_dir=folder)
-    replayed = f"updates {verdict.first_step:,} to {verdict.last_step:,}"
-    if verdict.difference is None:
-        typer.echo(f"The same: {verdict.compared:,} numbers of {replayed}.")
-    else:
-        typer.echo(f"Different, in {replayed}: {verdict.difference}.")
-        typer.echo(f"{verdict.compared:,} numbers before it are the same.")
-    if verdict.difference is not None or verdict.changes:
-        typer.echo("Changed since: " + ("; ".join(verdict.changes) or "nothing that is recorded") + ".")
-    if verdict.difference is not None:
-        raise typer.Exit(1)
-    if verdict.damaged:
-        raise DataError(" ".join(verdict.damaged))
+    show_verification(replay(run_dir, steps, whole=whole, data_dir=folder))

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spectral_bench.claims.claim import Certainty, Claim
@@ -56,37 +56,42 @@ class _Progress:
         return f"{self.there} of {self.asked}"
 
 
-def claims_report(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> Report:
-    """Every claim in a row."""
+def claims_report(verdicts: Sequence[Verdict], notes: Sequence[str] = (), *, whole: bool = False) -> Report:
+    """Every claim in a row; ``whole``: and each of them in full below."""
     rows = [_row(verdict) for verdict in verdicts]
     counts = {word: sum(verdict.decision.word is word for verdict in verdicts) for word in Word}
     told = ", ".join(f"{count} {word.value}" for word, count in counts.items() if count)
     below = ["`spectral-bench claims ID`: the statement, its rule, its runs, and the commands for those missing."]
     table = Table(f"{len(verdicts)} claims: {told}", "", _COLUMNS, rows, below)
     records = [_record(verdict) for verdict in verdicts]
-    return Report([table], records, _document(records), list(notes))
+    in_full = [page for verdict in verdicts for page in _tables(verdict)] if whole else []
+    return Report([table, *in_full], records, _document(records), list(notes))
 
 
 def claim_report(verdict: Verdict, notes: Sequence[str] = ()) -> Report:
-    """One claim, whole."""
+    """One claim in full, with a command for every run that is missing."""
+    (first, *others) = _tables(verdict)
+    record = _record(verdict)
+    document = _document([{**record, "runs": _runs(verdict)}])
+    return Report([replace(first, notes=[*first.notes, *_commands(verdict)]), *others], [record], document, list(notes))
+
+
+def _tables(verdict: Verdict) -> list[Table]:
+    """A claim with its entrants, and its search as far as it was made."""
     claim = verdict.claim
     below = [
-        f"Metric: {claim.metric}.",
+        f"Metric: {claim.metric}. {verdict.hours:.1f} hours of training.",
         f"Rule: {claim.rule.words}",
-        *(f"Difference: {text}" for text in claim.differences),
+        *(f"Differs from the source: {text}" for text in claim.differences),
         *_modified(verdict),
-        *_commands(verdict),
     ]
     title = f"{claim.id}: {verdict.decision.word.value}. {verdict.decision.why}"
-    entrants = [
-        _entrant_row(name, evidence, verdict.scores[name], claim) for name, evidence in verdict.evidence.items()
-    ]
+    entrants = [_entrant_row(name, one, verdict.scores[name], claim) for name, one in verdict.evidence.items()]
     tables = [Table(title, f"{claim.statement} {_source(claim)}", _ENTRANTS, entrants, below)]
     searched = [_search_row(name, one, claim) for name, e in verdict.evidence.items() for one in e.search if one.run]
     if searched:
-        tables.append(Table("The search", "", _SEARCH, searched))
-    record = _record(verdict)
-    return Report(tables, [record], _document([{**record, "runs": _runs(verdict)}]), list(notes))
+        tables.append(Table(f"{claim.id}: the search", "", _SEARCH, searched))
+    return tables
 
 
 def _source(claim: Claim) -> str:
