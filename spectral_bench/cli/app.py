@@ -21,8 +21,8 @@ from spectral_bench.cli.runs import runs
 from spectral_bench.cli.spectrum import spectrum
 from spectral_bench.cli.verify import verify
 from spectral_bench.errors import SpectralBenchError
+from spectral_bench.runs.unexpected import TRACEBACK_VARIABLE, told_in_a_line
 from spectral_bench.ui.standard_streams import flush_streams, prepare_streams
-from spectral_bench.ui.unexpected import TRACEBACK_VARIABLE, told_in_a_line
 from spectral_bench.version import __version__
 
 app = typer.Typer(

@@ -10,8 +10,12 @@ import typer
 from spectral_bench.cli.completion import complete_override
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.sink_option import Sinks, chosen_sinks
+from spectral_bench.errors import InputError
 from spectral_bench.runs.interruption import ending_on_signals
 from spectral_bench.ui.broken_pipe import outliving_readers
+
+#: The options of grids stand together in the help.
+_GRIDS = "Grids"
 
 
 def run(
@@ -39,7 +43,26 @@ def run(
     ] = None,
     resume: Annotated[
         bool,
-        typer.Option("--resume", help="Go on with an unfinished run of exactly this configuration, if there is one."),
+        typer.Option(
+            "--resume",
+            help="Go on with an unfinished run of exactly this configuration, if there is one; a finished one is left "
+            "alone. Grids always do.",
+        ),
+    ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="In a grid: train anew what is done or begun.", rich_help_panel=_GRIDS)
+    ] = False,
+    retry: Annotated[
+        int,
+        typer.Option("--retry", min=0, help="How often to try a point again that failed.", rich_help_panel=_GRIDS),
+    ] = 0,
+    keep_going: Annotated[
+        bool,
+        typer.Option("--keep-going", help="Train the rest when a point is wrong.", rich_help_panel=_GRIDS),
+    ] = False,
+    points: Annotated[
+        bool,
+        typer.Option("--list-points", help="Print the command of every point, and stop.", rich_help_panel=_GRIDS),
     ] = False,
     sink: Sinks = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
@@ -47,30 +70,29 @@ def run(
 ) -> None:
     """Train a model on a task, watch it, and keep everything.
 
-    A run writes a directory of its own, results/TASK/MODEL/RUN_ID.
+    A run writes a directory of its own, results/TASK/MODEL/RUN_ID. A grid (-m) leaves alone what is done, goes on with
+    what is unfinished, and can be started in several shells at once; launcher=local runs its points on all cores.
     """
     typed = overrides or []
     with outliving_readers(), ending_on_signals():
         from rich.console import Console
 
-        from spectral_bench.ui.one_run import load_point, run_point, show_instead
+        from spectral_bench.ui.one_run import load_single, show_instead, train_single
 
         console = Console()
-        sinks = [] if print_config or dry_run else chosen_sinks(sink)
-        if multirun:
-            from spectral_bench.ui.grid import run_grid
+        sinks = [] if print_config or dry_run or points else chosen_sinks(sink)
+        if multirun or points:
+            from spectral_bench.ui.grid import GridRequest, list_points, run_grid, show_grid_instead
 
-            run_grid(
-                typed,
-                config_dir,
-                console,
-                print_config=print_config,
-                dry_run=dry_run,
-                resume=resume,
-                quiet=quiet,
-                sinks=sinks,
-            )
+            request = GridRequest(typed, config_dir, _plugins or [], sinks, again, retry, keep_going, quiet)
+            if points:
+                list_points(request)
+            elif not show_grid_instead(request, console, print_config=print_config, dry_run=dry_run):
+                run_grid(request, console)
             return
-        loaded = load_point(typed, config_dir)
+        for option, wanted in (("--again", again), ("--retry", retry), ("--keep-going", keep_going)):
+            if wanted:
+                raise InputError(f"{option} is about the points of a grid: add -m.")
+        loaded = load_single(typed, config_dir)
         if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-            run_point(loaded, console, resume=resume, quiet=quiet, sinks=sinks)
+            train_single(loaded, console, resume=resume, quiet=quiet, sinks=sinks)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -18,6 +18,7 @@ from spectral_bench.runs.kinds import KINDS
 from spectral_bench.runs.point_claim import HeldError, claimed, standing_of
 from spectral_bench.runs.reopen import reopened
 from spectral_bench.runs.sinks import open_sinks
+from spectral_bench.runs.unexpected import told_in_a_line
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
@@ -72,7 +73,6 @@ def work_on(
     point: Point,
     treatment: Treatment,
     observers: Sequence[Observer] = (),
-    describe: Callable[[Exception], str] = repr,
 ) -> PointResult:
     """Claim a point, and train it or go on with it; or find that it is done, or that another process is at work on it.
 
@@ -84,11 +84,10 @@ def work_on(
         point: what to train; relative paths in it count from ``point.folder``, which becomes the current folder.
         treatment: how to treat what is done or begun, and the number of threads.
         observers: receive every event of the training, beside the point's sinks.
-        describe: puts an error that nobody expected into words.
     """
     began = time.monotonic()
     warnings: list[str] = []
-    result = _worked_on(point, treatment, observers, warnings, describe)
+    result = _worked_on(point, treatment, observers, warnings)
     return replace(result, seconds=time.monotonic() - began, warnings=tuple(warnings))
 
 
@@ -97,7 +96,6 @@ def _worked_on(
     treatment: Treatment,
     observers: Sequence[Observer],
     warnings: list[str],
-    describe: Callable[[Exception], str],
 ) -> PointResult:
     config: ExperimentConfig | None = None
     early = Stop()  # signals before the training; after that it has a stop of its own
@@ -127,7 +125,7 @@ def _worked_on(
         state: PointState = "diverged" if isinstance(error, DivergedError) else "failed"
         return PointResult(point.name, state, _directory(config), str(error), error.exit_code)
     except Exception as error:
-        return PointResult(point.name, "failed", _directory(config), describe(error), 1)
+        return PointResult(point.name, "failed", _directory(config), told_in_a_line(error), 1)
     if result.stopped_by is not None:
         return _stopped(point, result.directory, result.stopped_by, result.summary["steps"])
     return PointResult(point.name, "done", result.directory, stop_cause=result.late_stop or early.cause)

@@ -14,6 +14,7 @@ from spectral_bench.errors import InputError
 from spectral_bench.nn import build_model
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.capacity import within_capacity
+from spectral_bench.runs.cores import DEFAULT_THREADS
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import describe_environment
 from spectral_bench.runs.interruption import heeding_signals
@@ -29,9 +30,6 @@ from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
 
-#: As many as PyTorch chose when the process began: one run of a grid must not decide for the next.
-_THREADS = torch.get_num_threads()
-
 
 def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     """Read the data and build the model, so that everything wrong with the input shows before a file is made.
@@ -45,7 +43,7 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
         DataError: a data file is missing or damaged.
     """
     device = _device(config.device)
-    torch.set_num_threads(config.train.threads or threads or _THREADS)
+    torch.set_num_threads(config.train.threads or threads or DEFAULT_THREADS)
     torch.manual_seed(config.seed)
     with within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)

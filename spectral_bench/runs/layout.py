@@ -35,6 +35,8 @@ PREVIOUS_CHECKPOINT: Final = "checkpoint.previous.pt"
 LABELS: Final = "labels.json"
 #: Held by the process that works in the directory, and touched by it now and then.
 LOCK: Final = ".lock"
+#: Beside it: how far the session has come.
+PROGRESS: Final = ".progress.json"
 #: In the folder of results: a file for every configuration that a process works on.
 CLAIMS: Final = ".claims"
 

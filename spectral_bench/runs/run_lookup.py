@@ -73,6 +73,15 @@ def runs_of_point(config: ExperimentConfig, key: PointKey) -> Iterator[SavedRun]
             yield run
 
 
+def newest_named(folder: Path, key: PointKey) -> Path | None:
+    """The newest run in a folder TASK/MODEL whose name says that it is of a point; None if there is none."""
+    try:
+        names = [name for name in os.listdir(folder) if f"-{key}-" in name and not name.startswith(".")]  # noqa: PTH208
+    except OSError:
+        return None
+    return folder / max(names) if names else None
+
+
 def note_outgrown(directory: Path, config: ExperimentConfig) -> None:
     """Remember that the configuration of a run is no longer that of its name, if the run lies where it was made."""
     folder = directory.resolve().parent

@@ -19,6 +19,7 @@ from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
 from spectral_bench.runs.layout import SUMMARY
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.progress_file import ProgressFile
 from spectral_bench.runs.recorder import RunRecorder
 from spectral_bench.runs.summary import summarise
 from spectral_bench.tasks.task import Task
@@ -98,11 +99,12 @@ def run_session(
         StorageError: a file can no longer be written; what was written before stays readable.
     """
     identity = RunIdentity(directory.name, directory, resolved(prepared.config))
+    progress_file = ProgressFile(directory)
     try:
         recorder = prepared.recorder(directory, manifest)
         try:
             with within_capacity(prepared.config):
-                outcome = prepared.trainer.run([recorder, *observers], stop, identity)
+                outcome = prepared.trainer.run([recorder, progress_file, *observers], stop, identity)
         except DivergedError as error:
             _conclude(directory, prepared, recorder, None)
             reason = f"{error}{_norms(recorder.last_norms())}"
@@ -123,7 +125,7 @@ def run_session(
         _give_up(manifest, error, stop)
         raise
     finally:
-        for observer in observers:
+        for observer in (progress_file, *observers):
             observer.on_end("failed" if manifest.status == "running" else manifest.status)
     stopped_by, late_stop = (stop.cause, None) if outcome is None else (None, stop.cause)
     return SessionResult(directory, summary, stopped_by, late_stop, margin_centre(prepared.facts))

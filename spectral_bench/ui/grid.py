@@ -1,109 +1,175 @@
-"""``spectral-bench run -m``: every point of a grid, one after the other."""
+"""``spectral-bench run -m``: every point of a grid, wherever its launcher runs it."""
 
 from __future__ import annotations
 
-import os
 import shlex
-import traceback
-from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from spectral_bench.errors import SpectralBenchError
-from spectral_bench.ui.one_run import completed_run, load_point, run_point, show_instead
-from spectral_bench.ui.unexpected import TRACEBACK_VARIABLE, told_in_a_line
+from spectral_bench.errors import InputError
+from spectral_bench.launch.launcher import Launcher
+from spectral_bench.launch.launchers import LAUNCHERS
+from spectral_bench.launch.launchers.serial import SerialLauncher
+from spectral_bench.launch.point import Grid, Point, compose_grid
+from spectral_bench.launch.schedule import run_points
+from spectral_bench.launch.watch import GridWatch
+from spectral_bench.launch.worker import PointResult, Treatment
+from spectral_bench.training.observer import Observer
+from spectral_bench.training.stop import Stop
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 
-def run_grid(
-    overrides: list[str],
-    config_dir: Path | None,
-    console: Console,
-    *,
-    print_config: bool,
-    dry_run: bool,
-    resume: bool,
-    quiet: bool,
-    sinks: Sequence[str],
-) -> None:
+@dataclass(frozen=True)
+class GridRequest:
+    """What was asked of ``run -m``.
+
+    Attributes:
+        overrides: what was typed, grid and launcher included.
+        config_dir: a folder of the user's own files.
+        plugins: what ``--plugin`` named.
+        sinks: names of sinks that every run writes to.
+        again: train anew what is done or begun.
+        retry: how often a point that failed is tried again.
+        keep_going: train the rest when a point cannot be composed.
+        quiet: nothing but results.
+    """
+
+    overrides: list[str]
+    config_dir: Path | None
+    plugins: list[str]
+    sinks: list[str]
+    again: bool
+    retry: int
+    keep_going: bool
+    quiet: bool
+
+
+def run_grid(request: GridRequest, console: Console) -> None:
     """Run every point of a grid; a point that fails does not stop the others.
 
-    Args:
-        overrides: what was typed, grid included.
-        config_dir: a folder of the user's own files.
-        console: where to show progress and results.
-        print_config: show the configuration of every point instead.
-        dry_run: show the plan of every point instead.
-        resume: continue unfinished runs, and skip completed points.
-        quiet: nothing but results.
-        sinks: names of sinks that every run writes to.
+    Raises:
+        InputError: the grid or its launcher is wrong, or a point of it and ``keep_going`` is off; a sink is unknown.
+        typer.Exit: when not every point has its result: with the exit code they share if it is one, else 1.
+    """
+    from spectral_bench.runs.interruption import heeding_signals
+    from spectral_bench.runs.sinks import open_sinks
+    from spectral_bench.ui.grid_display import GridDisplay
+    from spectral_bench.ui.grid_summary import grid_exit_code, say_how_to_go_on, show_grid_summary, show_point_card
+
+    open_sinks(request.sinks, lambda _: None)  # one that is missing shows before anything trains
+    launcher = _launcher(request)
+    grid = composed(request)
+    launcher.check(grid.points)
+    watch, stop, treatment = GridWatch(grid.points), Stop(), Treatment(again=request.again)
+    results: dict[str, PointResult] = {}
+    in_process = isinstance(launcher, SerialLauncher)
+    if isinstance(launcher, SerialLauncher):
+        launcher.display = _PointDisplays(console, grid, quiet=request.quiet)
+    with heeding_signals(stop), GridDisplay(console, watch, quiet=request.quiet or in_process) as display:
+        for result in run_points(grid.points, launcher, treatment, stop, request.retry, _say_retry):
+            results[result.point] = result
+            display.ended(result)
+            _report(result)
+            if in_process and not request.quiet:
+                show_point_card(result, console)
+    in_order = [results[point.name] for point in grid.points if point.name in results]
+    show_grid_summary(in_order, len(grid.points) + len(grid.rejected), console)
+    code = grid_exit_code(in_order, [rejected.error.exit_code for rejected in grid.rejected], stop.cause)
+    if code:
+        say_how_to_go_on()
+        raise typer.Exit(code)
+
+
+def composed(request: GridRequest) -> Grid:
+    """Compose all points before one trains, so that a typing error shows at once.
 
     Raises:
-        InputError: the grid itself is wrong, or every point of it; or a sink is unknown or not installed.
-        typer.Exit: when a point did not finish: with the exit code they share if it is one, else 1.
+        InputError: the grid is wrong; or a point of it, and not to be left out.
     """
-    from spectral_bench.config.compose import expand_grid
-    from spectral_bench.runs.interruption import exit_code
-    from spectral_bench.runs.sinks import open_sinks
-    from spectral_bench.ui.run_summary import StoppedEarly
+    from spectral_bench.config.launcher_choice import split_launcher
 
-    open_sinks(sinks, lambda _: None)  # one that is missing shows before anything trains
-    points = expand_grid(overrides, config_dir)
-    failures: dict[str, str] = {}
-    codes: set[int] = set()
-    first_error: SpectralBenchError | None = None
-    # All points are composed before the first one trains, so that a typo shows at once.
-    ready = []
-    for point in points:
-        try:
-            ready.append((shlex.join(point), load_point(point, config_dir)))
-        except SpectralBenchError as error:
-            first_error = first_error or error
-            failures[shlex.join(point)] = str(error)
-            codes.add(error.exit_code)
-            typer.echo(f"Error: {shlex.join(point)}: {error}", err=True)
-    if first_error and not ready:
-        raise first_error
-    for number, (name, loaded) in enumerate(ready, 1):
-        if not quiet:
-            console.rule(f"{number} of {len(ready)}: {name}", align="left", style="dim")
-        stopped_by: str | None = None
-        try:
-            if resume and (done := completed_run(loaded)) is not None:
-                typer.echo(f"Done already: {done}")
-            elif not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
-                stopped_by = run_point(loaded, console, resume=resume, quiet=quiet, sinks=sinks)
-        except StoppedEarly as stopped:
-            stopped_by = stopped.cause
-            failures[name] = f"stopped by {stopped_by}"
-            codes.add(stopped.exit_code)
-        except SpectralBenchError as error:
-            failures[name] = str(error)
-            codes.add(error.exit_code)
-            typer.echo(f"Error: {error}", err=True)
-        except Exception as error:
-            if os.environ.get(TRACEBACK_VARIABLE):
-                traceback.print_exc()
-            failures[name] = told_in_a_line(error)
-            codes.add(1)
-            typer.echo(f"Error: {failures[name]}", err=True)
-        if stopped_by is not None and stopped_by != "train.max_minutes":  # a signal is meant for the whole grid
-            failures |= {name: "not begun" for name, _ in ready[number:]}
-            codes.add(exit_code(stopped_by))
-            break
-    if failures:
-        _show_failures(failures, len(points), console)
-        raise typer.Exit(codes.pop() if len(codes) == 1 else 1)
+    _, overrides = split_launcher(request.overrides)
+    grid = compose_grid(overrides, request.config_dir, request.plugins, request.sinks)
+    for warning in grid.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
+    if not grid.rejected:
+        return grid
+    for rejected in grid.rejected:
+        typer.echo(f"Error: {rejected.name}: {rejected.error}", err=True)
+    if not grid.points:
+        raise grid.rejected[0].error
+    if not request.keep_going:
+        total = len(grid.points) + len(grid.rejected)
+        raise InputError(
+            f"{len(grid.rejected)} of {total} points cannot be composed, and nothing was trained. --keep-going trains "
+            "the others."
+        )
+    return grid
 
 
-def _show_failures(failures: dict[str, str], total: int, console: Console) -> None:
-    table = Table("point", "what happened", title=f"{len(failures)} of {total} did not finish", title_justify="left")
-    for name, message in failures.items():
-        table.add_row(Text(name), Text(message))
-    console.print(table)
+def show_grid_instead(request: GridRequest, console: Console, *, print_config: bool, dry_run: bool) -> bool:
+    """Show configuration or plan of every point if the user asked for no more; returns whether that was so."""
+    from spectral_bench.ui.one_run import show_instead
+
+    if not print_config and not dry_run:
+        return False
+    grid = composed(request)
+    for number, (point, loaded) in enumerate(zip(grid.points, grid.loaded, strict=True), 1):
+        console.rule(f"{number} of {len(grid.points)}: {point.name}", align="left", style="dim")
+        show_instead(loaded, console, print_config=print_config, dry_run=dry_run)
+    return True
+
+
+def list_points(request: GridRequest) -> None:
+    """Print the command of every point, one a line, as a shell reads it."""
+    for point in composed(request).points:
+        typer.echo(point_command(point))
+
+
+def point_command(point: Point) -> str:
+    """The command that trains a point, or goes on with it, or finds it done."""
+    options = [word for plugin in point.plugins for word in ("--plugin", plugin)]
+    options += ["--config-dir", str(point.config_dir)] if point.config_dir is not None else []
+    options += [word for sink in point.sinks for word in ("--sink", sink)]
+    return shlex.join(["spectral-bench", "run", "--resume", *options, *point.overrides])
+
+
+def _launcher(request: GridRequest) -> Launcher:
+    from spectral_bench.config.launcher_choice import launcher_config, split_launcher
+
+    about, _ = split_launcher(request.overrides)
+    config = launcher_config(about, LAUNCHERS, request.config_dir)
+    launcher: Launcher = LAUNCHERS[config.name](config)
+    return launcher
+
+
+class _PointDisplays:
+    """Draws one point after the other, each with what it differs in for a title."""
+
+    def __init__(self, console: Console, grid: Grid, *, quiet: bool) -> None:
+        self._console, self._quiet = console, quiet
+        self._places = {point.name: number for number, point in enumerate(grid.points, 1)}
+
+    def __call__(self, point: Point) -> AbstractContextManager[Observer]:
+        from spectral_bench.ui.live_display import open_display
+
+        title = f"{self._places[point.name]} of {len(self._places)}: {point.name}"
+        return open_display(self._console, title, quiet=self._quiet)
+
+
+def _say_retry(result: PointResult) -> None:
+    typer.echo(f"Warning: {result.point}: {result.state}: {result.message}; it will be tried again.", err=True)
+
+
+def _report(result: PointResult) -> None:
+    """What has to be said at once."""
+    for warning in result.warnings:
+        typer.echo(f"Warning: {result.point}: {warning}", err=True)
+    if result.state in ("failed", "diverged", "lost"):
+        typer.echo(f"Error: {result.point}: {result.message}", err=True)

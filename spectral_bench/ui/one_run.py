@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from spectral_bench.config.load import Loaded
     from spectral_bench.config.schema import ExperimentConfig
+    from spectral_bench.runs.session import Prepared
 
 
 def load_point(overrides: list[str], config_dir: Path | None) -> Loaded:
@@ -43,36 +45,86 @@ def show_instead(loaded: Loaded, console: Console, *, print_config: bool, dry_ru
     return print_config or dry_run
 
 
-def completed_run(loaded: Loaded) -> Path | None:
-    """The directory of a completed run of exactly this configuration, if there is one."""
-    from spectral_bench.runs.point_claim import standing_of
+def load_single(overrides: list[str], config_dir: Path | None) -> Loaded:
+    """``load_point`` for a run that is no grid.
 
-    standing = standing_of(loaded.experiment)
-    return standing.directory if standing.state == "done" else None
+    Raises:
+        InputError: something about it is wrong, or is about grids.
+    """
+    from spectral_bench.config.launcher_choice import split_launcher
+    from spectral_bench.errors import InputError
+
+    about, rest = split_launcher(overrides)
+    if about:
+        raise InputError(f"{about[0]}: a launcher runs the points of a grid: add -m (one point is a grid as well).")
+    return load_point(rest, config_dir)
 
 
-def run_point(loaded: Loaded, console: Console, *, resume: bool, quiet: bool, sinks: Sequence[str] = ()) -> str | None:
-    """Train, or continue a training, with a display, and show the result; ``sinks`` are names.
+def train_single(
+    loaded: Loaded, console: Console, *, resume: bool, quiet: bool, sinks: Sequence[str] = ()
+) -> str | None:
+    """Train one run with a display, and show the result; ``sinks`` are names.
+
+    Args:
+        loaded: its configuration.
+        console: where to draw.
+        resume: go on with an unfinished run of this configuration, and leave a finished one alone; otherwise a new run
+            is made, whatever there is.
+        quiet: show nothing but the result.
+        sinks: names of sinks that the run writes to.
 
     Returns:
         The stop request that came after the run had finished, if there was one.
 
     Raises:
-        SpectralBenchError: the input is wrong, data is missing, or the training diverged.
+        SpectralBenchError: the input is wrong, data is missing, the training diverged, or with ``resume`` another
+            process is at work on this configuration.
         StoppedEarly: the run was stopped before its end.
     """
-    from spectral_bench.runs.execute import execute, prepare
-    from spectral_bench.runs.point_claim import standing_of
+    from spectral_bench.runs.point_claim import HeldError, claimed
+
+    if not resume:
+        prepared = _prepared(loaded)  # before a claim leaves a trace in the folder of results
+        claim = ExitStack()
+        with claim:
+            with suppress(HeldError):  # it is asked for all the same; a grid that is started later sees who has it
+                claim.enter_context(claimed(loaded.experiment))
+            return _train_new(loaded, prepared, console, quiet=quiet, sinks=sinks)
+    with claimed(loaded.experiment) as standing:
+        if standing.directory is None:
+            return _train_new(loaded, _prepared(loaded), console, quiet=quiet, sinks=sinks)
+        if not standing.is_settled:
+            return go_on(standing.directory, [], console, quiet=quiet, sinks=sinks, session_of=loaded.experiment)
+        how = "Done" if standing.state == "done" else "Diverged"
+        typer.echo(f"{how} already: {standing.directory}")
+        return None
+
+
+def _prepared(loaded: Loaded) -> Prepared:
+    from spectral_bench.runs.cores import DEFAULT_THREADS, free_cores
+    from spectral_bench.runs.execute import prepare
+
+    free, asked = free_cores(), loaded.experiment.train.threads
+    if asked is not None and asked > free:
+        _warn(
+            f"train.threads={asked} on {free} free core{'s' if free > 1 else ''}: threads that wait for each other are "
+            "slower than fewer."
+        )
+    threads = min(DEFAULT_THREADS, free)
+    return prepare(loaded.experiment, threads)
+
+
+def _train_new(
+    loaded: Loaded, prepared: Prepared, console: Console, *, quiet: bool, sinks: Sequence[str]
+) -> str | None:
+    from spectral_bench.runs.execute import execute
     from spectral_bench.runs.sinks import open_sinks
     from spectral_bench.ui.live_display import open_display
     from spectral_bench.ui.run_summary import show_end
 
-    standing = standing_of(loaded.experiment)
-    if resume and standing.directory is not None and not standing.is_settled:
-        return go_on(standing.directory, [], console, quiet=quiet, sinks=sinks, session_of=loaded.experiment)
     opened = open_sinks(sinks, _warn)
     with open_display(console, _title(loaded.experiment), quiet=quiet) as display:
-        result = execute(prepare(loaded.experiment), loaded.composition.overrides, [display, *opened])
+        result = execute(prepared, loaded.composition.overrides, [display, *opened])
     show_end(result, console)
     return result.late_stop
 
@@ -86,7 +138,7 @@ def go_on(
     sinks: Sequence[str] = (),
     session_of: ExperimentConfig | None = None,
 ) -> str | None:
-    """Resume a run with a display, and show the result; for the arguments see ``reopened`` and ``run_point``.
+    """Resume a run with a display, and show the result; for the arguments see ``reopened`` and ``train_single``.
 
     Returns:
         The stop request that came after the run had finished, if there was one.

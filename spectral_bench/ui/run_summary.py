@@ -42,7 +42,9 @@ def show_end(result: SessionResult, console: Console) -> None:
     raise StoppedEarly(result.stopped_by)
 
 
-def show_results(summary: Mapping[str, Any], directory: Path, console: Console, centre: float | None = 1.0) -> None:
+def show_results(
+    summary: Mapping[str, Any], directory: Path, console: Console, centre: float | None = 1.0, title: str | None = None
+) -> None:
     """Print the result of a run, and where its files are.
 
     Args:
@@ -50,9 +52,10 @@ def show_results(summary: Mapping[str, Any], directory: Path, console: Console, 
         directory: of the run.
         console: where to print.
         centre: what the spectral margin is measured from; None: there is no margin.
+        title: what was trained, in a few words; None: model, task and seed.
     """
-    title = Text(f"{summary['model']} on {summary['task']}, seed {summary['seed']}", style="bold")
-    table = Table(title=title, title_justify="left", box=HORIZONTALS, show_header=False)
+    heading = Text(title or f"{summary['model']} on {summary['task']}, seed {summary['seed']}", style="bold")
+    table = Table(title=heading, title_justify="left", box=HORIZONTALS, show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
     table.add_column(style="dim")

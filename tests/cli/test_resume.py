@@ -67,11 +67,14 @@ def test_a_run_that_goes_on_again_and_again_comes_to_its_end(tmp_path: Path, in_
     assert "test recall_accuracy" in longer.stdout
 
 
-def test_a_second_run_with_resume_starts_anew_when_the_first_is_complete(tmp_path: Path, in_process: Run) -> None:
+def test_a_second_run_with_resume_says_that_the_first_is_done_and_one_without_is_new(
+    tmp_path: Path, in_process: Run
+) -> None:
     overrides = small_overrides(tmp_path / "results")
-    for _ in range(2):
-        assert in_process("run", "--resume", "-q", *overrides).returncode == 0
-    assert len(list(tmp_path.glob("results/*/*/*"))) == 2
+    for options, runs, already in ((["--resume"], 1, 0), (["--resume"], 1, 1), ([], 2, 0)):
+        done = in_process("run", *options, "-q", *overrides)
+        assert (done.returncode, done.stdout.count("Done already: ")) == (0, already)
+        assert len(list(tmp_path.glob("results/*/*/*"))) == runs
 
 
 def test_the_time_limit_of_this_sitting_counts_and_not_that_of_the_last(tmp_path: Path, in_process: Run) -> None:
@@ -146,13 +149,14 @@ def test_a_run_outlives_whoever_reads_what_it_writes(
     assert status(only_run(tmp_path / "results")) == ("completed", "finished")
 
 
-def test_a_grid_with_resume_leaves_out_what_is_done(tmp_path: Path, in_process: Run) -> None:
+def test_a_grid_leaves_out_what_is_done_unless_it_is_asked_for_again(tmp_path: Path, in_process: Run) -> None:
     overrides = small_overrides(tmp_path / "results")
     assert in_process("run", "-m", "-q", *overrides, "seed=1,2").returncode == 0
-    done = in_process("run", "-m", "--resume", "-q", *overrides, "seed=1,2,3")
-    assert done.returncode == 0
-    assert done.stdout.count("Done already") == 2
-    assert len(list(tmp_path.glob("results/*/*/*"))) == 3
+    for option, runs, kept in (("-q", 3, 2), ("--again", 6, 0)):
+        done = in_process("run", "-m", option, *overrides, "seed=1,2,3")
+        assert done.returncode == 0
+        assert done.stdout.count("done before") == kept
+        assert len(list(tmp_path.glob("results/*/*/*"))) == runs
 
 
 def test_a_time_limit_ends_a_cell_and_not_its_grid(tmp_path: Path, in_process: Run) -> None:
@@ -179,7 +183,7 @@ def test_a_signal_is_meant_for_the_whole_grid_even_if_a_cell_is_done_by_then(
     done = in_process("run", "-m", "-q", *small_overrides(tmp_path / "results"), "seed=1,2,3")
     assert done.returncode == 143
     assert f"{unfinished} of 3 did not finish" in done.stdout
-    assert done.stdout.count("not begun") == 2
+    assert "2 not begun" in done.stdout
     assert (status(only_run(tmp_path / "results"))[0] == "completed") == (unfinished == 2)
 
 

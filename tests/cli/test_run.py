@@ -87,13 +87,16 @@ def test_a_grid_goes_on_past_a_failed_cell_and_says_which_failed(spectral_bench:
     assert sorted(statuses) == ["completed", "completed", "diverged", "diverged"]
 
 
-def test_a_cell_whose_configuration_is_wrong_is_named_before_the_others_train(
+def test_a_point_whose_configuration_is_wrong_stops_a_grid_before_anything_trains(
     spectral_bench: Run, tmp_path: Path
 ) -> None:
-    done = spectral_bench("run", "-m", "-q", *QUICK, "model=svdrnn,rnn", "model.m1=2", "model.m2=2")
+    grid = (*QUICK, "model=svdrnn,rnn", "model.m1=2", "model.m2=2")
+    refused = spectral_bench("run", "-m", "-q", *grid)
+    assert refused.returncode == 2
+    assert "model=rnn: Unknown key 'model.m1'" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+    done = spectral_bench("run", "-m", "-q", "--keep-going", *grid)
     assert done.returncode == 2
-    assert "model=rnn" in done.stderr
-    assert "1 of 2 did not finish" in done.stdout
     assert {path.name for path in tmp_path.glob("results/copy/*")} == {"svdrnn"}
 
 

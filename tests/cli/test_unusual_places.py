@@ -12,7 +12,7 @@ import pytest
 from small_runs import only_run, small_overrides
 
 from spectral_bench.cli import app
-from spectral_bench.config.load import Loaded
+from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.runs.saved_run import read_saved_run
 
 Shell = Callable[..., subprocess.CompletedProcess[bytes]]
@@ -123,17 +123,18 @@ def test_a_point_of_a_grid_that_fails_unexpectedly_is_one_line_and_the_others_ru
 ) -> None:
     seeds = []
 
-    def fail(loaded: Loaded, *_: object, **__: object) -> None:
-        seeds.append(loaded.experiment.seed)
-        if len(seeds) == 1:
-            raise RuntimeError("of some kind")
+    def fail(config: ExperimentConfig, _: int | None) -> None:
+        seeds.append(config.seed)
+        raise RuntimeError("of some kind")
 
-    monkeypatch.setattr("spectral_bench.ui.grid.run_point", fail)
+    monkeypatch.setattr("spectral_bench.launch.worker.prepare", fail)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     done = in_process("run", "-q", "-m", "seed=1,2")
     assert (done.returncode, seeds) == (1, [1, 2])
-    assert done.stderr.startswith("Error: RuntimeError: of some kind.")
-    assert len(done.stderr.splitlines()) == 1
+    first, second, command = done.stderr.splitlines()
+    assert first.startswith("Error: seed=1: RuntimeError: of some kind.")
+    assert second.startswith("Error: seed=2: RuntimeError: of some kind.")
+    assert command == "To go on with this grid: spectral-bench run -q -m seed=1,2"
 
 
 def test_the_traceback_of_what_nobody_expected_is_shown_when_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,197 @@
+"""``launcher=local``: several processes on this machine.
+
+Every slot is an executor of the standard library with one worker, so that a worker that is killed takes no other with
+it, and keeps to the GPU it was given. Workers stay for the whole grid, and PyTorch is imported once, before they are
+forked.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
+from multiprocessing.context import BaseContext
+
+import torch
+
+from spectral_bench.errors import InputError
+from spectral_bench.launch.launcher import LAUNCHERS
+from spectral_bench.launch.point import Point
+from spectral_bench.launch.worker import PointResult, Treatment, work_on
+from spectral_bench.runs.cores import usable_cores
+from spectral_bench.runs.interruption import exit_code
+from spectral_bench.training.stop import Stop
+
+#: Seconds between two looks at whether the grid is to stop.
+_POLL = 0.2
+
+_VISIBLE = "CUDA_VISIBLE_DEVICES"
+
+#: Set while this process, a worker, trains a point.
+_at_work = threading.Event()
+
+
+@dataclass(frozen=True)
+class LocalConfig:
+    """Configuration of the local launcher."""
+
+    name: str
+    workers: int | None
+    per_gpu: int
+
+    def __post_init__(self) -> None:
+        if self.workers is not None and self.workers < 1:
+            raise InputError(f"launcher.workers={self.workers}: expected at least 1, or null for all cores.")
+        if self.per_gpu < 1:
+            raise InputError(f"launcher.per_gpu={self.per_gpu}: expected at least 1.")
+
+
+@LAUNCHERS.register("local")
+class LocalLauncher:
+    """Trains points in processes of this machine."""
+
+    Config = LocalConfig
+
+    def __init__(self, config: LocalConfig) -> None:
+        self._config = config
+
+    def check(self, points: Sequence[Point]) -> None:
+        """Nothing that could be missing."""
+
+    def run(self, points: Sequence[Point], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
+        """Run points on all slots; see ``Launcher.run``."""
+        slots = [Slot(gpu) for gpu in self._gpus(points, treatment)]
+        waiting, idle = deque(points), list(reversed(slots))
+        busy: dict[Future[PointResult], tuple[Slot, Point]] = {}
+        try:
+            while waiting or busy:
+                while waiting and (idle or stop.cause is not None):
+                    point = waiting.popleft()
+                    if stop.cause is not None:
+                        yield PointResult(point.name, "not begun")
+                        continue
+                    slot = idle.pop()
+                    busy[slot.begin(point, treatment)] = slot, point
+                if stop.cause is not None:
+                    for slot, _ in busy.values():
+                        slot.signal(stop.cause)
+                for future in wait(busy, _POLL, FIRST_COMPLETED).done:
+                    slot, point = busy.pop(future)
+                    idle.append(slot)
+                    yield _result(future, slot, point, stop)
+        finally:
+            for slot in slots:
+                slot.close()
+
+    def _gpus(self, points: Sequence[Point], treatment: Treatment) -> list[str | None]:
+        """For every slot the GPU that its worker sees; None: all of them."""
+        gpus = _visible_gpus() if any(point.config["device"] == "cuda" for point in points) else []
+        threads = max(point.config["train"]["threads"] or treatment.threads or 1 for point in points)
+        default = len(gpus) * self._config.per_gpu if gpus else max(1, usable_cores() // threads)
+        count = min(self._config.workers or default, len(points))
+        return [gpus[number % len(gpus)] if gpus else None for number in range(count)]
+
+
+class Slot:
+    """A place for one worker, which is started when there is work and again after it died.
+
+    Args:
+        gpu: the only GPU the worker sees; None: all of them.
+    """
+
+    def __init__(self, gpu: str | None) -> None:
+        self._gpu = gpu
+        self._executor: ProcessPoolExecutor | None = None
+        self._pid: Future[int] | None = None
+        self._signalled = False
+
+    def begin(self, point: Point, treatment: Treatment) -> Future[PointResult]:
+        """Hand a point to the worker."""
+        if self._executor is None:
+            self._executor = ProcessPoolExecutor(1, _context(), _prepare_worker, (self._gpu,))
+            self._pid = self._executor.submit(os.getpid)
+        return self._executor.submit(_work, point, treatment)
+
+    def signal(self, name: str) -> None:
+        """Pass a signal on to the worker, once; before it lives there is nobody to get it."""
+        if not self._signalled and self._pid is not None and self._pid.done() and self._pid.exception() is None:
+            self._signalled = True
+            with suppress(ProcessLookupError):
+                os.kill(self._pid.result(), getattr(signal, name, signal.SIGTERM))
+
+    def lose(self) -> None:
+        """Forget a worker that died."""
+        if self._executor is not None:
+            self._executor.shutdown(wait=False)
+        self._executor = self._pid = None
+
+    def close(self) -> None:
+        """End the worker, at once if it is at work."""
+        if self._executor is None:
+            return
+        if self._pid is not None and self._pid.done() and self._pid.exception() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid.result(), signal.SIGKILL)
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _result(future: Future[PointResult], slot: Slot, point: Point, stop: Stop) -> PointResult:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        slot.lose()
+        if stop.cause is not None:
+            return PointResult(point.name, "not begun")
+        return PointResult(point.name, "lost", message="its worker process was killed", exit_code=1)
+
+
+def _context() -> BaseContext:
+    """Workers are forked from a process that has imported everything and computed nothing, where there is fork."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([work_on.__module__])
+    return context
+
+
+def _visible_gpus() -> list[str]:
+    """The GPUs that may be used, in the words of CUDA_VISIBLE_DEVICES."""
+    count = torch.cuda.device_count()
+    named = [name.strip() for name in os.environ.get(_VISIBLE, "").split(",") if name.strip()]
+    return named[:count] if named else [str(index) for index in range(count)]
+
+
+def _prepare_worker(gpu: str | None) -> None:
+    """In a new worker: see one GPU, hear nothing of the terminal's signals, and outlive nobody."""
+    if gpu is not None:
+        os.environ[_VISIBLE] = gpu
+    if hasattr(os, "setpgrp"):
+        os.setpgrp()  # Ctrl-C goes to the process that was started, which passes it on once
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """When the process that started the grid is gone, stop with a checkpoint, and end."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    wait_for([parent.sentinel])
+    os.kill(os.getpid(), signal.SIGTERM)
+    while _at_work.is_set():
+        time.sleep(_POLL)
+    os._exit(exit_code("SIGTERM"))
+
+
+def _work(point: Point, treatment: Treatment) -> PointResult:
+    _at_work.set()
+    try:
+        return work_on(point, treatment)
+    finally:
+        _at_work.clear()

@@ -1,0 +1,138 @@
+"""A grid in progress: one table that is redrawn in place; lines off a terminal; nothing if quiet."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from spectral_bench.launch.watch import GridState, GridWatch, RunningPoint
+from spectral_bench.launch.worker import PointResult
+from spectral_bench.report.numbers import NOTHING, duration, number
+
+#: Redrawings a second.
+_REFRESH_RATE = 2
+
+#: Seconds between two plain lines about the whole grid.
+_LINE_INTERVAL = 30.0
+
+#: Running points that are shown; the others are counted.
+_SHOWN = 12
+
+_BAR_WIDTH, _POINT_BAR_WIDTH = 40, 10
+
+
+class GridDisplay:
+    """Shows a grid while it runs: as a context manager, around its points.
+
+    Args:
+        console: where to draw.
+        watch: knows how the grid stands.
+        quiet: draw nothing.
+    """
+
+    def __init__(self, console: Console, watch: GridWatch, *, quiet: bool) -> None:
+        self._console, self._watch, self._quiet = console, watch, quiet
+        self._live = Live(console=console, refresh_per_second=_REFRESH_RATE, get_renderable=self.render, transient=True)
+        self._over = threading.Event()
+
+    def __enter__(self) -> Self:
+        if self._quiet:
+            return self
+        if self._console.is_terminal:
+            self._live.start()
+        else:
+            threading.Thread(target=self._write_lines, name="grid lines", daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._live.stop()
+
+    def ended(self, result: PointResult) -> None:
+        """A point ended: count it, and off a terminal write a line."""
+        self._watch.note(result)
+        if not self._quiet and not self._console.is_terminal:
+            state = self._watch.look()
+            self._print(f"{state.counts.total()} of {state.total}: {result.point}: {in_words(result)}")
+
+    def render(self) -> RenderableType:
+        """The table, as it stands now."""
+        return grid_table(self._watch.look())
+
+    def _write_lines(self) -> None:
+        while not self._over.wait(_LINE_INTERVAL):
+            self._print(grid_line(self._watch.look()))
+
+    def _print(self, line: str) -> None:
+        self._console.print(line, soft_wrap=True, highlight=False, markup=False)
+
+
+def in_words(result: PointResult) -> str:
+    """How a point ended, in a few words."""
+    match result.state:
+        case "done":
+            return f"done in {duration(result.seconds)}"
+        case "kept" | "stopped":
+            return result.message
+        case "held":
+            return f"running elsewhere: {result.message}"
+        case "not begun" | "submitted":
+            return result.state if not result.message else f"{result.state}: {result.message}"
+    return f"{result.state}: {result.message}"
+
+
+def grid_table(state: GridState) -> RenderableType:
+    """How a grid stands, and its running points with their progress."""
+    head = Table.grid(padding=(0, 2, 0, 0))
+    ended = state.counts.total()
+    left = "" if state.seconds_left is None else f"{duration(state.seconds_left)} left"
+    head.add_row(ProgressBar(total=state.total, completed=ended, width=_BAR_WIDTH), f"{ended} of {state.total}", left)
+    points = Table.grid(padding=(0, 2, 0, 0))
+    points.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
+    points.add_column(width=_POINT_BAR_WIDTH)
+    for _ in range(3):
+        points.add_column(justify="right", no_wrap=True)
+    for point in state.running[:_SHOWN]:
+        points.add_row(*_point_row(point))
+    hidden = len(state.running) - _SHOWN
+    more = [Text(f"and {hidden} more", style="dim")] if hidden > 0 else []
+    return Group(head, Text(_counts(state), style="dim"), points, *more)
+
+
+def grid_line(state: GridState) -> str:
+    """How a grid stands, in a line."""
+    left = "" if state.seconds_left is None else f", {duration(state.seconds_left)} left"
+    return f"{state.counts.total()} of {state.total}: {_counts(state)}{left}"
+
+
+def _counts(state: GridState) -> str:
+    counted = {
+        "done": state.counts["done"],
+        "kept": state.counts["kept"],
+        "running": len(state.running),
+        "waiting": state.waiting,
+        "elsewhere": state.counts["held"],
+        "diverged": state.counts["diverged"],
+        "failed": state.counts["failed"] + state.counts["lost"],
+    }
+    parts = [f"{count} {name}" for name, count in counted.items() if count or name in ("done", "running", "waiting")]
+    return ", ".join([*parts, f"{number(round(state.steps_per_second, 1))} steps/s"])
+
+
+def _point_row(point: RunningPoint) -> tuple[RenderableType, ...]:
+    at = point.progress
+    if at is None:
+        return Text(point.name), "", "beginning", "", ""
+    left = NOTHING if at.seconds_left is None else duration(at.seconds_left)
+    bar = ProgressBar(total=at.total_steps, completed=at.step, width=_POINT_BAR_WIDTH)
+    value = "" if at.validation is None else f"{at.metric} {number(at.validation)}"
+    return Text(point.name), bar, f"{at.step:,}", value, f"{left} left"
