@@ -15,6 +15,10 @@ GROUPS = ("model", "task", "optimizer", "recipe", "experiment")
 LAUNCHER_GROUP = "launcher"
 
 
+#: The block of a preset that holds a grid: a list of overrides.
+GRID_BLOCK = "grid"
+
+
 def conf_dir() -> Path:
     """The folder of configuration files: inside the package when installed from a wheel, else beside it."""
     package = Path(__file__).parents[1]

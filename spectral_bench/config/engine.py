@@ -7,6 +7,7 @@ here. So this file, and no other, uses Hydra's internals; the dependency is boun
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import hydra.version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -26,6 +27,8 @@ RUN_ROOT, LAUNCHING_ROOT = "config", "launching"
 class Engine:
     """Hydra, looking in the project's folder of configuration files, then in those of plugins and the user's.
 
+    Every file is read once, which is most of the time that composing takes.
+
     Args:
         config_dir: the user's folder, if there is one.
 
@@ -42,12 +45,22 @@ class Engine:
             search_path.append(f"own{number}", f"file://{own}", anchor=SearchPathQuery(provider=before))
         self.config_dir = config_dir
         self.loader = ConfigLoaderImpl(search_path)
+        self._repository = CachingConfigRepository(self.loader.repository)
+        self._contents: dict[str, dict[str, Any]] = {}
 
     def compose(self, overrides: Sequence[Override], root: str = RUN_ROOT) -> tuple[DictConfig, DefaultsList]:
         """The composed configuration; and the files it is made of, in the order of merging, with who chose them."""
-        repository = CachingConfigRepository(self.loader.repository)
+        repository = self._repository
         defaults = create_defaults_list(repository, root, list(overrides), prepend_hydra=False, skip_missing=False)
         config = self.loader._compose_config_from_defaults_list(defaults.defaults, repository)
         OmegaConf.set_struct(config, True)
         ConfigLoaderImpl._apply_overrides_to_config(defaults.config_overrides, config)
         return config, defaults
+
+    def content(self, name: str) -> dict[str, Any]:
+        """What stands in the file that Hydra knows by this name (``task/copy``), interpolations as they are."""
+        if name not in self._contents:
+            file = next(file for folder in folders(self.config_dir) if (file := folder / f"{name}.yaml").is_file())
+            node = OmegaConf.to_container(OmegaConf.load(file))
+            self._contents[name] = {str(key): value for key, value in node.items()} if isinstance(node, dict) else {}
+        return self._contents[name]

@@ -12,6 +12,7 @@ from typing import Any
 
 from spectral_bench.config.compose import Composition, compose
 from spectral_bench.config.data_folder import default_data_dir
+from spectral_bench.config.engine import Engine
 from spectral_bench.config.keys import as_typed, flatten
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
@@ -50,18 +51,21 @@ class Loaded:
     warnings: list[str]
 
 
-def load(overrides: Sequence[str], kinds: Kinds, config_dir: Path | None = None) -> Loaded:
+def load(
+    overrides: Sequence[str], kinds: Kinds, config_dir: Path | None = None, engine: Engine | None = None
+) -> Loaded:
     """Composes, types and checks the configuration of one run.
 
     Args:
         overrides: ``KEY=VALUE`` or ``GROUP=OPTION`` in Hydra's grammar, no grid.
         kinds: what may be chosen.
         config_dir: a folder of the user's own files, laid out like ``conf/``.
+        engine: see ``compose``.
 
     Raises:
         InputError: anything about it is wrong; one message naming the value and what was expected.
     """
-    composition = compose(overrides, config_dir)
+    composition = compose(overrides, config_dir, engine)
     experiment = experiment_config(composition.config, kinds, composition.origins)
     if composition.origins.get("model.r") == COMMAND_LINE:
         raise InputError(

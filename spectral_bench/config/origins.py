@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from hydra._internal.defaults_list import DefaultsList
 from hydra.core.override_parser.types import Override
-from omegaconf import OmegaConf
 
-from spectral_bench.config.catalog import GROUPS, folders
+from spectral_bench.config.catalog import GROUPS
+from spectral_bench.config.engine import Engine
 from spectral_bench.config.keys import flatten, keys_set
 
 #: The origin of what the user typed.
@@ -42,23 +41,16 @@ def choices(defaults: DefaultsList) -> dict[str, Choice]:
     }
 
 
-def origins(defaults: DefaultsList, overrides: Sequence[Override], config_dir: Path | None) -> dict[str, str]:
+def origins(defaults: DefaultsList, overrides: Sequence[Override], hydra: Engine) -> dict[str, str]:
     """For every dotted key the file that set its value (``"task/copy"``), or ``"command line"``."""
     found: dict[str, str] = {}
     for default in defaults.defaults:
         name = str(default.config_path)
-        node = OmegaConf.to_container(OmegaConf.load(_file(name, config_dir)))
-        content = node if isinstance(node, dict) else {}
-        keys = flatten({str(key): value for key, value in content.items() if key != "defaults"})
+        keys = flatten({key: value for key, value in hydra.content(name).items() if key != "defaults"})
         found |= dict.fromkeys((_join(default.package, key) for key in keys), name)
     for override in overrides:
         found |= dict.fromkeys(keys_set(override), COMMAND_LINE)
     return found
-
-
-def _file(name: str, config_dir: Path | None) -> Path:
-    """The file that Hydra knows by this name."""
-    return next(file for folder in folders(config_dir) if (file := folder / f"{name}.yaml").is_file())
 
 
 def _join(package: str | None, key: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-from spectral_bench.config.catalog import GROUPS, check_one_file, options
+from spectral_bench.config.catalog import GRID_BLOCK, GROUPS, check_one_file, options
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.config.plugin_yaml import explain_absence
@@ -48,6 +48,8 @@ def check_single(parsed: Sequence[Override], config_dir: Path | None) -> None:
             raise InputError(
                 f"'{short(str(override.input_line))}' is a grid: add -m to run all of it, or write a list as [a,b]."
             )
+        if override.key_or_group == GRID_BLOCK:
+            raise InputError(f"'{short(str(override.input_line))}': a grid is typed as KEY=1,2,3; add -m to run it.")
         group, value = override.key_or_group, override.value()
         if group in GROUPS and not isinstance(value, dict):
             _check_option(group, value, config_dir)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.compose import expand_grid
+from spectral_bench.config.engine import Engine
+from spectral_bench.config.grid_points import expand_grid
 from spectral_bench.config.load import Loaded, load, resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError, SpectralBenchError
@@ -89,11 +90,12 @@ def compose_grid(
     Raises:
         InputError: the grid cannot be expanded, has no points, or two with the same configuration.
     """
-    typed = expand_grid(overrides, config_dir)
+    engine = Engine(config_dir)
+    typed = expand_grid(overrides, config_dir, engine)
     grid = Grid([], [], [])
     for name, point in zip(point_names(typed), typed, strict=True):
         try:
-            loaded = load(point, KINDS, config_dir)
+            loaded = load(point, KINDS, config_dir, engine)
         except SpectralBenchError as error:
             grid.rejected.append(Rejected(name, error))
             continue

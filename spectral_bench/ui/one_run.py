@@ -51,12 +51,14 @@ def load_single(overrides: list[str], config_dir: Path | None) -> Loaded:
     Raises:
         InputError: something about it is wrong, or is about grids.
     """
+    from spectral_bench.config.grid_points import refuse_grid_of_preset
     from spectral_bench.config.launcher_choice import split_launcher
     from spectral_bench.errors import InputError
 
     about, rest = split_launcher(overrides)
     if about:
         raise InputError(f"{about[0]}: a launcher runs the points of a grid: add -m (one point is a grid as well).")
+    refuse_grid_of_preset(rest, config_dir)
     return load_point(rest, config_dir)
 
 

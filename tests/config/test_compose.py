@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from spectral_bench.config.compose import compose, expand_grid
+from spectral_bench.config.compose import compose
+from spectral_bench.config.grid_points import expand_grid
 from spectral_bench.config.origins import Choice
 from spectral_bench.errors import InputError
 from tests.config.conftest import write

@@ -6,7 +6,7 @@ from fuzzing import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spectral_bench.config.compose import expand_grid
+from spectral_bench.config.grid_points import expand_grid
 from spectral_bench.config.load import load
 from spectral_bench.errors import InputError
 from spectral_bench.runs.kinds import KINDS

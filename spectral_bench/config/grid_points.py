@@ -1,0 +1,193 @@
+"""From overrides with several values to the overrides of single runs: the points of a grid.
+
+Beside Hydra's own grammar (``seed=1,2``, ``range()``, ``glob()``) there are keys for one model alone
+(``svdrnn:model.m1=4,8``), and a preset may hold a grid: a list of overrides in a block ``grid:``.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import islice, product
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.errors import HydraException
+
+from spectral_bench.config.catalog import GRID_BLOCK, GROUPS, options
+from spectral_bench.config.compose import compose
+from spectral_bench.config.engine import Engine
+from spectral_bench.config.hints import short, unknown
+from spectral_bench.config.hydra_errors import first_words
+from spectral_bench.config.overrides import parse_overrides
+from spectral_bench.errors import InputError
+
+#: More points than this are a typing error: range(0,1e9).
+_LARGEST_GRID = 10_000
+
+#: ``svdrnn:model.m1=4,8``: a model, and an override for it alone.
+_FOR_ONE_MODEL = re.compile(r"([\w./-]+):(?=[\w.]+=)(.*)", re.DOTALL)
+
+
+def expand_grid(
+    overrides: Sequence[str], config_dir: Path | None = None, engine: Engine | None = None
+) -> list[list[str]]:
+    """Every point of the grid that overrides span, as the overrides of one run each; the last one varies fastest.
+
+    ``["model=rnn,svdrnn", "seed=range(1,3)"]`` gives four points. ``glob()`` chooses among the options of a group.
+    ``svdrnn:r=0.1,0.2`` counts for points with ``model=svdrnn``, and varies faster than all others. The grid of a
+    preset is added, without the keys that are typed.
+
+    Raises:
+        InputError: an override cannot be parsed or expanded, has no values, or is for a model that no point has; or the
+            grid of a preset is no list of overrides.
+    """
+    hydra = engine or Engine(config_dir)
+    shared, own = _split([*overrides, *_untyped(overrides, config_dir)], config_dir)
+    points = [list(point) for point in _product(parse_overrides(shared, hydra))]
+    if not own:
+        return points
+    parsed = {model: parse_overrides(texts, hydra) for model, texts in own.items()}
+    expanded, met = [], set()
+    for point in points:
+        model = _model(point, config_dir, hydra)
+        met.add(model)
+        expanded += [[*point, *values] for values in _product(parsed.get(model, []))]
+    for model in own.keys() - met:
+        raise InputError(f"'{model}:{short(own[model][0])}': no point of the grid has model={model}.")
+    _check_size(len(expanded))
+    return expanded
+
+
+def refuse_grid_of_preset(overrides: Sequence[str], config_dir: Path | None = None) -> None:
+    """See that a single run is no grid because of its preset: of every key in that grid a value must be typed.
+
+    Raises:
+        InputError: naming the keys that are not.
+    """
+    shared, own = _split(_untyped(overrides, config_dir), config_dir)
+    model = _model(overrides, config_dir, None) if own else ""
+    for text in [*shared, *own.get(model, [])]:
+        raise InputError(
+            f"This preset is a grid, over {_key(text)} among others: add -m to run all of it, or choose a point by "
+            f"{_key(text)}=VALUE."
+        )
+
+
+def _untyped(overrides: Sequence[str], config_dir: Path | None) -> list[str]:
+    """The overrides in the grid of the chosen preset whose keys are not typed."""
+    typed = {_key(text) for text in overrides}
+    return [text for text in _grid_of_preset(overrides, config_dir) if _key(_without_model(text)) not in typed]
+
+
+def _grid_of_preset(overrides: Sequence[str], config_dir: Path | None) -> list[str]:
+    chosen = [text.partition("=")[2].strip() for text in overrides if _key(text) == "experiment"]
+    file = options("experiment", config_dir).get(chosen[-1]) if chosen else None
+    if file is None:
+        return []
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
+        return []  # composing says what is wrong with it
+    block = content.get(GRID_BLOCK, []) if isinstance(content, dict) else []
+    if not isinstance(block, list) or not all(isinstance(text, str) and "=" in text for text in block):
+        raise InputError(f'{file}: grid: expected a list of overrides, as in ["model=rnn,svdrnn", "seed=1,2,3"].')
+    for text in block:
+        if _key(text) == "experiment":
+            raise InputError(f"{file}: grid: a preset cannot choose another one ('{short(text)}').")
+    return block
+
+
+def _split(texts: Sequence[str], config_dir: Path | None) -> tuple[list[str], dict[str, list[str]]]:
+    """The overrides for all points, and those for one model alone."""
+    shared: list[str] = []
+    own: dict[str, list[str]] = {}
+    for text in texts:
+        match = _FOR_ONE_MODEL.fullmatch(text)
+        if match is None:
+            shared.append(text)
+            continue
+        models = options("model", config_dir)
+        if match[1] not in models:
+            raise InputError(f"'{short(text)}': {unknown('model', match[1], models)}")
+        own.setdefault(match[1], []).append(match[2])
+    return shared, own
+
+
+def _key(text: str) -> str:
+    return text.partition("=")[0].strip()
+
+
+def _without_model(text: str) -> str:
+    match = _FOR_ONE_MODEL.fullmatch(text)
+    return text if match is None else match[2]
+
+
+def _model(point: Sequence[str], config_dir: Path | None, hydra: Engine | None) -> str:
+    """The option that a point chooses for its model; by itself, by its preset, or by default."""
+    typed = [text.partition("=")[2].strip() for text in point if _key(text) == "model"]
+    if typed:
+        return typed[-1]
+    choosing = [text for text in point if _key(text) in GROUPS]
+    return str(compose(choosing, config_dir, hydra).choices["model"].option)
+
+
+def _product(parsed: Sequence[Override]) -> list[tuple[str, ...]]:
+    _check_size(prod(_choices(override) for override in parsed))
+    return list(product(*(_values(override) for override in parsed)))
+
+
+def _check_size(points: int) -> None:
+    if points > _LARGEST_GRID:
+        raise InputError(f"The grid has more than {_LARGEST_GRID:,} points.")
+
+
+def _choices(override: Override) -> int:
+    """How many values an override takes in a grid; counting stops when there are too many.
+
+    Raises:
+        InputError: none, or it cannot be expanded.
+    """
+    if not override.is_discrete_sweep():
+        return 1
+    typed = short(str(override.input_line))
+    try:
+        count = sum(1 for _ in islice(override.sweep_iterator(), _LARGEST_GRID + 1))
+    except Exception as error:  # HydraException, but also ValueError for range(1,5,0), ArithmeticError for range(nan,1)
+        reason = "not a range of numbers" if isinstance(error, ArithmeticError) else first_words(error)
+        raise InputError(f"Cannot expand the grid of '{typed}': {reason}.") from error
+    if count == 0:
+        raise InputError(f"'{typed}' has no values: the grid has no points.")
+    return count
+
+
+def _values(override: Override) -> list[str]:
+    """The overrides of single runs that one override stands for.
+
+    Raises:
+        InputError: it is a sweep over an interval, which has infinitely many values.
+    """
+    if not override.is_sweep_override():
+        return [str(override.input_line)]  # as it was typed: Hydra's own rendering loses casts
+    if not override.is_discrete_sweep():
+        raise InputError(f"'{short(str(override.input_line))}' cannot be a grid: list its values, as in KEY=1,2,3.")
+    key = override.get_key_element()
+    return [f"{key}={_rendered(value)}" for value in override.sweep_iterator()]
+
+
+def _rendered(value: Any) -> str:
+    """A value in Hydra's grammar, so that it is read as what it is: a text that looks like a number gets quotes."""
+    if isinstance(value, str) and not _reads_as(value):
+        value = QuotedString(value, Quote.single)
+    return str(Override._get_value_element_as_str(value))
+
+
+def _reads_as(text: str) -> bool:
+    """Whether a text without quotes is read as itself."""
+    try:
+        (read,) = OverridesParser.create().parse_overrides([f"key={text}"])
+    except HydraException:
+        return False
+    return bool(read.value() == text)
