@@ -17,6 +17,7 @@ from spectral_bench.cli.list import list_
 from spectral_bench.cli.report import report
 from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
+from spectral_bench.cli.run_status import status_
 from spectral_bench.cli.runs import runs
 from spectral_bench.cli.spectrum import spectrum
 from spectral_bench.cli.verify import verify
@@ -50,6 +51,7 @@ def spectral_bench(
 app.command()(run)
 app.command()(resume)
 app.command()(verify)
+app.command("status")(status_)
 app.command()(runs)
 app.command()(compare)
 app.command()(grads)

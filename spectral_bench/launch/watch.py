@@ -9,8 +9,8 @@ from pathlib import Path
 from spectral_bench.launch.point import Point
 from spectral_bench.launch.worker import PointResult, PointState
 from spectral_bench.runs.layout import CLAIMS
-from spectral_bench.runs.progress_file import SessionProgress
 from spectral_bench.runs.run_lookup import newest_named
+from spectral_bench.runs.session_progress import SessionProgress
 
 #: Ends of a point that took training here.
 _TRAINED: tuple[PointState, ...] = ("done", "diverged")

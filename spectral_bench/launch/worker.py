@@ -12,10 +12,11 @@ from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import SpectralBenchError
 from spectral_bench.launch.point import Point
 from spectral_bench.plugins.importing import load_plugins
+from spectral_bench.runs.claim_file import HeldError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.interruption import exit_code, heeding_signals
 from spectral_bench.runs.kinds import KINDS
-from spectral_bench.runs.point_claim import HeldError, claimed, standing_of
+from spectral_bench.runs.point_claim import claimed, standing_of
 from spectral_bench.runs.reopen import reopened
 from spectral_bench.runs.sinks import open_sinks
 from spectral_bench.runs.unexpected import told_in_a_line

@@ -6,34 +6,22 @@ dead owner is taken over: of one on this host when the process is gone, of one o
 life for ten minutes (``owner.SILENCE``).
 """
 
-import json
-import os
 import secrets
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
-
-from filelock import FileLock, Timeout
+from typing import Literal
 
 from spectral_bench.config.schema import ExperimentConfig
-from spectral_bench.errors import LockedError
+from spectral_bench.runs.claim_file import HeldError, give_claim_back, living_owner, take_claim
 from spectral_bench.runs.directory import cannot_write
 from spectral_bench.runs.layout import CLAIMS, LOCK
 from spectral_bench.runs.owner import Owner, heartbeat
 from spectral_bench.runs.run_lookup import PointKey, runs_of_point
-from spectral_bench.runs.safe_reading import LARGEST_TEXT, parse_json, read_bytes
 
 #: How a configuration stands. ``running``: a living process is at work on it. ``unfinished``: it was stopped or killed.
 RecordedState = Literal["new", "running", "unfinished", "done", "diverged", "failed"]
-
-#: Seconds to wait for another process that is about to take over a claim, which takes it a moment.
-_TAKEOVER_SECONDS = 5.0
-
-#: Seconds within which a claim names its owner.
-_WRITING_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -56,17 +44,13 @@ class Standing:
         return self.state in ("done", "diverged")
 
 
-class HeldError(LockedError):
-    """A living process is at work on this configuration."""
-
-
 def standing_of(config: ExperimentConfig) -> Standing:
     """How a configuration stands, from its folder of results alone; nothing is written."""
     key = PointKey.of(config)
     recorded = _recorded_standing(config, key)
     if recorded.state in ("done", "running"):
         return recorded
-    holder = _living_owner(_claim_file(config, key))
+    holder = living_owner(_claim_file(config, key))
     return recorded if holder is None else Standing("running", recorded.directory, str(holder))
 
 
@@ -85,7 +69,7 @@ def claimed(config: ExperimentConfig) -> Iterator[Standing]:
     key = PointKey.of(config)
     file, token = _claim_file(config, key), secrets.token_hex(8)
     try:
-        _take(file, token)
+        take_claim(file, token)
     except OSError as error:
         raise cannot_write(config.results_dir, file, error) from error
     try:
@@ -95,7 +79,7 @@ def claimed(config: ExperimentConfig) -> Iterator[Standing]:
                 raise HeldError(f"{standing.directory}: {standing.holder}, is at work on this run.")
             yield standing
     finally:
-        _give_back(file, token)
+        give_claim_back(file, token)
 
 
 def _recorded_standing(config: ExperimentConfig, key: PointKey) -> Standing:
@@ -123,87 +107,3 @@ def _is_at_work(directory: Path, owner: Owner) -> bool:
 
 def _claim_file(config: ExperimentConfig, key: PointKey) -> Path:
     return config.results_dir / CLAIMS / str(key)
-
-
-def _take(file: Path, token: str) -> None:
-    """Make the claim.
-
-    Raises:
-        HeldError: a living process has it.
-        OSError: it cannot be written.
-    """
-    if _made(file, token):
-        return
-    # One at a time on this host: of two processes that find the same dead owner, the second must not remove the claim
-    # of the first.
-    with suppress(Timeout), FileLock(file.with_name(".takeover"), timeout=_TAKEOVER_SECONDS):
-        _remove_dead(file)
-        if _made(file, token):
-            return
-    raise HeldError(f"{_living_owner(file) or 'another process'}, is at work on this configuration.")
-
-
-def _made(file: Path, token: str) -> bool:
-    """Write the claim, unless there is one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        claim = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
-    except FileExistsError:
-        return False
-    with os.fdopen(claim, "w", encoding="utf-8") as opened:
-        json.dump({**Owner.this_process().as_dict(), "token": token}, opened)
-    return True
-
-
-def _remove_dead(file: Path) -> None:
-    """Remove a claim whose owner is dead.
-
-    Hosts whose file system shares no locks may find the same dead owner at once. So the claim is first moved aside, and
-    put back if another host's fresh one was moved.
-    """
-    before = _content(file)
-    if before is None or _is_held(file, before):
-        return
-    aside = file.with_name(f".{file.name}-{secrets.token_hex(4)}")
-    with suppress(FileNotFoundError):
-        file.rename(aside)
-        if _content(aside) != before:
-            with suppress(OSError):
-                os.link(aside, file)
-        aside.unlink(missing_ok=True)
-
-
-def _give_back(file: Path, token: str) -> None:
-    content = _content(file)
-    with suppress(OSError):
-        if content is not None and content.get("token") == token:
-            file.unlink()
-            file.with_name(".takeover").unlink(missing_ok=True)
-            file.parent.rmdir()  # which fails while there are others
-
-
-def _living_owner(file: Path) -> Owner | None:
-    """The living process that has a claim."""
-    content = _content(file)
-    return Owner.read(content) if content is not None and _is_held(file, content) else None
-
-
-def _is_held(file: Path, content: Mapping[str, Any]) -> bool:
-    """Whether the owner lives. One that is not named yet is about to be; later on, it died while it wrote."""
-    owner = Owner.read(content)
-    if owner is not None:
-        return owner.is_alive(file)
-    try:
-        return time.time() - file.stat().st_mtime < _WRITING_SECONDS
-    except OSError:
-        return False
-
-
-def _content(file: Path) -> dict[str, Any] | None:
-    """What a claim says; empty if it is no text of a claim, None if there is none."""
-    try:
-        return parse_json(read_bytes(file, LARGEST_TEXT))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError):
-        return {}

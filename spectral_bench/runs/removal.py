@@ -1,6 +1,7 @@
 """Run directories taken away: by deletion, never while a process is at work in one."""
 
 import platform
+from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 
@@ -11,7 +12,12 @@ from spectral_bench.runs.manifest import Manifest
 
 def disk_use(directory: Path) -> int:
     """Bytes of all files of a run."""
-    return sum(path.lstat().st_size for path in directory.rglob("*") if path.is_file())
+    total = 0
+    for path in directory.rglob("*"):
+        with suppress(OSError):  # a process is at work, and replaces its files
+            if path.is_file():
+                total += path.lstat().st_size
+    return total
 
 
 def remove_run(directory: Path) -> None:

@@ -13,13 +13,11 @@ from typing import Self
 from spectral_bench.config.load import digest
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import SpectralBenchError
+from spectral_bench.runs.claim_file import OUTGROWN
 from spectral_bench.runs.directory import DIGITS, parsed_run_id
 from spectral_bench.runs.layout import CLAIMS, MANIFEST
 from spectral_bench.runs.safe_reading import LARGEST_TEXT, parse_json, read_bytes
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
-
-#: Begins the names of files beside the claims, one for every run that has outgrown its name.
-_OUTGROWN = "outgrown-"
 
 #: For a manifest that was read: when it was written, and the digest in it.
 _read_before: dict[Path, tuple[int, str | None]] = {}
@@ -89,15 +87,15 @@ def note_outgrown(directory: Path, config: ExperimentConfig) -> None:
         return
     marks = folder.parents[1] / CLAIMS
     marks.mkdir(exist_ok=True)
-    (marks / f"{_OUTGROWN}{directory.name}").touch()
+    (marks / f"{OUTGROWN}{directory.name}").touch()
 
 
 def _outgrown(results_dir: Path) -> set[str]:
     try:
         return {
-            name.removeprefix(_OUTGROWN)
+            name.removeprefix(OUTGROWN)
             for name in os.listdir(results_dir / CLAIMS)  # noqa: PTH208
-            if name.startswith(_OUTGROWN)
+            if name.startswith(OUTGROWN)
         }
     except OSError:
         return set()

@@ -83,7 +83,8 @@ def train_single(
             process is at work on this configuration.
         StoppedEarly: the run was stopped before its end.
     """
-    from spectral_bench.runs.point_claim import HeldError, claimed
+    from spectral_bench.runs.claim_file import HeldError
+    from spectral_bench.runs.point_claim import claimed
 
     if not resume:
         prepared = _prepared(loaded)  # before a claim leaves a trace in the folder of results

@@ -1,0 +1,94 @@
+"""Several processes on this machine give the same numbers as one, each point once."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import psutil
+import pytest
+from small_runs import small_overrides
+
+from spectral_bench.launch.launchers import LAUNCHERS
+from spectral_bench.launch.launchers.local import LocalLauncher
+from spectral_bench.launch.point import Point, compose_grid
+from spectral_bench.launch.schedule import run_points
+from spectral_bench.launch.worker import PointResult, Treatment
+from spectral_bench.training.stop import Stop
+
+
+def local(workers: int = 2) -> LocalLauncher:
+    return LocalLauncher(LocalLauncher.Config(name="local", workers=workers, per_gpu=1))
+
+
+def points_of(results: Path, *overrides: str) -> list[Point]:
+    return compose_grid(small_overrides(results, *overrides)).points
+
+
+def timeless(results: Path) -> dict[str, list[str]]:
+    """The metrics of every run without their time columns, by digest and seed."""
+    return {
+        "-".join(file.parent.name.split("-")[2:4]): [line.rsplit(",", 2)[0] for line in file.read_text().splitlines()]
+        for file in results.glob("*/*/*/metrics.csv")
+    }
+
+
+def test_local_workers_give_the_numbers_of_one_process(tmp_path: Path) -> None:
+    grid = ("seed=range(0,6)", "optimizer.lr=1e-3,1e-2")
+    serial = LAUNCHERS["serial"](LAUNCHERS["serial"].Config(name="serial"))
+    for launcher, folder in ((serial, "serial"), (local(), "local")):
+        points = points_of(tmp_path / folder, *grid)
+        results = list(launcher.run(points, Treatment(), Stop()))
+        assert sorted(result.point for result in results) == sorted(point.name for point in points)
+        assert {result.state for result in results} == {"done"}
+    assert len(timeless(tmp_path / "serial")) == 12
+    assert timeless(tmp_path / "serial") == timeless(tmp_path / "local")
+
+
+def workers() -> Iterator[psutil.Process]:
+    """The processes at work below this one that train."""
+    for process in psutil.Process().children(recursive=True):
+        if os.getpgid(process.pid) == process.pid:
+            yield process
+
+
+def when_training(results: Path, action: object) -> Thread:
+    """Call a function once a run has begun to train."""
+
+    def wait() -> None:
+        while not list(results.glob("*/*/*/metrics.csv")):
+            time.sleep(0.05)
+        action()  # type: ignore[operator]
+
+    thread = Thread(target=wait, daemon=True)
+    thread.start()
+    return thread
+
+
+@pytest.mark.faults
+def test_a_worker_that_is_killed_costs_its_point_a_second_try_and_no_other_anything(tmp_path: Path) -> None:
+    points = points_of(tmp_path, "seed=range(0,4)", "train.steps=300", "train.checkpoint_every=20")
+    when_training(tmp_path, lambda: next(workers()).kill())
+    retried: list[PointResult] = []
+    results = list(run_points(points, local(), Treatment(), Stop(), on_retry=retried.append))
+    assert [result.state for result in retried] == ["lost"]
+    assert sorted((result.point, result.state) for result in results) == [(f"seed={n}", "done") for n in range(4)]
+    assert len(list(tmp_path.glob("*/*/*/manifest.json"))) == 4
+
+
+def test_a_stop_reaches_all_workers_which_leave_checkpoints(tmp_path: Path) -> None:
+    points = points_of(tmp_path, "seed=range(0,4)", "train.steps=1000000")
+    stop = Stop()
+    when_training(tmp_path, lambda: stop.ask("SIGTERM"))
+    results = list(local().run(points, Treatment(), stop))
+    states = sorted(result.state for result in results)
+    assert len(results) == 4
+    assert set(states) <= {"not begun", "stopped"}
+    stopped = [result for result in results if result.state == "stopped"]
+    assert stopped
+    for result in stopped:
+        assert (result.exit_code, result.stop_cause) == (128 + signal.SIGTERM, "SIGTERM")
+        assert result.directory is not None
+        assert (result.directory / "checkpoint.pt").exists()

@@ -1,0 +1,130 @@
+"""A claim is had by one living process, and taken over from a dead one."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from small_runs import only_run, small_config
+
+from spectral_bench.errors import InputError
+from spectral_bench.runs.claim_file import HeldError, dead_claims, give_claim_back, take_claim
+from spectral_bench.runs.directory import parsed_run_id
+from spectral_bench.runs.execute import execute, prepare
+from spectral_bench.runs.layout import CLAIMS
+from spectral_bench.runs.owner import SILENCE, Owner
+from spectral_bench.runs.point_claim import Standing, claimed, standing_of
+from spectral_bench.runs.reopen import reopened
+from spectral_bench.runs.run_lookup import PointKey
+
+
+def claim_of(path: Path, owner: Owner) -> Path:
+    """A claim that a process made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({**owner.as_dict(), "token": "theirs"}))
+    return path
+
+
+def dead_process() -> int:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_claim_is_refused_while_its_owner_lives_and_free_when_it_is_given_back(tmp_path: Path) -> None:
+    file = tmp_path / CLAIMS / "0-seed1"
+    take_claim(file, "mine")
+    with pytest.raises(HeldError, match=f"process {os.getpid()} on "):
+        take_claim(file, "another")
+    give_claim_back(file, "another")
+    assert file.exists()
+    give_claim_back(file, "mine")
+    assert not file.parent.exists()
+
+
+def test_the_claim_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:
+    here = Owner.this_process()
+    file = claim_of(tmp_path / CLAIMS / "0-seed1", Owner(here.host, dead_process(), here.since))
+    assert list(dead_claims(file.parent)) == [file]
+    take_claim(file, "mine")
+    assert json.loads(file.read_text())["pid"] == os.getpid()
+
+
+def test_a_process_that_only_has_the_number_of_a_dead_one_is_no_owner(tmp_path: Path) -> None:
+    here = Owner.this_process()
+    file = claim_of(tmp_path / CLAIMS / "0-seed1", Owner(here.host, os.getpid(), "2001-01-01T00:00:00+00:00"))
+    take_claim(file, "mine")
+    assert json.loads(file.read_text())["since"] != "2001-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize(("silent", "taken"), [(SILENCE - 60, False), (SILENCE + 60, True)])
+def test_the_claim_of_another_host_is_taken_over_after_a_long_silence(
+    tmp_path: Path, silent: float, taken: bool
+) -> None:
+    file = claim_of(tmp_path / CLAIMS / "0-seed1", Owner("far-away", os.getpid(), Owner.this_process().since))
+    os.utime(file, (time.time() - silent,) * 2)
+    if taken:
+        take_claim(file, "mine")
+    else:
+        with pytest.raises(HeldError, match="on far-away"):
+            take_claim(file, "mine")
+
+
+def take_in_turn(file: Path, ready: float, results: Path, number: int) -> None:
+    """Take a claim at a given moment, and say whether that succeeded."""
+    time.sleep(max(0.0, ready - time.time()))
+    try:
+        take_claim(file, str(number))
+    except HeldError:
+        return
+    (results / str(number)).touch()
+    time.sleep(1.0)
+
+
+def test_of_many_processes_that_find_a_dead_owner_one_takes_its_claim(tmp_path: Path) -> None:
+    here = Owner.this_process()
+    for attempt in range(3):
+        file = claim_of(tmp_path / str(attempt) / CLAIMS / "0-seed1", Owner(here.host, dead_process(), here.since))
+        results = tmp_path / f"results{attempt}"
+        results.mkdir()
+        context, ready = get_context("fork"), time.time() + 0.5
+        processes = [context.Process(target=take_in_turn, args=(file, ready, results, n)) for n in range(6)]
+        for process in processes:
+            process.start()
+        for process in processes:
+            process.join()
+        assert len(list(results.iterdir())) == 1
+
+
+def test_a_folder_that_cannot_be_written_is_wrong_input(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"), claimed(small_config(tmp_path / "file")):
+        pass
+
+
+def test_a_run_is_found_by_its_name_and_an_older_name_by_its_manifest(tmp_path: Path) -> None:
+    config = small_config(tmp_path)
+    directory = execute(prepare(config)).directory
+    stated = parsed_run_id(directory.name)
+    assert stated is not None
+    assert stated.digest is not None
+    assert PointKey.of(config).digest.startswith(stated.digest)
+    older = directory.with_name(directory.name.replace(f"{stated.digest}-", ""))
+    directory.rename(older)
+    assert parsed_run_id(older.name) is not None
+    assert standing_of(config) == Standing("done", older)
+    renamed = older.rename(older.with_name("as-i-like"))
+    assert standing_of(config) == Standing("done", renamed)
+
+
+def test_a_run_that_was_made_longer_is_found_by_its_new_configuration_alone(tmp_path: Path) -> None:
+    execute(prepare(small_config(tmp_path)))
+    directory = only_run(tmp_path)
+    with reopened(directory, ["train.steps=14"]) as run:
+        run.go_on()
+    assert standing_of(small_config(tmp_path)) == Standing("new")
+    assert standing_of(small_config(tmp_path, "train.steps=14")) == Standing("done", directory)
