@@ -29,16 +29,26 @@ TASK_OPTIONS = {
     "ucr": ["task.dataset=Small"],
 }
 
-#: Every model of the project, by its yaml file.
-MODELS = list(options("model"))
+#: Models that read a whole sequence and predict once: for some of the tasks alone.
+FEED_FORWARD = ["mlp", "resnet", "svdmlp", "svdresnet"]
 
-REFLECTORS = {"svdrnn": ["model.m1=3", "model.m2=3"], "ornn": ["model.m=3"]}
+#: Every other model of the project, by its yaml file.
+MODELS = [model for model in options("model") if model not in FEED_FORWARD]
+
+#: What a model of few units needs besides, and for few updates.
+SIZES = {
+    "svdrnn": ["model.m1=3", "model.m2=3"],
+    "svdmlp": ["model.m1=3", "model.m2=3"],
+    "svdresnet": ["model.m1=3", "model.m2=3"],
+    "ornn": ["model.m=3"],
+    "dtriv": ["model.rebase_every=2"],
+}
 
 
 def small_overrides(results_dir: Path, *overrides: str, model: str = "svdrnn", task: str = "copy") -> list[str]:
     """What to type for a small run; overrides given win."""
     own = [f"results_dir={results_dir}", f"model={model}", f"task={task}"]
-    return [*own, *SMALL, *TASK_OPTIONS[task], *REFLECTORS.get(model, []), *overrides]
+    return [*own, *SMALL, *TASK_OPTIONS[task], *SIZES.get(model, []), *overrides]
 
 
 def small_config(results_dir: Path, *overrides: str, model: str = "svdrnn", task: str = "copy") -> ExperimentConfig:

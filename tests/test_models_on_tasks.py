@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_runs import MODELS, TASK_OPTIONS
+from small_runs import FEED_FORWARD, MODELS, TASK_OPTIONS
 from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 
 from spectral_bench.config.load import load
@@ -94,3 +94,38 @@ def test_the_real_data_is_learnt_from_as_well(task: str, tmp_path: Path, real_da
     done = spectral_bench("run", "-m", "-q", f"task={task}", "model=svdrnn,lstm", *REAL[task], *few, cwd=tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
     check_runs(tmp_path / "results", task, ["svdrnn", "lstm"], 3 if task == "ucr" else 1)
+
+
+@pytest.mark.parametrize("task", ["addition", "mnist", "ucr"])
+def test_every_feed_forward_model_is_traced_over_depth(
+    task: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    if task in ("mnist", "ucr"):
+        request.getfixturevalue("real_data")
+    few = ["train.steps=3", "train.batch_size=16", "trace.every=2", "train.threads=1", "model.depth=6"]
+    # All pixels at once; series shorter than there are reflectors.
+    of_task = {"mnist": ["task.pixels_per_step=784"], "ucr": ["task.dataset=ItalyPowerDemand,CBF"]}.get(task, [])
+    words = [f"task={task}", f"model={','.join(FEED_FORWARD)}", *of_task, *few]
+    done = spectral_bench("run", "-m", "-q", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    directories = sorted((tmp_path / "results" / task).glob("*/*"))
+    assert len(directories) == len(FEED_FORWARD) * (2 if task == "ucr" else 1)
+    for directory in directories:
+        model = directory.parent.name
+        facts = json.loads((directory / "manifest.json").read_text())["facts"]
+        assert (facts["trace_axis"], facts["layers"]) == ("depth", 1)
+        assert (facts["step"] is not None) == (model == "svdresnet")
+        gradients = pd.read_parquet(directory / "gradients.parquet")
+        assert gradients["t"].max() == (3 if model.endswith("resnet") else 6)
+        assert (gradients["norm"] > 0).all()
+        spectrum = pd.read_parquet(directory / "spectrum.parquet")
+        assert spectrum[["layer", "matrix"]].drop_duplicates().shape[0] == 6
+        summary = json.loads((directory / "summary.json").read_text())
+        assert summary["spectral_margin"] is not None
+        assert summary["gradient_verdict"] is not None
+    shown = spectral_bench("grads", "--format", "json", "results", cwd=tmp_path)
+    assert shown.returncode == 0, shown.stderr
+    rows = json.loads(shown.stdout)["rows"]
+    held = [row for row in rows if row["envelope_binds"]]
+    assert {row["group"].split()[0] for row in held} == {"svdmlp", "svdresnet"}
+    assert all(row["left_envelope_at"] is None for row in held)

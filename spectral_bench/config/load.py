@@ -132,11 +132,12 @@ def digest(experiment: ExperimentConfig) -> str:
     ineffective = experiment.ineffective()
     twice = () if "r" in ineffective else ("model.r",)
     flat = flatten(kept)
-    as_before = [key for key, value in AS_BEFORE.items() if flat[key] == value]
-    for key in ("seed", *CHANGES_NO_NUMBER, *ineffective, *twice, *as_before):
+    as_before = [key for key, value in AS_BEFORE.items() if flat[key] == value or key in ineffective]
+    counted = [key for key in ineffective if key not in AS_BEFORE]
+    for key in ("seed", *CHANGES_NO_NUMBER, *counted, *twice, *as_before):
         *path, name = key.split(".")
         node = reduce(getitem, path, kept)
-        if key in ineffective and name != "r" and isinstance(node[name], bool | int | float):
+        if key in counted and name != "r" and isinstance(node[name], bool | int | float):
             node[name] = type(node[name])()
         else:
             del node[name]

@@ -19,7 +19,15 @@ MOST_THREADS = 4096
 
 
 #: Keys that earlier versions did not have, with what these did: at that value they are no part of a digest.
-AS_BEFORE: Mapping[str, Any] = {"train.flush_denormals": False, "trace.of": "all"}
+AS_BEFORE: Mapping[str, Any] = {
+    "train.flush_denormals": False,
+    "trace.of": "all",
+    "optimizer.orthogonal_lr_scale": 1.0,
+    "optimizer.spectrum_lr_scale": 1.0,
+}
+
+#: Kinds of parameters whose learning rate may be scaled: ``optimizer.KIND_lr_scale``.
+SCALED_KINDS = ("orthogonal", "spectrum")
 
 #: Dotted keys for the place of files and the length of a session: they change no number.
 CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
@@ -129,6 +137,16 @@ class OptimizerNode(Protocol):
         ...
 
     @property
+    def orthogonal_lr_scale(self) -> float:
+        """Factor of the learning rate of parameters that orthogonal matrices are made of."""
+        ...
+
+    @property
+    def spectrum_lr_scale(self) -> float:
+        """Factor of the learning rate of parameters that singular values are made of."""
+        ...
+
+    @property
     def lr_decay(self) -> float:
         """Factor of the learning rate after every epoch."""
         ...
@@ -171,6 +189,12 @@ class ExperimentConfig:
 
     def ineffective(self) -> tuple[str, ...]:
         """Dotted keys that change no number of this run: the root's ``r`` where no model reads it, among others."""
-        idle = tuple(f"model.{key}" for key in self.model.ineffective())
+        idle = tuple(f"model.{key}" for key in self.model.ineffective()) + self._idle_scales()
         reads_r = getattr(self.model, "r", None) == self.r and "model.r" not in idle
         return idle if reads_r else ("r", *idle)
+
+    def _idle_scales(self) -> tuple[str, ...]:
+        """Learning rates that are scaled, of parameters that the model has not."""
+        has = getattr(self.model, "parameter_kinds", None)
+        keys = [f"{kind}_lr_scale" for kind in SCALED_KINDS if has is not None and kind not in has]
+        return tuple(f"optimizer.{key}" for key in keys if getattr(self.optimizer, key) != 1.0)

@@ -57,11 +57,16 @@ class Envelope:
         return int(steps[rows[0]]) if len(rows) else None
 
 
-def envelope(sigma: tuple[float, float] | None, slopes: tuple[float, float] | None) -> Envelope | None:
+def envelope(
+    sigma: tuple[float, float] | None, slopes: tuple[float, float] | None, step: tuple[float, float] | None = None
+) -> Envelope | None:
     """The envelope of a model; None where its singular values are free or the slopes are unknown.
 
     Args:
         sigma: the smallest and the largest singular value the model promises.
         slopes: the smallest and the largest slope of its activation.
+        step: the smallest and the largest factor of one step back, where that is not a singular value times a slope.
     """
+    if step is not None:
+        return Envelope(step, (1.0, 1.0))
     return None if sigma is None or slopes is None else Envelope(sigma, slopes)

@@ -46,7 +46,7 @@ class Traced:
     @property
     def envelope(self) -> Envelope | None:
         """What the model's singular values allow; None if they are free."""
-        return envelope(self.facts.sigma, self.facts.slopes)
+        return envelope(self.facts.sigma, self.facts.slopes, self.facts.step)
 
     @property
     def last_step_only(self) -> bool | None:

@@ -9,7 +9,7 @@ from spectral_bench.linalg.reflectors import (
     reflectors_to_matrix,
     unit_rows,
 )
-from spectral_bench.linalg.singular_maps import MapName, SingularMap, singular_map, uses_radius
+from spectral_bench.linalg.singular_maps import MapName, SingularMap, scales_with_radius, singular_map, uses_radius
 from spectral_bench.linalg.svd import LowRankFactors, singular_values, svd_low_rank, svd_weight
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "reflect",
     "reflectors_from_columns",
     "reflectors_to_matrix",
+    "scales_with_radius",
     "singular_map",
     "singular_values",
     "svd_factors",

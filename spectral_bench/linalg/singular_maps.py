@@ -20,6 +20,8 @@ class MapName(StrEnum):
     """The words a configuration may use."""
 
     sigmoid = "sigmoid"
+    tanh = "tanh"
+    sin = "sin"
     clip = "clip"
     free = "free"
     fixed = "fixed"
@@ -50,6 +52,9 @@ class SingularMap(ABC):
 
     #: Whether the radius means anything to the map.
     uses_radius: ClassVar[bool] = True
+
+    #: Whether a step of the raw values moves σ in proportion to the radius.
+    scales_with_radius: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         check_number("r", self.radius, 0.0)
@@ -111,16 +116,45 @@ class Sigmoid(SingularMap):
     """σ = 2r (sigmoid(raw) − ½) + centre: equation (8) of Zhang, Lei and Dhillon (2018)."""
 
     name = MapName.sigmoid
+    scales_with_radius = True
 
     def _image(self, raw: Tensor) -> Tensor:
         return singular_values(raw, self.radius, self.centre, check=False)
 
     def inverse(self, sigma: Tensor) -> Tensor:
         """2 atanh((σ − centre) / r); a σ on the very edge, where the sigmoid never arrives, goes inside by rounding."""
-        if self.radius == 0.0:
-            return torch.zeros_like(sigma)
-        edge = 1.0 - 4.0 * torch.finfo(sigma.dtype).eps
-        return 2.0 * torch.atanh(((sigma - self.centre) / self.radius).clamp(-edge, edge))
+        return 2.0 * torch.atanh(_inside(sigma, self.centre, self.radius))
+
+
+class TanhMap(SingularMap):
+    """σ = centre + r tanh(raw): the sigmoid's map at twice the step, one of geotorch's (``almost_orthogonal``)."""
+
+    name = MapName.tanh
+    scales_with_radius = True
+
+    def _image(self, raw: Tensor) -> Tensor:
+        return self.centre + self.radius * torch.tanh(raw)
+
+    def inverse(self, sigma: Tensor) -> Tensor:
+        """atanh((σ − centre) / r); a σ on the very edge goes inside by rounding."""
+        return torch.atanh(_inside(sigma, self.centre, self.radius))
+
+
+class SineMap(SingularMap):
+    """σ = centre + r sin(raw): geotorch's default for ``almost_orthogonal``.
+
+    Not monotone: a raw value that is driven past ±π/2 comes back, where a sigmoid would saturate.
+    """
+
+    name = MapName.sin
+    scales_with_radius = True
+
+    def _image(self, raw: Tensor) -> Tensor:
+        return self.centre + self.radius * torch.sin(raw)
+
+    def inverse(self, sigma: Tensor) -> Tensor:
+        """asin((σ − centre) / r), in [−π/2, π/2]; a σ on the very edge, where the slope is zero, goes inside."""
+        return torch.asin(_inside(sigma, self.centre, self.radius))
 
 
 class Clip(SingularMap):
@@ -185,7 +219,15 @@ class Fixed(SingularMap):
         return torch.zeros_like(sigma)
 
 
-_MAPS = {kind.name: kind for kind in (Sigmoid, Clip, Free, Fixed)}
+_MAPS: dict[MapName, type[SingularMap]] = {kind.name: kind for kind in (Sigmoid, TanhMap, SineMap, Clip, Free, Fixed)}
+
+
+def _inside(sigma: Tensor, centre: float, radius: float) -> Tensor:
+    """(σ − centre) / r, kept off ±1 by rounding; zero for a radius of zero."""
+    if radius == 0.0:
+        return torch.zeros_like(sigma)
+    edge = 1.0 - 4.0 * torch.finfo(sigma.dtype).eps
+    return ((sigma - centre) / radius).clamp(-edge, edge)
 
 
 def singular_map(name: str, radius: float, centre: float = 1.0, penalty: float = 0.0) -> SingularMap:
@@ -199,6 +241,11 @@ def singular_map(name: str, radius: float, centre: float = 1.0, penalty: float =
     if penalty and name != MapName.free:
         raise ValueError(f"penalty {penalty} needs map '{MapName.free}', got map '{name}'")
     return _MAPS[MapName(name)](radius, centre, penalty)
+
+
+def scales_with_radius(name: str) -> bool:
+    """Whether a step of the raw values of this map moves σ in proportion to the radius."""
+    return _MAPS[MapName(name)].scales_with_radius
 
 
 def uses_radius(name: str) -> bool:

@@ -5,6 +5,7 @@ Defaults and explanations stand in ``conf/model/*.yaml`` and nowhere else; the c
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -19,6 +20,9 @@ _NAME = re.compile(r"[A-Za-z][\w.-]*", flags=re.ASCII)
 @dataclass
 class ModelConfig:
     """What all models have: node ``model``."""
+
+    #: The kinds of parameters (``ParameterKind``) that such a model can have; None: known only when one is built.
+    parameter_kinds: ClassVar[Collection[str] | None] = None
 
     name: str
     layer: str
@@ -56,6 +60,31 @@ class ModelConfig:
         for key in keys:
             if not getattr(self, key) > 0:
                 raise InputError(f"model.{key}={getattr(self, key)}: expected more than 0.")
+
+
+@dataclass
+class SizedConfig(ModelConfig):
+    """What models have whose layers are of one width."""
+
+    hidden_size: int
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_range("hidden_size", 1, None)
+
+    def check_reflectors(self, *keys: str) -> None:
+        """Refuse numbers of reflectors outside 0..hidden_size.
+
+        Raises:
+            InputError: naming all such keys, their values and the hidden size.
+        """
+        beyond = [key for key in keys if not 0 <= getattr(self, key) <= self.hidden_size]
+        if beyond:
+            # Often only the hidden size was typed, and the reflectors are those of a recipe.
+            raise InputError(
+                f"{', '.join(f'model.{key}={getattr(self, key)}' for key in beyond)}: expected 0 to "
+                f"model.hidden_size={self.hidden_size} reflectors; a smaller hidden size needs these set as well."
+            )
 
 
 _C = TypeVar("_C", bound=ModelConfig)

@@ -1,8 +1,20 @@
 """Parts of a network whose parameters obey a constraint, found by walking its modules."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from torch import Tensor, nn
+
+
+class ParameterKind(StrEnum):
+    """What a parameter is for, where it may have a learning rate of its own: ``optimizer.KIND_lr_scale``.
+
+    * ``orthogonal``: an orthogonal matrix is made of it: reflectors, a skew-symmetric matrix.
+    * ``spectrum``: singular values are made of it.
+    """
+
+    orthogonal = "orthogonal"
+    spectrum = "spectrum"
 
 
 class Constrained:
@@ -27,6 +39,10 @@ class Constrained:
 
     def structural_zeros(self) -> Mapping[Tensor, int]:
         """How many entries of a parameter are zero by construction, and so are not counted as trainable numbers."""
+        return {}
+
+    def parameter_kinds(self) -> Mapping[nn.Parameter, ParameterKind]:
+        """What parameters are for, of those whose learning rate a configuration may scale."""
         return {}
 
     def learning_rate_scales(self) -> Mapping[nn.Parameter, float]:

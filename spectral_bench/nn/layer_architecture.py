@@ -9,7 +9,7 @@ from torch import nn
 
 from spectral_bench.errors import InputError
 from spectral_bench.nn.activations import ActivationName, build_activation
-from spectral_bench.nn.architecture import Architecture, ModelConfig
+from spectral_bench.nn.architecture import Architecture, SizedConfig
 from spectral_bench.nn.layer import Layer
 from spectral_bench.nn.model import Signature
 from spectral_bench.nn.recurrent import InputInit, RecurrentLayer
@@ -19,17 +19,15 @@ from spectral_bench.nn.transitions.transition import Transition
 
 
 @dataclass
-class LayerConfig(ModelConfig):
+class LayerConfig(SizedConfig):
     """What all stacks of recurrent layers have."""
 
-    hidden_size: int
     num_layers: int
     dropout: float
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for key in ("hidden_size", "num_layers"):
-            self.check_range(key, 1, None)
+        self.check_range("num_layers", 1, None)
         if not 0.0 <= self.dropout < 1.0:
             raise InputError(f"model.dropout={self.dropout}: expected at least 0 and less than 1.")
 
@@ -91,19 +89,9 @@ class RecurrentConfig(LayerConfig):
         self.check_range("leak", 0, 1)
         self.check_range("input_scale", 0, None)
 
-    def check_reflectors(self, *keys: str) -> None:
-        """Refuse numbers of reflectors outside 0..hidden_size.
-
-        Raises:
-            InputError: naming all such keys, their values and the hidden size.
-        """
-        beyond = [key for key in keys if not 0 <= getattr(self, key) <= self.hidden_size]
-        if beyond:
-            # Often only the hidden size was typed, and the reflectors are those of a recipe.
-            raise InputError(
-                f"{', '.join(f'model.{key}={getattr(self, key)}' for key in beyond)}: expected 0 to "
-                f"model.hidden_size={self.hidden_size} reflectors; a smaller hidden size needs these set as well."
-            )
+    def has_input_bias(self) -> bool:
+        """Whether there is a b; for models whose authors leave it out to override."""
+        return True
 
 
 _R = TypeVar("_R", bound=RecurrentConfig)
@@ -133,6 +121,7 @@ def layer_around(transition: Transition, config: RecurrentConfig, input_size: in
         input_size,
         transition,
         build_activation(config.activation, config.hidden_size, config.leak),
+        bias=config.has_input_bias(),
         learn_h0=config.learn_h0,
         input_start=config.input_start,
         input_scale=config.input_scale,

@@ -4,7 +4,7 @@ Axes: T time, B batch, D input, K outputs.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from math import isfinite
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from spectral_bench.nn.constrained import Constrained, constrain_
+from spectral_bench.nn.constrained import Constrained, ParameterKind, constrain_
 from spectral_bench.nn.gradient_trace import GradientTrace
 
 #: The state of every layer, bottom first: (h,) each, or (h, c) for LSTM; parts of shape (B, ...). Empty for a model
@@ -62,10 +62,12 @@ class Facts:
             or where there is no matrix.
         centre: σ*, the value from which the spectral margin max |σ − σ*| is measured.
         slopes: the smallest and the largest absolute slope of the activation; None where the step from one state to the
-            next is more than a matrix and a pointwise activation, as in gated cells.
+            next is more than matrices and pointwise activations, as in gated cells.
         every_step: whether a loss sits at every step, so that gradients add up on their way back.
         layers: traced layers, on top of each other in a recurrent network; 1 where depth itself is traced.
         trace_axis: what the gradient is traced over.
+        step: the smallest and the largest factor by which one step back changes the norm of a gradient, where that is
+            not a singular value times a slope: of h + F(h), 1 ± the largest of F. None: it is, or there is no bound.
 
     Raises:
         ValueError: a number is not finite, bounds are out of order or negative, or there is no layer.
@@ -77,6 +79,7 @@ class Facts:
     every_step: bool = False
     layers: int = 1
     trace_axis: TraceAxis = TraceAxis.time
+    step: Interval | None = None
 
     def __post_init__(self) -> None:
         plain = {
@@ -86,6 +89,7 @@ class Facts:
             "every_step": bool(self.every_step),
             "layers": _count("layers", self.layers),
             "trace_axis": TraceAxis(self.trace_axis),
+            "step": _interval("step", self.step),
         }
         for name, value in plain.items():
             object.__setattr__(self, name, value)
@@ -148,11 +152,20 @@ class Model(nn.Module, ABC):
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         return sum((1 + p.is_complex()) * (p.numel() - zeros.get(p, 0)) for p in trained)
 
-    def parameter_groups(self, lr: float) -> list[dict[str, Any]]:
-        """Groups for a ``torch.optim`` optimizer: parameters that share a learning rate, in a fixed order."""
+    def parameter_groups(
+        self, lr: float, kind_scales: Mapping[ParameterKind, float] | None = None
+    ) -> list[dict[str, Any]]:
+        """Groups for a ``torch.optim`` optimizer: parameters that share a learning rate, in a fixed order.
+
+        Args:
+            lr: of what has no scale.
+            kind_scales: factors for parameters of a kind; one that a part asks for itself comes on top.
+        """
         scales: dict[nn.Parameter, float] = {}
         for part in self._constrained():
             scales |= part.learning_rate_scales()
+            for parameter, kind in part.parameter_kinds().items():
+                scales[parameter] = scales.get(parameter, 1.0) * (kind_scales or {}).get(kind, 1.0)
         by_scale: dict[float, list[nn.Parameter]] = {1.0: []}
         for parameter in self.parameters():
             by_scale.setdefault(scales.get(parameter, 1.0), []).append(parameter)

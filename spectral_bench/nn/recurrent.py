@@ -17,6 +17,7 @@ class InputInit(StrEnum):
     """How the input weights start."""
 
     normal = "normal"
+    kaiming = "kaiming"
     uniform = "uniform"
     glorot = "glorot"
 
@@ -31,6 +32,7 @@ class RecurrentLayer(Layer):
         bias: whether there is a b.
         learn_h0: whether h_0 is trained (it starts at zero either way).
         input_start: ``normal``: M is drawn from N(0, input_scale²), as Le et al. (2015) start the IRNN with 0.001;
+            ``kaiming``: from N(0, 2/D), times ``input_scale`` (He et al. 2015);
             ``uniform``: from (-input_scale, input_scale); ``glorot``: from the uniform distribution of Glorot and
             Bengio (2010), times ``input_scale``.
         input_scale: standard deviation, half the width, or gain.
@@ -84,6 +86,8 @@ class RecurrentLayer(Layer):
         drawn = torch.empty(self.input_weight.shape)
         if self.input_start == InputInit.normal:
             nn.init.normal_(drawn, std=self.input_scale)
+        elif self.input_start == InputInit.kaiming:
+            nn.init.normal_(drawn, std=self.input_scale * (2.0 / self.input_size) ** 0.5)
         elif self.input_start == InputInit.uniform:
             nn.init.uniform_(drawn, -self.input_scale, self.input_scale)
         else:

@@ -170,9 +170,9 @@ def converted_map(name: str | None, r: float | None, centre: float | None, penal
     if centre is None:
         centre = 0.0 if name == MapName.free and start != ConvertedInit.random else 1.0
     sigma_map = singular_map(name, r or 0.0, centre, penalty)
-    if r is None and name in (MapName.sigmoid, MapName.clip):
+    if r is None and sigma_map.uses_radius:
         raise ValueError(f"map '{name}' needs a radius r")
-    if r is not None and name in (MapName.free, MapName.fixed):
+    if r is not None and not sigma_map.uses_radius:
         raise ValueError(f"map '{name}' has no radius, got r = {r}")
     return sigma_map
 

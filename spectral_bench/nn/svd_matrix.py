@@ -8,9 +8,17 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from spectral_bench.linalg import LowRankFactors, MapName, SingularMap, svd_low_rank, svd_weight, unit_rows
+from spectral_bench.linalg import (
+    LowRankFactors,
+    MapName,
+    SingularMap,
+    scales_with_radius,
+    svd_low_rank,
+    svd_weight,
+    unit_rows,
+)
 from spectral_bench.linalg.checks import check_finite, check_finite_in_passing, check_tensor
-from spectral_bench.nn.constrained import Constrained
+from spectral_bench.nn.constrained import Constrained, ParameterKind
 from spectral_bench.nn.svd_init import SVDInit
 
 
@@ -54,7 +62,13 @@ class SVDForm(Constrained, ABC):
 
     def structural_zeros(self) -> Mapping[Tensor, int]:
         """The triangles below the diagonals of u and v."""
-        return {rows: len(rows) * (len(rows) - 1) // 2 for rows in self.factors()[:2]}
+        return {rows: _entries_below(rows) for rows in self.factors()[:2]}
+
+    def parameter_kinds(self) -> Mapping[nn.Parameter, ParameterKind]:
+        """The reflectors are of an orthogonal matrix, ``raw`` is of the spectrum."""
+        kinds = (ParameterKind.orthogonal, ParameterKind.orthogonal, ParameterKind.spectrum)
+        pairs = zip(self.factors(), kinds, strict=True)
+        return {factor: kind for factor, kind in pairs if isinstance(factor, nn.Parameter)}
 
     def check_parameters(self) -> None:
         """Refuse parameters that describe no matrix. Finite entries below the diagonals are none: nothing reads them.
@@ -118,6 +132,12 @@ class SVDForm(Constrained, ABC):
         raw.copy_(self.sigma_map.project(raw))
 
 
+def _entries_below(rows: Tensor) -> int:
+    """Entries below the diagonals of matrices of shape (..., M, N), M <= N."""
+    m = rows.shape[-2]
+    return rows.shape[:-2].numel() * (m * (m - 1) // 2)
+
+
 def check_factors_in_passing(u: Tensor, v: Tensor, raw: Tensor) -> None:
     """Refuse parameters that are not finite; for the ``forward`` of layers that users hold.
 
@@ -144,13 +164,16 @@ def _check_loaded(module: Any, _: object) -> None:
 class SVDMatrix(nn.Module, SVDForm):
     """W = U diag(σ) Vᵀ of shape (out, in); U has M1 reflectors, V has M2.
 
+    Or a stack of such matrices, of shape (L, out, in), whose factors are worked on together: then all shapes below
+    begin with L.
+
     Args:
         start: the parameters to begin with; copied.
         sigma_map: from the free parameters to σ.
         renormalise: whether ``constrain_`` scales reflectors back to norm 1. W does not change by it; the next update
             does, whose angle otherwise falls as the norm grows (docs/svd.md).
         rescale_sigma_lr: divide the learning rate of ``raw`` by 2r, so that the step of σ does not depend on r
-            (Vorontsov et al. 2017; not done in the code of Zhang et al.). For the map ``sigmoid``.
+            (Vorontsov et al. 2017; not done in the code of Zhang et al.). For ``sigmoid``, ``tanh`` and ``sin``.
 
     Raises:
         ValueError: the learning rate is to be rescaled for another map.
@@ -167,8 +190,9 @@ class SVDMatrix(nn.Module, SVDForm):
         self, start: SVDInit, sigma_map: SingularMap, *, renormalise: bool = True, rescale_sigma_lr: bool = False
     ) -> None:
         super().__init__()
-        if rescale_sigma_lr and sigma_map.name != MapName.sigmoid:
-            raise ValueError(f"rescale_sigma_lr needs map '{MapName.sigmoid}', got map '{sigma_map.name}'")
+        if rescale_sigma_lr and not sigma_map.scales_with_radius:
+            suited = ", ".join(f"'{name}'" for name in MapName if scales_with_radius(name))
+            raise ValueError(f"rescale_sigma_lr needs a map of {suited}, got map '{sigma_map.name}'")
         self.sigma_map = sigma_map
         self.renormalise, self.rescale_sigma_lr = renormalise, rescale_sigma_lr
         self.u = nn.Parameter(start.u.clone())
@@ -191,17 +215,17 @@ class SVDMatrix(nn.Module, SVDForm):
     @property
     def out_size(self) -> int:
         """Rows of W."""
-        return self.u.shape[1]
+        return self.u.shape[-1]
 
     @property
     def in_size(self) -> int:
         """Columns of W."""
-        return self.v.shape[1]
+        return self.v.shape[-1]
 
     @property
     def rank(self) -> int:
         """M1 + M2, the rank of what is added to the diagonal in ``low_rank``."""
-        return self.u.shape[0] + self.v.shape[0]
+        return self.u.shape[-2] + self.v.shape[-2]
 
     def learning_rate_scales(self) -> Mapping[nn.Parameter, float]:
         """1/(2r) for the free parameters of σ, if asked for; they are idle at r = 0."""
@@ -215,4 +239,4 @@ class SVDMatrix(nn.Module, SVDForm):
 
     def extra_repr(self) -> str:
         """Shown in the printed model."""
-        return f"{self.out_size}×{self.in_size}, m1={self.u.shape[0]}, m2={self.v.shape[0]}, {self.sigma_map}"
+        return f"{self.out_size}×{self.in_size}, m1={self.u.shape[-2]}, m2={self.v.shape[-2]}, {self.sigma_map}"

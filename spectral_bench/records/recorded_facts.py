@@ -23,6 +23,7 @@ class RecordedFacts:
     slopes: tuple[float, float] | None
     every_step: bool | None
     layers: int
+    step: tuple[float, float] | None = None
 
     @property
     def axis(self) -> AxisWords:
@@ -52,15 +53,22 @@ def recorded_facts(content: Any) -> RecordedFacts:
     """
     if not isinstance(content, Mapping):
         raise ValueError("does not say its facts")
+    content = {**_LATER, **content}
     for name in FACTS:
         if name not in content:
             raise ValueError(f"does not say its facts.{name}")
         if not _VALID[name](content[name]):
             raise ValueError(f"is damaged: its facts.{name} is '{short(str(content[name]))}'")
-    sigma, slopes = (None if content[name] is None else _pair(content[name]) for name in ("sigma", "slopes"))
-    return RecordedFacts(
-        content["trace_axis"], sigma, float(content["centre"]), slopes, content["every_step"], content["layers"]
+    sigma, slopes, step = (
+        None if content[name] is None else _pair(content[name]) for name in ("sigma", "slopes", "step")
     )
+    return RecordedFacts(
+        content["trace_axis"], sigma, float(content["centre"]), slopes, content["every_step"], content["layers"], step
+    )
+
+
+#: Facts that the first manifests of this format do not have, with what they would have said.
+_LATER: Mapping[str, Any] = {"step": None}
 
 
 def _pair(values: Any) -> tuple[float, float]:
@@ -84,6 +92,7 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "sigma": _is_range,
     "centre": _is_number,
     "slopes": _is_range,
+    "step": _is_range,
     "every_step": lambda value: value is None or isinstance(value, bool),
     "layers": lambda value: type(value) is int and 0 < value < 1 << 63,
 }

@@ -239,6 +239,7 @@ FACTS: Final[Mapping[str, str]] = {
     "sigma": "smallest and largest singular value the model promises; null where they are free, or there is no matrix",
     "centre": "what the spectral margin is measured from",
     "slopes": "smallest and largest slope of the activation; null where that is not known",
+    "step": "smallest and largest factor of one step back, where it is not a singular value times a slope; null: it is",
     "every_step": "whether the loss looks at every time step, or only at the last; null where that is not known",
     "layers": "layers on top of each other, each with a trace of its own",
 }

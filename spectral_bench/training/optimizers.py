@@ -8,8 +8,9 @@ from typing import Any, ClassVar, Generic, TypeVar
 from torch.optim import SGD, Adam, Optimizer, RMSprop
 
 from spectral_bench.config.registry import Registry
-from spectral_bench.config.schema import OptimizerNode
+from spectral_bench.config.schema import SCALED_KINDS, OptimizerNode
 from spectral_bench.errors import InputError
+from spectral_bench.nn.constrained import ParameterKind
 from spectral_bench.nn.model import Model
 
 
@@ -19,12 +20,17 @@ class OptimizerConfig:
 
     name: str
     lr: float
+    orthogonal_lr_scale: float
+    spectrum_lr_scale: float
     lr_decay: float
     weight_decay: float
 
     def __post_init__(self) -> None:
         if self.lr <= 0:
             raise InputError(f"optimizer.lr={self.lr}: expected more than 0.")
+        for key in (f"{kind}_lr_scale" for kind in SCALED_KINDS):
+            if getattr(self, key) < 0:
+                raise InputError(f"optimizer.{key}={getattr(self, key)}: expected at least 0 (0: not trained).")
         if not 0 < self.lr_decay <= 1:
             raise InputError(f"optimizer.lr_decay={self.lr_decay}: expected more than 0 and at most 1 (1: no decay).")
         if self.weight_decay < 0:
@@ -140,7 +146,8 @@ def build_optimizer(config: OptimizerNode, model: Model) -> Optimizer:
     The groups carry learning-rate scales of their own (the rescaled rate of σ̂ among them), so the model is asked for
     them instead of ``model.parameters()``. Each remembers its rate for ``decay_rates``.
     """
-    optimizer = OPTIMIZERS[config.name].build(config, model.parameter_groups(config.lr))
+    scales = {kind: float(getattr(config, f"{kind}_lr_scale")) for kind in ParameterKind}
+    optimizer = OPTIMIZERS[config.name].build(config, model.parameter_groups(config.lr, scales))
     for group in optimizer.param_groups:
         group["initial_lr"] = group["lr"]
     return optimizer

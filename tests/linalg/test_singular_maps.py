@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from spectral_bench.linalg import MapName, singular_map
+from spectral_bench.linalg import MapName, random_reflectors, reflectors_to_matrix, singular_map, svd_weight
 
 
 @pytest.mark.parametrize("name", MapName)
@@ -10,7 +10,7 @@ def test_raw_zero_is_the_centre(name: str, centre: float) -> None:
     assert torch.equal(singular_map(name, 0.1, centre)(torch.zeros(4)), torch.full((4,), centre))
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "clip", "free"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "sin", "clip", "free"])
 def test_inverse_gives_back_sigma(name: str) -> None:
     sigma = torch.linspace(0.6, 1.4, 9, dtype=torch.float64)
     found = singular_map(name, 0.5)
@@ -18,7 +18,7 @@ def test_inverse_gives_back_sigma(name: str) -> None:
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-14), (torch.float32, 1e-6)], ids=str)
-@pytest.mark.parametrize("name", ["sigmoid", "clip"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "sin", "clip"])
 def test_the_edge_of_the_interval_can_be_started_from(name: str, dtype: torch.dtype, tolerance: float) -> None:
     found = singular_map(name, 0.5)
     sigma = torch.tensor([0.5, 1.5], dtype=dtype)
@@ -27,7 +27,7 @@ def test_the_edge_of_the_interval_can_be_started_from(name: str, dtype: torch.dt
     torch.testing.assert_close(found(raw), sigma, rtol=0, atol=tolerance)
 
 
-@pytest.mark.parametrize("name", ["sigmoid", "clip", "fixed"])
+@pytest.mark.parametrize("name", ["sigmoid", "tanh", "sin", "clip", "fixed"])
 def test_what_counts_as_the_edge_depends_on_the_precision(name: str) -> None:
     found = singular_map(name, 0.0, centre=4.0)
     for dtype, off in ((torch.float32, 1e-5), (torch.float64, 1e-12)):
@@ -75,3 +75,13 @@ def test_other_precisions_are_refused_by_every_map(name: str) -> None:
 def test_what_makes_no_map_is_refused(arguments: tuple[str, float], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         singular_map(*arguments)
+
+
+@pytest.mark.parametrize(("name", "theirs"), [("sigmoid", "scaled_sigmoid"), ("tanh", "tanh"), ("sin", "sin")])
+def test_of_the_same_factors_the_matrix_is_that_of_geotorch(name: str, theirs: str) -> None:
+    geotorch = pytest.importorskip("geotorch")
+    u, v = (random_reflectors(6, 6, torch.float64) for _ in range(2))
+    raw = torch.linspace(-3.0, 3.0, 6, dtype=torch.float64)
+    space = geotorch.AlmostOrthogonal((6, 6), lam=0.3, f=theirs)
+    expected = space.submersion(reflectors_to_matrix(u), raw, reflectors_to_matrix(v))
+    torch.testing.assert_close(svd_weight(u, v, singular_map(name, 0.3)(raw)), expected)

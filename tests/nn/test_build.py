@@ -17,6 +17,8 @@ from spectral_bench.nn.stack import RecurrentStack
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
+FEED_FORWARD = ("mlp", "resnet", "svdmlp", "svdresnet")
+RECURRENT = [name for name in NAMES if name not in FEED_FORWARD]
 
 
 def node(model: str) -> dict[str, Any]:
@@ -37,20 +39,32 @@ def build(model: str, **changes: Any) -> Any:
     return build_model(config(model, **changes), Signature(2, 3, length=7, every_step=False))
 
 
-@pytest.mark.parametrize(("map_name", "uses"), [("sigmoid", True), ("clip", True), ("free", False), ("fixed", False)])
+def test_every_file_is_one_of_a_model_of_its_name() -> None:
+    assert [config(model).name for model in NAMES] == NAMES
+
+
+def test_models_with_bounded_singular_values_read_the_radius() -> None:
+    bounded = {model for model in NAMES if hasattr(config(model), "r")}
+    assert bounded == {"svdrnn", "svdmlp", "svdresnet", "factorized"}
+
+
+@pytest.mark.parametrize(
+    ("map_name", "uses"), [("sigmoid", True), ("clip", True), ("sin", True), ("free", False), ("fixed", False)]
+)
 def test_a_map_without_a_radius_does_not_use_it(map_name: str, uses: bool) -> None:
     assert ("r" in config("svdrnn", map=map_name).ineffective()) == (not uses)
 
 
-@pytest.mark.parametrize("map_name", ["sigmoid", "clip", "free", "fixed"])
+@pytest.mark.parametrize("map_name", ["sigmoid", "tanh", "clip", "free", "fixed"])
 def test_an_option_of_one_map_is_idle_for_the_others_and_refuses_none(map_name: str) -> None:
     chosen = config("svdrnn", map=map_name, rescale_sigma_lr=True, penalty=0.1)
-    assert ("rescale_sigma_lr" in chosen.ineffective()) == (map_name != "sigmoid")
+    assert ("rescale_sigma_lr" in chosen.ineffective()) == (map_name not in ("sigmoid", "tanh"))
     assert ("penalty" in chosen.ineffective()) == (map_name != "free")
     torch.manual_seed(0)
     both = build("svdrnn", map=map_name, rescale_sigma_lr=True, penalty=0.1)
     torch.manual_seed(0)
-    used = {"sigmoid": {"rescale_sigma_lr": True}, "free": {"penalty": 0.1}}.get(map_name, {})
+    rescaled = {"rescale_sigma_lr": True}
+    used = {"sigmoid": rescaled, "tanh": rescaled, "free": {"penalty": 0.1}}.get(map_name, {})
     alone = build("svdrnn", map=map_name, **used)
     assert [group["lr"] for group in both.parameter_groups(1e-2)] == [g["lr"] for g in alone.parameter_groups(1e-2)]
     for a, b in zip(both.parameters(), alone.parameters(), strict=True):
@@ -63,7 +77,7 @@ def test_a_name_that_is_no_folder_is_refused(name: str) -> None:
         config("rnn", name=name)
 
 
-@pytest.mark.parametrize("model", NAMES)
+@pytest.mark.parametrize("model", RECURRENT)
 @pytest.mark.parametrize("every_step", [True, False])
 @pytest.mark.parametrize("num_layers", [1, 2])
 def test_outputs_and_states_have_their_shapes(model: str, every_step: bool, num_layers: int) -> None:
@@ -79,7 +93,7 @@ def test_outputs_and_states_have_their_shapes(model: str, every_step: bool, num_
     assert (built.num_layers, built.hidden_size) == (num_layers, 36)
 
 
-@pytest.mark.parametrize("model", NAMES)
+@pytest.mark.parametrize("model", RECURRENT)
 def test_every_parameter_gets_a_gradient_and_an_update_changes_the_recurrent_matrix(model: str) -> None:
     torch.manual_seed(0)
     built = build(model, hidden_size=36, num_layers=1, **with_a_trained_start(model))
@@ -113,7 +127,7 @@ def test_the_gradient_of_a_readout_of_the_last_step_does_not_pass_through_the_st
     assert x.grad[-1].any()
 
 
-@pytest.mark.parametrize("model", NAMES)
+@pytest.mark.parametrize("model", RECURRENT)
 def test_a_sequence_in_two_parts_with_the_state_carried_over_is_the_sequence(model: str) -> None:
     built = build(model, hidden_size=36, num_layers=2).eval()
     x = torch.randn(8, 5, 2)

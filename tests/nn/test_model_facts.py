@@ -58,7 +58,7 @@ def test_a_loss_at_every_step_is_a_fact() -> None:
     assert model("model=rnn", every_step=True).facts().every_step
 
 
-@pytest.mark.parametrize("map_name", ["sigmoid", "clip", "fixed"])
+@pytest.mark.parametrize("map_name", ["sigmoid", "tanh", "sin", "clip", "fixed"])
 def test_singular_values_stay_within_the_stated_bounds_whatever_the_parameters(map_name: str) -> None:
     built = model("model=svdrnn", "r=0.2", f"model.map={map_name}")
     with torch.no_grad():
@@ -168,6 +168,7 @@ def test_facts_are_plain_numbers() -> None:
         "every_step": True,
         "layers": 2,
         "trace_axis": "depth",
+        "step": None,
     }
 
 

@@ -20,6 +20,8 @@ def transitions() -> dict[str, Transition]:
         "householder, none": HouseholderTransition(24, 0),
         "svd, few": SVDTransition(24, 2, 1, r=0.3, rescale_sigma_lr=True),
         "svd, all": SVDTransition(24, 24, 24, r=0.3),
+        "svd, tanh": SVDTransition(24, 5, 4, r=0.3, map="tanh"),
+        "svd, sin": SVDTransition(24, 4, 5, r=0.3, map="sin"),
         "svd, only U": SVDTransition(24, 3, 0, r=0.3, map="clip"),
         "svd, diagonal": SVDTransition(24, 0, 0, r=0.3, map="free"),
         "svd, fixed": SVDTransition(24, 3, 3, r=0.3, map="fixed"),
@@ -129,7 +131,7 @@ def test_a_matrix_can_be_started_from_around_a_negative_centre(scale: float) -> 
         ({"start": "zero"}, "unknown start 'zero'"),
         ({"r": -1.0}, "got -1.0"),
         ({"m1": 17}, "m1 = 17 reflectors of size 16"),
-        ({"map": "free", "rescale_sigma_lr": True}, "needs map 'sigmoid', got map 'free'"),
+        ({"map": "free", "rescale_sigma_lr": True}, "needs a map of 'sigmoid', 'tanh', 'sin', got map 'free'"),
     ],
 )
 def test_what_cannot_be_represented_is_refused(arguments: dict[str, object], message: str) -> None:
@@ -163,7 +165,9 @@ def test_named_starts(size: int) -> None:
         matrix = init_matrix(name, size)
         torch.testing.assert_close(matrix @ matrix.T, torch.eye(size), rtol=0, atol=1e-5)
     assert init_matrix("glorot", size).abs().max() <= math.sqrt(3.0 / size)
-    with pytest.raises(ValueError, match="unknown start 'ones'; valid: glorot, orthogonal, identity, henaff, cayley"):
+    with pytest.raises(
+        ValueError, match="unknown start 'ones'; valid: glorot, kaiming, orthogonal, identity, henaff, cayley"
+    ):
         init_matrix("ones", size)
 
 

@@ -13,7 +13,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "plugin_model.py"
 
 #: What each model is, and the facts that its runs record: bounds of σ, trace axis, places along the trace.
 MODELS = {
-    "cayley": ([1.0, 1.0], "time", 13),
+    "skew": ([1.0, 1.0], "time", 13),
     "oscillator": (None, "time", 13),
     "diagonal": ([0.0, 1.0], "time", 13),
     "deep": (None, "depth", 31),
@@ -81,10 +81,10 @@ def test_a_feed_forward_network_refuses_a_task_with_a_loss_at_every_step(tmp_pat
 
 
 def test_outside_models_and_those_of_the_package_stand_in_one_table(tmp_path: Path) -> None:
-    plugins = [f"--plugin={file_of(model)}" for model in ("cayley", "deep")]
+    plugins = [f"--plugin={file_of(model)}" for model in ("skew", "deep")]
     options = ["task=addition", "task.length=8", "train.steps=4", "train.batch_size=8", "train.threads=1"]
-    made = cli(tmp_path, "run", *plugins, "-m", "-q", "model=rnn,cayley,deep", "seed=1,2", *options)
+    made = cli(tmp_path, "run", *plugins, "-m", "-q", "model=rnn,skew,deep", "seed=1,2", *options)
     assert made.returncode == 0, made.stderr
     document = json.loads(cli(tmp_path, "compare", "--format", "json").stdout)
     (section,) = document["sections"]
-    assert {group["model"] for group in section["groups"]} == {"rnn", "cayley", "deep"}
+    assert {group["model"] for group in section["groups"]} == {"rnn", "skew", "deep"}

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from small_runs import MODELS, numbers, only_run, small_config
+from small_runs import FEED_FORWARD, MODELS, numbers, only_run, small_config
 from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 
 from spectral_bench.errors import DataError, InputError, LockedError, StorageError
@@ -87,6 +87,15 @@ def test_every_model_goes_on_bit_for_bit_however_it_was_interrupted(tmp_path: Pa
     assert go_on(broken, observer=At(9, cut)) == 8
     assert go_on(broken) == 8
     assert status(broken) == "completed"
+    assert numbers(broken) == numbers(whole)
+
+
+@pytest.mark.parametrize("model", FEED_FORWARD)
+def test_every_feed_forward_model_goes_on_bit_for_bit(tmp_path: Path, model: str) -> None:
+    options = [*OFTEN, "model.depth=4"]
+    whole = start(tmp_path / "whole", *options, task="addition", model=model)
+    broken = start(tmp_path / "broken", *options, task="addition", model=model, observer=At(5, cut))
+    go_on(broken)
     assert numbers(broken) == numbers(whole)
 
 

@@ -11,6 +11,8 @@ from spectral_bench.nn.layer_architecture import LayerArchitecture, LayerConfig
 class LSTMConfig(LayerConfig):
     """What ``lstm`` can be configured with."""
 
+    parameter_kinds = ()
+
     learn_h0: bool
     forget_bias: float
 
@@ -30,6 +32,8 @@ class LSTMArchitecture(LayerArchitecture[LSTMConfig]):
 @dataclass
 class GRUConfig(LayerConfig):
     """What ``gru`` can be configured with."""
+
+    parameter_kinds = ()
 
     learn_h0: bool
 

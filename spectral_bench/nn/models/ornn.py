@@ -12,6 +12,8 @@ from spectral_bench.nn.transitions.householder import HouseholderTransition
 class HouseholderConfig(RecurrentConfig):
     """What ``ornn`` can be configured with."""
 
+    parameter_kinds = ("orthogonal",)
+
     m: int
     start: FactoredInit
     renormalise: bool

@@ -12,6 +12,8 @@ from spectral_bench.nn.transitions.dense import DenseTransition
 class DenseConfig(RecurrentConfig):
     """What ``rnn`` and ``irnn`` can be configured with."""
 
+    parameter_kinds = ()
+
     start: MatrixInit
 
 

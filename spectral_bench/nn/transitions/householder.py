@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, compact_form, singular_map, unit_rows
 from spectral_bench.linalg.autocast import without_autocast
-from spectral_bench.nn.constrained import Constrained
+from spectral_bench.nn.constrained import Constrained, ParameterKind
 from spectral_bench.nn.kernels.form_choice import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.model import Interval
@@ -67,6 +67,10 @@ class HouseholderTransition(Transition, Constrained):
         """Renormalise the reflectors, if asked to; what an optimizer left below the diagonal goes back to zero."""
         if self.renormalise:
             self.reflectors.copy_(unit_rows(self.reflectors.triu()))
+
+    def parameter_kinds(self) -> Mapping[nn.Parameter, ParameterKind]:
+        """The reflectors are of an orthogonal matrix."""
+        return {self.reflectors: ParameterKind.orthogonal}
 
     def structural_zeros(self) -> Mapping[Tensor, int]:
         """The triangle below the diagonal."""

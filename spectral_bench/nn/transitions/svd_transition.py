@@ -26,7 +26,8 @@ class SVDTransition(Transition):
         renormalise: scale reflectors to norm 1 after every update. W does not change; the next update does, whose angle
             otherwise falls as the norm grows (docs/svd.md).
         rescale_sigma_lr: divide the learning rate of the free parameters of σ by 2r, so that the step of σ does not
-            depend on r (Vorontsov et al. 2017; not done in the code of Zhang et al.). For the map ``sigmoid``.
+            depend on r (Vorontsov et al. 2017; not done in the code of Zhang et al.). For ``sigmoid``, ``tanh`` and
+            ``sin``.
 
     Raises:
         ValueError: a number or a name is out of range, or the start cannot be represented.

@@ -40,7 +40,7 @@ class CayleyConfig(RecurrentConfig):
     scale: float
 
 
-@MODELS.register("cayley")
+@MODELS.register("skew")
 class CayleyArchitecture(RecurrentArchitecture[CayleyConfig]):
     Config = CayleyConfig
 

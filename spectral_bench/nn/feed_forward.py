@@ -1,0 +1,172 @@
+"""A deep network without a recurrence, whose gradient is traced over its layers.
+
+Axes: T time, B batch, D input, N hidden, L layers, K outputs.
+"""
+
+import warnings
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import Generic, TypeVar, cast
+
+import torch
+from torch import Tensor, nn
+
+from spectral_bench.errors import InputError
+from spectral_bench.nn.activations import Activation, ActivationName, build_activation
+from spectral_bench.nn.architecture import Architecture, SizedConfig
+from spectral_bench.nn.gradient_trace import GradientTrace, trace_states
+from spectral_bench.nn.layer_weights import LayerWeights
+from spectral_bench.nn.model import Facts, Interval, Model, Signature, State, TraceAxis
+from spectral_bench.nn.singular_values import matrix_singular_values
+
+#: Layers of a residual branch.
+_BRANCH = 2
+
+
+class FeedForward(Model):
+    """h_0 = φ(W_0 x + b_0), L layers of one width above it, and a linear readout; x is a whole sequence as one vector.
+
+    A plain network has h_l = φ(W_l h_{l-1} + b_l). A residual one has two layers a block beside an identity connection,
+    h' = h + W_2 φ(W_1 h + b_1) + b_2. The states that are traced are h_0 and those after every layer, or block.
+
+    Args:
+        signature: the problem it is for.
+        weights: W_0 to W_L.
+        activation: φ, one of ``ActivationName``.
+        leak: slope of ``leaky_relu`` for negative values.
+        residual: whether layers form blocks.
+
+    Raises:
+        ValueError: the task wants a prediction at every step, or reads tokens.
+    """
+
+    def __init__(
+        self, signature: Signature, weights: LayerWeights, *, activation: str, leak: float, residual: bool
+    ) -> None:
+        super().__init__()
+        if signature.every_step or signature.embedding_size:
+            raise ValueError(
+                "a feed-forward network reads a whole sequence of numbers and predicts once; this task "
+                + ("wants a prediction at every step" if signature.every_step else "reads tokens")
+            )
+        if residual and weights.centre != 0.0:
+            warnings.warn(
+                f"model.centre={weights.centre:g}: beside the identity connections of a residual network, branches "
+                "of such singular values may double a gradient in every block; 0 keeps it near 1",
+                stacklevel=2,
+            )
+        self.weights, self.residual = weights, residual
+        size, depth = weights.first().shape[0], len(weights.square())
+        self.biases = nn.Parameter(torch.zeros(depth + 1, size))
+        nonlinear = 1 + (depth // _BRANCH if residual else depth)
+        self.activations = nn.ModuleList([build_activation(activation, size, leak) for _ in range(nonlinear)])
+        self.readout = nn.Linear(size, signature.output_size)
+        nn.init.xavier_uniform_(self.readout.weight)
+        nn.init.zeros_(self.readout.bias)
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: State | None = None,  # noqa: ARG002
+        trace: GradientTrace | None = None,
+    ) -> tuple[Tensor, State]:
+        """As ``Model.forward``: (T, B, D) real values to (B, K); there is no state."""
+        linear = nn.functional.linear
+        first_bias_N, *biases = self.biases.unbind()
+        first, *activations = self.activations
+        matrices = self.weights.square()
+        h_BN = first(linear(inputs.transpose(0, 1).flatten(1), self.weights.first(), first_bias_N))
+        visited = [(h_BN,)]
+        if self.residual:
+            into, out_of = (zip(matrices[i::2], biases[i::2], strict=True) for i in range(_BRANCH))
+            for activation, enter, leave in zip(activations, into, out_of, strict=True):
+                h_BN = h_BN + linear(activation(linear(h_BN, *enter)), *leave)
+                visited.append((h_BN,))
+        else:
+            for activation, matrix_NN, bias_N in zip(activations, matrices, biases, strict=True):
+                h_BN = activation(linear(h_BN, matrix_NN, bias_N))
+                visited.append((h_BN,))
+        if trace is not None:
+            trace_states(trace, 0, visited)
+        return self.readout(h_BN), []
+
+    def facts(self) -> Facts:
+        """The bounds of the square matrices, and of a block, 1 ± what its branch can add."""
+        sigma, slopes = self.weights.sigma_bounds(), cast("Activation", self.activations[0]).slopes
+        return Facts(
+            sigma=sigma,
+            centre=self.weights.centre,
+            slopes=slopes,
+            step=_of_block(sigma, slopes) if self.residual else None,
+            trace_axis=TraceAxis.depth,
+        )
+
+    @torch.no_grad()
+    def singular_values(self) -> dict[tuple[int, str], Tensor]:
+        """Of every square matrix, by its layer from 0 on; in a residual network by block, ``first`` and ``second``."""
+        found = [matrix_singular_values(matrix.detach()) for matrix in self.weights.square()]
+        if not self.residual:
+            return {(layer, ""): values for layer, values in enumerate(found)}
+        names = ("first", "second")
+        return {(index // _BRANCH, names[index % _BRANCH]): values for index, values in enumerate(found)}
+
+    def evaluation_floats(self, length: int) -> int:  # noqa: ARG002
+        """The state of a layer and of the one it is computed from."""
+        return 2 * self.biases.shape[1]
+
+
+def _of_block(sigma: Interval | None, slopes: Interval) -> Interval | None:
+    """|σ_i(I + W_2 D W_1) − 1| is at most ‖W_2‖ ‖D‖ ‖W_1‖ (Weyl)."""
+    if sigma is None:
+        return None
+    branch = sigma[1] ** _BRANCH * slopes[1]
+    return max(0.0, 1.0 - branch), 1.0 + branch
+
+
+@dataclass
+class FeedForwardConfig(SizedConfig):
+    """What all feed-forward networks have."""
+
+    depth: int
+    residual: bool
+    activation: ActivationName
+    leak: float
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.check_range("depth", 1, None)
+        self.check_range("leak", 0, 1)
+        if self.residual and self.depth % _BRANCH:
+            raise InputError(f"model.depth={self.depth}: expected an even number; a residual block has two layers.")
+
+    def ineffective(self) -> tuple[str, ...]:
+        """The leak of another activation."""
+        leaks = self.activation == ActivationName.leaky_relu
+        return super().ineffective() if leaks else (*super().ineffective(), "leak")
+
+
+_F = TypeVar("_F", bound=FeedForwardConfig)
+
+
+class FeedForwardArchitecture(Architecture[_F], Generic[_F]):
+    """Feed-forward networks; a subclass says what their matrices are."""
+
+    @classmethod
+    @abstractmethod
+    def build_weights(cls, config: _F, input_size: int) -> LayerWeights:
+        """Fresh matrices.
+
+        Raises:
+            ValueError: values do not fit together.
+        """
+
+    @classmethod
+    def build(cls, config: _F, signature: Signature) -> FeedForward:
+        """A network that reads all values of a sequence at once."""
+        return FeedForward(
+            signature,
+            cls.build_weights(config, signature.length * signature.input_size),
+            activation=config.activation,
+            leak=config.leak,
+            residual=config.residual,
+        )
