@@ -31,6 +31,10 @@ from spectral_bench.training.stop import Stop
 PointState = Literal["done", "diverged", "kept", "held", "stopped", "failed", "lost", "submitted", "not begun"]
 
 
+#: The cause of a stop that is a point's own and ends no grid.
+TIME_LIMIT = "train.max_minutes"
+
+
 @dataclass(frozen=True)
 class Treatment:
     """How the points of a grid are to be treated.

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 
 from spectral_bench.launch.launcher import LAUNCHERS
 from spectral_bench.launch.point import Point
-from spectral_bench.launch.worker import PointResult, Treatment, work_on
+from spectral_bench.launch.worker import TIME_LIMIT, PointResult, Treatment, work_on
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
-
-#: The cause of a stop that is a point's own and ends no grid.
-TIME_LIMIT = "train.max_minutes"
 
 
 @dataclass(frozen=True)
