@@ -10,6 +10,7 @@ from spectral_bench.config.grid_points import expand_grid
 from spectral_bench.config.load import Loaded, load, resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError, SpectralBenchError
+from spectral_bench.launch.pruning import TrialOfStudy
 from spectral_bench.runs.kinds import KINDS
 from spectral_bench.runs.run_lookup import PointKey
 
@@ -28,6 +29,7 @@ class Point:
         config_dir: the user's own configuration files, for ``overrides``; None: there are none.
         plugins: what ``--plugin`` named, to be imported before ``config`` is typed.
         sinks: names of sinks that its run writes to.
+        trial: of a search, which may stop it early; None: it is of none.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Point:
     config_dir: Path | None = None
     plugins: tuple[str, ...] = ()
     sinks: tuple[str, ...] = ()
+    trial: TrialOfStudy | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from spectral_bench.launch.point import Point
-from spectral_bench.launch.worker import TIME_LIMIT, PointResult, Treatment, work_on
+from spectral_bench.launch.worker import OWN_CAUSES, PointResult, Treatment, work_on
 
 #: Sent by Slurm before the end of a job's time. ``runs.interruption`` turns it into a checkpoint.
 TIME_IS_UP = "SIGUSR1"
@@ -42,7 +42,7 @@ class SlurmJob:
                 # While it trained, the signal was a request for a checkpoint. Now it goes to the handler of submitit,
                 # which queues the job again and ends this process.
                 signal.raise_signal(signal.Signals[TIME_IS_UP])
-            stopped = result.stop_cause not in (None, TIME_LIMIT)
+            stopped = result.stop_cause not in (None, *OWN_CAUSES)
         return results
 
     def checkpoint(self) -> Any:

@@ -11,6 +11,7 @@ from spectral_bench.config.load import experiment_config
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import SpectralBenchError
 from spectral_bench.launch.point import Point
+from spectral_bench.launch.pruning import PRUNED, PruningObserver
 from spectral_bench.plugins.importing import load_plugins
 from spectral_bench.runs.claim_file import HeldError
 from spectral_bench.runs.execute import execute, prepare
@@ -31,8 +32,8 @@ from spectral_bench.training.stop import Stop
 PointState = Literal["done", "diverged", "kept", "held", "stopped", "failed", "lost", "submitted", "not begun"]
 
 
-#: The cause of a stop that is a point's own and ends no grid.
-TIME_LIMIT = "train.max_minutes"
+#: The causes of a stop that are a point's own and end no grid.
+OWN_CAUSES = ("train.max_minutes", PRUNED)
 
 
 @dataclass(frozen=True)
@@ -117,13 +118,14 @@ def _worked_on(
                     prepared = prepare(config, treatment.threads)
                     if early.cause is not None:
                         return _stopped(point, None, early.cause, 0)
-                    result = execute(prepared, point.overrides, observed)
+                    stop = Stop()
+                    result = execute(prepared, point.overrides, [*observed, *_pruning(point, stop, warnings)], stop)
                 else:
                     with reopened(standing.directory, session_of=config) as run:
                         warnings.extend(run.warnings)
                         if early.cause is not None:
                             run.stop.ask(early.cause)
-                        result = run.go_on(observed)
+                        result = run.go_on([*observed, *_pruning(point, run.stop, warnings)])
     except HeldError as held:
         return PointResult(point.name, "held", message=str(held))
     except SpectralBenchError as error:
@@ -139,6 +141,10 @@ def _worked_on(
 def _stopped(point: Point, directory: Path | None, cause: str, steps: int) -> PointResult:
     message = f"stopped by {cause} after {steps:,} updates"
     return PointResult(point.name, "stopped", directory, message, exit_code(cause), stop_cause=cause)
+
+
+def _pruning(point: Point, stop: Stop, warnings: list[str]) -> list[Observer]:
+    return [] if point.trial is None else [PruningObserver(point.trial, stop, warnings.append)]
 
 
 def _directory(config: ExperimentConfig | None) -> Path | None:

@@ -56,13 +56,16 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     return Prepared(config, task, model, trainer, device)
 
 
-def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequence[Observer] = ()) -> SessionResult:
+def execute(
+    prepared: Prepared, overrides: Sequence[str] = (), observers: Sequence[Observer] = (), stop: Stop | None = None
+) -> SessionResult:
     """Train, and keep everything in a new run directory.
 
     Args:
         prepared: what to run.
         overrides: what was typed to get its configuration.
         observers: receive every event of the training.
+        stop: may be asked to stop the training by others than signals, too.
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
@@ -90,7 +93,7 @@ def execute(prepared: Prepared, overrides: Sequence[str] = (), observers: Sequen
             },
         )
 
-    stop = Stop()
+    stop = stop or Stop()
     with heeding_signals(stop):  # before there is a directory that a signal could leave without a word
         directory = new_run_directory(
             config.results_dir, config.task.name, config.model.name, digest(config), config.seed, fill

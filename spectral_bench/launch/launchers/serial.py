@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from spectral_bench.launch.launcher import LAUNCHERS
 from spectral_bench.launch.point import Point
-from spectral_bench.launch.worker import TIME_LIMIT, PointResult, Treatment, work_on
+from spectral_bench.launch.worker import OWN_CAUSES, PointResult, Treatment, work_on
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
 
@@ -43,6 +43,6 @@ class SerialLauncher:
                 continue
             with self.display(point) as display:
                 result = work_on(point, treatment, [display])
-            if result.stop_cause not in (None, TIME_LIMIT):
+            if result.stop_cause not in (None, *OWN_CAUSES):
                 stop.ask(str(result.stop_cause))
             yield result

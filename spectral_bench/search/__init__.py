@@ -1,0 +1,1 @@
+"""Hyperparameters searched for: the trials of a study become points of a launcher."""

@@ -1,0 +1,155 @@
+"""The study of a search: the trials there were, what they came to, what to try next. Optuna keeps it in SQLite."""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from spectral_bench.config.hints import unknown
+from spectral_bench.config.search_space import Interval, SearchSpace
+from spectral_bench.errors import InputError, StorageError
+from spectral_bench.launch.pruning import open_pruner, open_storage
+from spectral_bench.runs.layout import Mode
+
+#: What hyperparameters may be chosen by. Nothing that looks at the test split is among them.
+SEARCHED_BY = ("validation", "best_validation", "solved_at", "steps_to_beat_baseline")
+
+#: Of these, the ones that measurements during a training tell.
+_SEEN_EARLY = ("validation", "best_validation")
+
+#: Attributes of a trial in a study: the overrides that make it, how it ended, and why.
+OVERRIDES_OF, ENDING, PROBLEM = "overrides", "ending", "problem"
+
+#: The folder of studies in the folder of results.
+_FOLDER = "searches"
+
+
+class Sampler(StrEnum):
+    """How the next trial is chosen."""
+
+    random = "random"
+    optuna = "optuna"
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What was asked for.
+
+    Attributes:
+        space: what may be chosen.
+        sampler: how.
+        metric: a field of the summary, one of ``SEARCHED_BY``.
+        mode: whether less or more of it is better.
+        trials: how many in all, those of earlier calls included.
+        at_once: trials that are chosen together and train at the same time.
+        seed: of the sampler.
+        prune: stop trainings that do worse than the median of the trials before.
+    """
+
+    space: SearchSpace
+    sampler: Sampler
+    metric: str
+    mode: Mode
+    trials: int
+    at_once: int
+    seed: int
+    prune: bool
+
+    @property
+    def prunes(self) -> bool:
+        """Whether trainings are stopped early: only if what they measure on the way is what they are judged by."""
+        return self.prune and self.metric in _SEEN_EARLY
+
+    @property
+    def name(self) -> str:
+        """Of the study: the same for the same search, however many trials it is given."""
+        space = [repr(one) for one in self.space.dimensions]
+        content = [*sorted(self.space.fixed), *space, self.sampler, self.metric]
+        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
+        words = [re.sub(r"[^\w.]+", "-", text.partition("=")[2]) for text in self.space.fixed if _is_choice(text)]
+        return "-".join([*words, digest])
+
+
+def check_metric(metric: str) -> None:
+    """Refuse a metric by which nothing may be chosen.
+
+    Raises:
+        InputError: it looks at the test split, or there is none of this name.
+    """
+    if "test" in metric:
+        raise InputError(
+            f"--metric {metric}: hyperparameters are chosen on validation data, never on the test split. Valid: "
+            f"{', '.join(SEARCHED_BY)}."
+        )
+    if metric not in SEARCHED_BY:
+        raise InputError(unknown("--metric", metric, SEARCHED_BY))
+
+
+def study_file(results_dir: Path, plan: SearchPlan) -> Path:
+    """Where the study lies."""
+    return results_dir / _FOLDER / f"{plan.name}.sqlite3"
+
+
+def open_study(plan: SearchPlan, file: Path) -> Any:
+    """The study, new or as an earlier call left it; trials that it left unfinished are tried first.
+
+    Raises:
+        InputError: Optuna is not installed.
+        StorageError: the file cannot be written, or is none of Optuna's.
+    """
+    try:
+        import optuna
+    except ImportError as error:
+        raise InputError("--sampler needs Optuna: pip install 'spectral-bench[search]'") from error
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        study = optuna.create_study(
+            study_name=plan.name,
+            storage=open_storage(file),
+            direction="maximize" if plan.mode == "max" else "minimize",
+            pruner=open_pruner() if plan.prunes else optuna.pruners.NopPruner(),
+            load_if_exists=True,
+        )
+        # A sampler that began anew with its seed would propose the first trials again.
+        seed = plan.seed + len(study.trials)
+        samplers = optuna.samplers
+        study.sampler = (
+            samplers.RandomSampler(seed=seed) if plan.sampler is Sampler.random else samplers.TPESampler(seed=seed)
+        )
+        for trial in study.trials:
+            if trial.state == optuna.trial.TrialState.RUNNING:
+                study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
+                study.enqueue_trial(trial.params)
+    except OSError as error:
+        raise StorageError(f"{file}: cannot be written ({error.strerror}).") from error
+    except Exception as error:
+        raise StorageError(f"{file}: is no study that can be gone on with ({type(error).__name__}).") from error
+    return study
+
+
+def asked(study: Any, plan: SearchPlan) -> tuple[Any, dict[str, float | str]]:
+    """The next trial, with a value for every key of the space."""
+    trial = study.ask()
+    chosen: dict[str, float | str] = {}
+    for one in plan.space.dimensions:
+        if not isinstance(one, Interval):
+            chosen[one.key] = trial.suggest_categorical(one.key, list(one.words))
+        elif one.whole:
+            chosen[one.key] = trial.suggest_int(one.key, int(one.low), int(one.high), log=one.log)
+        else:
+            chosen[one.key] = trial.suggest_float(one.key, one.low, one.high, log=one.log)
+    return trial, chosen
+
+
+def finished(study: Any) -> Sequence[Any]:
+    """The trials that came to an end, a bad one included."""
+    return [trial for trial in study.get_trials(deepcopy=False) if ENDING in trial.user_attrs]
+
+
+def _is_choice(text: str) -> bool:
+    """Whether an override says what is trained rather than how, so that it names the study."""
+    return text.partition("=")[0] in ("experiment", "task", "model")
