@@ -23,7 +23,7 @@ _SEED = "seed"
 
 
 @dataclass(frozen=True)
-class Interval:
+class SearchedRange:
     """Numbers from ``low`` to ``high``, both included.
 
     Attributes:
@@ -46,7 +46,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Choice:
+class SearchedWords:
     """One of several words.
 
     Attributes:
@@ -71,7 +71,7 @@ class SearchSpace:
         fixed: what all trials have in common, the grid of seeds included.
     """
 
-    dimensions: tuple[Interval | Choice, ...]
+    dimensions: tuple[SearchedRange | SearchedWords, ...]
     fixed: tuple[str, ...]
 
     def overrides(self, chosen: Mapping[str, float | str]) -> list[str]:
@@ -80,7 +80,7 @@ class SearchSpace:
 
     def corner(self) -> list[str]:
         """A point of the space, to see whether it can be composed."""
-        chosen = {one.key: one.low if isinstance(one, Interval) else one.words[0] for one in self.dimensions}
+        chosen = {one.key: one.low if isinstance(one, SearchedRange) else one.words[0] for one in self.dimensions}
         return self.overrides(chosen)
 
 
@@ -90,7 +90,7 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
     Raises:
         InputError: an override cannot be parsed, nothing is searched, or a range makes no sense.
     """
-    dimensions: list[Interval | Choice] = []
+    dimensions: list[SearchedRange | SearchedWords] = []
     fixed = []
     for override in parse_overrides(overrides, Engine(config_dir)):
         key = override.get_key_element()
@@ -102,7 +102,7 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
             dimensions.append(_interval(key, override))
         else:
             typed = [text for (text,) in expand_grid([str(override.input_line)], config_dir)]
-            dimensions.append(Choice(key, tuple(text.partition("=")[2] for text in typed)))
+            dimensions.append(SearchedWords(key, tuple(text.partition("=")[2] for text in typed)))
     if not dimensions:
         raise InputError(
             "Nothing to search: give a key a range or several values, as in "
@@ -114,7 +114,7 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
     return SearchSpace(tuple(dimensions), tuple(fixed))
 
 
-def _interval(key: str, override: Override) -> Interval:
+def _interval(key: str, override: Override) -> SearchedRange:
     sweep = cast("IntervalSweep", override.value())
     typed = short(str(override.input_line))
     strange = sweep.tags - {"log"}
@@ -125,4 +125,4 @@ def _interval(key: str, override: Override) -> Interval:
         raise InputError(f"'{typed}': expected the smaller end first.")
     if log and low <= 0:
         raise InputError(f"'{typed}': a logarithmic range begins above 0.")
-    return Interval(key, low, high, log, isinstance(low, int) and isinstance(high, int))
+    return SearchedRange(key, low, high, log, isinstance(low, int) and isinstance(high, int))

@@ -15,12 +15,14 @@ class Column:
         label: it names the row, and is repeated if the table is split for being too wide.
         optional: it is omitted if it is empty in every row. Not for measured values: a table in which none is finite
             must show that.
+        whole: a label that is never broken, however wide: a name that is copied.
     """
 
     header: str
     align: Literal["left", "right"] = "right"
     label: bool = False
     optional: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True)

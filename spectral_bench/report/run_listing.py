@@ -10,8 +10,8 @@ from spectral_bench.records.selection import check_field
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.numbers import NOTHING, number
 
-#: What identifies a run, how it stands, and what it came to, in 80 columns.
-USUAL = ("run_id", "task", "model", "status", "test", "tag")
+#: What identifies a run, how it stands, and what it came to, in 80 columns; of tasks, each has a table of its own.
+USUAL = ("run_id", "model", "status", "test", "tag")
 
 
 def run_listing(runs: Sequence[Run], columns: Sequence[str], sort: str | None, notes: Sequence[str]) -> Report:
@@ -32,13 +32,11 @@ def run_listing(runs: Sequence[Run], columns: Sequence[str], sort: str | None, n
     if len(set(columns)) < len(columns):
         raise InputError(f"--columns {','.join(columns)}: a column is named twice.")
     rows = sorted_by(fields, sort)
-    right = {key for key in columns if all(_is_number(row.get(key)) or row.get(key) is None for row in rows)}
-    shown = [Column(key, "right" if key in right else "left", optional=key in ("tag", "note")) for key in columns]
-    cells = [[Cell(_shown(key, row.get(key))) for key in columns] for row in rows]
-    table = Table("1 run" if len(rows) == 1 else f"{len(rows):,} runs", "", shown, cells).without_empty_columns()
+    parts = {"": rows} if "task" in columns or tuple(columns) != USUAL else _by_task(rows)
+    tables = [_table(task, part, columns) for task, part in parts.items() if part]
     records = [{key: _plain(row.get(key)) for key in dict.fromkeys([*columns, "path"])} for row in rows]
     document = {"schema": "spectral-bench/runs", "version": 1, "runs": records}
-    return Report([table] if rows else [], records, document, list(notes))
+    return Report(tables, records, document, list(notes))
 
 
 def sorted_by(fields: Sequence[dict[str, Any]], sort: str | None) -> list[dict[str, Any]]:
@@ -56,6 +54,25 @@ def sorted_by(fields: Sequence[dict[str, Any]], sort: str | None) -> list[dict[s
 
     with_value = sorted((row for row in fields if row.get(key) is not None), key=position, reverse=reverse)
     return with_value + [row for row in fields if row.get(key) is None]
+
+
+def _table(task: str, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> Table:
+    right = {key for key in columns if all(_is_number(row.get(key)) or row.get(key) is None for row in rows)}
+    named = ("run_id", "path")
+    shown = [
+        Column(key, "right" if key in right else "left", key in named, key in ("tag", "note"), whole=key in named)
+        for key in columns
+    ]
+    cells = [[Cell(_shown(key, row.get(key))) for key in columns] for row in rows]
+    counted = "1 run" if len(rows) == 1 else f"{len(rows):,} runs"
+    return Table(f"{task}, {counted}" if task else counted, "", shown, cells).without_empty_columns()
+
+
+def _by_task(rows: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    parts: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        parts.setdefault(str(row["task"]), []).append(row)
+    return dict(sorted(parts.items()))
 
 
 def _fields(run: Run) -> dict[str, Any]:

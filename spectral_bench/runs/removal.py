@@ -1,13 +1,14 @@
 """Run directories taken away: by deletion, never while a process is at work in one."""
 
-import platform
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
 
 from spectral_bench.errors import LockedError, StorageError
+from spectral_bench.runs.layout import LOCK
 from spectral_bench.runs.lock import locked
 from spectral_bench.runs.manifest import Manifest
+from spectral_bench.runs.owner import Owner
 
 
 def disk_use(directory: Path) -> int:
@@ -40,16 +41,15 @@ def remove_run(directory: Path) -> None:
 def check_idle(directory: Path) -> None:
     """See that no process is at work on a run.
 
-    The lock of a process on another host may not be visible here, so there its manifest is believed.
+    The lock of a process on another host may not be visible here; the signs of life that it gives are.
 
     Raises:
         LockedError: one is.
         DataError: the manifest cannot be read.
     """
-    manifest = Manifest.read(directory)
-    owner = manifest.content.get("owner")
-    host = owner.get("host") if isinstance(owner, dict) else None
-    if manifest.status == "running" and host not in (None, platform.node()):
-        raise LockedError(f"{directory}: is running on {host}, or was killed there.")
+    manifest, lock = Manifest.read(directory), directory / LOCK
+    owner = Owner.read(manifest.content.get("owner"))
+    if manifest.status == "running" and owner is not None and lock.exists() and owner.is_alive(lock):
+        raise LockedError(f"{directory}: {owner}, is at work on this run.")
     with locked(directory):
         pass

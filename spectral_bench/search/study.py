@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.config.hints import unknown
-from spectral_bench.config.search_space import Interval, SearchSpace
+from spectral_bench.config.search_space import SearchedRange, SearchSpace
 from spectral_bench.errors import InputError, StorageError
 from spectral_bench.launch.pruning import open_pruner, open_storage
 from spectral_bench.runs.layout import Mode
@@ -136,7 +136,7 @@ def asked(study: Any, plan: SearchPlan) -> tuple[Any, dict[str, float | str]]:
     trial = study.ask()
     chosen: dict[str, float | str] = {}
     for one in plan.space.dimensions:
-        if not isinstance(one, Interval):
+        if not isinstance(one, SearchedRange):
             chosen[one.key] = trial.suggest_categorical(one.key, list(one.words))
         elif one.whole:
             chosen[one.key] = trial.suggest_int(one.key, int(one.low), int(one.high), log=one.log)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from spectral_bench.report.document import Report, Table
+    from spectral_bench.report.document import Column, Report, Table
 
 #: Spaces between two columns.
 _GAP = 2
@@ -77,7 +77,7 @@ def _legible(table: Table, encoding: str) -> Table:
 def pieces(table: Table, width: int) -> list[list[int]]:
     """The columns of each piece of a table that is not to be wider than ``width``."""
     widths = [
-        min(max(len(column.header), *(len(row[position].text) for row in table.rows), 0), _widest(column.label))
+        min(max(len(column.header), *(len(row[position].text) for row in table.rows), 0), _widest(column))
         for position, column in enumerate(table.columns)
     ]
     labels = [position for position, column in enumerate(table.columns) if column.label]
@@ -104,8 +104,12 @@ def _cuts(widths: Sequence[int], room: int) -> tuple[int, ...]:
     return ()
 
 
-def _widest(label: bool) -> int:
-    return _WIDEST_LABEL if label else 1000
+def _widest(column: Column) -> int:
+    return _WIDEST_LABEL if _is_wrapped(column) else 1000
+
+
+def _is_wrapped(column: Column) -> bool:
+    return column.label and not column.whole
 
 
 def _drawn(table: Table, chosen: Sequence[int], rule: str) -> Text:
@@ -115,7 +119,8 @@ def _drawn(table: Table, chosen: Sequence[int], rule: str) -> Text:
 
     columns = [table.columns[position] for position in chosen]
     wrapped = [
-        [_wrapped(row[position].text, table.columns[position].label) for position in chosen] for row in table.rows
+        [_wrapped(row[position].text, _is_wrapped(table.columns[position])) for position in chosen]
+        for row in table.rows
     ]
     widths = [
         max([cell_len(column.header), *(cell_len(line) for row in wrapped for line in row[place])])
@@ -147,8 +152,8 @@ def _drawn(table: Table, chosen: Sequence[int], rule: str) -> Text:
     return Text.assemble(*parts)
 
 
-def _wrapped(text: str, label: bool) -> list[str]:
+def _wrapped(text: str, is_wrapped: bool) -> list[str]:
     """The lines of a cell: what names a row is broken when it is long, numbers never are."""
     from textwrap import wrap
 
-    return wrap(text, _WIDEST_LABEL) or [""] if label else [text]
+    return wrap(text, _WIDEST_LABEL) or [""] if is_wrapped else [text]

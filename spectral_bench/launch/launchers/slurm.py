@@ -24,9 +24,9 @@ from spectral_bench.launch.slurm_queue import (
     stop_jobs,
 )
 from spectral_bench.launch.worker import PointResult, Treatment
-from spectral_bench.runs.claim import standing_of
 from spectral_bench.runs.directory import cannot_write
 from spectral_bench.runs.kinds import KINDS
+from spectral_bench.runs.point_claim import standing_of
 from spectral_bench.training.stop import Stop
 
 #: Seconds between two looks at the files of results, and between two at the queue, which other users ask as well.

@@ -1,0 +1,137 @@
+"""A search chooses on validation data, goes on where it was, and gives no trial up without a reason."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from small_runs import small_overrides
+
+from spectral_bench.config.search_space import SearchedRange, SearchedWords, search_space
+from spectral_bench.errors import InputError, SpectralBenchError
+from spectral_bench.launch.launchers.serial import SerialConfig, SerialLauncher
+from spectral_bench.launch.point import Point
+from spectral_bench.launch.worker import PointResult, Treatment
+from spectral_bench.search.study import Sampler, SearchPlan, check_metric, study_file
+from spectral_bench.search.trials import Compose, Trial, search
+from spectral_bench.training.stop import Stop
+
+SPACE = ("optimizer.lr=tag(log,interval(1e-4,1e-1))", "r=0.01,0.1")
+
+
+def train(points: Sequence[Point]) -> Iterator[PointResult]:
+    return SerialLauncher(SerialConfig("serial")).run(points, Treatment(), Stop())
+
+
+def plan_of(results: Path, *overrides: str, trials: int = 3, sampler: Sampler = Sampler.random) -> SearchPlan:
+    space = search_space(small_overrides(results, *overrides))
+    return SearchPlan(space, sampler, "validation", "max", trials, at_once=1, seed=0, prune=False)
+
+
+def made(plan: SearchPlan, results: Path) -> list[Trial]:
+    return list(search(plan, results, Compose(), train))
+
+
+def test_the_space_is_written_in_hydras_grammar() -> None:
+    space = search_space(
+        ["optimizer.lr=tag(log,interval(1e-4,1e-2))", "model.hidden_size=int(interval(4,64))", "model=rnn,lstm",
+         "train.batch_size=range(16,64,16)", "seed=1,2", "r=0.1"]
+    )  # fmt: skip
+    assert space.dimensions == (
+        SearchedRange("optimizer.lr", 1e-4, 1e-2, log=True, whole=False),
+        SearchedRange("model.hidden_size", 4, 64, log=False, whole=True),
+        SearchedWords("model", ("rnn", "lstm")),
+        SearchedWords("train.batch_size", ("16", "32", "48")),
+    )
+    assert space.fixed == ("seed=1,2", "r=0.1")
+    chosen = {"optimizer.lr": 0.00123456, "model.hidden_size": 7, "model": "rnn", "train.batch_size": "32"}
+    assert space.overrides(chosen)[2:] == [
+        "optimizer.lr=0.001235", "model.hidden_size=7", "model=rnn", "train.batch_size=32"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["r=0.1"], "Nothing to search"),
+        (["r=interval(1,0)"], "smaller end first"),
+        (["r=tag(log,interval(0,1))"], "begins above 0"),
+        (["r=tag(lug,interval(0,1))"], "unknown tag 'lug'"),
+        (["r=0.1,0.2", "r=interval(0,1)"], "searched twice"),
+        (["r=0.1,0.2", "seed=interval(0,1)"], "list the seeds"),
+    ],
+)
+def test_a_space_that_makes_no_sense_is_refused(typed: list[str], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        search_space(typed)
+
+
+@pytest.mark.parametrize("metric", ["test", "test_at_best", "loss_test"])
+def test_nothing_is_chosen_on_the_test_split(metric: str) -> None:
+    with pytest.raises(InputError, match="never on the test split"):
+        check_metric(metric)
+
+
+@pytest.mark.parametrize("sampler", list(Sampler))
+def test_a_search_goes_on_where_it_was_and_proposes_no_trial_twice(tmp_path: Path, sampler: Sampler) -> None:
+    plan = plan_of(tmp_path, *SPACE, trials=2, sampler=sampler)
+    first = made(plan, tmp_path)
+    assert [(trial.number, trial.ending) for trial in first] == [(0, "done"), (1, "done")]
+    assert made(plan, tmp_path) == []
+    more = made(replace(plan, trials=4), tmp_path)
+    assert [trial.number for trial in more] == [2, 3]
+    assert len({trial.chosen for trial in first + more}) == 4
+    assert len(list(tmp_path.glob("copy/svdrnn/*"))) == 4
+    assert [trial.chosen for trial in made(replace(plan, trials=2), tmp_path / "elsewhere")] == [
+        trial.chosen for trial in first
+    ]
+
+
+def test_a_trial_is_judged_by_the_mean_over_its_seeds_and_a_known_training_is_not_made_again(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, "optimizer.lr=1e-3,0.1", "seed=1,2", trials=6)
+    trials = made(plan, tmp_path)
+    assert len({trial.value for trial in trials}) == len({trial.chosen for trial in trials}) == 2
+    assert len(list(tmp_path.glob("copy/svdrnn/*"))) == 4
+
+
+def test_a_trial_that_was_stopped_is_the_first_of_the_next_call(tmp_path: Path) -> None:
+    def stopped(points: Sequence[Point]) -> Iterator[PointResult]:
+        yield from (PointResult(point.name, "not begun") for point in points)
+
+    plan = plan_of(tmp_path, *SPACE, trials=2)
+    (open_trial,) = search(plan, tmp_path, Compose(), stopped)
+    assert open_trial.ending == "stopped"
+    assert made(plan, tmp_path)[0].chosen == open_trial.chosen
+
+
+def test_a_training_that_diverges_is_worse_than_any_and_ends_no_search(tmp_path: Path) -> None:
+    explosive = ("optimizer=sgd", "model.activation=identity", "train.steps=30", "optimizer.lr=1e30,1e-3")
+    space = search_space(small_overrides(tmp_path, *explosive, model="rnn"))
+    plan = SearchPlan(space, Sampler.optuna, "validation", "max", 6, at_once=2, seed=0, prune=False)
+    endings = {trial.chosen[0]: trial.ending for trial in made(plan, tmp_path)}
+    assert endings == {"optimizer.lr=1e+30": "worse", "optimizer.lr=0.001": "done"}
+
+
+def test_measurements_of_a_trial_are_in_its_study_and_a_hopeless_one_is_stopped(tmp_path: Path) -> None:
+    plan = replace(plan_of(tmp_path, "optimizer.lr=tag(log,interval(1e-5,1e-1))", trials=14), prune=True)
+    endings = [trial.ending for trial in made(plan, tmp_path)]
+    assert endings[:5] == ["done"] * 5
+    assert "pruned" in endings
+    with sqlite3.connect(study_file(tmp_path, plan)) as study:
+        steps = {step for (step,) in study.execute("SELECT DISTINCT step FROM trial_intermediate_values")}
+    assert steps == {5, 10, 12}
+
+
+def test_a_search_none_of_whose_trials_can_be_trained_says_why(tmp_path: Path) -> None:
+    def failing(points: Sequence[Point]) -> Iterator[PointResult]:
+        yield from (PointResult(point.name, "failed", message="no such disk", exit_code=1) for point in points)
+
+    with pytest.raises(SpectralBenchError, match="no such disk"):
+        list(search(plan_of(tmp_path, *SPACE), tmp_path, Compose(), failing))
+
+
+def test_a_typing_error_shows_before_there_is_a_study(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"optimizer\.lr"):
+        made(plan_of(tmp_path, "optimizer.lrr=0.1,0.2"), tmp_path)
+    assert list(tmp_path.iterdir()) == []
