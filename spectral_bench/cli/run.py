@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,14 @@ from spectral_bench.runs.interruption import ending_on_signals
 from spectral_bench.ui.broken_pipe import outliving_readers
 
 #: The options of grids stand together in the help.
-_GRIDS = "Grids"
+_GRIDS, _SEARCH = "Grids", "A search over hyperparameters"
+
+
+class Sampling(StrEnum):
+    """How a search chooses its trials."""
+
+    random = "random"
+    optuna = "optuna"
 
 
 def run(
@@ -64,6 +72,35 @@ def run(
         bool,
         typer.Option("--list-points", help="Print the command of every point, and stop.", rich_help_panel=_GRIDS),
     ] = False,
+    wait: Annotated[
+        bool,
+        typer.Option("--wait", help="Watch the jobs of a queue until they have ended.", rich_help_panel=_GRIDS),
+    ] = False,
+    sampler: Annotated[
+        Sampling | None,
+        typer.Option(help="Search instead of running all points: random, or Optuna's TPE.", rich_help_panel=_SEARCH),
+    ] = None,
+    trials: Annotated[
+        int,
+        typer.Option(min=1, help="Trials in all, those of earlier calls included.", rich_help_panel=_SEARCH),
+    ] = 50,
+    metric: Annotated[
+        str,
+        typer.Option(help="What to choose by: validation, best_validation, solved_at.", rich_help_panel=_SEARCH),
+    ] = "validation",
+    at_once: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Trials that train at the same time; default: as many as there is room for.",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
+    sampler_seed: Annotated[int, typer.Option(min=0, help="Seed of the sampler.", rich_help_panel=_SEARCH)] = 0,
+    prune: Annotated[
+        bool,
+        typer.Option(help="Stop trials that do worse than the median of those before.", rich_help_panel=_SEARCH),
+    ] = True,
     sink: Sinks = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
     _plugins: Plugins = None,
@@ -71,7 +108,9 @@ def run(
     """Train a model on a task, watch it, and keep everything.
 
     A run writes a directory of its own, results/TASK/MODEL/RUN_ID. A grid (-m) leaves alone what is done, goes on with
-    what is unfinished, and can be started in several shells at once; launcher=local runs its points on all cores.
+    what is unfinished, and can be started in several shells at once; launcher=local runs its points on all cores,
+    launcher=slurm and launcher=ray on a cluster. With --sampler it tries some points instead of all, KEY=interval(a,b)
+    included, and says which were best on validation data.
     """
     typed = overrides or []
     with outliving_readers(), ending_on_signals():
@@ -84,13 +123,28 @@ def run(
         if multirun or points:
             from spectral_bench.ui.grid import GridRequest, list_points, run_grid, show_grid_instead
 
-            request = GridRequest(typed, config_dir, _plugins or [], sinks, again, retry, keep_going, quiet)
-            if points:
+            request = GridRequest(typed, config_dir, _plugins or [], sinks, again, retry, keep_going, quiet, wait)
+            if sampler is not None:
+                if points or print_config or dry_run or again or keep_going:
+                    raise InputError("--sampler chooses its points: it goes with no other option of a grid.")
+                from spectral_bench.search.study import Sampler
+                from spectral_bench.ui.search_report import SearchRequest, run_search
+
+                search = SearchRequest(Sampler(sampler), trials, metric, at_once, sampler_seed, prune)
+                run_search(request, search, console)
+            elif points:
                 list_points(request)
             elif not show_grid_instead(request, console, print_config=print_config, dry_run=dry_run):
                 run_grid(request, console)
             return
-        for option, wanted in (("--again", again), ("--retry", retry), ("--keep-going", keep_going)):
+        of_grids = {
+            "--again": again,
+            "--retry": retry,
+            "--keep-going": keep_going,
+            "--wait": wait,
+            "--sampler": sampler,
+        }
+        for option, wanted in of_grids.items():
             if wanted:
                 raise InputError(f"{option} is about the points of a grid: add -m.")
         loaded = load_single(typed, config_dir)

@@ -172,7 +172,10 @@ def _values(override: Override) -> list[str]:
     if not override.is_sweep_override():
         return [str(override.input_line)]  # as it was typed: Hydra's own rendering loses casts
     if not override.is_discrete_sweep():
-        raise InputError(f"'{short(str(override.input_line))}' cannot be a grid: list its values, as in KEY=1,2,3.")
+        raise InputError(
+            f"'{short(str(override.input_line))}' cannot be a grid: list its values, as in KEY=1,2,3, or search with "
+            "--sampler."
+        )
     key = override.get_key_element()
     return [f"{key}={_rendered(value)}" for value in override.sweep_iterator()]
 

@@ -12,8 +12,8 @@ from typing import cast
 
 from hydra.core.override_parser.types import IntervalSweep, Override
 
-from spectral_bench.config.compose import expand_grid
 from spectral_bench.config.engine import Engine
+from spectral_bench.config.grid_points import expand_grid
 from spectral_bench.config.hints import short
 from spectral_bench.config.overrides import parse_overrides
 from spectral_bench.errors import InputError

@@ -67,6 +67,10 @@ class Compose:
         grid = compose_grid(overrides, self.config_dir, self.plugins, self.sinks)
         if grid.rejected:
             raise InputError(str(grid.rejected[0].error))
+        if len({point.key.digest for point in grid.points}) > 1:
+            raise InputError(
+                "A trial of a search is one configuration, with several seeds at most; its preset is a grid."
+            )
         return grid.points
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import shlex
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -38,6 +38,7 @@ class GridRequest:
         retry: how often a point that failed is tried again.
         keep_going: train the rest when a point cannot be composed.
         quiet: nothing but results.
+        wait: watch the jobs of a queue until they have ended; other launchers always do.
     """
 
     overrides: list[str]
@@ -48,6 +49,7 @@ class GridRequest:
     retry: int
     keep_going: bool
     quiet: bool
+    wait: bool = False
 
 
 def run_grid(request: GridRequest, console: Console) -> None:
@@ -63,7 +65,7 @@ def run_grid(request: GridRequest, console: Console) -> None:
     from spectral_bench.ui.grid_summary import grid_exit_code, say_how_to_go_on, show_grid_summary, show_point_card
 
     open_sinks(request.sinks, lambda _: None)  # one that is missing shows before anything trains
-    launcher = _launcher(request)
+    launcher, _ = chosen_launcher(request)
     grid = composed(request)
     launcher.check(grid.points)
     watch, stop, treatment = GridWatch(grid.points), Stop(), Treatment(again=request.again)
@@ -140,13 +142,19 @@ def point_command(point: Point) -> str:
     return shlex.join(["spectral-bench", "run", "--resume", *options, *point.overrides])
 
 
-def _launcher(request: GridRequest) -> Launcher:
+def chosen_launcher(request: GridRequest) -> tuple[Launcher, Any]:
+    """The launcher that was asked for, and its configuration.
+
+    Raises:
+        InputError: there is no such launcher, its configuration is wrong, or its engine is not installed.
+    """
     from spectral_bench.config.launcher_choice import launcher_config, split_launcher
 
     about, _ = split_launcher(request.overrides)
     config = launcher_config(about, LAUNCHERS, request.config_dir)
-    launcher: Launcher = LAUNCHERS[config.name](config)
-    return launcher
+    if request.wait and hasattr(config, "wait"):
+        config = replace(config, wait=True)
+    return LAUNCHERS[config.name](config), config
 
 
 class _PointDisplays:

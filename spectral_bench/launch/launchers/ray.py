@@ -70,6 +70,7 @@ class RayLauncher:
 
     def check(self, points: Sequence[Point]) -> None:
         """Connect to the cluster, or start one here; see ``Launcher.check``."""
+        self._check_address()
         for folder in results_folders(points):
             with marked(folder):
                 pass
@@ -120,6 +121,11 @@ class RayLauncher:
             return PointResult(point.name, "lost", message=message, exit_code=1)
         return result
 
+    def _check_address(self) -> None:
+        address = self.config.address
+        if address not in (None, "auto") and not self._ray.is_initialized():
+            _check_answers(str(address))
+
     def _connect(self) -> None:
         """Connect, unless this process is connected.
 
@@ -130,8 +136,6 @@ class RayLauncher:
         if self._ray.is_initialized():
             return
         address = self.config.address
-        if address not in (None, "auto"):
-            _check_answers(str(address))
         here = {} if address else {"include_dashboard": False}
         with _own_handlers():
             try:

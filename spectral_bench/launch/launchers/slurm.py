@@ -33,7 +33,7 @@ from spectral_bench.training.stop import Stop
 _LOOK, _ASK = 0.5, 10.0
 
 #: Seconds after which the result of a job that left the queue counts as lost: shared folders show files late.
-_LATE = 30.0
+_LATE = 10.0
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,154 @@
+"""``spectral-bench run --sampler``: a search, told as its trials end, and what it came to."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from spectral_bench.config.launcher_choice import split_launcher
+from spectral_bench.config.search_space import search_space
+from spectral_bench.launch.launchers.local import LocalConfig
+from spectral_bench.launch.launchers.serial import SerialConfig
+from spectral_bench.launch.point import Point
+from spectral_bench.launch.schedule import run_points
+from spectral_bench.launch.worker import Treatment
+from spectral_bench.report.numbers import NOTHING, number
+from spectral_bench.runs.cores import usable_cores
+from spectral_bench.runs.layout import SUMMARY_FIELDS, Mode
+from spectral_bench.search.study import (
+    ENDING,
+    OVERRIDES_OF,
+    Sampler,
+    SearchPlan,
+    check_metric,
+    finished,
+    open_study,
+    study_file,
+)
+from spectral_bench.search.trials import Compose, Trial, search
+from spectral_bench.tasks import TASKS
+from spectral_bench.training.stop import Stop
+from spectral_bench.ui.grid import GridRequest, chosen_launcher
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: Trials that the table at the end shows, the best first.
+_SHOWN = 10
+
+#: Trials at a time on a cluster, where nothing else is said.
+_ON_A_CLUSTER = 8
+
+
+@dataclass(frozen=True)
+class SearchRequest:
+    """What was asked of ``run --sampler``, beside the grid.
+
+    Attributes:
+        sampler: how trials are chosen.
+        trials: how many in all.
+        metric: what they are judged by.
+        at_once: how many train at the same time; None: as many as the launcher has room for.
+        seed: of the sampler.
+        prune: stop hopeless trainings early.
+    """
+
+    sampler: Sampler
+    trials: int
+    metric: str
+    at_once: int | None
+    seed: int
+    prune: bool
+
+
+def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> None:
+    """Search, show every trial as it ends, and the best ones at the end.
+
+    Raises:
+        InputError: something about the search is wrong.
+        typer.Exit: a signal ended the search early, with its exit code; the same command goes on.
+    """
+    from spectral_bench.runs.interruption import exit_code, heeding_signals
+
+    check_metric(request.metric)
+    launcher, config = chosen_launcher(replace(grid, wait=True))
+    _, overrides = split_launcher(grid.overrides)
+    compose = Compose(grid.config_dir, tuple(grid.plugins), tuple(grid.sinks))
+    space = search_space(overrides, grid.config_dir)
+    corner = compose(space.corner())
+    mode, at_once = _mode(corner[0], request.metric), request.at_once or _room(config)
+    plan = SearchPlan(
+        space, request.sampler, request.metric, mode, request.trials, at_once, request.seed, request.prune
+    )
+    launcher.check(corner)
+    results_dir, stop = Path(corner[0].config["results_dir"]).expanduser(), Stop()
+    if not grid.quiet:
+        typer.echo(f"Study: {study_file(results_dir, plan)}")
+    with heeding_signals(stop):
+        treatment = Treatment(again=grid.again)
+        for trial in search(
+            plan, results_dir, compose, lambda points: run_points(points, launcher, treatment, stop, grid.retry)
+        ):
+            if not grid.quiet:
+                _show_trial(trial, plan)
+    _show_best(plan, results_dir, console)
+    if stop.cause is not None:
+        typer.echo("The same command goes on with this search.", err=True)
+        raise typer.Exit(exit_code(stop.cause))
+
+
+def _mode(point: Point, metric: str) -> Mode:
+    """Whether less or more of it is better."""
+    sense = next(field.sense for field in SUMMARY_FIELDS if field.name == metric)
+    if sense is not None and sense != "metric":
+        return sense
+    return TASKS[point.config["task"]["name"]].metric.mode
+
+
+def _room(config: Any) -> int:
+    """Trainings that a launcher of this configuration has room for."""
+    if isinstance(config, LocalConfig):
+        return config.workers or usable_cores()
+    return 1 if isinstance(config, SerialConfig) else _ON_A_CLUSTER
+
+
+def _show_trial(trial: Trial, plan: SearchPlan) -> None:
+    what = f"{plan.metric} {number(trial.value)}" if trial.value is not None else trial.ending
+    message = f": {trial.message}" if trial.message else ""
+    typer.echo(f"Trial {trial.number + 1} of {plan.trials}  {' '.join(trial.chosen)}  {what}{message}")
+
+
+def _show_best(plan: SearchPlan, results_dir: Path, console: Console) -> None:
+    """The best trials, and the command that trains with what was found."""
+    from spectral_bench.report.document import Cell, Column, Table
+    from spectral_bench.ui.table_printer import show_table
+
+    trials = finished(open_study(plan, study_file(results_dir, plan)))
+    judged = sorted(
+        (trial for trial in trials if trial.user_attrs[ENDING] == "done"),
+        key=lambda trial: -trial.value if plan.mode == "max" else trial.value,
+    )
+    if not judged:
+        typer.echo("No trial came to an end that could be judged.")
+        return
+    keys = [one.key for one in plan.space.dimensions]
+    columns = [Column("trial", label=True), Column(f"{plan.metric} {'↑' if plan.mode == 'max' else '↓'}")]
+    columns += [Column(key) for key in keys]
+    rows = [[Cell(str(trial.number + 1)), Cell(number(trial.value)), *_values(trial)] for trial in judged[:_SHOWN]]
+    endings = [trial.user_attrs[ENDING] for trial in trials]
+    counted = ", ".join(f"{endings.count(ending)} {ending}" for ending in dict.fromkeys(endings))
+    show_table(Table(f"{len(trials)} trials: {counted}", "", columns, rows), console)
+    best = judged[0].user_attrs[OVERRIDES_OF]
+    typer.echo(f"The best by {plan.metric}; the test split had no say in it:")
+    seeds = ["-m"] if any(text.startswith("seed=") for text in plan.space.fixed) else []
+    typer.echo(shlex.join(["spectral-bench", "run", *seeds, *plan.space.fixed, *best]))
+
+
+def _values(trial: Any) -> list[Any]:
+    from spectral_bench.report.document import Cell
+
+    return [Cell(text.partition("=")[2] or NOTHING) for text in trial.user_attrs[OVERRIDES_OF]]
