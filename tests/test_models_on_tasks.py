@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from small_runs import FEED_FORWARD, MODELS, TASK_OPTIONS
@@ -129,3 +130,28 @@ def test_every_feed_forward_model_is_traced_over_depth(
     held = [row for row in rows if row["envelope_binds"]]
     assert {row["group"].split()[0] for row in held} == {"svdmlp", "svdresnet"}
     assert all(row["left_envelope_at"] is None for row in held)
+
+
+def test_every_model_trains_on_series_of_unequal_lengths_and_three_dimensions(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+
+    def series(count: int) -> str:
+        rows = (rng.normal(size=(3, rng.integers(5, 20))) for _ in range(count))
+        lines = (":".join(",".join(map(str, one)) for one in row) + f":{place % 3}" for place, row in enumerate(rows))
+        return "@data\n" + "\n".join(lines) + "\n"
+
+    write_ucr(tmp_path / "data", "Ragged", series(30), series(30), ending=".ts")
+    chosen = ["task=ucr", "task.dataset=Ragged", "data_dir=data", f"model={','.join(MODELS)}"]
+    done = spectral_bench("run", "-m", "-q", *chosen, "train.steps=1", "train.threads=1", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    directories = sorted((tmp_path / "results" / "ucr").glob("*/*"))
+    assert len(directories) == len(MODELS)
+    for directory in directories:
+        summary = json.loads((directory / "summary.json").read_text())
+        assert summary["test"] is not None
+        assert summary["gradient_verdict"] is not None
+        assert json.loads((directory / "manifest.json").read_text())["facts"]["every_step"] is False
+        gradients = pd.read_parquet(directory / "gradients.parquet")
+        assert set(gradients["t"]) == set(range(20))
+        assert (gradients.loc[gradients["t"] == 19, "norm"] > 0).all()
+        assert (gradients["norm"] >= 0).all()  # all ReLUs of a short way may be off, and nothing comes back

@@ -39,9 +39,13 @@ def unsupported(dataset: Dataset, data_dir: Path, file: Path, problem: str, expe
         problem: what was found, without a full stop.
         expected: what can be used, in a sentence.
     """
-    is_changed = _state(dataset, data_dir, file) is FileState.different
-    advice = _advice_again(dataset, data_dir, file) if is_changed else ""
+    advice = _advice_again(dataset, data_dir, file) if is_changed(dataset, data_dir, file) else ""
     return DataError(f"{file}: {problem}. {expected}{advice}")
+
+
+def is_changed(dataset: Dataset, data_dir: Path, file: Path) -> bool:
+    """Whether a file has another digest than it is known to have."""
+    return _state(dataset, data_dir, file) is FileState.different
 
 
 def download_command(dataset: Dataset, data_dir: Path) -> str | None:

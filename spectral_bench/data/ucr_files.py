@@ -1,8 +1,9 @@
-"""Read time series in the formats of the UCR archive: one series per line, with its class.
+"""Read time series in the formats of the UCR and UEA archives: one series per line, with its class.
 
 Two forms. A *table* (``.tsv``, ``.txt``, ``.csv``, no ending): the label, then the values, separated by tabs, commas or
-blanks. A ``.ts`` file: a header of ``@`` lines, ``@data``, then the values separated by commas, a colon, the label.
-Lines of it that begin with ``#`` or ``%`` are comments.
+blanks; a series that is shorter than others may be padded with missing values at its end. A ``.ts`` file: a header of
+``@`` lines, ``@data``, then the values separated by commas, a colon, the label; of several dimensions, one after the
+other with a colon between. Lines of it that begin with ``#`` or ``%`` are comments.
 
 Labels are text: ``1_1`` and ``11`` are two classes, and so are ``1e2`` and ``100``.
 """
@@ -20,9 +21,17 @@ _MISSING = {"", "?", "na", "nan"}
 
 
 class ClassifiedSeries(NamedTuple):
-    """The content of one file: values (N, L), N labels, and the line of each series."""
+    """The content of one file.
+
+    Attributes:
+        values: (N, L, D), L the longest length, D dimensions; zero after the end of a series.
+        lengths: (N,), values of each series in a dimension.
+        labels: N of them.
+        lines: where each series stands.
+    """
 
     values: NDArray[np.float32]
+    lengths: NDArray[np.int64]
     labels: list[str]
     lines: list[int]
 
@@ -38,7 +47,7 @@ class UnsupportedSeriesError(SeriesError):
 class _Row(NamedTuple):
     line: int
     label: str
-    values: list[str]
+    dimensions: list[list[str]]
 
 
 def read_series(file: Path) -> ClassifiedSeries:
@@ -48,9 +57,9 @@ def read_series(file: Path) -> ClassifiedSeries:
     false`` is read where its files are complete and of one length. Separators at the ends of lines are no values.
 
     Raises:
-        UnsupportedSeriesError: several dimensions, unequal lengths, missing values, time stamps, or no classes.
-        SeriesError: a value that is infinite or not a number, a series without a class, no series at all, or a file
-            that cannot be read.
+        UnsupportedSeriesError: missing values, time stamps, or no classes.
+        SeriesError: a value that is infinite or not a number, dimensions that differ in number or length, a series
+            without a class or without values, no series at all, or a file that cannot be read.
     """
     try:
         lines = read_lines(file, older_encodings=True)
@@ -58,35 +67,23 @@ def read_series(file: Path) -> ClassifiedSeries:
         raise SeriesError(f"{error}; expected one series a line") from error
     except OSError as error:
         raise SeriesError(f"cannot be read ({error.strerror or error})") from error
-    rows = _without_trailing_separators(list(_ts_rows(lines) if file.suffix == ".ts" else _table_rows(lines)))
+    rows = list(_ts_rows(lines) if file.suffix == ".ts" else _table_rows(lines))
     if not rows:
         raise SeriesError("holds no series; expected one a line")
-    length = len(rows[0].values)
-    if length == 0:
-        raise SeriesError(f"line {rows[0].line}: a label without values")
-    values = np.empty((len(rows), length), dtype=np.float32)
-    for row, target in zip(rows, values, strict=True):
-        if len(row.values) != length:
-            raise UnsupportedSeriesError(
-                f"line {row.line}: {len(row.values)} values, where line {rows[0].line} has {length}; "
-                "series of unequal length are not supported"
-            )
-        _convert(row, target)
-    return ClassifiedSeries(values, [row.label for row in rows], [row.line for row in rows])
+    series = [_converted(row, rows[0]) for row in rows]
+    lengths = np.array([values.shape[1] for values in series])
+    padded = np.zeros((len(rows), lengths.max(), len(rows[0].dimensions)), dtype=np.float32)
+    for target, values in zip(padded, series, strict=True):
+        target[: values.shape[1]] = values.T
+    return ClassifiedSeries(padded, lengths, [row.label for row in rows], [row.line for row in rows])
 
 
-def _without_trailing_separators(rows: list[_Row]) -> list[_Row]:
-    """The rows without the empty values at their ends, if that leaves rows of one length; else as they are.
-
-    Otherwise the empty values are missing ones, or make up for a series that is shorter than others.
-    """
-    shortened = [row._replace(values=row.values[: _last_written(row.values)]) for row in rows]
-    return shortened if len({len(row.values) for row in shortened}) == 1 else rows
-
-
-def _last_written(values: list[str]) -> int:
-    """How many values there are up to the last that is not empty."""
-    return next((place for place in range(len(values), 0, -1) if values[place - 1].strip()), 0)
+def _up_to_last(values: list[str], unwritten: set[str]) -> list[str]:
+    """The values without those at the end that say nothing."""
+    count = len(values)
+    while count and values[count - 1].strip().lower() in unwritten:
+        count -= 1
+    return values[:count]
 
 
 def _table_rows(lines: list[str]) -> Iterator[_Row]:
@@ -99,7 +96,7 @@ def _table_rows(lines: list[str]) -> Iterator[_Row]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             label, *values = line.strip(" ").split(separator)
-            yield _Row(number, _label(label, number), values)
+            yield _Row(number, _label(label, number), [_up_to_last(values, _MISSING)])
 
 
 def _ts_rows(lines: list[str]) -> Iterator[_Row]:
@@ -109,15 +106,11 @@ def _ts_rows(lines: list[str]) -> Iterator[_Row]:
         if not text or text.startswith(("#", "%")):
             continue
         if in_data:
-            values, *labels = text.split(":")
-            if not labels:
+            *dimensions, label = text.split(":")
+            if not dimensions:
                 raise SeriesError(f"line {number}: 0 colons; expected one, between the values and the class")
-            if len(labels) > 1:
-                raise UnsupportedSeriesError(
-                    f"line {number}: {len(labels)} colons, as a series of {len(labels)} dimensions has; several "
-                    "dimensions are not supported"
-                )
-            yield _Row(number, _label(labels[0], number), values.split(","))
+            values = [_up_to_last(values.split(","), {""}) for values in dimensions]
+            yield _Row(number, _label(label, number), values)
         elif text.startswith("@"):
             in_data = text.lower() == "@data"
             _check_header(text.lower().split(), number)
@@ -148,22 +141,39 @@ def _label(text: str, line: int) -> str:
     return text
 
 
-def _convert(row: _Row, target: NDArray[np.float32]) -> None:
-    """Write the values of a row into ``target``."""
+def _converted(row: _Row, first: _Row) -> NDArray[np.float32]:
+    """The values of a series, shape (D, L); the first series of the file says how many dimensions there are."""
+    if len(row.dimensions) != len(first.dimensions):
+        count = len(row.dimensions)
+        raise SeriesError(f"line {row.line}: {count} dimensions, where line {first.line} has {len(first.dimensions)}")
+    lengths = [len(values) for values in row.dimensions]
+    if len(set(lengths)) > 1:
+        raise SeriesError(f"line {row.line}: its dimensions have {' and '.join(map(str, lengths))} values")
+    if lengths[0] == 0:
+        raise SeriesError(f"line {row.line}: a label without values")
     try:
         with np.errstate(over="ignore"):  # too large for float32: infinite, and refused below
-            target[:] = [_number(value) for value in row.values]
+            numbers = np.array([[_number(value) for value in values] for values in row.dimensions], dtype=np.float32)
     except ValueError:
         pass
     else:
-        if np.isfinite(target).all():
-            return
-    position, text = next((i, value) for i, value in enumerate(row.values, 1) if not _is_finite(value))
-    if text.strip().lower() not in _MISSING:
-        raise SeriesError(f"line {row.line}, value {position}: '{text}' is not a finite number")
-    rest = {value.strip().lower() for value in row.values[position - 1 :]}
-    reason = "a shorter series padded at its end" if rest <= _MISSING and position > 1 else "a missing value"
-    raise UnsupportedSeriesError(f"line {row.line}, value {position}: '{text}' is {reason}, which is not supported")
+        if np.isfinite(numbers).all():
+            return numbers
+    raise _refusal(row)
+
+
+def _refusal(row: _Row) -> SeriesError:
+    """The error for a series that holds something else than finite numbers."""
+    dimension, position, text = next(
+        (dimension, position, value)
+        for dimension, values in enumerate(row.dimensions, 1)
+        for position, value in enumerate(values, 1)
+        if not _is_finite(value)
+    )
+    where = f"line {row.line}, " + (f"dimension {dimension}, " if len(row.dimensions) > 1 else "") + f"value {position}"
+    if text.strip().lower() in _MISSING:
+        return UnsupportedSeriesError(f"{where}: '{text}' is a missing value, which is not supported")
+    return SeriesError(f"{where}: '{text}' is not a finite number")
 
 
 def _number(text: str) -> float:

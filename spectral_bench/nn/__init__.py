@@ -8,7 +8,7 @@ from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.gradient_trace import GradientTrace, trace_states
 from spectral_bench.nn.layer import Layer, LayerFacts
 from spectral_bench.nn.layer_architecture import LayerArchitecture, LayerConfig, RecurrentArchitecture, RecurrentConfig
-from spectral_bench.nn.model import Facts, Model, Signature, State, TraceAxis
+from spectral_bench.nn.model import Facts, Model, Signature, State, TraceAxis, at_last_steps
 from spectral_bench.nn.parametrize import SVDParametrization, svd_parametrize
 from spectral_bench.nn.plain_rnn import TwoSidedRNN
 from spectral_bench.nn.recurrent import RecurrentLayer
@@ -52,6 +52,7 @@ __all__ = [
     "TraceAxis",
     "Transition",
     "TwoSidedRNN",
+    "at_last_steps",
     "build_activation",
     "build_model",
     "constrain_",

@@ -6,7 +6,7 @@ Defaults and explanations stand in ``conf/model/*.yaml`` and nowhere else; the c
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from spectral_bench.config.registry import Registry
@@ -123,6 +123,8 @@ def build_model(config: ModelNode, signature: Signature) -> Model:
         InputError: the architecture is unknown, its values do not fit together, or the facts it states make no sense.
     """
     architecture = MODELS[config.layer]
+    if signature.unequal_lengths:
+        signature = replace(signature, every_step=True)
     try:
         model = architecture.build(config, signature)
         model.facts()  # refused now, and not when a directory is there

@@ -44,10 +44,10 @@ class FeedForward(Model):
         self, signature: Signature, weights: LayerWeights, *, activation: str, leak: float, residual: bool
     ) -> None:
         super().__init__()
-        if signature.every_step or signature.embedding_size:
+        if not signature.last_step_alone or signature.embedding_size:
             raise ValueError(
                 "a feed-forward network reads a whole sequence of numbers and predicts once; this task "
-                + ("wants a prediction at every step" if signature.every_step else "reads tokens")
+                + ("reads tokens" if signature.embedding_size else "wants a prediction at every step")
             )
         if residual and weights.centre != 0.0:
             warnings.warn(

@@ -42,6 +42,10 @@ class Signature:
         length: time steps of one training sequence.
         every_step: a prediction at every time step, or only after the last.
         embedding_size: None for real-valued inputs; for tokens, the width of the embedding they pass through.
+        unequal_lengths: the sequences of a batch end at different steps, and the prediction after the last is read at
+            each one's own. ``build_model`` asks the architecture for a prediction at every step then, from which
+            ``at_last_steps`` takes these: no model needs to know. One that predicts once all the same, as feed-forward
+            networks do, has read the padding as well.
     """
 
     input_size: int
@@ -49,6 +53,22 @@ class Signature:
     length: int
     every_step: bool
     embedding_size: int | None = None
+    unequal_lengths: bool = False
+
+    @property
+    def last_step_alone(self) -> bool:
+        """Whether the loss looks at one step of a sequence, its last."""
+        return not self.every_step or self.unequal_lengths
+
+
+def at_last_steps(outputs_TBK: Tensor, lengths_B: Tensor) -> Tensor:
+    """The prediction of each sequence at its own last step, shape (B, K).
+
+    Args:
+        outputs_TBK: predictions at every step, those after the end of a sequence included.
+        lengths_B: steps of each sequence, 1..T.
+    """
+    return outputs_TBK[lengths_B - 1, torch.arange(len(lengths_B), device=lengths_B.device)]
 
 
 @dataclass(frozen=True)

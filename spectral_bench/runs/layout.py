@@ -80,7 +80,11 @@ METRICS_COLUMNS: Final = (
 GRADIENTS_COLUMNS: Final = (
     TableColumn("step", "int64", "updates made before this one"),
     TableColumn("layer", "int32", "from 0, the one next to the input"),
-    TableColumn("t", "int32", "place along the trace, 0..T: the time step, or the layer where it runs over depth"),
+    TableColumn(
+        "t",
+        "int32",
+        "place along the trace, 0..T: the time step (sequences of any length end at T), or the layer, over depth",
+    ),
     TableColumn("norm", "float64", "mean over the batch of the 2-norm of dL_b/dh_t, L_b the sample's own loss"),
 )
 

@@ -141,9 +141,12 @@ def read_part(file: Path, schema: pa.Schema) -> pa.Table:
         DataError: it is damaged, or has other columns.
     """
     try:
-        return pq.read_table(pa.BufferReader(read_bytes(file)), schema=schema, page_checksum_verification=True)
+        rows = pq.read_table(pa.BufferReader(read_bytes(file)), schema=schema, page_checksum_verification=True)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(f"{file}: is damaged ({brief(error)}).") from error
+    if any(column.null_count for column in rows.columns):  # the header of a page is not in its checksum
+        raise DataError(f"{file}: is damaged (a value is missing).")
+    return rows
 
 
 def remove_parts(path: Path) -> None:

@@ -17,34 +17,47 @@ from spectral_bench.tasks.task import Baseline, Batch, Metric, Split, Task
 
 
 class Labelled(NamedTuple):
-    """Sequences and their classes: values (N, L), uint8 for fractions of 255 or float32, and classes (N,) int64."""
+    """Sequences and their classes.
+
+    Attributes:
+        values: (N, L) or, with several features, (N, L, D): uint8 for fractions of 255, or float32.
+        classes: (N,) int64.
+        steps: time steps of each sequence, (N,) int64, where they differ; values after the end are zero.
+    """
 
     values: Tensor
     classes: Tensor
+    steps: Tensor | None = None
 
 
 _C = TypeVar("_C")
 
 
 class ClassificationTask(Task[_C], Generic[_C]):
-    """A task that reads a sequence, ``input_size`` values a time step, and names its class at the end.
+    """A task that reads a sequence, some values a time step, and names its class at its end.
 
     An epoch visits every training sequence once, in an order drawn from (seed, epoch); its last batch may be smaller.
     """
 
     metric = Metric("accuracy", "max")
 
-    def _set_data(self, splits: Mapping[Split, Labelled], input_size: int, num_classes: int) -> None:
+    def _set_data(self, splits: Mapping[Split, Labelled], values_per_step: int, num_classes: int) -> None:
         """To be called by the constructor of a subclass.
 
         Args:
-            splits: all three; sequences of one length, a multiple of ``input_size``.
-            input_size: values a time step.
+            splits: all three; values of one L, a multiple of ``values_per_step``; all or none with ``steps``.
+            values_per_step: values a time step, each of D features.
             num_classes: classes are 0..num_classes - 1.
         """
         self._splits = splits
-        length = splits["train"].values.shape[1]
-        self.signature = Signature(input_size, num_classes, length // input_size, every_step=False)
+        values, _, steps = splits["train"]
+        self.signature = Signature(
+            input_size=values_per_step * values[0, 0].numel(),
+            output_size=num_classes,
+            length=values.shape[1] // values_per_step,
+            every_step=False,
+            unequal_lengths=steps is not None,
+        )
         majority = splits["train"].classes.bincount(minlength=num_classes).argmax()
         share = {split: (data.classes == majority).double().mean().item() for split, data in splits.items()}
         self.baseline = Baseline(
@@ -79,12 +92,12 @@ class ClassificationTask(Task[_C], Generic[_C]):
         return (outputs.detach().argmax(1) == targets).float()
 
     def _batch(self, split: Split, indices: Tensor) -> Batch:
-        values, classes = self._splits[split]
+        values, classes, steps = self._splits[split]
         steps_BTD = values[indices].view(len(indices), self.signature.length, self.signature.input_size)
         inputs_TBD = steps_BTD.transpose(0, 1).contiguous()
         if inputs_TBD.dtype == torch.uint8:
             inputs_TBD = inputs_TBD.float().div_(255)
-        return Batch(inputs_TBD, classes[indices])
+        return Batch(inputs_TBD, classes[indices], lengths=None if steps is None else steps[indices])
 
 
 @lru_cache(maxsize=1)  # read for every batch, changes once an epoch

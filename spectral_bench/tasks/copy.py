@@ -4,6 +4,8 @@ A sequence of T + 20 steps over ten tokens, 0 the blank, 1..8 the symbols, 9 the
 
     input   s0 s1 ... s9   0 0 ... 0 9   0 0 ... 0        ten symbols, T - 1 blanks and the delimiter, ten blanks
     target   0  0 ...  0   0 0 ... 0 0   s0 s1 ... s9     nine classes: the delimiter is never an answer
+
+``Recall`` names the variants.
 """
 
 import math
@@ -28,14 +30,19 @@ BLANK, DELIMITER = 0, 9
 
 
 class Recall(Enum):
-    """When recall begins.
+    """When recall begins, and whether the delimiter stands there alone.
 
     ``after_delimiter``: at the step after the delimiter, as in the uRNN, Vorontsov's and the nnRNN code;
-    ``with_delimiter``: the delimiter comes one step later, at the first step of the recall, as in the expRNN code.
+    ``with_delimiter``: the delimiter comes one step later, at the first step of the recall, as in the expRNN code;
+    ``after_delimiters``: as ``after_delimiter``, and the delimiter is repeated through the recall, eleven in all, as in
+    the TCN code (Bai et al., 2018); ``with_delimiters``: one delimiter for every recalled symbol, as in the S4 code,
+    whose loss, other than here, counts the recalled symbols alone.
     """
 
     after_delimiter = "after_delimiter"
     with_delimiter = "with_delimiter"
+    after_delimiters = "after_delimiters"
+    with_delimiters = "with_delimiters"
 
 
 class Encoding(Enum):
@@ -81,7 +88,9 @@ class CopyTask(GeneratedTask[CopyConfig, NDArray[np.int64]]):
         if config.length < 1:
             raise InputError(f"task.length must be at least 1, not {config.length}: T is the delay in time steps.")
         self._steps = config.length + 2 * SYMBOLS
-        self._delimiter_at = config.length + SYMBOLS - (config.recall is Recall.after_delimiter)
+        first = config.length + SYMBOLS - (config.recall in (Recall.after_delimiter, Recall.after_delimiters))
+        is_repeated = config.recall in (Recall.after_delimiters, Recall.with_delimiters)
+        self._delimiters = slice(first, self._steps if is_repeated else first + 1)
         self._one_hot = config.encoding is Encoding.one_hot
         self.signature = Signature(
             input_size=SYMBOLS if self._one_hot else 1,
@@ -110,11 +119,11 @@ class CopyTask(GeneratedTask[CopyConfig, NDArray[np.int64]]):
             inputs_TBD[:, :, BLANK] = 1.0
             inputs_TBD[:SYMBOLS, :, BLANK] = 0.0
             inputs_TBD[:SYMBOLS].scatter_(2, symbols.unsqueeze(2), 1.0)
-            inputs_TBD[self._delimiter_at, :, BLANK] = 0.0
-            inputs_TBD[self._delimiter_at, :, DELIMITER] = 1.0
+            inputs_TBD[self._delimiters, :, BLANK] = 0.0
+            inputs_TBD[self._delimiters, :, DELIMITER] = 1.0
         else:
             inputs_TBD[:SYMBOLS, :, 0] = symbols.float()
-            inputs_TBD[self._delimiter_at] = -1.0
+            inputs_TBD[self._delimiters] = -1.0
         return Batch(inputs_TBD, targets_TB)
 
     def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:

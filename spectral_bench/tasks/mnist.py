@@ -68,7 +68,7 @@ class MNISTTask(ClassificationTask[MNISTConfig]):
                 "validation": Labelled(images[:VALIDATION_SIZE], labels[:VALIDATION_SIZE]),
                 "test": Labelled(test_images, test_labels),
             },
-            input_size=input_size,
+            values_per_step=input_size,
             num_classes=10,
         )
         self.digests = digests(files, data_dir)

@@ -28,11 +28,14 @@ class Batch:
         inputs: (T, B, D) real values, or (T, B) int64 tokens.
         targets: what the task's own loss expects: (T, B) or (B,) classes, or (B, K) values.
         continues: the sequences continue those of the previous batch, so the hidden state is carried over.
+        lengths: steps of each sequence, shape (B,), where ``signature.unequal_lengths`` says that they differ; inputs
+            after the end are zero. The loss is handed the prediction at each one's last step.
     """
 
     inputs: Tensor
     targets: Tensor
     continues: bool = False
+    lengths: Tensor | None = None
 
     @property
     def size(self) -> int:
@@ -41,7 +44,8 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same batch on another device."""
-        return Batch(self.inputs.to(device), self.targets.to(device), self.continues)
+        lengths = None if self.lengths is None else self.lengths.to(device)
+        return Batch(self.inputs.to(device), self.targets.to(device), self.continues, lengths)
 
 
 @dataclass(frozen=True)

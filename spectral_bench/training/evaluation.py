@@ -1,13 +1,15 @@
-"""Loss and metric of a model on a split."""
+"""What a model predicts: of one batch, and as loss and metric of a whole split."""
 
 import time
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from spectral_bench.nn.model import Model
-from spectral_bench.tasks.task import Split, Task
+from spectral_bench.nn.gradient_trace import GradientTrace
+from spectral_bench.nn.model import Model, State, at_last_steps
+from spectral_bench.tasks.task import Batch, Split, Task
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,23 @@ class RunningMean:
         vars(self).update(state)
 
 
+def predict(
+    model: Model, batch: Batch, carried: State | None, trace: GradientTrace | None = None
+) -> tuple[Tensor, State]:
+    """What a model answers to a batch, as its task's loss takes it, and the state it ends in.
+
+    Args:
+        model: of the task.
+        batch: the batch.
+        carried: the state that the batch before ended in; used if this one continues it.
+        trace: where the backward pass writes gradient norms.
+    """
+    outputs, state = model(batch.inputs, carried if batch.continues else None, trace)
+    if batch.lengths is not None and outputs.ndim == 3:  # else the model predicted once, of the padded sequence
+        outputs = at_last_steps(outputs, batch.lengths)
+    return outputs, state
+
+
 @torch.no_grad()
 def evaluate(model: Model, task: Task[Any], split: Split, batch_size: int, device: torch.device) -> Evaluation:
     """Run the model over a whole split, without dropout, carrying states where the task's batches continue."""
@@ -63,7 +82,7 @@ def evaluate(model: Model, task: Task[Any], split: Split, batch_size: int, devic
     state = None
     for batch in task.batches(split, batch_size):
         batch = batch.to(device)
-        outputs, state = model(batch.inputs, state if batch.continues else None)
+        outputs, state = predict(model, batch, state)
         losses = task.losses(outputs, batch.targets)
         scores = task.scores(outputs, batch.targets)
         mean.add(losses.mean().item(), scores.mean().item(), task.weight(batch), batch.size)

@@ -21,7 +21,7 @@ from spectral_bench.nn.model import Model
 from spectral_bench.tasks.task import Batch, Split, Task
 from spectral_bench.training.denormals import flushing_denormals
 from spectral_bench.training.divergence import check_weights, non_finite, take_step
-from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate
+from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate, predict
 from spectral_bench.training.length import measuring_interval, total_steps
 from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
 from spectral_bench.training.optimizers import build_optimizer, decay_rates
@@ -208,18 +208,18 @@ class Trainer:
         """Fill the gradients, and carry the state; returns each sequence's loss and score."""
         trace = GradientTrace() if traced else None
         self.optimizer.zero_grad(set_to_none=True)
-        outputs, state = self.model(batch.inputs, self._carried if batch.continues else None, trace)
+        outputs, state = predict(self.model, batch, self._carried, trace)
         losses = self.task.losses(outputs, batch.targets)
         last_alone = trace is not None and traces_last_loss_alone(self.task, self.config.trace)
         if trace is not None and last_alone:
             last_loss = self.task.last_losses(outputs, batch.targets).mean()
             inputs = [*self._parameters, *trace.starts]
             torch.autograd.grad(last_loss, inputs, retain_graph=True, allow_unused=True)
-            self._emit_gradients(trace, batch.size)
+            self._emit_gradients(trace, batch)
         self._objective(losses).backward()  # type: ignore[no-untyped-call]
         self._carried = [tuple(part.detach() for part in layer) for layer in state]
         if trace is not None and not last_alone:
-            self._emit_gradients(trace, batch.size)
+            self._emit_gradients(trace, batch)
         return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
 
     def _objective(self, losses: Tensor) -> Tensor:
@@ -322,7 +322,7 @@ class Trainer:
         for observer in self._observers:
             observer.on_measurement(measurement)
 
-    def _emit_gradients(self, trace: GradientTrace, batch_size: int) -> None:
+    def _emit_gradients(self, trace: GradientTrace, batch: Batch) -> None:
         if not trace.norms and not self._warned_of_missing_norms:
             self._warned_of_missing_norms = True
             warnings.warn(
@@ -330,7 +330,7 @@ class Trainer:
                 "Nothing is recorded of its gradients; trace.gradients=false says so.",
                 stacklevel=2,
             )
-        norms = mean_norms(trace, self.progress.step, batch_size)
+        norms = mean_norms(trace, self.progress.step, batch, self.model.facts().trace_axis)
         for observer in self._observers:
             observer.on_gradients(norms)
 

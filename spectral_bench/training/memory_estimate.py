@@ -25,7 +25,7 @@ def estimate_memory(model: Model, signature: Signature, batch: Batch, evaluation
     """
     weights = sum(parameter.numel() * parameter.element_size() for parameter in model.parameters())
     steps, samples = batch.inputs.shape[:2]
-    predictions = steps if signature.every_step else 1
+    predictions = steps if signature.every_step or signature.unequal_lengths else 1
     outputs = predictions * signature.output_size * 4
     inputs = batch.inputs.numel() // samples * batch.inputs.element_size()
     kept = _kept_by_a_sequence(model, batch.inputs)

@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from spectral_bench.config.schema import TraceConfig, TraceOf
 from spectral_bench.nn.gradient_trace import GradientTrace
-from spectral_bench.nn.model import Facts, Model
-from spectral_bench.tasks.task import Task
+from spectral_bench.nn.model import Facts, Model, TraceAxis
+from spectral_bench.tasks.task import Batch, Task
 from spectral_bench.training.observer import GradientNorms, Spectrum
 
 
@@ -20,18 +21,38 @@ def traces_last_loss_alone(task: Task[Any], trace: TraceConfig) -> bool:
 def traced_facts(model: Model, task: Task[Any], trace: TraceConfig) -> Facts:
     """The facts of a model, for the gradient that is traced: of the last loss alone, none is added on its way back."""
     facts = model.facts()
-    return replace(facts, every_step=facts.every_step and not traces_last_loss_alone(task, trace))
+    every_step = facts.every_step and task.signature.every_step and not traces_last_loss_alone(task, trace)
+    return replace(facts, every_step=every_step)
 
 
-def mean_norms(trace: GradientTrace, step: int, batch_size: int) -> GradientNorms:
+def mean_norms(trace: GradientTrace, step: int, batch: Batch, axis: TraceAxis) -> GradientNorms:
     """Mean over the batch of ‖∂L_b/∂h_t‖ in every layer, L_b the sample's own loss.
 
-    The loss is a mean over the batch, so ∂L_b/∂h_t is ``batch_size`` times what the backward pass saw.
+    The loss is a mean over the batch, so ∂L_b/∂h_t is ``batch.size`` times what the backward pass saw.
     """
-    by_layer = {
-        layer: (norms_TB.double().mean(dim=1) * batch_size).cpu().numpy() for layer, norms_TB in trace.norms.items()
-    }
+    lengths_B = batch.lengths if axis is TraceAxis.time else None
+    by_layer = {}
+    for layer, norms_TB in trace.norms.items():
+        mean_T = norms_TB.double().mean(dim=1) if lengths_B is None else _mean_from_the_ends(norms_TB, lengths_B)
+        by_layer[layer] = (mean_T * batch.size).cpu().numpy()
     return GradientNorms(step, by_layer)
+
+
+def _mean_from_the_ends(norms_TB: Tensor, lengths_B: Tensor) -> Tensor:
+    """Mean over sequences of unequal lengths, laid so that all of them end at T; shape (T + 1,).
+
+    Counted from the beginning, one place would hold gradients that have come back over different numbers of steps, and
+    the zeros of those that have not begun. At T - k the mean is over the sequences of at least k steps; places before
+    the beginning of the longest one hold what arrives there.
+    """
+    places = len(norms_TB)
+    own_TB = torch.arange(places, device=lengths_B.device)[:, None] - (places - 1 - lengths_B)
+    reached_TB = own_TB >= 0
+    norms_TB = norms_TB.double().gather(0, own_TB.clamp(min=0)).where(reached_TB, 0.0)
+    mean_T = norms_TB.sum(dim=1) / reached_TB.sum(dim=1)
+    first = places - 1 - int(lengths_B.max())
+    mean_T[:first] = mean_T[first]
+    return mean_T
 
 
 @torch.no_grad()

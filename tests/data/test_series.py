@@ -37,8 +37,36 @@ def test_every_spelling_reads_the_same(tmp_path, name):
     file.write_text(SPELLINGS[name], encoding="utf-8", newline="")
     series = read_series(file)
     assert series.values.dtype == np.float32
-    np.testing.assert_array_equal(series.values, np.array(VALUES, dtype=np.float32))
+    np.testing.assert_array_equal(series.values[:, :, 0], np.array(VALUES, dtype=np.float32))
+    assert series.lengths.tolist() == [3, 3]
     assert series.labels == LABELS
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("X.ts", "@equalLength false\n@data\n1,2,3:a\n4:b\n5,6:a\n"),
+        ("X.tsv", "a\t1\t2\t3\nb\t4\tNaN\tNaN\na\t5\t6\tNaN\n"),
+        ("X.tsv", "a\t1\t2\t3\nb\t4\t\t\na\t5\t6\t\n"),
+        ("X.csv", "a,1,2,3\nb,4\na,5,6,?\n"),
+        ("X.txt", " a 1 2 3\n b 4 nan nan\n a 5 6 nan\n"),
+    ],
+)
+def test_series_of_unequal_lengths_are_padded_with_zeros_and_know_where_they_end(tmp_path, name, content):
+    file = tmp_path / name
+    file.write_text(content)
+    series = read_series(file)
+    assert series.values[:, :, 0].tolist() == [[1, 2, 3], [4, 0, 0], [5, 6, 0]]
+    assert series.lengths.tolist() == [3, 1, 2]
+    assert series.labels == ["a", "b", "a"]
+
+
+def test_several_dimensions_stand_one_after_the_other_with_a_colon_between(tmp_path):
+    file = tmp_path / "X.ts"
+    file.write_text("@univariate false\n@dimensions 3\n@data\n1,2:3,4:5,6:-1\n7:8:9:2\n")
+    series = read_series(file)
+    assert series.values.tolist() == [[[1, 3, 5], [2, 4, 6]], [[7, 8, 9], [0, 0, 0]]]
+    assert (series.lengths.tolist(), series.labels) == ([2, 1], ["-1", "2"])
 
 
 def test_labels_may_be_words(tmp_path):
@@ -85,12 +113,11 @@ def test_labels_in_older_encodings_keep_their_names(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("X.ts", "@univariate false\n@data\n1,2:3,4:1\n"),
         ("X.ts", "@timeStamps true\n@data\n(0,1):1\n"),
         ("X.ts", "@classLabel false\n@data\n1,2\n"),
-        ("X.ts", "@data\n1,2,3:1\n1,2:2\n"),
-        ("X.tsv", "1\t1\tNaN\n2\t1\t2\n"),
-        ("X.tsv", "1\t1\t2\t\n2\t1\t2\t3\n"),
+        ("X.ts", "@data\n1,2,?:1\n1,2,3:2\n"),
+        ("X.tsv", "1\t1\tNaN\t2\n2\t1\t2\t3\n"),
+        ("X.tsv", "1\t\t2\n2\t1\t2\n"),
     ],
 )
 def test_what_is_merely_unsupported_is_told_from_what_is_malformed(tmp_path, name, content):
@@ -103,10 +130,8 @@ def test_what_is_merely_unsupported_is_told_from_what_is_malformed(tmp_path, nam
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("X.tsv", "1\t1\t2\n2\t1\n", "line 2: 1 values, where line 1 has 2"),
-        ("X.tsv", "1\t1\t2\n\n2\t1\t2\t3\n", "line 3: 3 values, where line 1 has 2"),
         ("X.tsv", "1\t1\tNaN\t2\n", "line 1, value 2: 'NaN' is a missing value"),
-        ("X.tsv", "1\t1\t2\tNaN\tNaN\n", "line 1, value 3: 'NaN' is a shorter series padded at its end"),
+        ("X.tsv", "1\t1\t2\n2\tNaN\tNaN\n", "line 2: a label without values"),
         ("X.tsv", "1\t1\t\t2\n", "line 1, value 2: '' is a missing value"),
         ("X.tsv", "1\t1\tinf\n", "line 1, value 2: 'inf' is not a finite number"),
         ("X.tsv", "1\t1\t1e39\n", "line 1, value 2: '1e39' is not a finite number"),
@@ -115,13 +140,12 @@ def test_what_is_merely_unsupported_is_told_from_what_is_malformed(tmp_path, nam
         ("X.tsv", "\n\n", "holds no series"),
         ("X.tsv", "1\n2\n", "line 1: a label without values"),
         ("X.tsv", "1\t1\t1_1\n", "line 1, value 2: '1_1' is not a finite number"),
-        ("X.tsv", "1\t1\t2\t\n2\t1\t2\t3\n", "line 1, value 3: '' is a shorter series padded"),
-        ("X.ts", "@univariate false\n@data\n1,2:3,4:1\n", "line 3: .* several dimensions"),
-        ("X.ts", "@equalLength false\n@data\n1,2:1\n1:1\n", "line 4: .* unequal length"),
+        ("X.ts", "@univariate false\n@data\n1,2:3:1\n", "line 3: its dimensions have 2 and 1 values"),
+        ("X.ts", "@data\n1,2:3,4:1\n1,2:2\n", "line 3: 1 dimensions, where line 2 has 2"),
+        ("X.ts", "@data\n1,2:3,?:1\n", "line 2, dimension 2, value 2: .* a missing value"),
         ("X.ts", "@timeStamps true\n@data\n(0,1):1\n", "line 1: .* time stamps"),
         ("X.ts", "@missing true\n@data\n1,?,2:1\n", "line 3, value 2: .* a missing value"),
         ("X.ts", "@data\n1,?,3:1\n", "line 2, value 2: '\\?' is a missing value"),
-        ("X.ts", "@data\n1,2:3,4:1\n", "line 2: 2 colons"),
         ("X.ts", "@data\n1,2\n", "line 2: 0 colons"),
         ("X.ts", "@problemName X\n1,2:1\n", "line 2: expected a header line"),
         ("X.ts", "@problemName X\n", "no @data line"),
@@ -153,5 +177,6 @@ def test_any_text_is_read_or_refused(tmp_path_factory, text, ending):
         series = read_series(file)
     except SeriesError:
         return
-    assert len(series.values) == len(series.labels) == len(series.lines) > 0
+    assert len(series.values) == len(series.labels) == len(series.lines) == len(series.lengths) > 0
+    assert 1 <= series.lengths.min() <= series.lengths.max() == series.values.shape[1]
     assert np.isfinite(series.values).all()

@@ -30,6 +30,21 @@ def test_copy_variants_change_the_delimiter_and_the_encoding_but_not_the_questio
     assert (together.inputs[17].argmax(-1) == 9).all()  # the first step of the recall
     assert torch.equal(together.targets, default.targets)
 
+    for recall, first, single in (
+        ("after_delimiters", 16, default),  # eleven delimiters: the TCN code
+        ("with_delimiters", 17, together),  # ten: the S4 code
+    ):
+        task = make_task("copy", length=7, recall=recall)
+        repeated = task.train_batch(0, 4, 0)
+        assert (repeated.inputs[first:].argmax(-1) == 9).all()
+        assert torch.equal(repeated.inputs[:first], single.inputs[:first])
+        assert (repeated.inputs.sum(-1) == 1).all()
+        assert torch.equal(repeated.targets, default.targets)
+        assert (task.signature.length, task.baseline.value) == (27, pytest.approx(10 * math.log(8) / 27))
+        scalar = make_task("copy", length=7, recall=recall, encoding="scalar").train_batch(0, 4, 0)
+        assert (scalar.inputs[first:] == -1).all()
+        assert (scalar.inputs[:first] >= 0).all()
+
     scalar = make_task("copy", length=7, encoding="scalar").train_batch(0, 4, 0)
     tokens = default.inputs.argmax(-1)
     assert torch.equal(scalar.inputs[..., 0], torch.where(tokens == 9, -1, tokens).float())

@@ -81,14 +81,12 @@ def test_a_set_of_the_archive_that_is_not_there_comes_with_its_command(make_task
 @pytest.mark.parametrize(
     ("train", "test", "message"),
     [
-        (ucr_text(["0", "1"] * 3, 4), "0\t1\t2\t3\n", r"X_TEST.tsv: series of 3 values, where X_TRAIN.tsv has 4"),
         (
             ucr_text(["0", "1"] * 3, 2),
             "0\t1\t2\n5\t1\t2\n",
             r"X_TEST.tsv: line 2: class '5' is not in X_TRAIN.tsv, which",
         ),
-        (ucr_text(["0", "1"] * 3, 2) + "0\t1\n", "0\t1\t2\n", r"X_TRAIN.tsv: line 7: 1 values, where line 1 has 2"),
-        (ucr_text(["0", "1"] * 3, 2), "0\t1\tNaN\n", r"X_TEST.tsv: line 1, value 2: 'NaN'"),
+        (ucr_text(["0", "1"] * 3, 2), "0\tNaN\t1\n", r"X_TEST.tsv: line 1, value 1: 'NaN'"),
     ],
 )
 def test_damaged_files_are_named_with_line_and_reason(make_task, tmp_path, train, test, message):
@@ -106,9 +104,9 @@ def test_classes_whose_names_are_the_same_number_stay_two(make_task, tmp_path, l
 
 
 UNUSABLE = {
-    "several dimensions": "@data\n1,2:3,4:1\n1,2:3,4:2\n",
-    "unequal length": "@data\n1,2,3:1\n1,2:2\n",
     "missing value": "@data\n1,?,3:1\n1,2,3:2\n",
+    "time stamps": "@timeStamps true\n@data\n(0,1),(1,2):1\n",
+    "without classes": "@classLabel false\n@data\n1,2\n",
 }
 
 
@@ -119,12 +117,12 @@ def test_what_downloading_again_cannot_help_is_refused_without_that_advice(make_
         with pytest.raises(DataError, match=reason) as caught:
             make_task("ucr", dataset=name)
         assert "data download" not in str(caught.value)
-        assert "Expected series of one dimension" in str(caught.value)
+        assert "Expected series without missing values" in str(caught.value)
 
 
 def test_a_file_of_a_known_set_that_was_changed_is_to_be_got_again(make_task, tmp_path):
     write_ucr(tmp_path, "CBF", "1\t1\t2\n2\t1\n", "1\t1\t2\n")
-    with pytest.raises(DataError, match=r"unequal length(.|\n)*data download CBF"):
+    with pytest.raises(DataError, match=r"line 2: 1 values, where others have 2(.|\n)*data download CBF"):
         make_task("ucr", dataset="CBF")
 
 
@@ -156,3 +154,55 @@ def test_ts_files_are_read_before_tables(make_task, tmp_path):
     task = make_task("ucr", dataset="X")
     assert task.signature.length * task.signature.input_size == 2
     assert set(task.digests) == {"ucr/X/X_TRAIN.ts", "ucr/X/X_TEST.ts"}
+
+
+TRAIN = "@data\n" + "".join(
+    f"{values}:{label}\n"
+    for values, label in [("1,2,3:10,20,30", "a"), ("4:40", "b"), ("5,6:50,60", "a"), ("7,8,9:70,80,90", "b")] * 2
+)
+TEST = "@data\n1,2,3,4:9,8,7,6:a\n5:5:b\n"
+
+
+def test_series_of_several_dimensions_and_unequal_lengths_have_a_time_step_a_value_and_end_where_they_end(
+    make_task, tmp_path
+):
+    write_ucr(tmp_path, "X", TRAIN, TEST, ending=".ts")
+    task = make_task("ucr", dataset="X")
+    signature = task.signature
+    assert (signature.input_size, signature.length, signature.every_step) == (2, 4, False)
+    assert signature.unequal_lengths
+    batch = next(task.batches("test", 2))
+    assert batch.inputs[:, 0].tolist() == [[1, 9], [2, 8], [3, 7], [4, 6]]
+    assert batch.inputs[:, 1].tolist() == [[5, 5], [0, 0], [0, 0], [0, 0]]
+    assert batch.lengths.tolist() == [4, 1]
+    train = next(task.batches("train", 100))
+    ends = train.inputs[train.lengths - 1, torch.arange(train.size), 0]
+    assert (ends > 0).all()
+    assert ((train.inputs[:, :, 0] > 0).sum(0) == train.lengths).all()
+
+
+def test_a_series_ends_with_the_time_step_that_holds_its_last_value(make_task, tmp_path):
+    rows = [range(1, count + 1) for count in (12, 1, 3, 4, 10)]
+    text = "@data\n" + "".join(f"{','.join(map(str, row))}:{label}\n" for label in "ab" for row in rows)
+    write_ucr(tmp_path, "X", text, text, ending=".ts")
+    task = make_task("ucr", dataset="X")
+    assert (task.signature.input_size, task.signature.length) == (3, 4)  # of the longest, 12
+    batch = next(task.batches("test", 5))
+    assert batch.lengths.tolist() == [4, 1, 1, 2, 4]
+    assert batch.inputs[:, 3].flatten().tolist() == [1, 2, 3, 4] + [0] * 8
+
+
+def test_where_all_series_end_with_the_same_step_the_task_is_that_of_equal_lengths(make_task, tmp_path):
+    rows = "".join(f"{values}:{label}\n" for label in "ab" for values in ("1,2,3,4", "5,6,7"))
+    write_ucr(tmp_path, "X", f"@data\n{rows}", f"@data\n{rows}", ending=".ts")
+    task = make_task("ucr", dataset="X")
+    assert (task.signature.input_size, task.signature.length, task.signature.unequal_lengths) == (2, 2, False)
+    batch = next(task.batches("test", 2))
+    assert batch.lengths is None
+    assert batch.inputs[:, 1].flatten().tolist() == [5, 6, 7, 0]
+
+
+def test_files_of_different_numbers_of_dimensions_are_refused(make_task, tmp_path):
+    write_ucr(tmp_path, "X", TRAIN, "@data\n1,2:a\n", ending=".ts")
+    with pytest.raises(DataError, match=r"X_TEST\.ts: series of 1 dimensions, where X_TRAIN\.ts has 2"):
+        make_task("ucr", dataset="X")

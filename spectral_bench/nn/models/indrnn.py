@@ -77,7 +77,7 @@ class IndRNNArchitecture(LayerArchitecture[IndRNNConfig]):
         bound = config.max_gain ** (1.0 / signature.length)
         sizes = input_sizes(config, signature)
         lows = [0.0] * len(sizes)
-        if not signature.every_step:
+        if signature.last_step_alone:
             lows[-1] = 1.0 / bound
         return [
             layer_around(DiagonalTransition(config.hidden_size, low, bound), config, size)
