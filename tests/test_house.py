@@ -29,6 +29,7 @@ SHORT = {
     "cli/verify.py": "a verb",
     "config/data_folder.py": "the data folder, for rooms that need nothing else of config",
     "data/problems.py": "the messages of three tasks",
+    "diagnostics/decay_words.py": "numbers in words, for tables and pictures",
     "errors.py": "the exit codes at one look",
     "compare/criteria.py": "the one place that says which way a field is better",
     "compare/recipes.py": "one question, asked by table and document",

@@ -24,7 +24,7 @@ REAL = {
 SUMMARY_KEYS = {
     "task", "model", "seed", "metric", "mode", "train", "validation", "test", "best_step", "best_validation",
     "test_at_best", "loss_test", "baseline", "steps_to_beat_baseline", "solved_at", "num_parameters", "ms_per_step",
-    "wall_seconds", "gradient_decay_rate", "gradient_verdict", "spectral_margin",
+    "wall_seconds", "gradient_decay_rate", "gradient_kept", "gradient_verdict", "spectral_margin",
 }  # fmt: skip
 
 

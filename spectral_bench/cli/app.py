@@ -14,6 +14,7 @@ from spectral_bench.cli.curves import curves
 from spectral_bench.cli.data import data_app
 from spectral_bench.cli.grads import grads
 from spectral_bench.cli.list import list_
+from spectral_bench.cli.plot import plot
 from spectral_bench.cli.report import report
 from spectral_bench.cli.resume import resume
 from spectral_bench.cli.run import run
@@ -57,6 +58,7 @@ app.command()(compare)
 app.command()(grads)
 app.command()(spectrum)
 app.command()(curves)
+app.command()(plot)
 app.command()(claims)
 app.command()(report)
 app.command()(bench)

@@ -1,51 +1,95 @@
-"""``spectral-bench grads``: gradient norms over time and training."""
+"""``spectral-bench grads``: do gradients vanish on their way back?"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.figure_options import (
+    DEFAULT_WIDTH,
+    By,
+    Every,
+    Label,
+    NoTitle,
+    Order,
+    Output,
+    Panels,
+    Style,
+    Watch,
+    Width,
+    naming_of,
+    sheet_of,
+)
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Data, Format, Paths, Picture, Show, TableFormatOption, Where, read_runs
+from spectral_bench.cli.run_options import Data, Format, Paths, Show, TableFormatOption, Where, read_runs
+
+if TYPE_CHECKING:
+    from spectral_bench.records.run_record import Run
 
 
 def grads(
     paths: Paths = None,
     *,
     steps: Annotated[
-        list[int] | None,
+        list[str] | None,
         typer.Option(
-            "--step", metavar="STEP", min=0, help="Look over time at the traced step nearest to it; can be repeated."
+            "--step", metavar="STEP|mean", help="At the traced step nearest to it, or in the mean over all; repeatable."
         ),
     ] = None,
     layer: Annotated[int, typer.Option(min=0, help="Which recurrent layer, the one next to the input is 0.")] = 0,
     where: Where = None,
+    by: By = None,
     form: TableFormatOption = None,
-    output: Picture = None,
+    output: Output = None,
+    width: Width = DEFAULT_WIDTH,
+    panels: Panels = None,
+    order: Order = None,
+    label: Label = None,
+    no_title: NoTitle = False,
+    style: Style = None,
     show: Show = False,
+    watch: Watch = False,
+    every: Every = 5.0,
     data: Data = None,
     _plugins: Plugins = None,
 ) -> None:
-    """Show gradient norms over time and training: how fast they decay, and pictures.
+    """Show whether gradients vanish: what arrives of them after so many steps back, and how fast they decay.
 
     The table is of the last traced step, or of the last --step.
     """
     from spectral_bench.figures.draw_gradients import draw_gradients
-    from spectral_bench.figures.gradients import gradient_pictures, traced
+    from spectral_bench.figures.gradients import GRADIENT_PANELS, gradient_pictures
+    from spectral_bench.figures.relative_gradients import MEAN, as_step
+    from spectral_bench.figures.traced_gradients import traced
     from spectral_bench.report.gradient_table import decay_table
-    from spectral_bench.ui.pictures import check_picture
+    from spectral_bench.ui.pictures import Wanted, check_pictures
     from spectral_bench.ui.text_figures import gradients_in_characters
     from spectral_bench.ui.trace_report import TraceKind, show_traces
+    from spectral_bench.ui.watching import watch as keep_drawing
 
+    chosen = steps or []
+    numbers = [as_step(step) for step in chosen if step != MEAN]
     kind = TraceKind(
         "grads",
         f"gradients in layer {layer}",
-        lambda section, damaged: traced(section, layer, damaged),
-        lambda section, groups: decay_table(section, groups, layer, max(steps) if steps else None),
-        lambda section, groups: gradient_pictures(section, groups, layer, steps),
+        lambda section, damaged, naming: traced(section, layer, damaged, naming),
+        lambda section, groups: decay_table(section, groups, layer, max(numbers, default=None)),
+        lambda section, groups: gradient_pictures(section, groups, layer, chosen),
         draw_gradients,
-        lambda picture: gradients_in_characters(picture, every_step=bool(steps)),
+        gradients_in_characters,
     )
-    check_picture("-o", output)
-    show_traces(kind, read_runs(paths, where), form=form or Format.table, output=output, show=show, data=data)
+    check_pictures("-o", output)
+    sheet = sheet_of(width, panels, GRADIENT_PANELS, no_title=no_title)
+    wanted = Wanted(sheet, output, show or watch, data, style)
+    naming = naming_of(order, label)
+
+    def once() -> list[Run]:
+        found = read_runs(paths, where)
+        show_traces(kind, found, naming, wanted, form=form or Format.table, by=by or [])
+        return found.runs
+
+    if watch:
+        keep_drawing(once, every)
+    else:
+        once()

@@ -1,156 +1,103 @@
-"""The figure of gradient norms: over training, over time at some steps, and over both."""
+"""The figure of gradients: first whether they vanish, then through training, then their absolute norms."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure, SubFigure
 
-from spectral_bench.diagnostics.gradient_decay import FLOOR
-from spectral_bench.figures.gradients import Bounds, GradientPictures, Heat
-from spectral_bench.figures.page import header, header_height, page, panel_height, panel_title
-from spectral_bench.figures.series import Array, Series
+from spectral_bench.figures.draw_decay import decay_height, draw_decay
+from spectral_bench.figures.draw_gradient_maps import draw_maps, maps_height
+from spectral_bench.figures.draw_relative import draw_relative
+from spectral_bench.figures.gradients import GradientPictures
+from spectral_bench.figures.relative_gradients import Bounds, Moment
+from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import (
     BELOW_THE_AXIS,
-    DECADES,
-    LIMIT,
-    OF_SEEDS,
-    colour,
     decades,
     draw_series,
     leaves_at_the_bottom,
+    of_seeds,
+    say_the_only_point,
 )
 from spectral_bench.runs.layout import AxisWords
 
-_MAPS_IN_A_ROW = 5
-
-#: The darkest colour of the maps stands for this percentile of all norms, and what is below.
-_DARKEST = 1.0
+#: From this width on, decay stands beside the curve it is of.
+_TWO_COLUMNS = 5.0
 
 
-def draw_gradients(pictures: GradientPictures) -> Figure:
-    """Draw everything about the gradients of a section."""
-    map_rows = -(-len(pictures.maps) // _MAPS_IN_A_ROW)
-    labels = [heat.label for heat in pictures.maps]
-    caption = _caption(pictures)
-    heights = [header_height(labels, caption), 2.0, 2.0, panel_height(labels, 1.5) * map_rows + 0.35]
-    figure, (top, above, middle, below) = page(heights)
-    ends = _draw_ends(above, pictures)
-    _draw_over_time(middle, pictures)
-    _draw_maps(below, pictures)
+def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
+    """Draw everything about the gradients of a section that the sheet asks for."""
+    curves = [*pictures.start, *(series for moment in pictures.moments for series in moment.curves)]
+    labels = list(dict.fromkeys(series.label for series in curves))
+    strips = [strip for moment in pictures.moments for strip in _moment(moment, pictures.words, sheet)]
+    if sheet.has("map"):
+        height = maps_height(pictures.maps, sheet)
+        strips.append(Strip(height, lambda part: draw_maps(part, pictures.maps, pictures.words, sheet)))
+    if sheet.has("norms"):
+        strips.append(_norms(pictures, sheet))
     layer = f", layer {pictures.layer}" if pictures.layer else ""
-    header(top, ends, f"{pictures.title}{layer}: norm of $\\partial L/\\partial h_{pictures.words.symbol}$", caption)
-    return figure
+    last = pictures.words.last
+    title = f"{pictures.title}{layer}: what arrives of the gradient at $h_{last}$, on its way back to $h_0$"
+    return figure_of_strips(sheet, title, _caption(pictures, sheet), labels, strips)
 
 
-def _caption(pictures: GradientPictures) -> list[str]:
-    first = OF_SEEDS
-    over_time = (series for curves in pictures.over_time.values() for series in curves)
-    if leaves_at_the_bottom([*pictures.start, *pictures.end, *over_time]):
-        first += f" {BELOW_THE_AXIS}"
-    bounds = [one for at_step in pictures.envelopes.values() for one in at_step]
-    if not bounds:
-        return [first]
-    return [first, *_about_bounds(bounds, pictures.words)]
+def _caption(pictures: GradientPictures, sheet: Sheet) -> list[str]:
+    curves = [series for moment in pictures.moments for series in moment.curves]
+    sentences = of_seeds([*curves, *pictures.start])
+    if leaves_at_the_bottom([*curves, *pictures.start, *pictures.end]):
+        sentences.append(BELOW_THE_AXIS)
+    bounds = [one for moment in pictures.moments for one in moment.bounds]
+    if bounds and sheet.has("relative"):
+        sentences.append(_about_bounds(bounds, pictures.words))
+    return [" ".join(sentences)]
 
 
-def _about_bounds(bounds: Sequence[Bounds], words: AxisWords) -> list[str]:
-    """What the dotted lines and the shaded areas are, in lines of a caption."""
+def _about_bounds(bounds: Sequence[Bounds], words: AxisWords) -> str:
+    """What the dotted lines and the shaded areas are."""
     t, last = words.symbol, words.last
-    factor = r"(1\pm r)" if all(one.centre == 1.0 for one in bounds) else r"\sigma"
+    factor = r"(1\pm{}r)" if all(one.centre == 1.0 for one in bounds) else r"\sigma"
     which = "" if factor.startswith("(") else r", $\sigma$ the smallest and the largest there may be"
     if all(one.binding for one in bounds):
-        return [
-            f"Dotted, over ${t}$: ${factor}^{{{last}-{t}}}$ times the norm at ${last}$, what the radius allows{which}; "
-            "shaded: the same, times what the slopes of the activation allow."
-        ]
-    return [
-        f"Dotted, over ${t}$: ${factor}^k$ times the largest norm of the second half, $k$ steps back from it{which}. "
-        "No bound: a loss at every step,",
-        "or a layer above, adds gradient on the way.",
-    ]
-
-
-def _draw_ends(figure: SubFigure, pictures: GradientPictures) -> Sequence[Axes]:
-    panels: Sequence[Axes] = figure.subplots(1, 2, sharey=True)
-    titles = "at $h_0$", f"at $h_{pictures.words.last}$"
-    for axes, curves, title in zip(panels, (pictures.start, pictures.end), titles, strict=True):
-        draw_series(axes, curves)
-        axes.set(yscale="log", xlabel="training step", title=title)
-    decades(panels[0], [*pictures.start, *pictures.end])
-    panels[0].set_ylabel("gradient norm")
-    return panels
-
-
-def _draw_over_time(figure: SubFigure, pictures: GradientPictures) -> None:
-    panels = figure.subplots(1, len(pictures.over_time), sharey=True, squeeze=False)[0]
-    everything: list[Series] = []
-    for axes, (step, curves) in zip(panels, pictures.over_time.items(), strict=True):
-        for bounds in pictures.envelopes[step]:
-            _draw_bounds(axes, bounds)
-        draw_series(axes, curves)
-        everything += curves
-        axes.set(yscale="log", xlabel=_position(pictures.words), title=f"step {step:,}")
-        if curves:
-            last = max(series.x[-1] for series in curves)
-            axes.set_xlim(last, 0)
-    decades(panels[0], everything)
-    panels[0].set_ylabel("gradient norm")
-
-
-def _draw_bounds(axes: Axes, bounds: Bounds) -> None:
-    """A light area for what radius and slopes allow, thin lines for the radius alone."""
-    shade = colour(bounds.style)
-    axes.fill_between(bounds.t, *bounds.slopes, color=shade, alpha=0.05, linewidth=0, zorder=1)
-    for edge in bounds.radius:
-        axes.plot(bounds.t, edge, color=shade, **LIMIT)
-
-
-def _position(words: AxisWords) -> str:
-    """The name of an axis along the trace, its symbol as mathematics."""
-    return words.position.replace(" t", " $t$")
-
-
-def _draw_maps(figure: SubFigure, pictures: GradientPictures) -> None:
-    maps = pictures.maps
-    rows = -(-len(maps) // _MAPS_IN_A_ROW)
-    columns = min(len(maps), _MAPS_IN_A_ROW)
-    panels = figure.subplots(rows, columns, sharey=True, squeeze=False)
-    norm = _colours(maps)
-    mesh = None
-    for axes, heat in zip(panels.flat, maps, strict=False):
-        mesh = axes.pcolormesh(
-            _edges(heat.steps),
-            _edges(heat.t),
-            np.maximum(heat.norms, norm.vmin or FLOOR),
-            norm=norm,
-            cmap="cividis",
-            rasterized=True,
+        return (
+            f"Dotted: ${factor}^{{{last}-{t}}}$, what the radius allows{which}; shaded: the same, times what the "
+            "slopes of the activation allow."
         )
-        axes.set_title(panel_title(heat.label), fontsize=7)
-        axes.grid(visible=False)
-        axes.locator_params(axis="x", nbins=3, integer=True)
-    for axes in panels.flat[len(maps) :]:
-        axes.set_visible(False)
-    for axes in panels[:, 0]:
-        axes.set_ylabel(_position(pictures.words))
-    figure.supxlabel("training step", fontsize=8)
-    if mesh is not None:
-        figure.colorbar(mesh, ax=panels, label="gradient norm", pad=0.01, fraction=0.03, extend="min")
+    return (
+        f"Dotted: ${factor}^k$, $k$ steps back from the largest norm near ${last}${which}: no bound, for a loss at "
+        "every step or a layer above adds gradient on the way."
+    )
 
 
-def _edges(centres: Array) -> Array:
-    """Edges halfway between neighbouring points, the outer ones at the first and the last measurement."""
-    if len(centres) == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    return np.concatenate([centres[:1], (centres[:-1] + centres[1:]) / 2, centres[-1:]])
+def _moment(moment: Moment, words: AxisWords, sheet: Sheet) -> list[Strip]:
+    """What arrives, and beside it (below it on a narrow page) how fast it decays."""
+    both = sheet.has("relative") and sheet.has("decay") and bool(moment.decays)
+    if both and sheet.width >= _TWO_COLUMNS:
+
+        def side_by_side(part: SubFigure) -> Sequence[Axes]:
+            halves: Any = part.subfigures(1, 2, width_ratios=(1.25, 1.0))
+            left, right = halves
+            return [*draw_relative(left, moment, words), *draw_decay(right, moment, words)]
+
+        return [Strip(max(2.7, decay_height(moment)), side_by_side)]
+    strips = []
+    if sheet.has("relative"):
+        strips.append(Strip(2.6, lambda part: draw_relative(part, moment, words)))
+    if sheet.has("decay") and moment.decays:
+        strips.append(Strip(decay_height(moment), lambda part: draw_decay(part, moment, words)))
+    return strips
 
 
-def _colours(maps: Sequence[Heat]) -> LogNorm:
-    """One scale for all maps, which zeros and a few small norms do not stretch."""
-    every = np.concatenate([heat.norms[heat.norms > FLOOR] for heat in maps])
-    if not len(every):
-        return LogNorm(0.1, 1.0)
-    top, bottom = float(every.max()), float(np.percentile(every, _DARKEST))
-    return LogNorm(max(min(bottom, top / 10), top * 10.0**-DECADES), top)
+def _norms(pictures: GradientPictures, sheet: Sheet) -> Strip:
+    columns = sheet.beside(2, 2.2)
+
+    def draw(part: SubFigure) -> Sequence[Axes]:
+        panels = list(part.subplots(2 // columns, columns, sharey=True, squeeze=False).flat)
+        for axes, curves, place in zip(panels, (pictures.start, pictures.end), ("0", pictures.words.last), strict=True):
+            axes.set(yscale="log", xlabel="training step", ylabel=f"$\\|\\partial L/\\partial h_{place}\\|$")
+            if not say_the_only_point(axes, curves):
+                draw_series(axes, curves, over_training=True)
+        decades(panels[0], [*pictures.start, *pictures.end])
+        return panels
+
+    return Strip(1.9 * (2 // columns), draw)

@@ -1,46 +1,67 @@
 """The figure of loss and metric over training."""
 
+from collections.abc import Sequence
+
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
-from spectral_bench.figures.learning import LearningPictures
-from spectral_bench.figures.page import header, header_height, page
-from spectral_bench.figures.style import FAR, LIMIT, draw_series, plain_decades
+from spectral_bench.figures.learning import LearningPictures, Quantity
+from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
+from spectral_bench.figures.style import FAR, LIMIT, draw_series, of_seeds, plain_decades, say_the_only_point
+from spectral_bench.figures.words import metric_in_words
 
-_LINES = "Lines: arithmetic means over seeds, as in `compare`; bands: from the smallest to the largest."
+#: Inches of the narrowest panel, and of a row of them.
+_NARROWEST, _HEIGHT = 2.2, 2.5
 
 
-def draw_learning(pictures: LearningPictures) -> Figure:
+def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
     """Draw loss and metric side by side, each with its baseline."""
-    labels = {series.label: None for quantity in pictures.quantities for series in quantity.curves}
-    caption = [_LINES]
-    if any(quantity.baseline is not None for quantity in pictures.quantities):
+    # Where the metric is the loss there is one panel, whatever it was asked for as.
+    shown = [one for one in pictures.quantities if sheet.has(one.panel)] or pictures.quantities
+    curves = [series for quantity in shown for series in quantity.curves]
+    caption = of_seeds(curves, "arithmetic")
+    if any(quantity.baseline is not None for quantity in shown):
         caption.append("Dotted: what a memoryless predictor scores.")
-    figure, (top, below) = page([header_height(list(labels), caption), 2.6])
-    panels = below.subplots(1, len(pictures.quantities), squeeze=False)[0]
-    for axes, quantity in zip(panels, pictures.quantities, strict=True):
-        draw_series(axes, quantity.curves)
-        axes.set(xlabel="training step", ylabel=f"{pictures.split} {quantity.name}")
-        if quantity.logarithmic:
-            axes.set_yscale("log")
-            plain_decades(axes)
-        if quantity.baseline is not None:
-            _draw_baseline(axes, quantity.baseline)
-    names = " and ".join(quantity.name for quantity in pictures.quantities)
-    header(top, list(panels), f"{pictures.title}: {names} on {pictures.split} data", caption)
-    return figure
+    columns = sheet.beside(len(shown), _NARROWEST)
+    rows = -(-len(shown) // columns)
+
+    def draw(part: SubFigure) -> Sequence[Axes]:
+        panels = list(part.subplots(rows, columns, squeeze=False).flat)
+        for axes, quantity in zip(panels, shown, strict=True):
+            _draw_quantity(axes, quantity, pictures.split)
+        return panels
+
+    names = " and ".join(metric_in_words(quantity.name) for quantity in shown)
+    labels = list(dict.fromkeys(series.label for series in curves))
+    title = f"{pictures.title}: {names} on {pictures.split} data"
+    return figure_of_strips(sheet, title, [" ".join(caption)], labels, [Strip(_HEIGHT * rows, draw)])
 
 
-def _draw_baseline(axes: Axes, baseline: float) -> None:
+def _draw_quantity(axes: Axes, quantity: Quantity, split: str) -> None:
+    name = f"{split} {metric_in_words(quantity.name)}"
+    axes.set(xlabel="training step", ylabel=name)
+    if say_the_only_point(axes, quantity.curves):
+        axes.set_title(name)
+        return
+    if quantity.logarithmic:
+        axes.set_yscale("log")
+    draw_series(axes, quantity.curves, over_training=True)
+    if quantity.logarithmic:
+        plain_decades(axes)
+    if quantity.baseline is not None:
+        draw_level(axes, quantity.baseline, "baseline")
+
+
+def draw_level(axes: Axes, level: float, name: str) -> None:
     """A line, or an arrow to where it would lie."""
     scale = axes.transScale
     low, high = (float(scale.transform((1.0, edge))[1]) for edge in axes.get_ylim())
-    height = float(scale.transform((1.0, baseline))[1])
+    height = float(scale.transform((1.0, level))[1])
     if low - FAR * (high - low) <= height <= high + FAR * (high - low):
-        axes.axhline(baseline, color="black", **LIMIT)
+        axes.axhline(level, color="black", **LIMIT)
         return
     below = height < low
     axes.text(
-        0.98, 0.03 if below else 0.97, f"baseline {'↓' if below else '↑'} {baseline:.3g}", transform=axes.transAxes,
+        0.98, 0.03 if below else 0.97, f"{name} {'↓' if below else '↑'} {level:.3g}", transform=axes.transAxes,
         ha="right", va="bottom" if below else "top", fontsize=7,
     )  # fmt: skip

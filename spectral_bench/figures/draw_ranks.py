@@ -3,7 +3,7 @@
 from matplotlib.figure import Figure
 
 from spectral_bench.compare.ranks import CriticalDifference
-from spectral_bench.figures.page import WIDTH
+from spectral_bench.figures.sheet import WIDTHS
 
 
 def draw_ranks(result: CriticalDifference) -> Figure:
@@ -13,7 +13,7 @@ def draw_ranks(result: CriticalDifference) -> Figure:
     left = (count + 1) // 2
     bars = len(result.cliques)
     lowest = 0.9 + 0.35 * bars + 0.8 * left
-    figure = Figure(figsize=(WIDTH, 0.7 + 0.28 * (lowest + 1.6)), layout="constrained")
+    figure = Figure(figsize=(WIDTHS["double"], 0.7 + 0.28 * (lowest + 1.6)), layout="constrained")
     axes = figure.subplots()
     margin = 0.45 * (count - 1)
     axes.set(xlim=(1 - margin, count + margin), ylim=(-lowest, 1.9), title=_title(result))

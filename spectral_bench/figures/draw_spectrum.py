@@ -6,21 +6,23 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from spectral_bench.figures.page import header, header_height, page, panel_height, panel_title
+from spectral_bench.figures.page import panel_title
 from spectral_bench.figures.series import Series
+from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.spectra import SpectrumPictures
 from spectral_bench.figures.style import (
     BELOW_THE_AXIS,
     LIMIT,
-    OF_SEEDS,
-    colour,
     decades,
     draw_series,
     leaves_at_the_bottom,
+    of_seeds,
     plain_decades,
+    say_the_only_point,
 )
 
-_PANELS_IN_A_ROW = 5
+#: Inches of the narrowest panel of a distribution.
+_PANEL = 1.35
 
 #: Singular values further below the largest than this are cut off.
 _DECADES = 4
@@ -29,67 +31,72 @@ _DECADES = 4
 _NARROWEST = 0.02
 
 
-def draw_spectrum(pictures: SpectrumPictures) -> Figure:
+def draw_spectrum(pictures: SpectrumPictures, sheet: Sheet) -> Figure:
     """Draw the spectral margin of all models on one axis, and the distribution of σ of each."""
-    rows = -(-len(pictures.quantiles) // _PANELS_IN_A_ROW)
     labels = [series.label for series in pictures.margin]
-    caption = _caption(pictures)
-    figure, (top, above, below) = page([header_height(labels, caption), 2.3, panel_height(labels, 1.6) * rows + 0.35])
-    axes = _draw_margin(above, pictures)
-    _draw_quantiles(below, pictures)
-    header(top, [axes], f"{pictures.title}: singular values of the recurrent matrices", caption)
-    return figure
+    strips = []
+    if sheet.has("margin") and pictures.margin:
+        strips.append(Strip(2.3, lambda part: _draw_margin(part, pictures)))
+    if sheet.has("distribution") or not strips:
+        names = [curves[0].label for curves in pictures.quantiles]
+        columns = sheet.beside(len(names), _PANEL)
+        lines = max(panel_title(name, sheet.width / columns).count("\n") for name in names)
+        height = (1.5 + 0.13 * lines) * -(-len(names) // columns) + 0.4
+        strips.append(Strip(height, lambda part: _draw_quantiles(part, pictures, sheet)))
+    title = f"{pictures.title}: singular values of the recurrent matrices"
+    return figure_of_strips(sheet, title, [_caption(pictures, sheet)], labels if sheet.has("margin") else [], strips)
 
 
-def _caption(pictures: SpectrumPictures) -> list[str]:
-    first = OF_SEEDS
+def _caption(pictures: SpectrumPictures, sheet: Sheet) -> str:
+    sentences = of_seeds([series for curves in pictures.quantiles for series in curves])
     if leaves_at_the_bottom(pictures.margin):
-        first += f" {BELOW_THE_AXIS}"
-    second = "Below: minimum, quartiles, median and maximum; every panel has its own axis."
+        sentences.append(BELOW_THE_AXIS)
     if any(allowed is not None for allowed in pictures.allowed):
-        second = f"Dotted: what the radius allows. {second}"
-    return [first, second]
+        sentences.append("Dotted: what the radius allows.")
+    if sheet.has("distribution"):
+        sentences.append("Below: minimum, quartiles, median and maximum; every panel has its own axis.")
+    return " ".join(sentences)
 
 
-def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Axes:
+def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Sequence[Axes]:
     axes: Axes = figure.subplots()
-    if not pictures.margin:
-        axes.set_axis_off()
-        return axes
-    draw_series(axes, pictures.margin)
     centre = "1" if pictures.centres <= {1.0} else r"\sigma^*"
     axes.set(yscale="log", xlabel="training step", ylabel=f"spectral margin\nmax $|\\sigma_i - {centre}|$")
+    if say_the_only_point(axes, pictures.margin):
+        return [axes]
+    draw_series(axes, pictures.margin, over_training=True)
     decades(axes, pictures.margin)
     for series, radius in zip(pictures.margin, pictures.radii, strict=True):
         if radius:  # of an orthogonal matrix it is zero, and lies below the axis
-            axes.axhline(radius, color=colour(series.style), **LIMIT)
+            axes.axhline(radius, color=series.look.colour, **LIMIT)
             bottom, top = axes.get_ylim()
             axes.set_ylim(bottom, max(top, 1.5 * radius))
-    return axes
+    return [axes]
 
 
-def _draw_quantiles(figure: SubFigure, pictures: SpectrumPictures) -> None:
-    columns = min(len(pictures.quantiles), _PANELS_IN_A_ROW)
+def _draw_quantiles(figure: SubFigure, pictures: SpectrumPictures, sheet: Sheet) -> Sequence[Axes]:
+    columns = sheet.beside(len(pictures.quantiles), _PANEL)
     rows = -(-len(pictures.quantiles) // columns)
     panels = figure.subplots(rows, columns, squeeze=False)
     for axes, curves, allowed in zip(panels.flat, pictures.quantiles, pictures.allowed, strict=False):
         _draw_distribution(axes, curves)
         for bound in allowed or ():
-            axes.axhline(bound, color=colour(curves[0].style), **LIMIT)
+            axes.axhline(bound, color=curves[0].look.colour, **LIMIT)
         _limit(axes, curves, allowed or ())
-        axes.set_title(panel_title(curves[0].label), fontsize=7)
+        axes.set_title(panel_title(curves[0].label, sheet.width / columns), fontsize=7)
         axes.locator_params(axis="x", nbins=3)
     for axes in panels.flat[len(pictures.quantiles) :]:
-        axes.set_visible(False)
+        axes.remove()
     for axes in panels[:, 0]:
         axes.set_ylabel("singular values $\\sigma_i$")
     figure.supxlabel("training step", fontsize=8)
+    return []
 
 
 def _draw_distribution(axes: Axes, curves: Sequence[Series]) -> None:
     """From the light to the dark: all of them, the middle half, the median; means over runs."""
     lowest, lower, middle, upper, highest = curves
-    shade = colour(middle.style)
+    shade = middle.look.colour
     for (one, other), alpha in (((lowest, highest), 0.18), ((lower, upper), 0.35)):
         x = np.intersect1d(one.x, other.x)  # an infinite value has no place on the axis
         below, above = (edge.mean[np.isin(edge.x, x)] for edge in (one, other))

@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from spectral_bench.figures.named_groups import Naming
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_tables import read_metrics
+
+#: The panels of the figure.
+LEARNING_PANELS = ("loss", "metric")
 
 
 @dataclass(frozen=True)
@@ -16,12 +20,14 @@ class Quantity:
     """One panel: a quantity over training.
 
     Attributes:
+        panel: of ``LEARNING_PANELS``.
         name: ``loss``, or that of the metric.
         curves: of every group.
         baseline: what a memoryless predictor scores, if that is known in this quantity.
         logarithmic: the y axis; for what is better when smaller, orders of magnitude count.
     """
 
+    panel: str
     name: str
     curves: list[Series]
     baseline: float | None
@@ -49,12 +55,12 @@ class LearningPictures:
                 yield from ({**row, "split": self.split} for row in series.rows(quantity.name, "step"))
 
 
-def learning_pictures(section: Section, split: str) -> LearningPictures | None:
+def learning_pictures(section: Section, split: str, naming: Naming | None = None) -> LearningPictures | None:
     """Prepare the pictures of a section; None where nothing of the split was measured."""
     curves: dict[str, list[Series]] = {"loss": [], "metric": []}
-    for style, group in enumerate(section.groups):
+    for named in (naming or Naming()).of(section):
         measured: dict[str, list[Any]] = {"loss": [], "metric": []}
-        for run in group.counted:
+        for run in named.group.counted:
             name, rows = read_metrics(run.directory)
             rows = [row for row in rows if row["split"] == split]
             if name is None or not rows:
@@ -67,7 +73,7 @@ def learning_pictures(section: Section, split: str) -> LearningPictures | None:
         for kind, runs in measured.items():
             # The arithmetic mean whatever the axis: so the end of a curve is the number that ``compare`` gives.
             series = over_runs(
-                section.caption(group), style, runs, logarithmic=_logarithmic(section, kind), geometric=False
+                named.caption, named.look, runs, logarithmic=_logarithmic(section, kind), geometric=False
             )
             if len(series.x):
                 curves[kind].append(series)
@@ -75,6 +81,7 @@ def learning_pictures(section: Section, split: str) -> LearningPictures | None:
         del curves["loss"]
     quantities = [
         Quantity(
+            kind,
             "loss" if kind == "loss" else section.metric or "metric",
             found,
             section.baseline if section.baseline_of == kind else None,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.diagnostics.gradient_decay import FLOOR
+from spectral_bench.figures.looks import Look
 
 Array = NDArray[np.float64]
 
@@ -33,24 +34,29 @@ def unfloored(value: float) -> float:
 
 @dataclass(frozen=True)
 class Series:
-    """A curve: the mean over runs, and a band from the smallest to the largest of them.
+    """A curve: the mean over runs, and how far they spread.
 
     Attributes:
         label: of the group.
-        style: position of the group in its section: it keeps its colour in every picture.
-        x, mean, low, high: shape (P,).
-        runs: how many.
+        look: of the group.
+        x, mean, low, high: shape (P,); from the smallest to the largest of the runs.
+        each: the runs themselves, shape (R, P); NaN where one has no finite value.
         counts: how many of them have a finite value, shape (P,).
     """
 
     label: str
-    style: int
+    look: Look
     x: Array
     mean: Array
     low: Array
     high: Array
-    runs: int
+    each: Array
     counts: NDArray[np.int64]
+
+    @property
+    def runs(self) -> int:
+        """How many."""
+        return len(self.each)
 
     def rows(self, picture: str, x_name: str) -> Iterator[dict[str, Any]]:
         """The numbers, for ``--data``."""
@@ -69,7 +75,7 @@ class Series:
 
 def over_runs(
     label: str,
-    style: int,
+    look: Look,
     curves: Sequence[tuple[NDArray[Any], NDArray[Any]]],
     *,
     logarithmic: bool,
@@ -79,14 +85,14 @@ def over_runs(
 
     Args:
         label: of the group.
-        style: position of the group.
+        look: of the group.
         curves: x and y of every run.
         logarithmic: the axis; zeros become the smallest number of single precision.
         geometric: which mean; None: as befits the axis.
     """
     if not curves:
         nothing = np.empty(0)
-        return Series(label, style, nothing, nothing, nothing, nothing, 0, np.empty(0, dtype=np.int64))
+        return Series(label, look, nothing, nothing, nothing, nothing, np.empty((0, 0)), np.empty(0, dtype=np.int64))
     x = np.unique(np.concatenate([np.asarray(steps, dtype=np.float64) for steps, _ in curves]))
     y = np.full((len(curves), len(x)), np.nan)
     for row, (steps, values) in enumerate(curves):
@@ -98,4 +104,4 @@ def over_runs(
     if logarithmic:
         y = np.maximum(y, FLOOR)
     mean = geometric_mean(y) if (logarithmic if geometric is None else geometric) else np.nanmean(y, axis=0)
-    return Series(label, style, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), len(curves), counts)
+    return Series(label, look, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), y, counts)

@@ -5,10 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spectral_bench.figures.looks import Look
+from spectral_bench.figures.named_groups import Naming
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.traces import QUANTILES, Spectra, spectra
+
+#: The panels of the figure.
+SPECTRUM_PANELS = ("margin", "distribution")
 
 
 @dataclass(frozen=True)
@@ -18,7 +23,7 @@ class TracedSpectra:
     Attributes:
         group: the runs.
         caption: what pictures call it.
-        style: position of the group in its section.
+        look: of the group.
         runs: those that count and traced any, in the order of seeds.
         spectra: theirs.
         allowed: the smallest and the largest value the model promises; None if they are free.
@@ -27,7 +32,7 @@ class TracedSpectra:
 
     group: Group
     caption: str
-    style: int
+    look: Look
     runs: list[Run]
     spectra: list[Spectra]
     allowed: tuple[float, float] | None
@@ -63,16 +68,19 @@ class SpectrumPictures:
                 yield from ({**row, "quantile": quantile} for row in series.rows("singular_value", "step"))
 
 
-def traced_spectra(section: Section, damaged: list[Path] | None = None) -> list[TracedSpectra]:
+def traced_spectra(
+    section: Section, damaged: list[Path] | None = None, naming: Naming | None = None
+) -> list[TracedSpectra]:
     """The groups of a section that traced singular values; ``damaged`` receives the files that cannot be read."""
     found = []
-    for style, group in enumerate(section.groups):
+    for named in (naming or Naming()).of(section):
+        group = named.group
         by_run = [(run, spectra(run.directory, run.facts.margin_centre, damaged)) for run in group.counted]
         tracing = [(run, values) for run, values in by_run if values is not None]
         if tracing:
             sigma, centre = group.runs[0].facts.sigma, group.runs[0].facts.margin_centre
             runs, values = [run for run, _ in tracing], [values for _, values in tracing]
-            found.append(TracedSpectra(group, section.caption(group), style, runs, values, sigma, centre))
+            found.append(TracedSpectra(group, named.caption, named.look, runs, values, sigma, centre))
     return found
 
 
@@ -80,15 +88,13 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
     """Prepare the pictures of a section; ``groups`` from ``traced_spectra``, at least one."""
     margin, radii, quantiles = [], [], []
     for one in groups:
-        label, style = one.caption, one.style
+        label, look = one.caption, one.look
         if one.centre is not None:
-            margin.append(over_runs(label, style, [(run.steps, run.margin) for run in one.spectra], logarithmic=True))
+            margin.append(over_runs(label, look, [(run.steps, run.margin) for run in one.spectra], logarithmic=True))
             radii.append(None if one.allowed is None else max(abs(bound - one.centre) for bound in one.allowed))
         quantiles.append(
             [
-                over_runs(
-                    label, style, [(run.steps, run.quantiles[:, column]) for run in one.spectra], logarithmic=True
-                )
+                over_runs(label, look, [(run.steps, run.quantiles[:, column]) for run in one.spectra], logarithmic=True)
                 for column in range(len(QUANTILES))
             ]
         )

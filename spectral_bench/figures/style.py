@@ -1,4 +1,4 @@
-"""How measurements are drawn in every picture: lines, their bands, and the limits of an axis."""
+"""How measurements are drawn in every picture: lines, their seeds, and the limits of an axis."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -10,21 +10,17 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.series import Array, Series
 
-#: Okabe and Ito (2008): distinct for every kind of colour vision; without their yellow, which is too pale on paper.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-
-#: Without colour, markers distinguish the lines, and dashes do where lines coincide.
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
-_DASHES: tuple[Any, ...] = ("-", (0, (7, 2)), (0, (3, 1.2)), (0, (8, 1.5, 1.5, 1.5)))
-
 #: Markers on a line of many points.
 _MARKED = 4
 
+#: Up to this many seeds are drawn as thin lines; of more, the range as a band.
+_THIN_LINES = 3
+
+#: Two measurements further apart than this factor are not joined: nobody knows what was between them.
+_UNJOINED = 10.0
+
 #: For lines that are not measurements: the bounds of a radius, a baseline.
 LIMIT: Any = {"linewidth": 0.8, "linestyle": (0, (1, 1.5)), "zorder": 1.5}
-
-#: For captions.
-OF_SEEDS = "Lines: geometric means over seeds; bands: from the smallest to the largest."
 
 #: Decades that a logarithmic axis shows at most, below its top: smaller values move no weight.
 DECADES = 12
@@ -35,41 +31,79 @@ FAR = 2.0
 BELOW_THE_AXIS = "Where a line leaves below, it is (nearly) zero."
 
 
-def colour(style: int) -> str:
-    """The colour of the group in this position."""
-    return COLOURS[style % len(COLOURS)]
+def of_seeds(curves: Iterable[Series], mean: str = "geometric") -> list[str]:
+    """The sentence of a caption that says what lines and bands are; none where every line is one run."""
+    most = max((series.runs for series in curves), default=0)
+    if most < 2:
+        return []
+    spread = "thin: each seed" if most <= _THIN_LINES else "bands: from the smallest seed to the largest"
+    return [f"Lines: {mean} means over seeds; {spread}."]
 
 
-def _marked(points: int, style: int) -> tuple[int, int]:
+def _marked(points: int, place: int) -> tuple[int, int]:
     """The first marked point and the distance to the next: lines that lie on each other are marked in turn.
 
-    Multiples of the golden ratio spread any number of styles over the distance.
+    Multiples of the golden ratio spread any number of lines over the distance.
     """
     distance = -(-points // _MARKED)
-    return int(distance * (0.618 * style % 1)), distance
+    return int(distance * (0.618 * place % 1)), distance
 
 
-def draw_series(axes: Axes, curves: Iterable[Series]) -> None:
-    """Lines with their bands over training or time steps."""
-    axes.locator_params(axis="x", integer=True)
+def draw_series(axes: Axes, curves: Iterable[Series], *, over_training: bool = False) -> None:
+    """Lines with their seeds.
+
+    Args:
+        axes: where.
+        curves: what.
+        over_training: x are the few steps at which something was measured: points are not joined over orders of
+            magnitude on a logarithmic axis, and each is marked where they are not.
+    """
+    apart = over_training and axes.get_yscale() == "log"
     for series in curves:
-        dashes = _DASHES[series.style % len(_DASHES)]
+        look = series.look
+        x, mean = _unjoined(series.x, series.mean) if apart else (series.x, series.mean)
+        marked: Any = _marked(len(x), look.place) if len(x) == len(series.x) else 1
         axes.plot(
-            series.x,
-            series.mean,
-            color=colour(series.style),
-            linestyle=dashes,
-            marker=_MARKERS[series.style % len(_MARKERS)],
-            markersize=4,
-            markeredgewidth=0,
-            markevery=_marked(len(series.x), series.style),
-            label=series.label,
-            zorder=3 if dashes == "-" else 3.1,  # a line below a dashed one shows through the gaps
-        )
-        if series.runs > 1:
-            axes.fill_between(
-                series.x, series.low, series.high, color=colour(series.style), alpha=0.2, linewidth=0, zorder=2
-            )
+            x, mean, color=look.colour, linestyle=look.dashes, marker=look.marker, markersize=4, markeredgewidth=0,
+            markevery=marked, label=series.label,
+            zorder=3 if look.dashes == "-" else 3.1,  # a line below a dashed one shows through the gaps
+        )  # fmt: skip
+        if series.runs > _THIN_LINES:
+            axes.fill_between(series.x, series.low, series.high, color=look.colour, alpha=0.2, linewidth=0, zorder=2)
+        elif series.runs > 1:
+            for one in series.each:
+                x, seed = _unjoined(series.x, one) if apart else (series.x, one)
+                dots = "." if len(x) > len(series.x) else ""
+                axes.plot(x, seed, color=look.colour, linewidth=0.5, markersize=2, alpha=0.6, zorder=2, marker=dots)
+    axes.locator_params(axis="x", integer=True)
+
+
+def _unjoined(x: Array, values: Array) -> tuple[Array, Array]:
+    """A line with a gap wherever it would join points of different magnitude."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        jumps = np.flatnonzero(np.abs(np.diff(np.log(values))) > np.log(_UNJOINED)) + 1
+    return np.insert(x, jumps, np.nan), np.insert(values, jumps, np.nan)
+
+
+def say_the_only_point(axes: Axes, curves: Sequence[Series], x_name: str = "step") -> bool:
+    """Write down the values of curves that all have one and the same x, instead of drawing dots on an axis of nothing.
+
+    Returns:
+        Whether they are so.
+    """
+    places = np.unique(np.concatenate([np.empty(0), *(series.x for series in curves)]))
+    if len(places) != 1:
+        return False
+    axes.set_axis_off()
+    found = [series for series in curves if len(series.x)]
+    axes.text(0.0, 0.95, f"measured once, at {x_name} {places[0]:,.0f}", transform=axes.transAxes, va="top")
+    for line, series in enumerate(found, start=1):
+        axes.plot([], [], color=series.look.colour, marker=series.look.marker, linestyle="", label=series.label)
+        axes.text(
+            0.0, 0.95 - 0.11 * line, f"{series.label}: {series.mean[0]:.4g}", transform=axes.transAxes, va="top",
+            color=series.look.colour,
+        )  # fmt: skip
+    return True
 
 
 def plain_decades(axes: Axes) -> None:
@@ -101,7 +135,11 @@ def within_decades(values: Array, most: int = DECADES) -> tuple[float, float] | 
 
 def decades(axes: Axes, curves: Iterable[Series], most: int = DECADES) -> None:
     """Limit a logarithmic y axis to what the curves need, and to so many decades below the top."""
-    values = np.concatenate([np.empty(0), *(edge for series in curves for edge in (series.low, series.high))])
-    limits = within_decades(values, most)
+    limits = within_decades(edges(curves), most)
     if limits:
         axes.set_ylim(limits[0] / 1.5, limits[1] * 1.5)
+
+
+def edges(curves: Iterable[Series]) -> Array:
+    """Every smallest and largest value of the seeds."""
+    return np.concatenate([np.empty(0), *(edge for series in curves for edge in (series.low, series.high))])

@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 from spectral_bench.config.hints import short
 from spectral_bench.config.keys import flatten
-from spectral_bench.records.partial_summary import last_margin, summarise_unfinished
+from spectral_bench.records.partial_summary import last_gradients, last_margin, summarise_unfinished
 from spectral_bench.records.recorded_facts import RecordedFacts, recorded_facts
 from spectral_bench.records.run_tables import first_look, has_whole_metrics, metrics_damage
 from spectral_bench.runs.labels import Labels, read_labels
@@ -168,10 +168,11 @@ def read_record(directory: Path) -> Run:
     if not has_whole_metrics(directory):
         raise UnreadableRunError(f"{METRICS} is damaged: it does not begin with the names of its columns")
     summary = _summary(directory, facts, kept["metric"])
-    otherwise = measured_otherwise(written_as, manifest)
+    otherwise = measured_otherwise(written_as, manifest, summary)
     if "spectral_margin" in otherwise:
         summary["spectral_margin"] = last_margin(directory, facts.margin_centre)
-    summary |= dict.fromkeys(otherwise - {"spectral_margin"})
+    if "gradient_verdict" in otherwise:
+        summary |= last_gradients(directory, facts)
     end = summary.get("steps") if kept["status"] == "completed" else None
     damage = None if end is None else metrics_damage(directory, end)
     try:

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from spectral_bench.compare.statistics import Estimate, estimate
-from spectral_bench.diagnostics.gradient_decay import STABLE_FACTOR, gradient_decay
-from spectral_bench.figures.gradients import Traced, words_of
+from spectral_bench.diagnostics.gradient_decay import EXTREME_FACTOR, LEVEL_FACTOR, gradient_decay
 from spectral_bench.figures.series import geometric_mean, unfloored
+from spectral_bench.figures.traced_gradients import Traced, words_of
 from spectral_bench.records.groups import Section
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.exclusions import lacking_notes, left_out_notes, used_of
@@ -38,9 +38,10 @@ def _threshold(words: AxisWords) -> str:
     t, start, end = words.symbol, f"{words.symbol}=0", f"{words.symbol}={words.last}"
     over = t if words.position.endswith(f" {t}") else f"the {words.position} {t}"
     return (
-        f"Decay rate: slope of the log norm over {over}, per {words.unit}. Vanishing, exploding: the fitted norm "
-        f"changes by more than a factor of {STABLE_FACTOR:,.0f} between {end} and {start}, or the norm underflows or "
-        f"overflows. Half-life: {words.unit}s in which it halves on its way back (<0: doubles). Norms at {start} and "
+        f"Decay rate: slope of the log norm over {over}, per {words.unit}. Verdict: on the norm at {start} relative to "
+        f"that at {end}. Level: within a factor of {LEVEL_FACTOR:g}; fading, growing: within {EXTREME_FACTOR:,.0f}; "
+        f"vanishing, exploding: beyond, or the norm underflows or overflows. Half-life: {words.unit}s in which it "
+        f"halves on its way back (<0: doubles). Norms at {start} and "
         f"{end}: geometric means over the seeds, as drawn."
     )
 
@@ -103,9 +104,7 @@ def decay_table(
 def _row(one: Traced, step: int | None) -> _Row:
     last_steps = {run.run_id: int(norms.steps[-1]) for run, norms in zip(one.runs, one.norms, strict=True)}
     if step is None:
-        whole = [
-            norms for run, norms in zip(one.runs, one.norms, strict=True) if not run.lacks_end(int(norms.steps[-1]))
-        ]
+        whole = one.whole
         shown = [norms.norms[-1] for norms in whole]
         steps = [int(norms.steps[-1]) for norms in whole] or [int(run.summary["steps"]) for run in one.runs]
     else:

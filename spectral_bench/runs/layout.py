@@ -179,7 +179,8 @@ SUMMARY_FIELDS: Final = (
     SummaryField("ms_per_step", "number", "mean time of an update in milliseconds", "min", is_time=True),
     SummaryField("wall_seconds", "number", "time of all sessions in seconds", "min", is_time=True),
     SummaryField("gradient_decay_rate", "number", "slope of the log gradient norm over t, at the last traced step"),
-    SummaryField("gradient_verdict", "text", "`vanishing`, `stable` or `exploding`"),
+    SummaryField("gradient_kept", "number", "norm at t = 0 over the norm at t = T, at the last traced step"),
+    SummaryField("gradient_verdict", "text", "`vanishing`, `fading`, `level`, `growing` or `exploding`"),
     SummaryField(
         "spectral_margin", "number", "largest distance of a singular value from the model's centre of sigma", "min"
     ),

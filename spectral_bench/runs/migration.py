@@ -127,21 +127,27 @@ def ineffective_keys(keys: Mapping[str, Any]) -> list[str]:
     return ["r", *(f"model.{key}" for key, root in _NEW_KEYS.get(str(layer), {}).items() if root == "r")]
 
 
-def measured_otherwise(written_as: int, manifest: Mapping[str, Any]) -> set[str]:
+#: What a summary that knows only stable, vanishing and exploding gradients lacks or says otherwise; the rate, because
+#: it may be of another layer of a stack.
+_OF_GRADIENTS = {"gradient_decay_rate", "gradient_kept", "gradient_verdict"}
+
+
+def measured_otherwise(written_as: int, manifest: Mapping[str, Any], summary: Mapping[str, Any]) -> set[str]:
     """The fields of a ``summary.json`` that this version would measure in another way.
 
     Args:
         written_as: the format of the directory.
         manifest: as this version has it.
+        summary: what the file holds.
     """
+    found = set() if "gradient_kept" in summary else set(_OF_GRADIENTS)
     if written_as > 1:
-        return set()
+        return found
     facts = manifest["facts"]
-    found = set()
     if facts["centre"] != _CENTRE_BEFORE or facts["slopes"] is None:
         found.add("spectral_margin")
     if facts["every_step"]:
-        found |= {"gradient_decay_rate", "gradient_verdict"}
+        found |= _OF_GRADIENTS
     return found
 
 

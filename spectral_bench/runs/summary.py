@@ -1,9 +1,10 @@
 """``summary.json``: one flat object with the results of a run."""
 
+from math import isfinite
 from typing import Any
 
 from spectral_bench.config.schema import ExperimentConfig
-from spectral_bench.diagnostics.gradient_decay import steepest_decay
+from spectral_bench.diagnostics.gradient_decay import worst_decay
 from spectral_bench.nn.model import Facts
 from spectral_bench.runs.layout import SUMMARY_FIELDS
 from spectral_bench.runs.recorder import RunRecorder
@@ -34,7 +35,7 @@ def summarise(
     """
     norms, spectrum = recorder.last_norms(), recorder.last_spectrum()
     # Where every step adds its own loss, norms that stay level say nothing of what vanishes on the way.
-    decay = steepest_decay(norms.by_layer) if norms and not facts.every_step else None
+    decay = worst_decay(norms.by_layer) if norms and not facts.every_step else None
     values = {
         "task": config.task.name,
         "model": config.model.name,
@@ -58,6 +59,7 @@ def summarise(
         "ms_per_step": 1e3 * progress.update_seconds / progress.step if progress.step else None,
         "wall_seconds": progress.wall_seconds,
         "gradient_decay_rate": decay.rate if decay else None,
+        "gradient_kept": decay.kept if decay and isfinite(decay.kept) else None,
         "gradient_verdict": decay.verdict if decay else None,
         "spectral_margin": spectrum.margin if spectrum else None,
     }

@@ -144,7 +144,7 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
         return f"{SUMMARY}: cannot be read ({brief(error)})"
     recorder = prepared.recorder(run.directory, run.manifest)
     now = parse_json(json_text(prepared.summary(recorder, outcome)))
-    ignored = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content)
+    ignored = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content, recorded)
     for key in sorted((recorded.keys() | now.keys()) - ignored):
         if recorded.get(key) != now.get(key):
             return f"{SUMMARY}, {key}: recorded {recorded.get(key)}, now {now.get(key)}"

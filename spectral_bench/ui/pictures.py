@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import typer
+
+from spectral_bench.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,10 +18,14 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import Console
 
+    from spectral_bench.figures.sheet import Sheet
     from spectral_bench.ui.text_plot import TextPlot
 
 #: File formats of a picture.
 _FORMATS = (".png", ".svg", ".pdf")
+
+#: Stands in a name for the title of each figure, where there are several.
+_EACH = "{}"
 
 
 class Drawable(Protocol):
@@ -36,76 +43,128 @@ D = TypeVar("D", bound=Drawable)
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be made of figures.
+
+    Attributes:
+        sheet: their layout.
+        output: file of the figure, a folder of several, or a name with ``{}`` for their titles.
+        show: draw with characters.
+        data: file of the numbers.
+        style: a style sheet of matplotlib.
+    """
+
+    sheet: Sheet
+    output: Path | None = None
+    show: bool = False
+    data: Path | None = None
+    style: Path | None = None
+
+
 def check_picture(option: str, output: Path | None) -> None:
     """Refuse a file name that implies no picture format, before any work is done.
 
     Raises:
         InputError: the message lists the formats.
     """
-    from spectral_bench.errors import InputError
-
     if output is not None and output.suffix.lower() not in _FORMATS:
         raise InputError(f"{option} {output}: expected a name that ends in {', '.join(_FORMATS)}.")
 
 
-def deliver_pictures(
-    pictures: Sequence[D],
-    draw: Callable[[D], Figure],
-    in_characters: Callable[[D], Sequence[TextPlot]],
-    console: Console,
-    *,
-    output: Path | None,
-    show: bool,
-    data: Path | None,
-) -> None:
-    """Draw and write what was asked for.
+def check_pictures(option: str, output: Path | None) -> None:
+    """Refuse a name that is neither of a picture nor of a folder for several, before any work is done.
+
+    Raises:
+        InputError: the message says what is possible.
+    """
+    if output is not None and not _is_folder(output) and output.suffix.lower() not in _FORMATS:
+        raise InputError(
+            f"{option} {output}: expected a name that ends in {', '.join(_FORMATS)}, or a folder, which exists or "
+            "whose name ends in /."
+        )
+
+
+def write_pictures(pictures: Sequence[D], draw: Callable[[D, Sheet], Figure], wanted: Wanted) -> None:
+    """Write the files that were asked for, and report their names.
 
     Args:
         pictures: one for each section.
         draw: makes the figure of one.
-        in_characters: what ``--show`` draws.
-        console: where to draw and to report the names of files.
-        output: file of the figure; with several sections, its name is extended by each one's title.
-        show: draw with characters.
-        data: file of the numbers.
+        wanted: what to write.
 
     Raises:
-        InputError: a file cannot be written.
+        InputError: there is nothing to draw, more than the file asked for can hold, or a file cannot be written.
     """
-    if show:
-        from spectral_bench.ui.encoding import encodable
-        from spectral_bench.ui.text_plot import text_plot
+    if wanted.output is None and wanted.data is None:
+        return
+    if not pictures:
+        raise InputError("There is nothing to draw: no file is written.")
+    files = [] if wanted.output is None else _files(wanted.output, [picture.title for picture in pictures])
+    if files:
+        from spectral_bench.figures.page import printable, save
 
-        colour = console.color_system is not None and not console.no_color
-        for picture in pictures:
-            for plot in in_characters(picture):
-                drawn = text_plot(plot, console.width, colour=colour)
-                typer.echo(encodable(drawn, console.encoding), color=colour)
-    if output is not None:
-        draw_all([(picture.title, picture) for picture in pictures], draw, output)
-    if data is not None:
+        with printable(wanted.style):
+            for file, picture in zip(files, pictures, strict=True):
+                save(draw(picture, wanted.sheet), file)
+                typer.echo(str(file), err=True)
+    if wanted.data is not None:
         from spectral_bench.report.formats import records_as_csv
         from spectral_bench.ui.delivery import write_named
 
         rows = ({"task": picture.title, **row} for picture in pictures for row in picture.rows())
-        write_named(data, records_as_csv(list(rows)))
-        typer.echo(str(data), err=True)
+        write_named(wanted.data, records_as_csv(list(rows)))
+        typer.echo(str(wanted.data), err=True)
 
 
-def draw_all(titled: Sequence[tuple[str, _T]], draw: Callable[[_T], Figure], output: Path) -> None:
-    """Draw each into a file and report its name, which the title extends if there are several.
+def draw_in_characters(plots: Sequence[TextPlot], console: Console) -> None:
+    """Print plots, as wide as the terminal is and in its colours."""
+    from spectral_bench.ui.encoding import encodable
+    from spectral_bench.ui.text_plot import text_plot
+
+    colour = console.color_system is not None and not console.no_color
+    for plot in plots:
+        drawn = text_plot(plot, console.width, colour=colour)
+        typer.echo(encodable(drawn, console.encoding), color=colour)
+
+
+def _files(output: Path, titles: Sequence[str]) -> list[Path]:
+    """A file for each title.
 
     Raises:
-        InputError: a file cannot be written.
+        InputError: there are several, and one was asked for.
     """
-    from spectral_bench.figures.page import printable, save
+    if _is_folder(output):
+        return [output / f"{_slug(title)}.png" for title in titles]
+    if _EACH in output.name:
+        return [output.with_name(output.name.replace(_EACH, _slug(title))) for title in titles]
+    if len(titles) > 1:
+        raise InputError(
+            f"-o {output}: these runs make {len(titles)} figures ({'; '.join(titles)}). Name a folder "
+            f"(-o {output.with_suffix('')}/), use {_EACH} in the name ({output.with_name(_EACH + output.suffix)}), or "
+            "choose one with --where."
+        )
+    return [output]
 
-    for title, one in titled:
-        path = output if len(titled) == 1 else output.with_stem(f"{output.stem}-{_slug(title)}")
-        with printable():
-            save(draw(one), path)
-        typer.echo(str(path), err=True)
+
+def _is_folder(output: Path) -> bool:
+    """A trailing slash is lost in a ``Path``; a name without suffix that exists as no file is a folder, too."""
+    return output.is_dir() or (not output.suffix and not output.is_file())
 
 
 def _slug(title: str) -> str:
     return re.sub(r"[^\w.]+", "-", title).strip("-")
+
+
+def draw_all(titled: Sequence[tuple[str, _T]], draw: Callable[[_T], Figure], output: Path) -> None:
+    """Draw each into a file and report its name.
+
+    Raises:
+        InputError: there are several, and one file was asked for; or a file cannot be written.
+    """
+    from spectral_bench.figures.page import printable, save
+
+    with printable():
+        for file, (_, one) in zip(_files(output, [title for title, _ in titled]), titled, strict=True):
+            save(draw(one), file)
+            typer.echo(str(file), err=True)

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 
 import numpy as np
 import plotext
+from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 
 from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.series import Array, Series
 from spectral_bench.figures.style import FAR, within_decades
 
-#: The nearest of 256 colours to those of the figures, and grey for black: visible on light and dark backgrounds.
-_COLOURS = (32, 166, 36, 175, 74, 178, 244)
+#: Steps of red, green and blue among the 256 colours of a terminal.
+_LEVELS = np.array([0, 95, 135, 175, 215, 255])
+
+#: Grey, for black and what is nearly so: visible on light and dark backgrounds.
+_GREY = 244
 
 #: Quarters of a character: the finest lines, but all look alike.
 _FINE = "hd"
-
-#: Markers that distinguish curves without colour.
-_MARKERS = "xo+*#%@&$=ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 #: Lines of a plot: with the names of six models below, one screen of an old terminal.
 _HEIGHT = 18
@@ -32,13 +33,13 @@ class Limit:
 
     Attributes:
         label: its name below the plot.
-        style: position of the group it belongs to; None: of no group.
+        colour: of the group it belongs to; None: of no group.
         y: shape (P,), or (1,) for a level, which the axis is stretched to show unless it lies far off.
         x: shape (P,); None: a level.
     """
 
     label: str
-    style: int | None
+    colour: str | None
     y: Array
     x: Array | None = None
 
@@ -53,6 +54,7 @@ class TextPlot:
         curves: their means; characters cannot show bands.
         logarithmic: the y axis.
         limits: drawn behind the curves.
+        ticks: of the x axis, places and labels; None: round numbers.
         backwards: the x axis runs from its largest value to its smallest.
     """
 
@@ -62,6 +64,7 @@ class TextPlot:
     logarithmic: bool
     limits: Sequence[Limit] = ()
     backwards: bool = False
+    ticks: tuple[Sequence[float], Sequence[str]] | None = None
 
 
 def text_plot(plot: TextPlot, width: int, *, colour: bool) -> str:
@@ -76,6 +79,9 @@ def text_plot(plot: TextPlot, width: int, *, colour: bool) -> str:
     if not curves:
         return f"{plot.title}: nothing finite to draw.\n"
     every_x = np.concatenate([series.x for series in curves])
+    if len(np.unique(every_x)) == 1:
+        lines = [f"  {series.label}: {series.mean[0]:.4g}" for series in curves]
+        return "\n".join([f"{plot.title}: measured once, at {plot.x_name} {every_x[0]:,.0f}:", *lines, ""])
     x_range = float(every_x.min()), float(every_x.max())
     low, high = _y_range(plot, curves)
 
@@ -86,8 +92,8 @@ def text_plot(plot: TextPlot, width: int, *, colour: bool) -> str:
     plotext.xlim(*(x_range if x_range[0] < x_range[1] else (x_range[0] - 0.5, x_range[0] + 0.5)))
     plotext.xreverse(plot.backwards)
     plotext.ylim(low, high)
-    x_ticks = _round_numbers(*x_range, integer=True)
-    plotext.xticks(x_ticks, [f"{tick:g}" for tick in x_ticks])
+    rounds = _round_numbers(*x_range, integer=True)
+    plotext.xticks(*(plot.ticks or (rounds, [f"{tick:g}" for tick in rounds])))
     plotext.yticks(*_y_ticks(low, high, logarithmic=plot.logarithmic))
 
     def line(x: Array, y: Array, marker: str, shade: int | str) -> None:
@@ -97,21 +103,32 @@ def text_plot(plot: TextPlot, width: int, *, colour: bool) -> str:
 
     names: dict[str, str] = {}
     for limit in plot.limits:
-        shade = "default" if limit.style is None else _COLOURS[limit.style % len(_COLOURS)]
+        shade = "default" if limit.colour is None else _of_terminal(limit.colour)
         if limit.x is not None:
             line(limit.x, limit.y, ".", shade)
         elif low <= _height(limit.y, logarithmic=plot.logarithmic)[0] <= high:
             line(np.array(x_range), limit.y.repeat(2), ".", shade)
         names[limit.label] = plotext.colorize(".", shade)
     legend = []
+    shades: list[int] = []
     for series in curves:
-        marker, shade = _MARKERS[series.style % len(_MARKERS)], _COLOURS[series.style % len(_COLOURS)]
-        fine = colour and series.style < len(_COLOURS)
+        marker, shade = series.look.character, _of_terminal(series.look.colour)
+        fine = colour and shade not in shades
+        shades.append(shade)
         line(series.x, series.mean, _FINE if fine else marker, shade)
         legend.append(f"{plotext.colorize('█' if fine else marker, shade)} {series.label}")
     legend += [f"{mark} {label}" for label, mark in names.items()]
     text = "\n".join([plot.title, plotext.build().rstrip("\n"), *legend, ""])
     return text if colour else str(plotext.uncolorize(text))
+
+
+def _of_terminal(colour: str) -> int:
+    """The nearest of the 216 colours of a terminal."""
+    rgb = 255 * np.array(to_rgb(colour))
+    if rgb.max() < 80:
+        return _GREY
+    red, green, blue = (int(np.abs(_LEVELS - part).argmin()) for part in rgb)
+    return 16 + 36 * red + 6 * green + blue
 
 
 def _height(y: Array, *, logarithmic: bool) -> Array:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from spectral_bench.ui.delivery import deliver
-from spectral_bench.ui.pictures import D, deliver_pictures
+from spectral_bench.ui.pictures import D, Wanted, draw_in_characters, write_pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from spectral_bench.figures.named_groups import Naming
+    from spectral_bench.figures.sheet import Sheet
     from spectral_bench.records.collection import Collection
     from spectral_bench.records.groups import Group, Section
     from spectral_bench.report.document import Table
@@ -46,34 +48,28 @@ class TraceKind(Generic[G, D]):
 
     verb: str
     traced: str
-    groups: Callable[[Section, list[Path]], list[G]]
+    groups: Callable[[Section, list[Path], Naming], list[G]]
     table: Callable[[Section, Sequence[G]], tuple[Table, list[dict[str, Any]]]]
     pictures: Callable[[Section, Sequence[G]], D]
-    draw: Callable[[D], Figure]
-    in_characters: Callable[[D], Sequence[TextPlot]]
+    draw: Callable[[D, Sheet], Figure]
+    in_characters: Callable[[D, Sheet], Sequence[TextPlot]]
 
 
 def show_traces(
-    kind: TraceKind[G, D],
-    found: Collection,
-    *,
-    form: str,
-    output: Path | None,
-    show: bool,
-    data: Path | None,
+    kind: TraceKind[G, D], found: Collection, naming: Naming, wanted: Wanted, *, form: str, by: Sequence[str] = ()
 ) -> None:
-    """Report and draw what runs traced.
+    """Report and draw what runs traced: files first, so that a reader of the table who goes away does not lose them.
 
     Args:
         kind: what.
         found: the runs.
+        naming: what groups are called in pictures.
+        wanted: the pictures.
         form: of the table, as in ``deliver``.
-        output: file of the figure.
-        show: draw with characters, too.
-        data: file of the numbers behind the figure.
+        by: keys that groups agree in.
 
     Raises:
-        InputError: a file cannot be written.
+        InputError: a file cannot be written, or there is nothing to draw in it.
     """
     from rich.console import Console
 
@@ -84,9 +80,11 @@ def show_traces(
     tables: list[Table] = []
     records: list[dict[str, Any]] = []
     pictures: list[D] = []
-    for section in sections(found.runs):
+    every = sections(found.runs, by)
+    naming.check(every)
+    for section in every:
         damaged: list[Path] = []
-        groups = kind.groups(section, damaged)
+        groups = kind.groups(section, damaged, naming)
         found.notes.extend(f"{file} is left out: damaged." for file in damaged)
         tracing = {one.group.id for one in groups}
         lacking = [group.label for group in section.groups if group.id not in tracing]
@@ -100,5 +98,8 @@ def show_traces(
         records += rows
         pictures.append(kind.pictures(section, groups))
     document = {"schema": f"spectral-bench/{kind.verb}", "version": 1, "rows": records}
+    write_pictures(pictures, kind.draw, wanted)
     deliver(Report(tables, records, document, found.notes), console, form=form)
-    deliver_pictures(pictures, kind.draw, kind.in_characters, console, output=output, show=show, data=data)
+    if wanted.show:
+        for picture in pictures:
+            draw_in_characters(kind.in_characters(picture, wanted.sheet), console)

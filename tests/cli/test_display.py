@@ -51,7 +51,8 @@ SUMMARY: dict[str, Any] = {
     "ms_per_step": 25.123,
     "wall_seconds": 52.3,
     "gradient_decay_rate": -0.0021,
-    "gradient_verdict": "stable",
+    "gradient_kept": 0.8,
+    "gradient_verdict": "level",
     "spectral_margin": 0.0098,
 }
 
@@ -225,7 +226,7 @@ def test_results_fit_in_80_columns_and_name_every_number() -> None:
         "0.1733",
         "step 300",
         "step 1,350",
-        "stable",
+        "level",
         "16,777",
     ):
         assert shown in text

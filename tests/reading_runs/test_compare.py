@@ -321,12 +321,12 @@ def test_one_seed_in_several_settings_is_one_sample_where_settings_are_put_toget
 
 
 def test_the_verdicts_of_a_group_are_counted_in_csv_as_in_the_table(command: Run, results: Path) -> None:
-    verdicts = ("vanishing", "stable", "stable")
+    verdicts = ("vanishing", "level", "level")
     for run, verdict in zip(runs_of(results, "copy", "rnn"), verdicts, strict=True):
         edit(run / "summary.json", gradient_verdict=verdict)
     rows = csv.DictReader(io.StringIO(command("compare", str(results), "--format", "csv").stdout))
     verdict = next(row["gradient_verdict"] for row in rows if (row["task"], row["model"]) == ("copy", "rnn"))
-    assert verdict == "2 stable, 1 vanishing"
+    assert verdict == "2 level, 1 vanishing"
     assert verdict in command("compare", str(results), columns=250).stdout
 
 

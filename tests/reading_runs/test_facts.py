@@ -13,8 +13,10 @@ from run_directories import Run, edit, runs_of
 import spectral_bench
 from spectral_bench.figures.draw_gradients import draw_gradients
 from spectral_bench.figures.draw_spectrum import draw_spectrum
-from spectral_bench.figures.gradients import gradient_pictures, traced
+from spectral_bench.figures.gradients import gradient_pictures
+from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.spectra import spectrum_pictures, traced_spectra
+from spectral_bench.figures.traced_gradients import traced
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.recorded_facts import recorded_facts
@@ -118,10 +120,11 @@ def test_the_margin_is_measured_from_the_models_own_centre_and_says_so(command: 
     assert 0.05 <= record["margin"] < 0.1
     assert "Margin: the largest |sigma - sigma*| of all recurrent matrices; sigma* is 0 for svdrnn." in table.notes
     pictures = spectrum_pictures(section, groups)
-    axes = draw_spectrum(pictures).axes[0]
+    axes = draw_spectrum(pictures, Sheet()).axes[0]
     assert r"\sigma_i - \sigma^*" in axes.get_ylabel()
-    assert [line.get_ydata()[0] for line in axes.get_lines() if str(line.get_label()).startswith("_")] == [0.1]
-    assert "σ - σ*" in spectrum_in_characters(pictures)[0].title
+    limits = [line for line in axes.get_lines() if line.get_linestyle() == "--" and line.get_linewidth() < 1]
+    assert [line.get_ydata()[0] for line in limits] == [0.1]
+    assert "σ - σ*" in spectrum_in_characters(pictures, Sheet())[0].title
     unfinished = next(foreign.iterdir())
     (unfinished / "summary.json").unlink()
     runs = spectral_bench.load_runs(unfinished).runs
@@ -171,13 +174,14 @@ def test_a_trace_over_depth_counts_layers_in_tables_figures_and_text_plots(comma
     assert "per layer" in table.notes[0]
     assert "time" not in table.notes[0]
     assert record["envelope_binds"]  # over depth nothing adds to the gradient on the way
-    pictures = gradient_pictures(section, groups, 0, None)
-    labels = {axes.get_xlabel() for axes in draw_gradients(pictures).axes}
-    assert {"layer", "training step"} >= labels - {""}
-    assert "layer" in labels
-    plots = gradients_in_characters(pictures, every_step=False)
-    assert plots[-1].x_name == "layer"
-    assert "over depth" in plots[-1].title
+    pictures = gradient_pictures(section, groups, 0)
+    labels = " ".join(axes.get_xlabel() for axes in draw_gradients(pictures, Sheet()).axes)
+    assert "layers back from $L$" in labels
+    assert "rate per layer" in labels
+    assert "step back" not in labels
+    plots = gradients_in_characters(pictures, Sheet())
+    assert plots[0].x_name == "layers back from L"
+    assert "relative to h_L" in plots[0].title
     assert "t" in spectral_bench.load_runs(foreign).gradients
 
 
@@ -188,7 +192,7 @@ def test_traces_over_time_and_over_depth_share_a_table(foreign: Path) -> None:
     groups = traced(section)
     table, _ = decay_table(section, groups, 0, None)
     assert "per time step or layer" in table.notes[0]
-    draw_gradients(gradient_pictures(section, groups, 0, None))
+    draw_gradients(gradient_pictures(section, groups, 0), Sheet())
 
 
 @pytest.mark.parametrize(

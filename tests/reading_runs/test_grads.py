@@ -15,7 +15,9 @@ import spectral_bench
 from spectral_bench.diagnostics.envelope import Envelope, envelope
 from spectral_bench.diagnostics.gradient_decay import gradient_decay
 from spectral_bench.figures.draw_gradients import draw_gradients
-from spectral_bench.figures.gradients import GradientPictures, Traced, gradient_pictures, traced
+from spectral_bench.figures.gradients import GradientPictures, gradient_pictures
+from spectral_bench.figures.sheet import Sheet
+from spectral_bench.figures.traced_gradients import Traced, traced
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Section
@@ -27,7 +29,7 @@ from spectral_bench.runs.parted_table import SCHEMAS, PartedTable
 def prepared(results: Path, task: str, layer: int = 0) -> tuple[Section, list[Traced], GradientPictures]:
     (section,) = [section for section in sections(collect([results]).runs) if section.task == task]
     groups = traced(section, layer)
-    return section, groups, gradient_pictures(section, groups, layer, None)
+    return section, groups, gradient_pictures(section, groups, layer)
 
 
 def rewrite(run: Path, norms: np.ndarray, steps: np.ndarray) -> None:
@@ -48,16 +50,17 @@ def rewrite(run: Path, norms: np.ndarray, steps: np.ndarray) -> None:
 
 def test_the_lines_drawn_are_the_geometric_means_over_seeds_and_the_bands_their_range(shared_results: Path) -> None:
     _, groups, pictures = prepared(shared_results, "copy")
-    figure = draw_gradients(pictures)
-    start, end, *_ = [axes for axes in figure.axes if axes.get_lines()]
-    for position, one in enumerate(groups):
+    figure = draw_gradients(pictures, Sheet(panels=("norms",)))
+    start, end = figure.axes
+    for one in groups:
         frames = [pd.read_parquet(run.directory / "gradients.parquet") for run in one.group.runs]
         for axes, t in ((start, 0), (end, max(frames[0]["t"]))):
-            line = axes.get_lines()[position]
+            (line,) = [line for line in axes.get_lines() if line.get_label() == one.caption]
             norms = np.stack([frame.loc[frame["t"] == t].sort_values("step")["norm"] for frame in frames])
+            drawn = np.isfinite(np.asarray(line.get_xdata(), dtype=float))  # a gap joins nothing
             assert line.get_label() == one.group.label
-            np.testing.assert_array_equal(line.get_xdata(), [0, 3, 6, 9, 12])
-            np.testing.assert_allclose(np.asarray(line.get_ydata()), np.exp(np.log(norms).mean(axis=0)))
+            np.testing.assert_array_equal(np.asarray(line.get_xdata())[drawn], [0, 3, 6, 9, 12])
+            np.testing.assert_allclose(np.asarray(line.get_ydata())[drawn], np.exp(np.log(norms).mean(axis=0)))
     rnn = pictures.start[[series.label for series in pictures.start].index("rnn")]
     assert (rnn.low < rnn.high).all()
     assert rnn.runs == 3
@@ -67,24 +70,48 @@ def test_data_holds_the_numbers_behind_every_picture(command: Run, shared_result
     done = command("grads", str(shared_results), "--where", "task=copy", "--data", "numbers.csv", "--step", "6")
     assert done.returncode == 0, done.stderr
     frame = pd.read_csv(tmp_path / "numbers.csv")
-    assert set(frame["picture"]) == {"start", "end", "over_time", "map"}
+    assert set(frame["picture"]) == {"relative", "decay", "map", "start", "end"}
     assert set(frame["group"]) == {"rnn", "svdrnn r=0.01", "svdrnn r=0.5"}
     (run,) = [run for run in runs_of(shared_results, "copy", "svdrnn") if "r: 0.5" in (run / "config.yaml").read_text()]
     written = pd.read_parquet(run / "gradients.parquet")
-    over_time = frame[(frame["picture"] == "over_time") & (frame["group"] == "svdrnn r=0.5")]
-    np.testing.assert_allclose(over_time["mean"], written.loc[written["step"] == 6, "norm"])
-    assert set(over_time["step"]) == {6}
+    at_six = written.loc[written["step"] == 6, "norm"].to_numpy()
+    relative = frame[(frame["picture"] == "relative") & (frame["group"] == "svdrnn r=0.5")]
+    np.testing.assert_allclose(relative["mean"], at_six[::-1] / at_six[-1])
+    np.testing.assert_array_equal(relative["steps_back"], np.arange(len(at_six)))
+    assert set(relative["step"].astype(int)) == {6}
+    decay = frame[(frame["picture"] == "decay") & (frame["group"] == "svdrnn r=0.5")].iloc[0]
+    assert decay["kept"] == pytest.approx(at_six[0] / at_six[-1])
+    assert decay["verdict"] == "level"
     heat = frame[(frame["picture"] == "map") & (frame["group"] == "svdrnn r=0.5")]
-    np.testing.assert_allclose(np.sort(heat["mean"]), np.sort(written["norm"]))
+    shares = written["norm"] / written.groupby("step")["norm"].transform("last")
+    np.testing.assert_allclose(np.sort(heat["mean"]), np.sort(shares))
+    start = frame[(frame["picture"] == "start") & (frame["group"] == "svdrnn r=0.5")]
+    np.testing.assert_allclose(start["mean"], written.loc[written["t"] == 0, "norm"])
 
 
 def test_a_step_that_was_not_traced_stands_for_the_nearest_and_is_named_by_it(shared_results: Path) -> None:
     section, groups, _ = prepared(shared_results, "copy")
-    pictures = gradient_pictures(section, groups, 0, [7, 1000])
+    pictures = gradient_pictures(section, groups, 0, ["7", "1000"])
     last = int(groups[0].norms[0].steps[-1])
-    assert list(pictures.over_time) == [6, last]
-    np.testing.assert_allclose(pictures.over_time[6][1].x, np.arange(groups[1].norms[0].norms.shape[1]))
-    assert {row["step"] for row in pictures.rows() if row["picture"] == "over_time"} == {6, last}
+    assert [moment.step for moment in pictures.moments] == [6, last]
+    assert [moment.title for moment in pictures.moments] == ["after 6 training steps", f"after {last} training steps"]
+    np.testing.assert_allclose(pictures.moments[0].curves[1].x, np.arange(groups[1].norms[0].norms.shape[1]))
+    assert {row["step"] for row in pictures.rows() if row["picture"] == "relative"} == {6, last}
+
+
+def test_the_mean_over_training_is_of_relative_norms(command: Run, shared_results: Path, tmp_path: Path) -> None:
+    command("grads", str(shared_results), "--where", "task=copy", "--step", "mean", "--data", "g.csv")
+    frame = pd.read_csv(tmp_path / "g.csv")
+    frame = frame[(frame["picture"] == "relative") & (frame["group"] == "rnn")]
+    logs = []
+    for run in runs_of(shared_results, "copy", "rnn"):
+        norms = pd.read_parquet(run / "gradients.parquet").pivot_table(index="step", columns="t", values="norm")
+        logs.append(np.log(norms.to_numpy() / norms.to_numpy()[:, -1:]).mean(axis=0))
+    np.testing.assert_allclose(frame["mean"], np.exp(np.mean(logs, axis=0))[::-1])
+    assert set(frame["step"]) == {"mean over training"}
+    refused = command("grads", str(shared_results), "--step", "last")
+    assert refused.returncode == 2
+    assert "--step last: expected the number of a training step, or mean" in refused.stderr
 
 
 def test_the_table_says_rate_half_life_and_verdict_as_training_does(shared_results: Path) -> None:
@@ -121,7 +148,7 @@ def test_the_step_at_which_a_gradient_left_its_envelope_is_found(results: Path) 
     record = next(record for record in records if record["group"] == "svdrnn")
     assert record["left_envelope_at"] == 20
     assert record["envelope_binds"]
-    assert record["verdict"] == "stable"
+    assert record["verdict"] == "growing"
 
 
 def test_where_losses_add_up_on_the_way_nothing_is_judged(tmp_path: Path) -> None:
@@ -205,7 +232,7 @@ def test_a_run_with_norms_that_are_not_finite_is_in_no_mean_and_said(
     row = rows_of(command, results, "grads", "--data", "g.csv")["rnn"]
     assert (row["runs"], row["completed"]) == (2, 3)
     assert row["norm_at_0"] == pytest.approx(2e-3)
-    assert row["verdict"] == ("2 stable, 1 exploding" if bad == np.inf else "stable")
+    assert row["verdict"] == ("1 exploding, 1 level, 1 growing" if bad == np.inf else "1 level, 1 growing")
     shown = command("grads", str(results), "--where", "task=copy", columns=200).stdout
     assert "rnn: infinite or NaN norms in 1 of 3 runs, in no mean." in shown
     assert re.search("^rnn +2 of 3 ", shown, flags=re.MULTILINE)
@@ -242,8 +269,8 @@ def test_a_norm_of_zero_is_written_as_zero(command: Run, results: Path, tmp_path
     assert rows_of(command, results, "grads", "--data", "g.csv")["rnn"]["norm_at_0"] == 0
     data = pd.read_csv(tmp_path / "g.csv")
     data = data[data["group"] == "rnn"]
-    zero = data[(data["picture"] == "start") | (data["t"] == 0)]
-    assert set(zero["picture"]) == {"start", "over_time", "map"}
+    zero = data[(data["picture"] == "start") | (data["steps_back"] == 2)]
+    assert set(zero["picture"]) == {"start", "relative", "map"}
     assert set(zero["mean"]) == {0.0}
     assert zero["low"].fillna(0).eq(0).all()
 
@@ -254,17 +281,19 @@ def test_two_thousand_time_steps_by_a_thousand_traced_steps_take_seconds_and_few
     began = time.monotonic()
     (section,) = [section for section in sections(collect([run]).runs) if section.task == "addition"]
     groups = traced(section)
-    pictures = gradient_pictures(section, groups, 0, None)
-    draw_gradients(pictures)
+    pictures = gradient_pictures(section, groups, 0)
+    draw_gradients(pictures, Sheet())
     assert time.monotonic() - began < 20
-    assert max(pictures.maps[0].norms.shape) <= 400
+    assert max(pictures.maps[0].shares.shape) <= 400
+    assert pictures.maps[0].steps[-1] == 9990  # what the verdict is on is not averaged with others
     assert pa.total_allocated_bytes() < 500e6
 
 
 def test_one_file_for_each_task_in_every_format(command: Run, shared_results: Path, tmp_path: Path) -> None:
-    done = command("grads", str(shared_results), "-o", "out/g.png")
-    assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["g-addition.png", "g-copy.png"]
+    for output, names in (("out/", ["addition.png", "copy.png"]), ("of/g-{}.pdf", ["g-addition.pdf", "g-copy.pdf"])):
+        done = command("grads", str(shared_results), "-o", output)
+        assert done.returncode == 0, done.stderr
+        assert sorted(path.name for path in (tmp_path / output.split("/")[0]).iterdir()) == names
     for suffix, magic in (("svg", b"<?xml"), ("pdf", b"%PDF")):
         assert command("grads", str(shared_results), "--where", "task=copy", "-o", f"g.{suffix}").returncode == 0
         assert (tmp_path / f"g.{suffix}").read_bytes().startswith(magic)
@@ -277,6 +306,7 @@ def test_the_text_plot_fits_the_terminal_and_needs_no_colour(command: Run, share
     shown = command("grads", str(shared_results), "--show").stdout
     assert max(map(len, shown.splitlines())) <= 80
     assert "\x1b" not in shown
+    assert "gradient norm relative to h_T after 12 training steps (copy)" in shown
     assert "gradient norm at h_0" in shown
     assert "svdrnn r=0.5" in shown
 
@@ -303,4 +333,4 @@ def test_runs_of_different_length_share_a_picture(tmp_path: Path) -> None:
     train(tmp_path, "rnn", "copy", "trace.every=4", "seed=1")
     _, groups, pictures = prepared(tmp_path, "copy")
     assert len(groups) == 2
-    draw_gradients(pictures)
+    draw_gradients(pictures, Sheet())

@@ -13,9 +13,11 @@ from run_directories import Run, edit, in_parts, runs_of
 
 from spectral_bench.figures.draw_learning import draw_learning
 from spectral_bench.figures.draw_spectrum import draw_spectrum
-from spectral_bench.figures.gradients import gradient_pictures, traced
+from spectral_bench.figures.gradients import gradient_pictures
 from spectral_bench.figures.learning import learning_pictures
+from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.spectra import spectrum_pictures, traced_spectra
+from spectral_bench.figures.traced_gradients import traced
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Section
@@ -31,7 +33,7 @@ def section_of(results: Path, task: str) -> Section:
 def test_the_margin_drawn_is_the_largest_distance_from_one(shared_results: Path) -> None:
     section = section_of(shared_results, "copy")
     groups = traced_spectra(section)
-    figure = draw_spectrum(spectrum_pictures(section, groups))
+    figure = draw_spectrum(spectrum_pictures(section, groups), Sheet())
     lines = {line.get_label(): line for line in figure.axes[0].get_lines()}
     for one in groups:
         margins = []
@@ -40,8 +42,10 @@ def test_the_margin_drawn_is_the_largest_distance_from_one(shared_results: Path)
             margins.append((frame["singular_value"] - 1).abs().groupby(frame["step"]).max())
             assert margins[-1].iloc[-1] == pytest.approx(run.summary["spectral_margin"])
         expected = np.exp(np.log(margins).mean(axis=0))
-        np.testing.assert_allclose(np.asarray(lines[one.group.label].get_ydata()), expected)
-    radii = sorted(line.get_ydata()[0] for line in figure.axes[0].get_lines() if str(line.get_label()).startswith("_"))
+        drawn = np.asarray(lines[one.group.label].get_ydata())
+        np.testing.assert_allclose(drawn[np.isfinite(drawn)], expected)  # a gap joins nothing
+    limits = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == "--" and line.get_linewidth() < 1]
+    radii = sorted(line.get_ydata()[0] for line in limits)
     np.testing.assert_allclose(radii, [0.01, 0.5])
 
 
@@ -61,7 +65,7 @@ def test_the_spectrum_table_gives_extremes_and_what_the_radius_allows(shared_res
 
 
 def test_spectrum_data_holds_quantiles_and_margin(command: Run, shared_results: Path, tmp_path: Path) -> None:
-    done = command("spectrum", str(shared_results), "-o", "s.png", "--data", "s.csv", "--show")
+    done = command("spectrum", str(shared_results), "-o", "s-{}.png", "--data", "s.csv", "--show")
     assert done.returncode == 0, done.stderr
     frame = pd.read_csv(tmp_path / "s.csv")
     assert set(frame["picture"]) == {"margin", "singular_value"}
@@ -77,7 +81,7 @@ def test_the_curves_drawn_are_means_over_seeds_with_the_baseline_in_its_panel(sh
     section = section_of(shared_results, "copy")
     pictures = learning_pictures(section, "validation")
     assert pictures is not None
-    loss, metric = draw_learning(pictures).axes
+    loss, metric = draw_learning(pictures, Sheet()).axes
     frames = [pd.read_csv(run / "metrics.csv") for run in runs_of(shared_results, "copy", "rnn")]
     validation = [frame[frame["split"] == "validation"] for frame in frames]
     line = next(line for line in metric.get_lines() if line.get_label() == "rnn")
@@ -90,9 +94,9 @@ def test_the_curves_drawn_are_means_over_seeds_with_the_baseline_in_its_panel(sh
         np.asarray(next(line for line in loss.get_lines() if line.get_label() == "rnn").get_ydata()),
         np.mean([frame["loss"] for frame in validation], axis=0),
     )
-    (baseline,) = [line for line in loss.get_lines() if str(line.get_label()).startswith("_")]
+    (baseline,) = [line for line in loss.get_lines() if line.get_color() == "black"]
     assert np.asarray(baseline.get_ydata())[0] == pytest.approx(10 * np.log(8) / 26)
-    assert not [line for line in metric.get_lines() if str(line.get_label()).startswith("_")]
+    assert not [line for line in metric.get_lines() if line.get_color() == "black"]
     assert (loss.get_yscale(), metric.get_yscale()) == ("log", "linear")
 
 
@@ -108,7 +112,7 @@ def test_curves_that_diverge_are_drawn_as_far_as_they_go(command: Run, results: 
     with (run / "metrics.csv").open("a") as file:
         file.write("16,,train,inf,inf,1.0,1.0\n16,,validation,nan,nan,1.0,1.0\n")
     for split in ("train", "validation"):
-        done = command("curves", str(results), "--split", split, "-o", "c.svg", "--data", "c.csv")
+        done = command("curves", str(results), "--split", split, "-o", "c-{}.svg", "--data", "c.csv")
         assert done.returncode == 0, done.stderr
         frame = pd.read_csv(tmp_path / "c.csv")
         assert set(frame["split"]) == {split}
@@ -118,7 +122,7 @@ def test_curves_that_diverge_are_drawn_as_far_as_they_go(command: Run, results: 
 def test_curves_are_drawn_with_characters_when_no_file_is_named(command: Run, shared_results: Path) -> None:
     shown = command("curves", str(shared_results)).stdout
     assert "validation loss (copy)" in shown
-    assert "validation mse (addition)" in shown
+    assert "validation mean squared error (addition)" in shown
     assert max(map(len, shown.splitlines())) <= 80
 
 
@@ -216,7 +220,7 @@ def test_the_only_group_of_a_model_bears_its_name_alone_in_every_picture(results
     assert {group.label for group in section.groups} == {"rnn lr=0.02", "svdrnn lr=0.01"}
     learning = learning_pictures(section, "validation")
     assert learning
-    gradients = gradient_pictures(section, traced(section), 0, None)
+    gradients = gradient_pictures(section, traced(section), 0)
     singular_values = spectrum_pictures(section, traced_spectra(section))
     for curves in (learning.quantities[0].curves, gradients.start, singular_values.margin):
         assert [one.label for one in curves] == ["rnn", "svdrnn"]

@@ -7,18 +7,23 @@ import numpy as np
 import pytest
 from run_directories import Run, fabricate, runs_of
 
+from spectral_bench.figures.looks import Look
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.ui.text_plot import Limit, TextPlot, text_plot
 
+LOOKS = [Look("#0072B2", "o", character="x"), Look("#D55E00", "s", character="o"), Look("#000000", "X", character="+")]
+
 
 def curve(values: list[float], style: int = 0, *, logarithmic: bool = True) -> Series:
-    return over_runs(f"model {style}", style, [(np.arange(len(values)), np.array(values))], logarithmic=logarithmic)
+    return over_runs(
+        f"model {style}", LOOKS[style], [(np.arange(len(values)), np.array(values))], logarithmic=logarithmic
+    )
 
 
 def test_a_text_plot_labels_its_decades_and_draws_the_radius_and_no_zero_stretches_it() -> None:
-    radius = Limit("model 0: radius 0.01", 0, np.array([0.01]))
+    radius = Limit("model 0: radius 0.01", "#0072B2", np.array([0.01]))
     plot = TextPlot("margin", "training step", [curve([0.0, 1e-3, 1e-1])], True, [radius])
     lines = text_plot(plot, 80, colour=False).splitlines()
     ticks = [line.split("┤")[0].strip() for line in lines if "┤" in line]
@@ -53,7 +58,7 @@ def test_a_text_plot_draws_a_level_only_near_its_curves() -> None:
     assert drawn(0.1)[-1] == ". baseline"
 
 
-@pytest.mark.parametrize("values", [[0.0, 0.0], [0.5], [0.12, 0.17], [0.03, 0.9], [1e-38, 1e300]])
+@pytest.mark.parametrize("values", [[0.0, 0.0], [0.5, 0.5], [0.12, 0.17], [0.03, 0.9], [1e-38, 1e300]])
 def test_every_range_of_a_text_plot_has_ticks_and_fits(values: list[float]) -> None:
     text = text_plot(TextPlot("t", "x", [curve(values)], True), 80, colour=False)
     assert text.count("┤") >= 2
@@ -61,7 +66,7 @@ def test_every_range_of_a_text_plot_has_ticks_and_fits(values: list[float]) -> N
 
 
 def test_time_runs_backwards_in_a_text_plot_and_an_endless_bound_is_cut_off() -> None:
-    bound = Limit("bound", 0, np.array([np.inf, 1e300, 1.0, 0.0]), np.arange(4.0))
+    bound = Limit("bound", "#0072B2", np.array([np.inf, 1e300, 1.0, 0.0]), np.arange(4.0))
     plot = TextPlot("t", "time step t", [curve([1.0, 2.0, 3.0, 20.0])], True, [bound], backwards=True)
     lines = text_plot(plot, 80, colour=False).splitlines()
     (axis,) = [line for line in lines if re.fullmatch(r"[\s\d]+", line)]
@@ -72,10 +77,12 @@ def test_the_text_plots_show_time_at_the_last_step_or_at_those_chosen_with_the_e
     command: Run, traced_results: Path
 ) -> None:
     last = command("grads", str(traced_results), "--show").stdout
-    assert re.findall(r"over time at step (\d+)", last) == ["12"]
+    assert re.findall(r"relative to h_T after (\d+)", last) == ["12"]
     assert last.count("svdrnn num_layers=1: what the radius allows") == 1
-    chosen = command("grads", str(traced_results), "--show", "--step", "3", "--step", "8").stdout
-    assert re.findall(r"over time at step (\d+)", chosen) == ["3", "9"]
+    assert ". vanishing below 1/1000" in last
+    chosen = command("grads", str(traced_results), "--show", "--step", "3", "--step", "8", "--step", "mean").stdout
+    assert re.findall(r"relative to h_T after (\d+)", chosen) == ["3", "9"]
+    assert "relative to h_T mean over training" in chosen
 
 
 def test_the_text_plots_have_the_radius_and_the_baseline(command: Run, shared_results: Path) -> None:

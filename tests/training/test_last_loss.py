@@ -49,7 +49,7 @@ def test_a_network_without_memory_is_seen_to_lose_its_gradient(prepared: Build) 
     assert decay.rate == pytest.approx(np.log(10.0), rel=1e-3)
     whole = gradient_decay(traced(contracting(prepared(*SHORT, "trace.of=all", model="rnn"), 0.1)))
     assert whole is not None
-    assert whole.verdict == "stable"  # which is why no verdict is taken from it
+    assert whole.verdict != "vanishing"  # which is why no verdict is taken from it
 
 
 @pytest.mark.parametrize("model", ["rnn", "svdrnn", "lstm", "gru"])

@@ -1,0 +1,33 @@
+"""A decay rate in words: ``halves every 12 steps``."""
+
+import math
+
+from spectral_bench.diagnostics.gradient_decay import LEVEL_FACTOR
+
+
+def decay_in_words(rate: float, steps: int, unit: str = "step") -> str:
+    """What a gradient does on its way back at this rate.
+
+    Args:
+        rate: per step, as in ``GradientDecay``.
+        steps: how many there are: what changes by no more than ``LEVEL_FACTOR`` over all of them is level.
+        unit: one of them.
+    """
+    if abs(rate) * steps <= math.log(LEVEL_FACTOR):
+        return "level"
+    every = math.log(2) / abs(rate)
+    digits = f"{every:.1f}" if every < 9.95 else f"{every:,.0f}"
+    return f"{'halves' if rate > 0 else 'doubles'} every {digits} {unit}s"
+
+
+def share_in_words(kept: float) -> str:
+    """What arrives of a gradient, compared with what set out: ``2/3``, ``1/30``, ``1/4,000``, ``×12``."""
+    if kept <= 0.0:
+        return "0"
+    if kept == math.inf:
+        return "∞"
+    if 1 / 1.05 < kept < 1.05:
+        return "all"
+    factor = kept if kept > 1 else 1 / kept
+    digits = f"{factor:.0e}" if factor >= 1e6 else f"{float(f'{factor:.2g}'):,g}"
+    return f"×{digits}" if kept > 1 else f"1/{digits}"

@@ -1,0 +1,109 @@
+"""The figure of a phase diagram: a cell a setting, in it a stripe a run."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.patches import Rectangle
+
+from spectral_bench.config.keys import as_typed
+from spectral_bench.figures.phase_maps import PhaseCell, PhasePictures
+from spectral_bench.figures.plotted_runs import PHASES, Phase
+from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
+from spectral_bench.figures.words import key_in_words
+
+#: From light to dark, and hatched where it is no point on that way: told apart in grey, too.
+_FACES: dict[Phase, dict[str, Any]] = {
+    "solved": {"facecolor": "#FDE725"},
+    "better than baseline": {"facecolor": "#35B779"},
+    "at baseline": {"facecolor": "#31688E"},
+    "diverged": {"facecolor": "#FFFFFF", "hatch": "////"},
+}
+
+#: Inches of the narrowest panel, of a row of cells, and of the rest of a panel.
+_NARROWEST, _ROW, _REST = 2.4, 0.28, 0.9
+
+
+def draw_phase_map(pictures: PhasePictures, sheet: Sheet) -> Figure:
+    """Draw how runs came out, or a metric, over two keys."""
+    panels = {title: cells for title, cells in pictures.panels.items() if not title or sheet.has(title)}
+    columns = sheet.beside(len(panels), _NARROWEST)
+    rows = -(-len(panels) // columns)
+    scale = _scale(pictures)
+
+    def draw(part: SubFigure) -> Sequence[Axes]:
+        drawn = list(part.subplots(rows, columns, sharey=True, squeeze=False).flat)
+        for axes in drawn[len(panels) :]:
+            axes.remove()
+        shown = drawn[: len(panels)]
+        for axes, (title, cells) in zip(shown, panels.items(), strict=True):
+            _draw_panel(axes, title, cells, pictures, scale)
+        for axes in shown[::columns]:
+            axes.set_ylabel(key_in_words(pictures.keys.y, pictures.metric))
+        if scale is not None:
+            part.colorbar(scale, ax=shown, pad=0.02, fraction=0.05, label=_hue(pictures))
+        return shown
+
+    height = max(1.9, _ROW * len(pictures.y_axis.places) + _REST) * rows
+    x, y = (key_in_words(key, pictures.metric) for key in (pictures.keys.x, pictures.keys.y))
+    told = "how runs came out" if pictures.keys.hue is None else _hue(pictures)
+    caption = "A stripe is a run." if scale is None else "Means over runs; × k/n: so many did worse than any number."
+    labels = list(PHASES) if scale is None else []
+    return figure_of_strips(
+        sheet, f"{pictures.title}: {told}, over {x} and {y}", [caption], labels, [Strip(height, draw)]
+    )
+
+
+def _hue(pictures: PhasePictures) -> str:
+    return key_in_words(pictures.keys.hue or "", pictures.metric)
+
+
+def _scale(pictures: PhasePictures) -> ScalarMappable | None:
+    """The colours of a metric; None where outcomes are shown."""
+    means = [cell.mean for cells in pictures.panels.values() for cell in cells if cell.mean is not None]
+    if pictures.keys.hue is None or not means:
+        return None
+    norm = (LogNorm if pictures.logarithmic else Normalize)(min(means), max(means))
+    return ScalarMappable(norm, mpl.colormaps["cividis"])
+
+
+def _draw_panel(
+    axes: Axes, title: str, cells: Sequence[PhaseCell], pictures: PhasePictures, scale: ScalarMappable | None
+) -> None:
+    """Cells of equal size, in the order of the values: their distances are written, not drawn."""
+    across, up = ({text: at for at, text in enumerate(one.places)} for one in (pictures.x_axis, pictures.y_axis))
+    for cell in cells:
+        left, bottom = across[as_typed(cell.x)] - 0.46, up[as_typed(cell.y)] - 0.44
+        if scale is None:
+            width = 0.92 / len(cell.outcomes)
+            for at, outcome in enumerate(cell.outcomes):
+                axes.add_patch(
+                    Rectangle(
+                        (left + at * width, bottom), width, 0.88, linewidth=0.4, edgecolor="black", **_FACES[outcome]
+                    )
+                )
+            continue
+        face: Any = "#FFFFFF" if cell.mean is None else scale.cmap(scale.norm(np.array([cell.mean])))[0]
+        hatch = "////" if cell.mean is None else None
+        axes.add_patch(
+            Rectangle((left, bottom), 0.92, 0.88, facecolor=face, hatch=hatch, linewidth=0.4, edgecolor="black")
+        )
+        if cell.without:
+            axes.text(
+                left + 0.46, bottom + 0.44, f"× {cell.without}/{len(cell.outcomes)}", ha="center", va="center",
+                fontsize=6.5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+            )  # fmt: skip
+    if scale is None:
+        for phase in PHASES:
+            axes.add_patch(Rectangle((0, 0), 0, 0, label=phase, edgecolor="black", linewidth=0.4, **_FACES[phase]))
+    axes.set_xticks(range(len(across)), [pictures.x_axis.labels[text] for text in across])
+    axes.set_yticks(range(len(up)), [pictures.y_axis.labels[text] for text in up])
+    axes.set(xlim=(-0.6, len(across) - 0.4), ylim=(-0.6, len(up) - 0.4), xlabel=key_in_words(pictures.keys.x))
+    axes.grid(visible=False)
+    if title:
+        axes.set_title(title)

@@ -1,0 +1,207 @@
+"""What arrives of a gradient: its norm relative to that at T against the steps back, and its decay, at one moment."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spectral_bench.compare.statistics import Estimate, estimate
+from spectral_bench.config.hints import short
+from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words
+from spectral_bench.diagnostics.envelope import Envelope
+from spectral_bench.diagnostics.gradient_decay import FLOOR, gradient_decay
+from spectral_bench.errors import InputError
+from spectral_bench.figures.looks import Look
+from spectral_bench.figures.series import Array, Series, geometric_mean, over_runs, unfloored
+from spectral_bench.figures.traced_gradients import Traced, mean_over_training, nearest_step, relative
+from spectral_bench.runs.layout import AxisWords
+
+#: What ``--step`` calls the mean over all traced steps.
+MEAN = "mean"
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """An envelope to be drawn behind a curve; arrays of shape (P,).
+
+    Attributes:
+        label: of the group.
+        look: of the group.
+        binding: whether a gradient cannot leave them.
+        centre: what the singular values are near to.
+        back: steps back.
+        radius: lower and upper bound from the singular values.
+        slopes: lower and upper bound with the activation's slopes.
+    """
+
+    label: str
+    look: Look
+    binding: bool
+    centre: float
+    back: Array
+    radius: tuple[Array, Array]
+    slopes: tuple[Array, Array]
+
+
+@dataclass(frozen=True)
+class Decay:
+    """How fast the gradient of a group decays, and what arrives of it.
+
+    Attributes:
+        label: of the group.
+        look: of the group.
+        rate: per step; None where there is none.
+        kept: the share that arrives, the geometric mean over seeds; None where nothing can be said of it.
+        verdicts: how many runs have each; empty where there is nothing to judge.
+        rate_words: the rate: ``halves every 12 steps``.
+    """
+
+    label: str
+    look: Look
+    rate: Estimate | None
+    kept: float | None
+    verdicts: Counter[str]
+    rate_words: str
+
+    @property
+    def verdict(self) -> str:
+        """The verdict of all seeds, or of each: ``vanishing in 2 of 3``."""
+        total = sum(self.verdicts.values())
+        (most, count), *others = self.verdicts.most_common() or [("not judged", 0)]
+        return most if not others else f"{most} in {count} of {total}"
+
+    @property
+    def kept_words(self) -> str:
+        """``1/30 arrives``."""
+        return "" if self.kept is None else f"{share_in_words(self.kept)} arrives"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """The gradients at a training step, or in the mean over training.
+
+    Attributes:
+        title: which moment.
+        step: the traced one; None: several.
+        curves: the relative norm against the steps back.
+        bounds: what is drawn behind.
+        decays: of every group with a curve.
+    """
+
+    title: str
+    step: int | None
+    curves: list[Series]
+    bounds: list[Bounds]
+    decays: list[Decay]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The numbers."""
+        moment = self.title if self.step is None else self.step
+        for series in self.curves:
+            yield from ({**row, "step": moment} for row in series.rows("relative", "steps_back"))
+        for one in self.decays:
+            rate = one.rate
+            yield {
+                "picture": "decay", "group": one.label, "step": moment, "mean": rate.mean if rate else None,
+                "low": rate.low if rate else None, "high": rate.high if rate else None, "runs": rate.n if rate else 0,
+                "kept": None if one.kept is None else unfloored(one.kept), "verdict": one.verdict,
+            }  # fmt: skip
+
+
+def moments(groups: Sequence[Traced], words: AxisWords, steps: Sequence[str]) -> list[Moment]:
+    """The moments that the user chose: numbers of steps, or ``mean``; by default the last traced step of every run.
+
+    Raises:
+        InputError: a step is neither a number nor ``mean``.
+    """
+    if not steps:
+        return [_at_the_end(groups, words)]
+    every = np.unique(np.concatenate([one.steps for one in groups]))
+    numbers = sorted({nearest_step(every, as_step(step)) for step in steps if step != MEAN})
+    found = [_at(groups, words, step) for step in numbers]
+    return [*found, _over_training(groups, words)] if MEAN in steps else found
+
+
+def as_step(text: str) -> int:
+    """The number of a step.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not text.isdecimal():
+        raise InputError(f"--step {short(text)}: expected the number of a training step, or {MEAN}.")
+    return int(text)
+
+
+def _at_the_end(groups: Sequence[Traced], words: AxisWords) -> Moment:
+    ends = {int(norms.steps[-1]) for one in groups for norms in one.whole}
+    norms = [[history.norms[-1] for history in one.whole] for one in groups]
+    step = ends.pop() if len(ends) == 1 else None
+    title = "at the last traced step of each run" if step is None else f"after {step:,} training steps"
+    return _moment(groups, words, title, step, norms)
+
+
+def _at(groups: Sequence[Traced], words: AxisWords, step: int) -> Moment:
+    norms = [one.at(step)[1] if step in one.steps else [] for one in groups]
+    return _moment(groups, words, f"after {step:,} training steps", step, norms)
+
+
+def _over_training(groups: Sequence[Traced], words: AxisWords) -> Moment:
+    norms = [[mean_over_training(history) for history in one.norms] for one in groups]
+    return _moment(groups, words, "mean over training", None, norms)
+
+
+def _moment(
+    groups: Sequence[Traced],
+    words: AxisWords,
+    title: str,
+    step: int | None,
+    norms: Sequence[Sequence[NDArray[np.float64]]],
+) -> Moment:
+    curves, bounds, decays = [], [], []
+    for one, runs in zip(groups, norms, strict=True):
+        shares = [(np.arange(len(run)), relative(run)[::-1]) for run in runs]
+        series = over_runs(one.caption, one.look, shares, logarithmic=True)
+        if len(series.x):
+            curves.append(series)
+            if one.envelope is not None:
+                bounds.append(_bounds(one, one.envelope, series))
+        if runs:
+            decays.append(_decay(one, runs, words))
+    return Moment(title, step, curves, bounds, decays)
+
+
+def _decay(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords) -> Decay:
+    found = [] if one.facts.every_step else [decay for run in runs if (decay := gradient_decay(run)) is not None]
+    rate = estimate([decay.rate for decay in found if decay.rate is not None])
+    shares = np.array([decay.kept for decay in found if np.isfinite(decay.kept)])
+    kept = unfloored(float(geometric_mean(shares))) if len(shares) else None
+    length = max(len(run) for run in runs) - 1
+    unit = words.unit.rpartition(" ")[2]
+    if rate is not None:
+        told = decay_in_words(rate.mean, length, unit)
+    else:
+        told = "" if found or not one.facts.every_step else "a loss at every step was traced"
+    verdicts: Counter[str] = Counter(decay.verdict for decay in found)
+    return Decay(one.caption, one.look, rate, kept, verdicts, told)
+
+
+def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:
+    """From T on; where losses add up on the way, from the largest norm of the half that is nearer to T."""
+    near = len(series.x) // 2 + 1
+    start = 0 if one.last_step_only else int(series.mean[:near].argmax())
+    back = np.arange(len(series.x) - start)
+    scale = series.mean[start]
+    radius, slopes = allowed.of_radius(back), allowed.bounds(back)
+    return Bounds(
+        one.caption,
+        one.look,
+        bool(one.last_step_only),
+        one.facts.centre,
+        series.x[start:],
+        (scale * radius[0], scale * radius[1]),
+        (np.maximum(scale * slopes[0], FLOOR), scale * slopes[1]),
+    )

@@ -1,0 +1,250 @@
+"""A metric against a key: points with intervals and lines, as numbers."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+from typing import Any
+
+from spectral_bench.compare.statistics import Estimate, estimate
+from spectral_bench.config.keys import as_typed
+from spectral_bench.figures.looks import DASHES, Look, look_of, palette, sequential
+from spectral_bench.figures.named_groups import Naming
+from spectral_bench.figures.plotted_runs import Plotted, keys_apart, never_got_there, number_of
+from spectral_bench.figures.value_axis import ValueAxis, is_number, shown, spans_decades, value_axis
+from spectral_bench.records.run_record import Run
+
+#: Names of the model in ``Run.fields``.
+_MODEL = ("model", "model.name")
+
+
+@dataclass(frozen=True)
+class PlotKeys:
+    """What is drawn against what.
+
+    Attributes:
+        x, y: keys of the axes.
+        hue: of the lines; None: no line is told from another.
+        col: of the panels; None: one panel.
+        by: further keys of the lines.
+    """
+
+    x: str
+    y: str
+    hue: str | None = None
+    col: str | None = None
+    by: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> list[str]:
+        """All of them."""
+        return [key for key in (self.x, self.y, self.hue, self.col, *self.by) if key is not None]
+
+
+@dataclass(frozen=True)
+class SweepPoint:
+    """The runs of a line at a value of x.
+
+    Attributes:
+        x: the value.
+        place: where it lies on the axis.
+        values: the number of each seed.
+        mean: with its interval; None where no run has a number.
+        without: how many runs did worse than any number: diverged, or never got there.
+    """
+
+    x: Any
+    place: float
+    values: list[float]
+    mean: Estimate | None
+    without: int
+
+
+@dataclass(frozen=True)
+class SweepLine:
+    """Points that belong together, in the order of x."""
+
+    label: str
+    look: Look
+    points: list[SweepPoint]
+
+
+@dataclass(frozen=True)
+class SweepPictures:
+    """Everything the figure of a task shows.
+
+    Attributes:
+        title: of the task.
+        keys: what is drawn against what.
+        metric: the task's.
+        higher_is_better: the sense of y.
+        x_axis: where values of x lie.
+        logarithmic: the y axis.
+        baseline: what a memoryless predictor scores in y; None: unknown.
+        panels: lines, by the title of the panel.
+        notes: what is left out or put together.
+    """
+
+    title: str
+    keys: PlotKeys
+    metric: str | None
+    higher_is_better: bool
+    x_axis: ValueAxis
+    logarithmic: bool
+    baseline: float | None
+    panels: dict[str, list[SweepLine]]
+    notes: list[str]
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The numbers."""
+        for panel, lines in self.panels.items():
+            for line in lines:
+                for point in line.points:
+                    mean = point.mean
+                    yield {
+                        **({"col": panel} if self.keys.col else {}), "group": line.label,
+                        self.keys.x: shown(self.keys.x, point.x), "metric": self.keys.y,
+                        "mean": mean.mean if mean else None, "low": mean.low if mean else None,
+                        "high": mean.high if mean else None, "runs": len(point.values),
+                        "worse_than_any": point.without,
+                    }  # fmt: skip
+
+
+def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictures | None:
+    """Prepare the figure of a task; None where no run has a number to draw."""
+    keys = _with_models(keys, task.runs)
+    used = [run for run in task.runs if number_of(run, keys.y) is not None or never_got_there(run, keys.y)]
+    numbers = [number for run in used if (number := number_of(run, keys.y)) is not None]
+    if not numbers:
+        return None
+    notes = list(task.notes)
+    if len(used) < len(task.runs):
+        notes.append(f"{task.task}: {len(task.runs) - len(used)} of {len(task.runs)} runs left out: no {keys.y}.")
+    x_axis = value_axis(keys.x, [run.fields().get(keys.x) for run in used])
+    line_keys = [key for key in (keys.hue, *keys.by) if key is not None]
+    labels = _labels(used, line_keys, naming)
+    looks = _looks(used, line_keys)
+    panels: dict[str, list[SweepLine]] = {}
+    for title, members in _sorted_by(used, keys.col).items():
+        by_line: dict[tuple[str, ...], list[Run]] = {}
+        for run in members:
+            by_line.setdefault(_values(run, line_keys), []).append(run)
+        lines = [
+            SweepLine(labels[line], looks[line], _points(by_line[line], keys, x_axis))
+            for line in labels
+            if line in by_line
+        ]
+        panels[title] = lines
+    apart = _put_together(used, keys)
+    if apart:
+        notes.append(
+            f"{task.task}: points put runs together that differ in {', '.join(apart)}: name one as hue or col, choose "
+            "with --where, or tell them apart with --by."
+        )
+    of = {"loss_test": "loss", "test": "metric", "validation": "metric", "best_validation": "metric"}.get(keys.y)
+    logarithmic = spans_decades(numbers)
+    return SweepPictures(
+        task.task, keys, task.metric, _higher_is_better(keys.y, task.mode), x_axis, logarithmic,
+        task.baseline.get(of) if of else None, panels, notes,
+    )  # fmt: skip
+
+
+def _with_models(keys: PlotKeys, runs: Sequence[Run]) -> PlotKeys:
+    """A line a model, unless another key tells lines apart: models are not to be averaged."""
+    several = len({run.model for run in runs}) > 1
+    free = keys.hue is None and not any(key in _MODEL for key in keys.named)
+    return replace(keys, hue="model") if several and free else keys
+
+
+def _sorted_by(runs: Sequence[Run], key: str | None) -> dict[str, list[Run]]:
+    """The runs by the value of a key, in its order; all of them where there is no key."""
+    if key is None:
+        return {"": list(runs)}
+    order = value_axis(key, [run.fields().get(key) for run in runs])
+    found: dict[str, list[Run]] = {text: [] for text in order.places}
+    for run in runs:
+        found[as_typed(run.fields().get(key))].append(run)
+    name = key.rpartition(".")[2]
+    return {f"{name} = {order.labels[text]}": members for text, members in found.items()}
+
+
+def _values(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
+    fields = run.fields()
+    return tuple(as_typed(fields.get(key)) for key in keys)
+
+
+def _labels(runs: Sequence[Run], keys: Sequence[str], naming: Naming) -> dict[tuple[str, ...], str]:
+    """What every line is called, in the order of the lines."""
+    orders = [value_axis(key, [run.fields().get(key) for run in runs]) for key in keys]
+    found = sorted(
+        {_values(run, keys) for run in runs},
+        key=lambda line: [order.places[text] for order, text in zip(orders, line, strict=True)],
+    )
+    labels = {}
+    for line in found:
+        parts = [
+            order.labels[text] if key in _MODEL else f"{key.rpartition('.')[2]}={order.labels[text]}"
+            for key, order, text in zip(keys, orders, line, strict=True)
+        ]
+        label = " ".join(parts) or runs[0].model
+        names = (label, *parts, *line)
+        labels[line] = next((naming.labels[name] for name in names if name in naming.labels), label)
+    place: Callable[[tuple[str, ...]], int] = lambda line: next(  # noqa: E731
+        (at for at, name in enumerate(naming.order) if name in (labels[line], *line)), len(naming.order)
+    )
+    return {line: labels[line] for line in sorted(labels, key=place)}
+
+
+def _looks(runs: Sequence[Run], keys: Sequence[str]) -> dict[tuple[str, ...], Look]:
+    """The looks of lines: a model's own, shades where the first key is a number, else colours in turn."""
+    lines = {_values(run, keys): run for run in runs}
+    if not keys:
+        return {line: look_of(run.model) for line, run in lines.items()}
+    order = value_axis(keys[0], [run.fields().get(keys[0]) for run in runs])
+    if keys[0] in _MODEL:
+        own = {text: look_of(text) for text in order.places}
+    else:
+        colours = palette(len(order.places))
+        if all(is_number(run.fields().get(keys[0])) for run in runs):
+            shades = sequential(len(colours))
+            colours = [replace(look, colour=shade) for look, shade in zip(colours, shades, strict=True)]
+        own = dict(zip(order.places, colours, strict=True))
+    found = {}
+    for first, look in own.items():
+        members = sorted(line for line in lines if line[0] == first)
+        for at, line in enumerate(members):
+            found[line] = look if len(members) == 1 else replace(look, dashes=DASHES[at % len(DASHES)])
+    return found
+
+
+def _points(runs: Sequence[Run], keys: PlotKeys, x_axis: ValueAxis) -> list[SweepPoint]:
+    by_x: dict[str, list[Run]] = {}
+    for run in runs:
+        by_x.setdefault(as_typed(run.fields().get(keys.x)), []).append(run)
+    points = []
+    for members in by_x.values():
+        x = members[0].fields().get(keys.x)
+        by_seed: dict[int, list[float]] = {}
+        for run in members:
+            number = number_of(run, keys.y)
+            if number is not None:
+                by_seed.setdefault(run.seed, []).append(number)
+        values = [fmean(several) for several in by_seed.values()]
+        without = sum(never_got_there(run, keys.y) for run in members)
+        points.append(SweepPoint(x, x_axis.place(x), values, estimate(values), without))
+    return sorted(points, key=lambda point: point.place)
+
+
+def _put_together(runs: Sequence[Run], keys: PlotKeys) -> list[str]:
+    """The keys in which runs of one point differ."""
+    points: dict[tuple[str, ...], list[Run]] = {}
+    named = [key for key in keys.named if key != keys.y]
+    for run in runs:
+        points.setdefault(_values(run, named), []).append(run)
+    apart = {key for members in points.values() for key in keys_apart(members)}
+    return sorted(apart - set(named))
+
+
+def _higher_is_better(field: str, mode: str) -> bool:
+    from spectral_bench.compare.criteria import SCORES
+
+    return (SCORES.get(field, "min") or mode) == "max"

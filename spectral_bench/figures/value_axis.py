@@ -1,0 +1,138 @@
+"""Where the values of a key lie on an axis: numbers to scale, and what is no number honestly beside them."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from spectral_bench.config.keys import as_typed
+
+#: Numbers whose largest is more than this times the smallest go on a logarithmic axis.
+_SPAN = 10.0
+
+#: Up to so many numbers each has a tick of its own.
+_TICKS = 7
+
+#: Share of the numbers' stretch that lies between it and what is beside it, and at least so much of a decade.
+_GAP, _DECADE = 0.15, 0.4
+
+#: Keys for which having no value means that the singular values are free.
+_RADIUS = ("r", "model.r")
+
+
+def is_number(value: Any) -> bool:
+    """Whether it is a finite number, and no truth value."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def spans_decades(values: Iterable[float]) -> bool:
+    """Whether positive numbers belong on a logarithmic axis."""
+    found = list(values)
+    return bool(found) and min(found) > 0 and max(found) >= _SPAN * min(found)
+
+
+def shown(key: str, value: Any) -> str:
+    """A value as a tick shows it: ``free`` for a radius that does not exist."""
+    if value is None:
+        return "free" if key in _RADIUS else "none"
+    return as_typed(value)
+
+
+@dataclass(frozen=True)
+class ValueAxis:
+    """The places of values on an axis that is linear in them.
+
+    Attributes:
+        key: whose values.
+        places: of every value, by ``as_typed``.
+        labels: of every value.
+        joined: the values among which a line may be drawn: numbers, without a zero beside a logarithmic stretch.
+        logarithmic: places of numbers are their decimal logarithms.
+        breaks: places where the axis is interrupted.
+    """
+
+    key: str
+    places: dict[str, float]
+    labels: dict[str, str]
+    joined: frozenset[str]
+    logarithmic: bool
+    breaks: tuple[float, ...]
+
+    def place(self, value: Any) -> float:
+        """Where a value lies."""
+        return self.places[as_typed(value)]
+
+    def joins(self, value: Any) -> bool:
+        """Whether a line may go through it."""
+        return as_typed(value) in self.joined
+
+    def ticks(self) -> tuple[list[float], list[str]]:
+        """Places and labels of ticks: every value, or round numbers where there are many."""
+        apart = {text: place for text, place in self.places.items() if text not in self.joined}
+        if len(self.joined) <= _TICKS:
+            return list(self.places.values()), [self.labels[text] for text in self.places]
+        inner = [place for text, place in self.places.items() if text in self.joined]
+        low, high = min(inner), max(inner)
+        if self.logarithmic and high - low >= 2:
+            rounds = [float(decade) for decade in range(math.ceil(low), math.floor(high) + 1)]
+        else:
+            rounds = [float(tick) for tick in MaxNLocator(6).tick_values(low, high) if low <= tick <= high]
+        labels = [f"{10**tick:g}" if self.logarithmic else f"{tick:g}" for tick in rounds]
+        return [*rounds, *apart.values()], [*labels, *(self.labels[text] for text in apart)]
+
+    def put(self, axes: Axes, side: str = "x") -> None:
+        """Give an axis of a panel these ticks, limits and interruptions."""
+        ticks, labels = self.ticks()
+        axis = axes.xaxis if side == "x" else axes.yaxis
+        axis.set_ticks(ticks, labels)
+        if side == "x" and (sum(map(len, labels)) > 40 or len(labels) > _TICKS):
+            axes.tick_params(axis="x", rotation=45)
+        low, high = min(self.places.values()), max(self.places.values())
+        room = 0.06 * (high - low) or 0.5
+        (axes.set_xlim if side == "x" else axes.set_ylim)(low - room, high + room)
+        for place in self.breaks:
+            where = (place, 0.0) if side == "x" else (0.0, place)
+            across = axes.get_xaxis_transform() if side == "x" else axes.get_yaxis_transform()
+            axes.text(
+                *where, "//", transform=across, ha="center", va="center", fontsize=7, rotation=0 if side == "x" else 90,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+            )  # fmt: skip
+
+
+def value_axis(key: str, values: Sequence[Any]) -> ValueAxis:
+    """Place the distinct values of a key: numbers in order, a zero left of a logarithmic stretch, the others right."""
+    distinct = {as_typed(value): value for value in values}
+    numbers = dict(sorted(((text, float(value)) for text, value in distinct.items() if is_number(value)), key=_second))
+    others = [text for text in distinct if text not in numbers]
+    labels = {text: shown(key, distinct[text]) for text in [*numbers, *sorted(others, key=_none_last)]}
+    positive = {text: value for text, value in numbers.items() if value > 0}
+    logarithmic = len(positive) >= len(numbers) - 1 and min(numbers.values(), default=-1.0) >= 0
+    logarithmic = logarithmic and spans_decades(positive.values())
+    joined = positive if logarithmic else numbers
+    places = {text: math.log10(value) if logarithmic else value for text, value in joined.items()}
+    if not places:
+        return ValueAxis(key, {text: float(at) for at, text in enumerate(labels)}, labels, frozenset(), False, ())
+    low, high = min(places.values()), max(places.values())
+    gap = max(_GAP * (high - low), _DECADE if logarithmic else 0.0) or max(abs(high), 1.0) * _GAP
+    breaks = []
+    if logarithmic and len(positive) < len(numbers):
+        (zero,) = set(numbers) - set(positive)
+        places[zero] = low - gap
+        breaks.append(low - gap / 2)
+    beside = [text for text in labels if text not in numbers]
+    places |= {text: high + gap * (at + 1) for at, text in enumerate(beside)}
+    if beside:
+        breaks.append(high + gap / 2)
+    ordered = dict(sorted(places.items(), key=_second))
+    return ValueAxis(key, ordered, labels, frozenset(joined), logarithmic, tuple(breaks))
+
+
+def _second(pair: tuple[str, float]) -> float:
+    return pair[1]
+
+
+def _none_last(text: str) -> tuple[bool, str]:
+    return text == "null", text

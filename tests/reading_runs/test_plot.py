@@ -1,0 +1,198 @@
+"""``spectral-bench plot``: the numbers behind its figures, what is left out, and what is refused."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from run_directories import Run, edit, fabricate, train
+
+from spectral_bench.compare.statistics import estimate
+from spectral_bench.figures.looks import look_of
+from spectral_bench.figures.value_axis import value_axis
+
+
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A run of a bounded and of a free model."""
+    results = tmp_path_factory.mktemp("templates")
+    return {model: train(results, model, "copy") for model in ("svdrnn", "rnn")}
+
+
+def make(
+    templates: dict[str, Path], folder: Path, model: str, config: dict[str, Any], summary: dict[str, Any], seed: int
+) -> Path:
+    """A finished run of these keys."""
+    directory = folder / f"{model}-{len(list(folder.glob('*')))}-seed{seed}"
+    group = json.dumps([model, config])
+    keys = {**config, **({"model.r": config["r"]} if "r" in config else {}), "seed": seed}
+    fabricate(templates[model], directory, group=group, config=keys, summary={**summary, "seed": seed})
+    return directory
+
+
+@pytest.fixture
+def radii(templates: dict[str, Path], tmp_path: Path) -> Path:
+    """svdrnn at five radii, zero among them, three seeds each; two of the largest diverged; rnn has no radius."""
+    folder = tmp_path / "radii"
+    folder.mkdir()
+    for r, test in ((0.0, 0.9), (0.001, 0.8), (0.01, 0.7), (0.1, 0.6), (1.0, 0.2)):
+        for seed in range(3):
+            run = make(templates, folder, "svdrnn", {"r": r}, {"test": test + 0.01 * seed}, seed)
+            if r == 1.0 and seed:
+                edit(run / "manifest.json", status="diverged")
+    for seed in range(2):
+        make(templates, folder, "rnn", {}, {"test": 0.1}, seed)
+    return folder
+
+
+def test_a_radius_sweep_has_means_with_intervals_and_counts_what_diverged(
+    command: Run, radii: Path, tmp_path: Path
+) -> None:
+    done = command("plot", "x=r", "y=test", str(radii), "-o", "p.png", "--data", "p.csv")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "p.png").stat().st_size > 10_000
+    data = pd.read_csv(tmp_path / "p.csv", dtype={"r": str})
+    bounded = data[data["group"] == "svdrnn"]
+    assert list(bounded["r"]) == ["0", "0.001", "0.01", "0.1", "1"]
+    np.testing.assert_allclose(bounded["mean"], [0.91, 0.81, 0.71, 0.61, 0.2])
+    expected = estimate([0.9, 0.91, 0.92])
+    assert expected is not None
+    assert (bounded.iloc[0]["low"], bounded.iloc[0]["high"]) == pytest.approx((expected.low, expected.high))
+    assert list(bounded["worse_than_any"]) == [0, 0, 0, 0, 2]
+    (free,) = data[data["group"] == "rnn"].to_dict("records")
+    assert (free["r"], free["mean"], free["runs"]) == ("free", pytest.approx(0.1), 2)
+
+
+def test_zero_and_free_lie_beside_a_logarithmic_axis_and_no_line_goes_there() -> None:
+    axis = value_axis("r", [0.1, None, 0.0, 0.001, 0.01])
+    assert axis.logarithmic
+    assert [axis.labels[text] for text in axis.places] == ["0", "0.001", "0.01", "0.1", "free"]
+    assert [axis.place(value) for value in (0.001, 0.01, 0.1)] == pytest.approx([-3, -2, -1])
+    assert axis.place(0.0) < -3
+    assert axis.place(None) > -1
+    assert [axis.joins(value) for value in (0.0, 0.001, None)] == [False, True, False]
+    assert len(axis.breaks) == 2
+    assert not value_axis("task.length", [100, 120]).logarithmic
+    assert list(value_axis("optimizer.name", ["sgd", "adam"]).places.values()) == [0.0, 1.0]
+
+
+def test_lines_are_models_in_their_own_colours_and_other_hues_have_others(command: Run, radii: Path) -> None:
+    def colours(*words: str) -> set[str]:
+        assert command("plot", *words, str(radii), "-o", "p.svg").returncode == 0
+        return set(re.findall(r"#[0-9a-f]{6}", Path("p.svg").read_text()))
+
+    own = {look_of(model).colour.lower() for model in ("rnn", "svdrnn")}
+    assert own <= colours("x=r", "y=test")
+    assert not own & colours("x=model", "y=test", "hue=r")
+
+
+def test_what_points_put_together_is_said_and_told_apart_by_by(
+    command: Run, templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "rates"
+    folder.mkdir()
+    for lr in (0.01, 0.1):
+        for r in (0.01, 0.1):
+            make(templates, folder, "svdrnn", {"r": r, "optimizer.lr": lr}, {"test": lr}, 0)
+    mixed = command("plot", "x=r", "y=test", str(folder), "--data", "p.csv")
+    assert "points put runs together that differ in optimizer.lr" in mixed.stderr
+    apart = command("plot", "x=r", "y=test", str(folder), "--by", "optimizer.lr", "--data", "p.csv")
+    assert "put runs together" not in apart.stderr
+    assert set(pd.read_csv(tmp_path / "p.csv")["group"]) == {"lr=0.01", "lr=0.1"}
+    named = command(
+        "plot", "x=r", "y=test", str(folder), "hue=optimizer.lr", "--label", "lr=0.1=fast", "--order", "fast", "--data",
+        "p.csv",
+    )  # fmt: skip
+    assert named.returncode == 0, named.stderr
+    assert list(dict.fromkeys(pd.read_csv(tmp_path / "p.csv")["group"])) == ["fast", "lr=0.01"]
+
+
+def test_runs_without_the_metric_and_unfinished_ones_are_left_out_and_counted(command: Run, radii: Path) -> None:
+    runs = sorted(radii.glob("svdrnn-*-seed0"))
+    edit(runs[0] / "summary.json", spectral_margin=None)
+    edit(runs[1] / "manifest.json", status="interrupted")
+    done = command("plot", "x=r", "y=spectral_margin", str(radii), "--data", "p.csv")
+    assert "copy: 1 of 17 runs left out: not completed." in done.stderr
+    assert "copy: 1 of 16 runs left out: no spectral_margin." in done.stderr
+
+
+def test_a_phase_diagram_counts_every_outcome_for_itself(
+    command: Run, templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "phases"
+    folder.mkdir()
+    ends: list[dict[str, Any]] = [
+        {"solved_at": 8, "steps_to_beat_baseline": 4, "test": 1.0},
+        {"solved_at": None, "steps_to_beat_baseline": 4, "test": 0.5},
+        {"solved_at": None, "steps_to_beat_baseline": None, "test": 0.1},
+    ]
+    for seed, summary in enumerate([*ends, ends[2]]):
+        run = make(templates, folder, "svdrnn", {"r": 0.1}, summary, seed)
+        if seed == 3:
+            edit(run / "manifest.json", status="diverged")
+    make(templates, folder, "svdrnn", {"r": 0.01}, ends[0], 0)
+    words = ("plot", "x=r", "y=optimizer.lr", str(folder), "--kind", "map")
+    assert command(*words, "-o", "m.pdf", "--data", "m.csv").returncode == 0
+    cells = pd.read_csv(tmp_path / "m.csv").set_index("r")
+    assert list(cells.loc[0.1, ["solved", "better than baseline", "at baseline", "diverged"]]) == [1, 1, 1, 1]
+    assert cells.loc[0.01, "solved"] == 1
+    assert "Sb.x" in command(*words).stdout
+    assert command(*words, "hue=test", "-o", "t.png", "--data", "t.csv").returncode == 0
+    assert pd.read_csv(tmp_path / "t.csv").set_index("r").loc[
+        0.1, ["mean", "worse_than_any"]
+    ].tolist() == pytest.approx([(1.0 + 0.5 + 0.1) / 3, 1])
+
+
+def test_parallel_coordinates_are_the_keys_that_differ_and_a_line_a_run(
+    command: Run, radii: Path, tmp_path: Path
+) -> None:
+    done = command("plot", "y=test", str(radii), "--kind", "parallel", "-o", "s.png", "--data", "s.csv")
+    assert done.returncode == 0, done.stderr
+    data = pd.read_csv(tmp_path / "s.csv")
+    assert len(data) == 17
+    assert {"model", "r"} <= set(data.columns)
+    assert "seed" not in data.columns
+    assert data["worse_than_any"].sum() == 2
+    chosen = command("plot", "y=test", "x=r,optimizer.lr", str(radii), "--kind", "parallel", "--data", "s.csv")
+    assert chosen.returncode == 0, chosen.stderr
+    assert list(pd.read_csv(tmp_path / "s.csv").columns)[2:4] == ["r", "optimizer.lr"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("x=rr", "y=test"), "No run has 'rr'. Did you mean 'r'?"),
+        (("x=r", "y=tset"), "No run has 'tset'. Did you mean 'test'?"),
+        (("x=r",), "y=METRIC is lacking"),
+        (("x=r", "x=seed", "y=test"), "x= is given twice"),
+        (("z=r", "y=test"), "'z=r': expected x=KEY, y=KEY, hue=KEY, col=KEY, or a path."),
+        (("x=r", "y=gradient_verdict"), "There is nothing to draw: no file is written."),
+        (("x=r", "y=test", "--width", "3 feet"), "--width 3 feet: expected single, double"),
+        (("x=r", "y=test", "--style", "no.mplstyle"), "--style no.mplstyle: there is no such file"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_and_leaves_no_file(
+    command: Run, radii: Path, tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    done = command("plot", *words, str(radii), "-o", "p.png", columns=300)
+    assert done.returncode == 2, done.stdout
+    assert said in done.stderr
+    assert not (tmp_path / "p.png").exists()
+
+
+def test_a_panel_for_every_value_of_col_or_only_those_chosen(command: Run, radii: Path) -> None:
+    assert command("plot", "x=seed", "y=test", "col=r", str(radii), "-o", "all.svg").returncode == 0
+    done = command("plot", "x=seed", "y=test", "col=r", str(radii), "--panels", "free,0.1", "-o", "two.svg")
+    assert done.returncode == 0, done.stderr
+    assert [Path(name).read_text().count('id="axes_') for name in ("all.svg", "two.svg")] == [6, 2]
+
+
+def test_a_plot_of_characters_shows_what_lies_beside_its_axis(command: Run, radii: Path) -> None:
+    shown = command("plot", "x=r", "y=test", str(radii)).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "test recall accuracy against sigma radius r (copy)" in shown
+    assert "rnn at free: 0.1" in shown
+    assert "svdrnn at 1: × 2 of 3" in shown
