@@ -54,7 +54,9 @@ def draw_maps(figure: SubFigure, maps: Sequence[Heat], words: AxisWords, sheet: 
     for axes in panels[:, 0]:
         axes.set_ylabel(f"{unit}s back")
     figure.supxlabel("training step  (▾ where the verdict is decided)", fontsize=8)
-    bar = figure.colorbar(mesh, ax=panels, pad=0.01, fraction=0.04, ticks=_EDGES, spacing="uniform")
+    bar = figure.colorbar(
+        mesh, ax=list(panels.flat[: len(maps)]), pad=0.01, fraction=0.04, ticks=_EDGES, spacing="uniform"
+    )
     bar.ax.set_yticklabels(_NAMES, fontsize=6.5)
     bar.set_label("what arrives", fontsize=7)
     return []

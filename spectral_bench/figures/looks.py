@@ -1,7 +1,7 @@
 """Which colour, marker and dashes a line has. They belong to a model, in every figure and for ever.
 
-The colours are of Okabe and Ito (2008), without their yellow, too pale on paper, then of Tol's muted scheme: distinct
-for every kind of colour vision. Markers and dashes tell the lines apart where there is no colour.
+The colours are of Okabe and Ito (2008), without their yellow, too pale on paper, then of Tol's schemes: distinct for
+every kind of colour vision. Markers and dashes tell the lines apart where there is no colour.
 """
 
 import hashlib
@@ -60,10 +60,18 @@ _OWN = {
     "indrnn": Look("#332288", "*", _SHORT, "i"),
     "lru": Look("#999933", "p", _SOLID, "u"),
     "mingru": Look("#882255", ">", _DOTTED, "m"),
+    "exprnn": Look("#117733", "<", _LONG, "e"),
+    "dtriv": Look("#DDCC77", "8", _DOTTED, "d"),
+    "cayley": Look("#CC6677", "H", _SHORT, "c"),
+    "factorized": Look("#AA4499", "d", _LONG, "f"),
+    "mlp": Look("#661100", "X", _SHORT, "&"),
+    "resnet": Look("#777777", "s", _LONG, "="),
+    "svdmlp": Look("#6699CC", "p", _SOLID, "$"),
+    "svdresnet": Look("#994455", ">", _SOLID, "@"),
 }
 
-#: For models from elsewhere, and for lines that are no models: colours and markers that none of the package has.
-_COLOURS = ("#000000", "#AA4499", "#117733", "#661100", "#777777", "#6699CC")
+#: For models from elsewhere, and for lines that are no models: colours that none of the package has.
+_COLOURS = ("#000000", "#EE3377", "#225522", "#663333", "#222255", "#AAAAAA")
 _MARKERS = ("X", "<", "d", "H", "8", "1")
 
 

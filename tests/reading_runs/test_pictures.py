@@ -65,6 +65,20 @@ def test_zero_gradients_and_tiny_ones_do_not_stretch_the_axis_and_the_colours_ar
     assert any("leaves below" in text.get_text() for strip in figure.subfigs for text in strip.texts)
 
 
+@pytest.mark.parametrize(("maps", "width", "rows"), [(5, 7.0, 1), (6, 7.0, 2), (7, 7.0, 2), (3, 3.3, 2), (1, 3.3, 1)])
+def test_maps_are_as_many_as_there_are_groups_in_even_rows_without_an_empty_one(
+    maps: int, width: float, rows: int
+) -> None:
+    heats = [Heat(f"map {at}", np.arange(3.0), np.arange(4.0), np.ones((4, 3))) for at in range(maps)]
+    pictures = replace(gradients(curve([1.0, 2.0]), heats[0]), maps=heats)
+    figure = draw_gradients(pictures, Sheet(width=width, panels=("map",)))
+    panels = [axes for axes in figure.axes if axes.get_title().startswith("map")]
+    assert len(panels) == maps
+    assert len(figure.axes) == maps + 1  # and the colour bar
+    assert len({axes.get_subplotspec().rowspan.start for axes in panels if axes.get_subplotspec()}) == rows
+    assert figure.get_size_inches()[0] == width
+
+
 @pytest.mark.parametrize("steps", [[0.0, 30.0], [0.0, 100.0, 1000.0], [7.0]])
 def test_the_axes_of_a_map_begin_and_end_with_what_was_measured(steps: list[float]) -> None:
     heat = Heat("map", np.array(steps), np.arange(4.0), np.ones((4, len(steps))))
@@ -145,8 +159,7 @@ def test_a_png_has_the_colours_of_the_models_exactly_and_the_width_that_was_aske
 
 def test_every_model_of_the_package_has_a_look_of_its_own_and_others_one_from_their_name() -> None:
     own = [look_of(model) for model in options("model")]
-    assert len({(look.colour, look.marker) for look in own}) == len(own)
+    assert len({(look.colour, look.marker, str(look.dashes)) for look in own}) == len(own)
     other = look_of("somebodys")
     assert other == look_of("somebodys")
     assert other.colour not in {look.colour for look in own}
-    assert other.marker not in {look.marker for look in own}
