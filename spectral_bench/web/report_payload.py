@@ -6,7 +6,7 @@ from typing import Any
 
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.config.keys import as_typed
-from spectral_bench.figures.style import colour
+from spectral_bench.figures.looks import looks
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.report.claims_table import claim_details
 from spectral_bench.report.comparison import comparison_report
@@ -48,7 +48,7 @@ def _section(section: Section) -> dict[str, Any]:
         "baseline": section.baseline,
         "baselineOf": section.baseline_of,
         "table": _table(table, [places[record["group"]] for record in report.records]),
-        "groups": [_group(section, place, group) for place, group in enumerate(section.groups)],
+        "groups": [_group(section, group) for group in section.groups],
     }
 
 
@@ -63,7 +63,7 @@ def _table(table: Table, groups: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _group(section: Section, place: int, group: Group) -> dict[str, Any]:
+def _group(section: Section, group: Group) -> dict[str, Any]:
     run = group.runs[0]
     radius = run.effective_config.get("r")
     facts = run.facts
@@ -74,7 +74,7 @@ def _group(section: Section, place: int, group: Group) -> dict[str, Any]:
         "label": section.caption(group),
         "model": group.model,
         "r": None if radius is None or facts.sigma is None else as_typed(radius),
-        "colour": colour(place),
+        "colour": looks(section.groups)[group.id].colour,
         "axis": facts.axis.unit,
         "perStep": bounds or None,
         "sigma": facts.sigma,
