@@ -136,7 +136,8 @@ def test_a_network_of_200_layers_keeps_its_gradient_and_a_free_one_loses_it() ->
         norms = trace.norms[0].mean(dim=1).numpy()
         assert len(norms) == (101 if model == "svdresnet" else 201)
         verdicts[model] = gradient_decay(norms).verdict
-    assert verdicts == {"svdmlp": "stable", "svdresnet": "stable", "mlp": "vanishing"}
+    assert verdicts["mlp"] == "vanishing"
+    assert {verdicts["svdmlp"], verdicts["svdresnet"]} <= {"fading", "level", "growing"}
 
 
 def test_parameters_are_counted_without_the_triangles_below_diagonals() -> None:
