@@ -1,0 +1,143 @@
+"""What every figure can be asked for: the file that is written, its width, its names, its panels, and watching."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from run_directories import Run, edit, runs_of
+
+VERBS = ("grads", "spectrum", "curves")
+
+
+def written(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.suffix in (".png", ".svg", ".pdf", ".csv"))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_file_asked_for_is_the_file_written_and_two_tasks_do_not_fit_in_one(
+    command: Run, shared_results: Path, tmp_path: Path, verb: str
+) -> None:
+    refused = command(verb, str(shared_results), "-o", "a.svg", columns=300)
+    assert refused.returncode == 2
+    assert "-o a.svg: these runs make 2 figures (addition; copy). Name a folder (-o a/)" in refused.stderr
+    assert written(tmp_path) == []
+    assert command(verb, str(shared_results), "--where", "task=copy", "-o", "a.svg").returncode == 0
+    assert written(tmp_path) == ["a.svg"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("grads", "--layer", "3"), "There is nothing to draw: no file is written."),
+        (("curves", "--where", "task=copy", "--panels", "los"), "--panels: Unknown panel 'los'. Did you mean 'loss'?"),
+        (("curves", "--label", "svdrn=ours"), "--label: Unknown group 'svdrn'. Did you mean 'svdrnn'?"),
+        (("curves", "--label", "ours"), "--label 'ours': expected OLD=NEW."),
+        (("spectrum", "--order", "lstmm"), "--order: Unknown group 'lstmm'."),
+        (("spectrum", "--width", "1mm"), "--width 1mm: expected single, double, or a length such as 12cm or 5in."),
+        (("spectrum", "--width", "0.1in"), "--width 0.1in: expected 2in to 40in."),
+        (("grads", "--style", "missing.mplstyle"), "--style missing.mplstyle: there is no such file."),
+        (("grads", "--by", "task.lenth"), "No run has 'task.lenth'. Did you mean 'task.length'?"),
+    ],
+)
+def test_what_cannot_be_drawn_so_is_said_and_leaves_no_file(
+    command: Run, shared_results: Path, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    verb, *options = arguments
+    done = command(verb, str(shared_results), *options, "-o", "out/", "--data", "d.csv", columns=300)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert written(tmp_path) == []
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize(("width", "points"), [("single", 8.5 / 2.54 * 72), ("12cm", 12 / 2.54 * 72), ("5in", 360.0)])
+def test_a_figure_is_exactly_as_wide_as_it_was_asked_for(
+    command: Run, shared_results: Path, tmp_path: Path, verb: str, width: str, points: float
+) -> None:
+    done = command(verb, str(shared_results), "--where", "task=addition", "--width", width, "-o", "w.svg")
+    assert done.returncode == 0, done.stderr
+    match = re.search(r'width="([\d.]+)pt"', (tmp_path / "w.svg").read_text())
+    assert match is not None
+    assert float(match[1]) == pytest.approx(points, abs=0.01)
+
+
+def test_groups_have_the_names_and_the_order_asked_for_in_pictures_and_data(
+    command: Run, shared_results: Path, tmp_path: Path
+) -> None:
+    done = command(
+        "curves", str(shared_results), "--where", "task=copy", "--label", "svdrnn r=0.5=wide", "--label",
+        "rnn=Elman", "--order", "wide,Elman", "--data", "c.csv", "-o", "c.svg",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert list(dict.fromkeys(pd.read_csv(tmp_path / "c.csv")["group"])) == ["wide", "Elman", "svdrnn r=0.01"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_runs_that_agree_in_a_key_are_put_together_in_pictures_too(
+    command: Run, shared_results: Path, tmp_path: Path, verb: str
+) -> None:
+    done = command(verb, str(shared_results), "--where", "task=copy", "--by", "model", "--data", "b.csv")
+    assert done.returncode == 0, done.stderr
+    assert set(pd.read_csv(tmp_path / "b.csv")["group"]) == {"rnn", "svdrnn"}
+
+
+def test_title_and_caption_can_be_left_out_and_panels_chosen(
+    command: Run, shared_results: Path, tmp_path: Path
+) -> None:
+    arguments = ("grads", str(shared_results), "--where", "task=copy")
+    style = tmp_path / "text.mplstyle"
+    style.write_text("svg.fonttype: none\n")  # text stays text
+    assert command(*arguments, "--style", str(style), "-o", "all.svg").returncode == 0
+    assert (
+        command(*arguments, "--style", str(style), "--no-title", "--panels", "relative", "-o", "one.svg").returncode
+        == 0
+    )
+    whole, one = ((tmp_path / name).read_text() for name in ("all.svg", "one.svg"))
+    assert "what arrives of the gradient" in whole
+    assert "what arrives of the gradient" not in one
+    assert "geometric means" not in one
+    assert whole.count('id="axes_') > one.count('id="axes_') == 1
+    assert "vanishing" in one  # the thresholds are drawn
+
+
+def test_a_reader_that_goes_away_does_not_lose_the_picture(shared_results: Path, tmp_path: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as nobody:
+        words = ["grads", str(shared_results), "--where", "task=copy", "-o", "g.png"]
+        subprocess.run(
+            [sys.executable, "-m", "spectral_bench", *words],
+            cwd=tmp_path, stdout=nobody, stderr=subprocess.PIPE, timeout=300, check=False,
+        )  # fmt: skip
+    assert (tmp_path / "g.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("verb", ["curves", "grads"])
+def test_watching_draws_again_until_no_run_goes_on(
+    command: Run, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    (run,) = runs_of(results, "addition", "rnn")
+    summary = (run / "summary.json").read_text()
+    (run / "summary.json").unlink()
+    edit(run / "manifest.json", status="running")
+    waits = []
+
+    def finish(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 2:
+            (run / "summary.json").write_text(json.dumps(json.loads(summary)))
+            edit(run / "manifest.json", status="completed")
+
+    monkeypatch.setattr("spectral_bench.ui.watching.time.sleep", finish)
+    done = command(verb, str(results), "--where", "task=addition", "--watch", "--every", "0.5", "-o", "w.png")
+    assert done.returncode == 0, done.stderr
+    assert waits == [0.5, 0.5]
+    assert done.stdout.count("running, step 12") >= 2
+    assert "no run goes on" in done.stdout
+    assert (tmp_path / "w.png").exists()
