@@ -116,9 +116,11 @@ def open_study(plan: SearchPlan, file: Path) -> Any:
         )
         # A sampler that began anew with its seed would propose the first trials again.
         seed = plan.seed + len(study.trials)
-        samplers = optuna.samplers
         study.sampler = (
-            samplers.RandomSampler(seed=seed) if plan.sampler is Sampler.random else samplers.TPESampler(seed=seed)
+            optuna.samplers.RandomSampler(seed=seed)
+            if plan.sampler is Sampler.random
+            # What trains at the same time counts as bad until it is known, so that trials are not chosen side by side.
+            else optuna.samplers.TPESampler(seed=seed, constant_liar=True)
         )
         for trial in study.trials:
             if trial.state == optuna.trial.TrialState.RUNNING:

@@ -11,6 +11,8 @@ import pytest
 from launch.engines import NO_SLURM, grid_command, metrics_of, ray_of_two_nodes, run_grid_of, slurm_answers
 
 from spectral_bench.cli.app import main
+from spectral_bench.launch.launchers.ray import RayConfig, RayLauncher
+from spectral_bench.launch.point import compose_grid
 from spectral_bench.launch.shared_folder import NotSharedError, check_mark, marked
 
 #: 24 points.
@@ -149,3 +151,21 @@ def test_a_worker_that_sees_another_folder_of_results_says_so(tmp_path: Path) ->
         with pytest.raises(NotSharedError, match="is not shared"):
             check_mark(tmp_path / "elsewhere" / mark.name)
     assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_a_grid_on_ray_whose_folder_is_not_shared_ends_with_that_message_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray = pytest.importorskip("ray", reason="no engine: Ray is not installed")
+    from ray.exceptions import RayTaskError
+
+    (point,) = compose_grid(["results_dir=" + str(tmp_path), "model=rnn"]).points
+    launcher = RayLauncher(RayConfig("ray", None, 1, 0, 0))
+
+    def get(_: object) -> None:
+        raise RayTaskError("train", "Traceback ...", NotSharedError("not shared with host b")).as_instanceof_cause()
+
+    monkeypatch.setattr(ray, "get", get)
+    with pytest.raises(NotSharedError) as ended:
+        launcher._result(object(), point)
+    assert str(ended.value) == "not shared with host b"

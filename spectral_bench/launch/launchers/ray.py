@@ -110,11 +110,11 @@ class RayLauncher:
 
         try:
             result: PointResult = self._ray.get(task)
-        except NotSharedError as error:
-            raise NotSharedError(str(error.args[0] if error.args else error)) from None
         except TaskCancelledError:
             return PointResult(point.name, "not begun")
         except RayTaskError as error:
+            if isinstance(error.cause, NotSharedError):  # Ray's own exception has a traceback for a message
+                raise error.cause from None
             return PointResult(point.name, "failed", message=str(error.cause), exit_code=1)
         except EngineError as error:  # the worker, its node, or its memory
             message = f"its worker was lost {self.config.retries + 1} times: {_first_line(error)}"
@@ -139,7 +139,7 @@ class RayLauncher:
         here = {} if address else {"include_dashboard": False}
         with _own_handlers():
             try:
-                self._ray.init(address=address or "local", log_to_driver=False, logging_level="WARNING", **here)
+                self._ray.init(address=address or "local", log_to_driver=False, logging_level="ERROR", **here)
             except (ConnectionError, ValueError) as error:
                 raise InputError(f"launcher.address={address}: no Ray answers ({_first_line(error)})") from error
             except (Exception, SystemExit) as error:  # Ray ends the process when it cannot reach a cluster
