@@ -56,8 +56,12 @@ def _made(file: Path, token: str) -> bool:
         claim = os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
     except FileExistsError:
         return False
-    with os.fdopen(claim, "w", encoding="utf-8") as opened:
-        json.dump({**Owner.this_process().as_dict(), "token": token}, opened)
+    try:
+        with os.fdopen(claim, "w", encoding="utf-8") as opened:
+            json.dump({**Owner.this_process().as_dict(), "token": token}, opened)
+    except OSError:
+        file.unlink(missing_ok=True)  # the disk is full
+        raise
     return True
 
 

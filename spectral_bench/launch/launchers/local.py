@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import BaseContext
+from typing import ClassVar
 
 import torch
 
@@ -57,7 +58,7 @@ class LocalConfig:
 class LocalLauncher:
     """Trains points in processes of this machine."""
 
-    Config = LocalConfig
+    Config: ClassVar[type[LocalConfig]] = LocalConfig
 
     def __init__(self, config: LocalConfig) -> None:
         self._config = config

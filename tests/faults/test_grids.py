@@ -1,0 +1,146 @@
+"""Whatever happens to the processes of a grid, the grid started again finishes: every point once, nothing lost."""
+
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from faults.tally import Tally
+from small_runs import small_overrides
+
+from spectral_bench.runs.layout import CLAIMS, METRICS
+from spectral_bench.runs.saved_run import read_saved_run
+
+SEEDS = 5
+OPTIONS = ["train.steps=400", "train.checkpoint_every=20", "train.evaluate_every=50", f"seed=range(0,{SEEDS})"]
+
+
+def command(results: Path) -> list[str]:
+    grid = ["run", "-m", "-q", "launcher=local", "launcher.workers=2", *small_overrides(results, *OPTIONS)]
+    return [sys.executable, "-m", "spectral_bench", *grid]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[int, list[str]]:
+    """The metrics of a grid to which nothing happens."""
+    results = tmp_path_factory.mktemp("whole")
+    subprocess.run(command(results), check=True, capture_output=True)
+    return metrics(results)
+
+
+def metrics(results: Path) -> dict[int, list[str]]:
+    """By seed, without time columns; every point must be there once, completed."""
+    found = {}
+    for directory in results.glob("*/*/2*"):
+        run = read_saved_run(directory)
+        assert run.manifest.status == "completed"
+        assert run.config["seed"] not in found
+        lines = (directory / METRICS).read_text().splitlines()
+        found[run.config["seed"]] = [line.rsplit(",", 2)[0] for line in lines]
+    assert sorted(found) == list(range(SEEDS))
+    return found
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 100.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.02)
+
+
+def workers(grid: subprocess.Popen[bytes]) -> list[psutil.Process]:
+    """Those that train, each in a process group of its own."""
+    below = psutil.Process(grid.pid).children(recursive=True)
+    return [process for process in below if os.getpgid(process.pid) == process.pid]
+
+
+@pytest.fixture
+def begun(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A grid whose first points train."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command(tmp_path / "results"), cwd=tmp_path, stdout=pipe, stderr=pipe) as grid:
+        wait_for(lambda: list(tmp_path.glob("results/*/*/*/checkpoint.pt")))
+        time.sleep(random.Random(7).uniform(0.0, 0.5))  # noqa: S311
+        yield grid
+        grid.kill()
+
+
+def start_again(tmp_path: Path) -> None:
+    done = subprocess.run(command(tmp_path / "results"), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_grid_survives_the_kill_of_a_worker(
+    tmp_path: Path, begun: subprocess.Popen[bytes], whole: dict[int, list[str]], tally: Tally
+) -> None:
+    tally.tried("interruptions")
+    workers(begun)[0].kill()
+    _, errors = begun.communicate(timeout=300)
+    assert begun.returncode == 0, errors
+    assert b"it will be tried again" in errors
+    assert metrics(tmp_path / "results") == whole
+    tally.survived("interruptions")
+
+
+def test_workers_end_when_the_grid_is_killed_and_it_goes_on_when_it_is_started_again(
+    tmp_path: Path, begun: subprocess.Popen[bytes], whole: dict[int, list[str]], tally: Tally
+) -> None:
+    tally.tried("interruptions")
+    left = workers(begun)
+    begun.send_signal(signal.SIGKILL)
+    begun.wait()
+    assert psutil.wait_procs(left, timeout=60)[1] == []
+    start_again(tmp_path)
+    assert metrics(tmp_path / "results") == whole
+    assert not (tmp_path / "results" / CLAIMS).exists()
+    tally.survived("interruptions")
+
+
+def test_workers_that_are_killed_with_their_grid_leave_claims_that_count_no_more(
+    tmp_path: Path, begun: subprocess.Popen[bytes], whole: dict[int, list[str]], tally: Tally
+) -> None:
+    tally.tried("interruptions")
+    left = workers(begun)
+    for process in (psutil.Process(begun.pid), *left):
+        process.kill()
+    psutil.wait_procs(left, timeout=60)
+    assert list((tmp_path / "results" / CLAIMS).iterdir())
+    start_again(tmp_path)
+    assert metrics(tmp_path / "results") == whole
+    tally.survived("interruptions")
+
+
+def test_a_full_disk_of_one_worker_fails_its_points_and_the_grid_started_again_finishes(
+    tmp_path: Path, begun: subprocess.Popen[bytes], whole: dict[int, list[str]], tally: Tally
+) -> None:
+    tally.tried("interruptions")
+    # No file of this process may grow beyond a byte: for it alone, the disk is full.
+    resource.prlimit(workers(begun)[0].pid, resource.RLIMIT_FSIZE, (1, 1))
+    _, errors = begun.communicate(timeout=300)
+    assert begun.returncode == 1
+    assert b"File too large" in errors
+    assert b"To go on with this grid: " in errors
+    start_again(tmp_path)
+    assert metrics(tmp_path / "results") == whole
+    tally.survived("interruptions")
+
+
+def test_two_shells_with_one_grid_share_its_points_and_both_end_well(
+    tmp_path: Path, whole: dict[int, list[str]], tally: Tally
+) -> None:
+    tally.tried("interruptions")
+    pipe = subprocess.PIPE
+    shells = [subprocess.Popen(command(tmp_path / "results"), cwd=tmp_path, stdout=pipe, stderr=pipe) for _ in range(2)]
+    for shell in shells:
+        _, errors = shell.communicate(timeout=300)
+        assert (shell.returncode, errors) == (0, b"")
+    wait_for(lambda: not (tmp_path / "results" / CLAIMS).exists())
+    assert metrics(tmp_path / "results") == whole
+    tally.survived("interruptions")
