@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from typing import ClassVar
 
 from spectral_bench.launch.launcher import LAUNCHERS
 from spectral_bench.launch.point import Point
@@ -26,7 +27,7 @@ class SerialLauncher:
         display: what draws the training of a point.
     """
 
-    Config = SerialConfig
+    Config: ClassVar[type[SerialConfig]] = SerialConfig
 
     def __init__(self, config: SerialConfig) -> None:
         del config
