@@ -1,4 +1,5 @@
 import os
+import subprocess
 from pathlib import Path
 
 # Before torch is imported, and for every process that a test starts: pytest-xdist starts as many workers as there are
@@ -6,6 +7,7 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import pytest
+from command_line import Run, exit_code
 from faults.tally import pytest_terminal_summary
 
 __all__ = ["pytest_terminal_summary"]
@@ -20,3 +22,19 @@ def real_data() -> Path:
     path = Path(folder)
     assert path.is_dir(), f"SPECTRAL_BENCH_DATA={folder} is not a folder"
     return path
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line in this process, in an empty folder, as in a window of so many columns (None: unknown)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, columns: int | None = 80) -> subprocess.CompletedProcess[str]:
+        capsys.readouterr()  # what a test printed before is no part of it
+        with monkeypatch.context() as patch:
+            patch.setenv("COLUMNS", "" if columns is None else str(columns))
+            code = exit_code(*arguments)
+        captured = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, code, captured.out, captured.err)
+
+    return run

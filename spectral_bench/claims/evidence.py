@@ -10,23 +10,14 @@ from spectral_bench.claims.load_claims import GENERALIZATION_GAP
 from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
 from spectral_bench.compare.criteria import SCORES
 from spectral_bench.config.keys import as_typed
-from spectral_bench.config.schema import CHANGES_NO_NUMBER
+from spectral_bench.config.schema import EXECUTION, MEASURING
 from spectral_bench.records.run_record import Run
 
 #: The effective configuration of overrides, under dotted keys.
 Configure = Callable[[Sequence[str]], Mapping[str, Any]]
 
-#: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt. Flushed
-#: denormals and the number of threads may change last digits.
-_MAY_DIFFER = (
-    "seed",
-    "device",
-    "train.checkpoint_every",
-    "train.evaluation_batch_size",
-    "train.flush_denormals",
-    "train.threads",
-    *CHANGES_NO_NUMBER,
-)
+#: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt.
+_MAY_DIFFER = ("seed", *EXECUTION, *MEASURING)
 
 #: A run that differs from the one asked for in no more keys than this is named beside it.
 _MOST_DIFFERENCES = 2

@@ -13,7 +13,9 @@ from spectral_bench.cli.compare import compare
 from spectral_bench.cli.curves import curves
 from spectral_bench.cli.data import data_app
 from spectral_bench.cli.grads import grads
+from spectral_bench.cli.help_panels import examples
 from spectral_bench.cli.list import list_
+from spectral_bench.cli.override_command import OverrideCommand
 from spectral_bench.cli.plot import plot
 from spectral_bench.cli.report import report
 from spectral_bench.cli.resume import resume
@@ -49,20 +51,20 @@ def spectral_bench(
     """Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?"""
 
 
-app.command()(run)
-app.command()(resume)
-app.command()(verify)
-app.command("status")(status_)
-app.command()(runs)
-app.command()(compare)
-app.command()(grads)
-app.command()(spectrum)
-app.command()(curves)
-app.command()(plot)
-app.command()(claims)
-app.command()(report)
-app.command()(bench)
-app.command("list")(list_)
+app.command(cls=OverrideCommand, epilog=examples("run"))(run)
+app.command(epilog=examples("resume"))(resume)
+app.command(epilog=examples("verify"))(verify)
+app.command("status", epilog=examples("status"))(status_)
+app.command(epilog=examples("runs"))(runs)
+app.command(epilog=examples("compare"))(compare)
+app.command(epilog=examples("grads"))(grads)
+app.command(epilog=examples("spectrum"))(spectrum)
+app.command(epilog=examples("curves"))(curves)
+app.command(epilog=examples("plot"))(plot)
+app.command(epilog=examples("claims"))(claims)
+app.command(epilog=examples("report"))(report)
+app.command(epilog=examples("bench"))(bench)
+app.command("list", epilog=examples("list"))(list_)
 app.add_typer(data_app, name="data")
 
 

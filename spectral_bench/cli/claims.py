@@ -96,12 +96,13 @@ def _sorted(names: list[str], known: Mapping[str, Claim]) -> tuple[list[Claim], 
     """
     from spectral_bench.config.hints import unknown
     from spectral_bench.errors import InputError
+    from spectral_bench.records.discovery import named_run
 
     chosen, paths = [], []
     for name in names:
         if name in known:
             chosen.append(known[name])
-        elif Path(name).exists():
+        elif Path(name).exists() or named_run(Path(name)) is not None:
             paths.append(Path(name))
         else:
             raise InputError(unknown("ID", name, known))

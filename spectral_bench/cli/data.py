@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spectral_bench.cli.completion import complete_dataset
+from spectral_bench.cli.help_panels import examples
 
 if TYPE_CHECKING:
     from spectral_bench.data.download import OnProgress
@@ -34,13 +35,13 @@ Name = Annotated[
 ]
 
 
-@data_app.command("status")
+@data_app.command("status", epilog=examples("data status"))
 def show_status(name: Name = None, data_dir: DataDir = None) -> None:
     """Say where every data set was looked for and what was found there."""
     _show(name, _folder(data_dir), check=False)
 
 
-@data_app.command("verify")
+@data_app.command("verify", epilog=examples("data verify"))
 def verify_files(name: Name = None, data_dir: DataDir = None) -> None:
     """Compare every file with its known digest, or with the one recorded when it was downloaded."""
     from spectral_bench.data.status import FileState
@@ -57,7 +58,7 @@ def verify_files(name: Name = None, data_dir: DataDir = None) -> None:
         raise DataError("\n".join(wrong))
 
 
-@data_app.command("download")
+@data_app.command("download", epilog=examples("data download"))
 def download_datasets(
     names: Annotated[
         list[str] | None,

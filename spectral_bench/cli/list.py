@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.config.hints import unknown
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,20 +37,21 @@ _GROUPS = {
 }
 
 
-def _listing(word: str) -> Listing:
-    try:
-        return Listing(word)
-    except ValueError as error:
-        raise typer.BadParameter(unknown("kind", word, Listing)) from error
+def _checked(word: str) -> str:
+    from spectral_bench.config.hints import unknown
+
+    if word not in set(Listing):
+        raise typer.BadParameter(unknown("kind", word, Listing))
+    return word
 
 
 def list_(
-    kind: Annotated[
-        Listing,
+    word: Annotated[
+        str,
         typer.Argument(
             help=f"What to list: {', '.join(Listing)}.",
             metavar="KIND",
-            parser=_listing,
+            callback=_checked,
             autocompletion=lambda: list(Listing),
             show_default=False,
         ),
@@ -64,9 +64,9 @@ def list_(
     """Say what models, tasks, optimizers, presets, datasets or sinks there are, and what each is for."""
     from rich.console import Console
 
-    console = Console()
+    kind, console = Listing(word), Console()
     if kind is Listing.datasets:
-        _show(list(_datasets()), console, "Read by task=mnist, task=ptb, and task=ucr task.dataset=NAME.")
+        _show_datasets(console)
     elif kind is Listing.sinks:
         _show(list(_sinks()), console, "Choose one with --sink NAME.")
     else:
@@ -102,16 +102,23 @@ def _warn_of_entry_points(kind: Listing) -> None:
         typer.echo(f"Warning: {problem}", err=True)
 
 
-def _datasets() -> Iterator[tuple[str, str]]:
+def _show_datasets(console: Console) -> None:
+    """The sets that are tasks of their own, then those of the UCR archive: which are here, and which can be had."""
     from spectral_bench.config.data_folder import default_data_dir
-    from spectral_bench.data.datasets import MNIST, PTB, found_ucr_names, known_ucr_names, ucr
+    from spectral_bench.data.datasets import MNIST, PTB, found_ucr_names, known_ucr_names
 
-    own = found_ucr_names(default_data_dir())
-    for dataset in (MNIST, PTB):
-        yield dataset.name, dataset.description
-    for name in sorted({*known_ucr_names(), *own}, key=str.lower):
-        here = ", in the data folder" if name in own else ""
-        yield name, f"{ucr(name).description}{here}"
+    _show([(one.name, one.description) for one in (MNIST, PTB)], console, "Read by task=mnist and task=ptb.")
+    here = sorted(found_ucr_names(default_data_dir()), key=str.lower)
+    others = [name for name in sorted(known_ucr_names(), key=str.lower) if name not in here]
+    typer.echo(f"\nUCR archive, time series: {len(here) + len(others)} sets, read by task=ucr task.dataset=NAME.")
+    for names, where in ((here, "in the data folder"), (others, "to be had by spectral-bench data download NAME")):
+        if names:
+            typer.echo(f"\n{len(names)} {where}:")
+            typer.echo(fill("  ".join(names), _width(), break_long_words=False, break_on_hyphens=False))
+
+
+def _width() -> int:
+    return get_terminal_size((80, 24)).columns  # $COLUMNS, if it is set
 
 
 def _show(lines: list[tuple[str, str]], console: Console, hint: str) -> None:
@@ -119,11 +126,10 @@ def _show(lines: list[tuple[str, str]], console: Console, hint: str) -> None:
     from rich.table import Table
 
     if not console.is_terminal:
-        width = get_terminal_size((80, 24)).columns  # $COLUMNS, if it is set
         for name, purpose in lines:
             line = f"{name}  {purpose}".rstrip()
             # Words stay whole, for they may be paths.
-            typer.echo(fill(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
+            typer.echo(fill(line, _width(), subsequent_indent="    ", break_long_words=False, break_on_hyphens=False))
         return
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True, style="bold")

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from spectral_bench.cli.completion import complete_override
+from spectral_bench.cli.help_panels import OUTSIDE, SHOWN, TRAINING
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.sink_option import Sinks, chosen_sinks
 from spectral_bench.errors import InputError
@@ -38,16 +39,38 @@ def run(
     ] = None,
     *,
     multirun: Annotated[
-        bool, typer.Option("--multirun", "-m", help="Run every point of a grid: model=rnn,svdrnn seed=1,2,3.")
+        bool,
+        typer.Option(
+            "--multirun",
+            "-m",
+            help="Run every point of a grid: model=rnn,svdrnn seed=1,2,3.",
+            rich_help_panel=_GRIDS,
+        ),
     ] = False,
     print_config: Annotated[
-        bool, typer.Option("--print-config", help="Show the configuration and where it comes from, and stop.")
+        bool,
+        typer.Option(
+            "--print-config",
+            help="Show the configuration and where it comes from, and stop.",
+            rich_help_panel=SHOWN,
+        ),
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read the data, build the model, show their size, and stop.")
+        bool,
+        typer.Option(
+            "--dry-run",
+            help="Read the data, build the model, show their size and how often it is measured, and stop.",
+            rich_help_panel=SHOWN,
+        ),
     ] = False,
     config_dir: Annotated[
-        Path | None, typer.Option("--config-dir", help="A folder of your own files, laid out like conf/.")
+        Path | None,
+        typer.Option(
+            "--config-dir",
+            metavar="FOLDER",
+            help="A folder of your own files, laid out like conf/.",
+            rich_help_panel=OUTSIDE,
+        ),
     ] = None,
     resume: Annotated[
         bool,
@@ -55,6 +78,7 @@ def run(
             "--resume",
             help="Go on with an unfinished run of exactly this configuration, if there is one; a finished one is left "
             "alone. Grids always do.",
+            rich_help_panel=TRAINING,
         ),
     ] = False,
     again: Annotated[
@@ -102,7 +126,9 @@ def run(
         typer.Option(help="Stop trials that do worse than the median of those before.", rich_help_panel=_SEARCH),
     ] = True,
     sink: Sinks = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but the result.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show nothing but the result.", rich_help_panel=SHOWN)
+    ] = False,
     _plugins: Plugins = None,
 ) -> None:
     """Train a model on a task, watch it, and keep everything.

@@ -8,16 +8,42 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.completion import complete_run, complete_where
+from spectral_bench.cli.help_panels import OUTPUT, RUNS
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spectral_bench.records.collection import Collection
+    from spectral_bench.records.run_record import Run
 
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[PATH]...", help="Folders of runs, at any depth; default: results.", show_default=False),
+    typer.Argument(
+        metavar="[PATH|RUN_ID]...",
+        help="Folders of runs, at any depth, or ids of runs in ./results; default: results.",
+        show_default=False,
+        autocompletion=complete_run,
+    ),
+]
+RunDirectory = Annotated[
+    Path,
+    typer.Argument(
+        metavar="PATH|RUN_ID",
+        help="The directory of the run, or the id of one in ./results, or its beginning.",
+        show_default=False,
+        autocompletion=complete_run,
+    ),
 ]
 Where = Annotated[
     list[str] | None,
-    typer.Option("--where", metavar="KEY=VALUE", help="Only these runs; also != < <= > >=. Can be repeated."),
+    typer.Option(
+        "--where",
+        metavar="KEY=VALUE",
+        help="Only these runs; also != < <= > >=. Can be repeated.",
+        autocompletion=complete_where,
+        rich_help_panel=RUNS,
+    ),
 ]
 
 
@@ -31,19 +57,39 @@ class Format(StrEnum):
     latex = "latex"
 
 
-FormatOption = Annotated[Format | None, typer.Option("--format", help="How to write it; default: as -o asks.")]
-TableFormatOption = Annotated[Format | None, typer.Option("--format", help="How to write the table.")]
+FormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help=f"{', '.join(Format)}; default: as -o asks, else table.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+TableFormatOption = Annotated[
+    Format | None,
+    typer.Option(
+        "--format", metavar="FORMAT", help=f"How to write the table: {', '.join(Format)}.", rich_help_panel=OUTPUT
+    ),
+]
 
 Picture = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="FILE", help="Draw into FILE.png, .svg or .pdf; one file for each task."),
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Draw into FILE.png, .svg or .pdf; one file for each task.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-Show = Annotated[bool, typer.Option("--show", help="Draw with characters, here.")]
+Show = Annotated[bool, typer.Option("--show", help="Draw with characters, here.", rich_help_panel=OUTPUT)]
 Data = Annotated[
-    Path | None, typer.Option("--data", metavar="FILE", help="Write the numbers behind the pictures as csv.")
+    Path | None,
+    typer.Option(
+        "--data", metavar="FILE", help="Write the numbers behind the pictures as csv.", rich_help_panel=OUTPUT
+    ),
 ]
-
-_DEFAULT = Path("results")
 
 #: The format that a file name implies.
 _FORMAT_OF = {
@@ -77,10 +123,11 @@ def read_runs(paths: list[Path] | None, where: list[str] | None) -> Collection:
         InputError: a path does not exist, or a condition is invalid.
     """
     from spectral_bench.records.collection import Collection, collect
+    from spectral_bench.records.discovery import DEFAULT_RESULTS
     from spectral_bench.records.selection import select
 
-    chosen = paths or [_DEFAULT]
-    if not paths and not _DEFAULT.exists():
+    chosen = paths or [DEFAULT_RESULTS]
+    if not paths and not DEFAULT_RESULTS.exists():
         return Collection([], ["There is no folder 'results' here: name one, or make runs with spectral-bench run."])
     found = collect(chosen)
     if not found.runs:
@@ -90,3 +137,21 @@ def read_runs(paths: list[Path] | None, where: list[str] | None) -> Collection:
     if not selected:
         return Collection([], [*found.notes, f"None of {len(found.runs)} runs fulfils {' and '.join(where or [])}."])
     return Collection(selected, found.notes)
+
+
+def check_judged_by(metric: str | None, runs: Sequence[Run]) -> None:
+    """Refuse a field that runs are not judged by, or that none of these has a value of.
+
+    Raises:
+        InputError: with the nearest field.
+    """
+    from spectral_bench.compare.criteria import SCORES
+    from spectral_bench.config.hints import unknown
+    from spectral_bench.errors import InputError
+
+    if metric is None:
+        return
+    if metric not in SCORES:
+        raise InputError(unknown("--metric", metric, SCORES))
+    if runs and all(run.summary.get(metric) is None for run in runs):
+        raise InputError(f"--metric {metric}: none of {len(runs)} runs has a value of it.")

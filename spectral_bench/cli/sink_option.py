@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from spectral_bench.cli.help_panels import OUTSIDE
 from spectral_bench.errors import InputError
 
 #: Environment variable with the sinks of runs that name none, separated by commas.
@@ -19,6 +20,7 @@ Sinks = Annotated[
         metavar="NAME",
         help="Write what happens somewhere else, too: tensorboard, mlflow, or one of a plugin. Several: repeated, or "
         f"separated by commas; default: ${SINKS_VARIABLE}.",
+        rich_help_panel=OUTSIDE,
     ),
 ]
 

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from spectral_bench.cli.plugin_option import Plugins
+from spectral_bench.cli.run_options import RunDirectory
 
 
 def verify(
-    run_dir: Annotated[Path, typer.Argument(help="The directory of the run.", show_default=False)],
+    run_dir: RunDirectory,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Updates to replay; default: all that were recorded.")
     ] = None,
@@ -30,8 +31,9 @@ def verify(
     Exits with 1 when one differs, and says which first, and what changed in the environment since.
     """
     from spectral_bench.config.typed import expanded_path
+    from spectral_bench.records.discovery import run_directory
     from spectral_bench.runs.verification import verify_run as replay
     from spectral_bench.ui.verification_result import show_verification
 
     folder = None if data_dir is None else expanded_path(data_dir, "--data-dir")
-    show_verification(replay(run_dir, steps, whole=whole, data_dir=folder))
+    show_verification(replay(run_directory(run_dir), steps, whole=whole, data_dir=folder))

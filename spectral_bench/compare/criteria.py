@@ -17,5 +17,5 @@ def sense(section: Section, field: str) -> Mode:
 
 
 def score_name(section: Section, field: str) -> str:
-    """What a field is called in words: ``test accuracy``."""
-    return _WORDS.get(field, field).format(metric=section.metric or "metric")
+    """What a field is called in words: ``test recall accuracy``."""
+    return _WORDS.get(field, field).format(metric=(section.metric or "metric").replace("_", " "))

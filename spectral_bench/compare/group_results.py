@@ -21,6 +21,7 @@ class GroupResult:
         best: some run is completed, and no other such group of the section is better.
         best_validation, test_at_best: best value on validation, and the test value of those weights.
         beaten: when its seeds beat the baseline.
+        solved: when they solved the task.
         decay: gradient decay rate at the last traced step.
         verdicts: how many runs have each gradient verdict.
         published: numbers from the literature for this model at this size.
@@ -33,6 +34,7 @@ class GroupResult:
     best_validation: Estimate | None
     test_at_best: Estimate | None
     beaten: Milestone
+    solved: Milestone
     decay: Estimate | None
     verdicts: dict[str, int]
     published: list[Published]
@@ -64,6 +66,7 @@ def group_results(section: Section, field: str) -> list[GroupResult]:
             estimate(group.values("best_validation")),
             estimate(group.values("test_at_best")),
             milestone(section, group, "steps_to_beat_baseline"),
+            milestone(section, group, "solved_at"),
             estimate(group.values("gradient_decay_rate")),
             dict(Counter(run.summary.get("gradient_verdict") or "unknown" for run in group.counted)),
             beside(group, numbers),

@@ -20,8 +20,29 @@ _ALPHA = 0.05
 
 
 @dataclass(frozen=True)
+class DataSetRanks:
+    """Groups over the data sets of a task.
+
+    Attributes:
+        task: name of the task, and the setting where data sets were run in several.
+        scores: for every data set, what each group came to.
+        ranks: mean rank of every group that was judged on all of them, 1 the best, in that order.
+        by_data_set: the rank of each of these on every data set, in the order of ``scores``.
+        left_out: groups without a judged run on some data set, and on which.
+        mixed: groups whose configuration is not the same on all data sets, and the keys it differs in.
+    """
+
+    task: str
+    scores: dict[str, dict[str, Scores]]
+    ranks: dict[str, float]
+    by_data_set: dict[str, list[float]]
+    left_out: dict[str, list[str]]
+    mixed: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
 class CriticalDifference:
-    """Mean ranks over the data sets of a task.
+    """Whether mean ranks over the data sets of a task may be luck.
 
     Attributes:
         task: name of the task, and the setting where data sets were run in several.
@@ -44,14 +65,23 @@ class CriticalDifference:
     mixed: dict[str, list[str]]
 
 
-def critical_differences(found: Sequence[Section], field: str) -> list[CriticalDifference]:
-    """The ranks of every task with at least five data sets and three groups in all of them.
+def data_set_ranks(found: Sequence[Section], field: str) -> list[DataSetRanks]:
+    """The ranks of every task with several data sets, and several groups in all of them.
 
     Two lengths of one task are no two data sets: they are not independent, and ranks over them would count one finding
     several times. So only sections of different data sets in the same setting are put together.
     """
     results = [_of_task(task, settings, field) for task, settings in _over_data_sets(found).items()]
     return [result for result in results if result is not None]
+
+
+def critical_differences(over_data_sets: Sequence[DataSetRanks]) -> list[CriticalDifference]:
+    """Friedman's test and Nemenyi's, where there are at least five data sets and three groups in all of them."""
+    return [
+        _tested(one)
+        for one in over_data_sets
+        if len(one.scores) >= _FEWEST_DATASETS and len(one.ranks) >= _FEWEST_GROUPS
+    ]
 
 
 def dependent_tasks(found: Sequence[Section]) -> list[str]:
@@ -70,9 +100,7 @@ def _over_data_sets(found: Sequence[Section]) -> dict[str, list[Section]]:
     return by_task
 
 
-def _of_task(task: str, settings: Sequence[Section], field: str) -> CriticalDifference | None:
-    from scipy.stats import friedmanchisquare, studentized_range
-
+def _of_task(task: str, settings: Sequence[Section], field: str) -> DataSetRanks | None:
     judged: dict[str, dict[str, Scores]] = {}
     configs: dict[str, list[dict[str, Any]]] = {}
     keys = _distinguishing(settings)
@@ -86,21 +114,16 @@ def _of_task(task: str, settings: Sequence[Section], field: str) -> CriticalDiff
                 configs.setdefault(label, []).append(settled(group))
     every = sorted(configs)
     labels = [label for label in every if all(label in of_set for of_set in judged.values())]
-    if len(judged) < _FEWEST_DATASETS or len(labels) < _FEWEST_GROUPS:
+    if len(judged) < 2 or len(labels) < 2:
         return None
     table = np.array([ranks([of_set[label] for label in labels]) for of_set in judged.values()])
     mean_ranks = table.mean(axis=0)
-    by_rank = {labels[position]: float(mean_ranks[position]) for position in np.argsort(mean_ranks, kind="stable")}
-    count, datasets = len(labels), len(judged)
-    quantile = float(studentized_range.ppf(1 - _ALPHA, count, np.inf)) / math.sqrt(2)
-    critical = quantile * math.sqrt(count * (count + 1) / (6 * datasets))
-    return CriticalDifference(
+    order = np.argsort(mean_ranks, kind="stable")
+    return DataSetRanks(
         task,
-        datasets,
-        by_rank,
-        _p(friedmanchisquare(*table.T).pvalue),
-        critical,
-        _cliques(by_rank, critical),
+        judged,
+        {labels[position]: float(mean_ranks[position]) for position in order},
+        {labels[position]: table[:, position].tolist() for position in order},
         {
             label: [dataset for dataset, of_set in judged.items() if label not in of_set]
             for label in every
@@ -108,6 +131,17 @@ def _of_task(task: str, settings: Sequence[Section], field: str) -> CriticalDiff
         },
         {label: mixed for label in labels if (mixed := differing_keys(configs[label]))},
     )
+
+
+def _tested(one: DataSetRanks) -> CriticalDifference:
+    from scipy.stats import friedmanchisquare, studentized_range
+
+    count, datasets = len(one.ranks), len(one.scores)
+    quantile = float(studentized_range.ppf(1 - _ALPHA, count, np.inf)) / math.sqrt(2)
+    critical = quantile * math.sqrt(count * (count + 1) / (6 * datasets))
+    p = _p(friedmanchisquare(*one.by_data_set.values()).pvalue)
+    cliques = _cliques(one.ranks, critical)
+    return CriticalDifference(one.task, datasets, one.ranks, p, critical, cliques, one.left_out, one.mixed)
 
 
 def _distinguishing(settings: Sequence[Section]) -> dict[str, list[str]]:

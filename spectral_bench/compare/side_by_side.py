@@ -50,7 +50,7 @@ def resolve(found: Sequence[Section], name: str) -> tuple[Section, Group]:
 
 def configurations(first: Group, second: Group) -> dict[str, tuple[Any, Any]]:
     """For every key that may be compared, its value in the one and in the other; and the commits they were made at."""
-    a, b = first.runs[0].config, second.runs[0].config
+    a, b = first.runs[0].effective_config, second.runs[0].effective_config
     keys = [key for key in dict.fromkeys([*a, *b]) if key not in CHANGES_NO_NUMBER]
     if len(first.runs) > 1 or len(second.runs) > 1:
         keys.remove("seed")

@@ -1,5 +1,6 @@
 """Did you mean: the valid word nearest to a mistyped one."""
 
+import re
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
@@ -25,6 +26,17 @@ def nearest_key(key: str, valid: Collection[str]) -> str | None:
         guess = nearest(name, siblings)
         return siblings[guess] if guess else None
     return nearest(key, valid)
+
+
+def grid_meant(key: str, text: str) -> str | None:
+    """The grid that ``1..3``, ``1-3`` or ``1:3`` stands for, as it is typed; None for any other text."""
+    match = re.fullmatch(r"(\d{1,9})(?:\.\.\.?|-|:)(\d{1,9})", text)
+    if match is None or int(match[1]) >= int(match[2]):
+        return None
+    first, last = int(match[1]), int(match[2])
+    if last - first < 10:
+        return f"{key}={','.join(map(str, range(first, last + 1)))}"
+    return f"'{key}=range({first},{last + 1})'"
 
 
 def short(text: str, limit: int = 80) -> str:

@@ -88,11 +88,11 @@ def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
         is_read = key == "r" and composition.other_radii
         if composition.origins.get(key) != COMMAND_LINE or is_off or is_read:
             continue
-        why = (
-            f"model '{name}' has no sigma radius"
-            if key == "r"
-            else f"model '{name}' as configured here has no use for it"
-        )
+        why = f"model '{name}' as configured here has no use for it"
+        if key == "r":
+            why = f"model '{name}' has no sigma radius"
+        elif key == "train.evaluations":
+            why = f"train.evaluate_every={experiment.train.evaluate_every} says how often"
         said.append(f"{key}={as_typed(value)} has no effect: {why}.")
     return said
 

@@ -21,6 +21,7 @@ MOST_THREADS = 4096
 #: Keys that earlier versions did not have, with what these did: at that value they are no part of a digest.
 AS_BEFORE: Mapping[str, Any] = {
     "train.flush_denormals": False,
+    "train.evaluations": 0,
     "trace.of": "all",
     "optimizer.orthogonal_lr_scale": 1.0,
     "optimizer.spectrum_lr_scale": 1.0,
@@ -31,6 +32,23 @@ SCALED_KINDS = ("orthogonal", "spectrum")
 
 #: Dotted keys for the place of files and the length of a session: they change no number.
 CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
+
+#: Dotted keys that say how a run was carried out, not what was trained: runs that differ in these alone are repetitions
+#: of each other, though last digits may differ.
+EXECUTION = (
+    *CHANGES_NO_NUMBER,
+    "device",
+    "train.threads",
+    "train.evaluation_batch_size",
+    "train.checkpoint_every",
+    "train.flush_denormals",
+    "trace.every",
+    "trace.gradients",
+    "trace.spectrum",
+)
+
+#: Dotted keys that say how often a run was measured: the same, unless it ends when it no longer improves.
+MEASURING = ("train.evaluate_every", "train.evaluations")
 
 
 def _at_least(low: int, **values: int | None) -> None:
@@ -55,6 +73,7 @@ class TrainConfig:
     epochs: int | None
     batch_size: int
     evaluate_every: int | None
+    evaluations: int
     evaluation_batch_size: int
     clip_norm: float | None
     checkpoint_every: int
@@ -78,6 +97,7 @@ class TrainConfig:
             train__threads=self.threads,
             train__patience=self.patience,
         )
+        _at_least(0, train__evaluations=self.evaluations)
         if self.threads is not None and self.threads > MOST_THREADS:
             raise InputError(f"train.threads={self.threads}: expected at most {MOST_THREADS}.")
         if self.max_minutes is not None and self.max_minutes <= 0:
@@ -97,7 +117,7 @@ class TraceOf(Enum):
 class TraceConfig:
     """What to watch while training: node ``trace``."""
 
-    every: int
+    every: int | None
     of: TraceOf
     gradients: bool
     spectrum: bool
@@ -190,6 +210,7 @@ class ExperimentConfig:
     def ineffective(self) -> tuple[str, ...]:
         """Dotted keys that change no number of this run: the root's ``r`` where no model reads it, among others."""
         idle = tuple(f"model.{key}" for key in self.model.ineffective()) + self._idle_scales()
+        idle += ("train.evaluations",) if self.train.evaluate_every is not None else ()
         reads_r = getattr(self.model, "r", None) == self.r and "model.r" not in idle
         return idle if reads_r else ("r", *idle)
 

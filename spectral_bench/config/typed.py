@@ -12,7 +12,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from spectral_bench.config.hints import short, unknown, unknown_key
+from spectral_bench.config.hints import grid_meant, short, unknown, unknown_key
 from spectral_bench.errors import InputError
 
 _T = TypeVar("_T")
@@ -85,7 +85,7 @@ def _convert(value: Any, annotation: Any, path: str, origins: Mapping[str, str] 
             if arm is Path:
                 return expanded_path(value, path)
             return float(value) if arm is float else value
-    raise InputError(f"{path}={_shown(value)}: expected {' or '.join(map(_described, arms))}{_but(value, arms)}.")
+    raise InputError(f"{path}={_shown(value)}: expected {' or '.join(map(_described, arms))}{_but(value, arms, path)}.")
 
 
 def expanded_path(value: str | Path, path: str) -> Path:
@@ -135,7 +135,7 @@ def _described(arm: Any) -> str:
     return "a group of keys"
 
 
-def _but(value: Any, arms: tuple[Any, ...]) -> str:
+def _but(value: Any, arms: tuple[Any, ...], path: str) -> str:
     """Why a value that looks right is not accepted."""
     if isinstance(value, int) and abs(value) >= _BEYOND_INTEGERS and float not in arms:
         return " of less than 64 bits"
@@ -143,6 +143,8 @@ def _but(value: Any, arms: tuple[Any, ...]) -> str:
         return ", and a finite one"
     if isinstance(value, str) and value.isdigit() and int in arms:
         return ", not text: leave the quotes away"
+    if isinstance(value, str) and (grid := grid_meant(path, value)) is not None:
+        return f"; several values make a grid: run -m {grid}"
     if isinstance(value, int | float) and str in arms:
         return "; quote it to make a number text"
     return ""

@@ -11,13 +11,11 @@ from pathlib import Path
 from types import CodeType, ModuleType
 
 from spectral_bench.errors import InputError, SignalExit
+from spectral_bench.plugins import PLUGINS_VARIABLE
 from spectral_bench.plugins.failure import reason_of
 from spectral_bench.plugins.neighbours import neighbours
 from spectral_bench.plugins.plugin import Plugin, declared_conf_dir, digest_of_source
 from spectral_bench.plugins.registrations import LOADED, credited
-
-#: Environment variable with the plugins of every command, separated like the folders of PATH.
-PLUGINS_VARIABLE = "SPECTRAL_BENCH_PLUGINS"
 
 
 def load_plugins(sources: Sequence[str]) -> None:

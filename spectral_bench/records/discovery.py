@@ -1,7 +1,7 @@
 """Run directories: where they are, and whether one has changed since it was last read."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,10 @@ from spectral_bench.runs.layout import CONFIG, LABELS, MANIFEST, METRICS, SUMMAR
 #: What a reader looks at. A run that goes on changes ``metrics.csv``, one that ends ``manifest.json``.
 _TRACES = tuple(name for table in TABLES for name in (table, parts_folder(table)))
 _WATCHED = (MANIFEST, CONFIG, SUMMARY, METRICS, LABELS, *_TRACES)
+
+
+#: Where runs lie unless ``results_dir`` says otherwise.
+DEFAULT_RESULTS = Path("results")
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,53 @@ def find_runs(paths: Sequence[Path]) -> list[Found]:
     not be read are passed over.
 
     Raises:
-        InputError: a path does not exist.
+        InputError: a path does not exist, and is no id of a run.
     """
     found: dict[Path, Found] = {}
     for path in paths:
         try:
             root = path.resolve(strict=True)
         except (OSError, RuntimeError) as error:  # a path that is too long, or links that lead in a circle
-            raise InputError(f"{path}: there is no such folder. Name folders of runs, or runs.") from error
+            named = named_run(path)
+            if named is None:
+                raise InputError(f"{path}: there is no such folder. Name folders of runs, or runs.") from error
+            root = named
         found |= {run.directory: run for run in _walk(root if root.is_dir() else root.parent)}
     return [found[directory] for directory in sorted(found)]
+
+
+def named_run(name: Path, results: Path = DEFAULT_RESULTS) -> Path | None:
+    """The directory of the run whose id this is, or begins with it, or else has it as a part; None if there is none.
+
+    Args:
+        name: what the user wrote in place of a path.
+        results: where runs are looked for.
+
+    Raises:
+        InputError: it fits several runs.
+    """
+    text = str(name)
+    if len(name.parts) != 1 or text in (".", "..") or not results.is_dir():
+        return None
+    directories = [found.directory for found in find_runs([results])]
+    fits: tuple[Callable[[str], bool], ...] = (text.__eq__, lambda id_: id_.startswith(text), lambda id_: text in id_)
+    for does_fit in fits:
+        chosen = [directory for directory in directories if does_fit(directory.name)]
+        if len(chosen) == 1:
+            return chosen[0]
+        if chosen:
+            listed = ", ".join(directory.name for directory in chosen[:5]) + (", ..." if len(chosen) > 5 else "")
+            raise InputError(f"{name} fits {len(chosen)} runs: give more of the id: {listed}.")
+    return None
+
+
+def run_directory(path: Path) -> Path:
+    """The directory of a run that is given by its path or its id; a path that leads nowhere stays as it is.
+
+    Raises:
+        InputError: an id fits several runs.
+    """
+    return path if path.exists() else named_run(path) or path
 
 
 def _walk(root: Path) -> Iterator[Found]:

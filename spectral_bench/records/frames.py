@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from spectral_bench.records.collection import collect
+from spectral_bench.records.groups import superseded
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.run_tables import read_metrics, read_trace
 from spectral_bench.records.selection import select
@@ -49,6 +50,7 @@ _RUNS = {
     "seed": "int64",
     "status": "string",
     "group": "string",
+    "repeat": "boolean",
     "path": "string",
     "tag": "string",
     "note": "string",
@@ -90,15 +92,22 @@ class Runs:
         """One row per run: identity, summary, and every configuration key under its dotted name.
 
         ``run_id, task, model, status, group`` (equal for runs that differ in nothing but the seed), ``path, tag``
-        (several separated by commas), ``note, metric, mode, baseline_of, gradient_verdict``: text; ``started, ended``:
-        times in UTC; ``seed``: int64; ``best_step, steps, steps_to_beat_baseline, solved_at, not_finite,
-        num_parameters``: Int64; the other fields of ``summary.json``: float64; configuration keys
+        (several separated by commas), ``note, metric, mode, baseline_of, gradient_verdict``: text; ``repeat``: whether
+        a newer run of the same group and seed came as far, so that this one is no second sample: boolean;
+        ``started, ended``: times in UTC; ``seed``: int64; ``best_step, steps, steps_to_beat_baseline, solved_at,
+        not_finite, num_parameters``: Int64; the other fields of ``summary.json``: float64; configuration keys
         (``model.hidden_size``, ``r``): Int64, float64, boolean or text, as their values are. Missing where a value does
         not exist.
         """
-        times = ("started", "ended")
+        again = superseded(self._runs)
         rows = [
-            {**{key: run.manifest[key] for key in times}, **run.fields(), **_shown_as_text(run)} for run in self._runs
+            {
+                **{key: run.manifest[key] for key in ("started", "ended")},
+                **run.fields(),
+                **_shown_as_text(run),
+                "repeat": run.run_id in again,
+            }
+            for run in self._runs
         ]
         configured = dict.fromkeys(key for run in self._runs for key in run.config)
         names = dict.fromkeys([*_RUNS, *configured])

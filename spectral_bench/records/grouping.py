@@ -7,14 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from spectral_bench.config.keys import as_typed
-from spectral_bench.config.schema import CHANGES_NO_NUMBER
 from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
-
-#: Keys that say which repetition a run is, or where its files lie.
-_NOT_COMPARED = ("seed", *CHANGES_NO_NUMBER)
 
 #: The task key that says from which data set is learnt: a title names it even if it distinguishes nothing.
 DATA_SET = "task.dataset"
@@ -26,7 +22,7 @@ def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
     Args:
         runs: any runs.
         by: dotted keys; runs that agree in all of them form a group, whatever else they differ in. Without: runs of
-            equal configuration digest.
+            equal ``Run.group``.
 
     Raises:
         InputError: no run has one of the keys.
@@ -125,17 +121,13 @@ def _data_digest(data: Any) -> str:
 
 
 def _common(runs: list[Run]) -> dict[str, Any]:
-    """The configuration of a group: what all its runs agree in, without what has no effect."""
-    first = runs[0].effective_config
-    return {
-        key: value
-        for key, value in first.items()
-        if key not in _NOT_COMPARED and all(run.config.get(key) == value for run in runs[1:])
-    }
+    """What was trained by all runs of a group alike."""
+    first, *others = (run.trained for run in runs)
+    return {key: value for key, value in first.items() if all(other.get(key) == value for other in others)}
 
 
 def settled(group: Group) -> dict[str, Any]:
-    """The configuration that all runs of a group agree in, without the task's keys and what changes no number."""
+    """The configuration that all runs of a group agree in, without the task's keys and how they were carried out."""
     return {key: value for key, value in _common(group.runs).items() if not key.startswith("task.")}
 
 

@@ -20,7 +20,7 @@ class Group:
     """Runs that differ in nothing but the seed (or that agree in the keys of ``--by``).
 
     Attributes:
-        id: the first digits of the configuration's digest.
+        id: the first digits of ``Run.group``; of a group by ``--by``, the values of the keys.
         model: name of the model.
         differs: the keys that distinguish the group within its section, with their values.
         runs: sorted by seed.
@@ -152,6 +152,21 @@ def _shortened(key: str, among: Iterable[str]) -> str:
     """The last part of a dotted key, or all of it where another key ends in the same."""
     last = key.rpartition(".")[2]
     return last if sum(other.rpartition(".")[2] == last for other in among) == 1 else key
+
+
+def superseded(runs: Iterable[Run]) -> set[str]:
+    """The ids of runs that are no second sample: a newer one of the same configuration and seed came as far."""
+    alike: dict[tuple[str, int, bool], list[Run]] = {}
+    for run in runs:
+        alike.setdefault((run.group, run.seed, run.status == "completed"), []).append(run)
+    done = {(group, seed) for group, seed, is_completed in alike if is_completed}
+    return {
+        run.run_id
+        for (group, seed, is_completed), members in alike.items()
+        if is_completed or (group, seed) not in done
+        for run in members
+        if run is not max(members, key=_age)
+    }
 
 
 def _one_of_each_seed(runs: Sequence[Run]) -> list[Run]:

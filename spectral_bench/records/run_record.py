@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 from spectral_bench.config.hints import short
 from spectral_bench.config.keys import flatten
+from spectral_bench.config.schema import EXECUTION, MEASURING
 from spectral_bench.records.partial_summary import last_gradients, last_margin, summarise_unfinished
 from spectral_bench.records.recorded_facts import RecordedFacts, recorded_facts
 from spectral_bench.records.run_tables import first_look, has_whole_metrics, metrics_damage
@@ -77,16 +78,25 @@ class Run:
         """``running`` (or killed without a word), ``completed``, ``diverged``, ``interrupted`` or ``failed``."""
         return str(self.manifest["status"])
 
-    @property
+    @cached_property
     def group(self) -> str:
-        """Equal for runs that differ in nothing but the seed: by configuration and by the data that was read.
+        """Equal for runs that differ in nothing but the seed, and in how they were carried out.
 
-        The folder of the data is no part of a configuration's digest, so two texts in place of one would look alike.
+        By what was trained, and by the data that was read: two texts in place of one would look alike otherwise.
         """
-        digest, data = str(self.manifest["config_digest"]), self.manifest.get("data")
-        if not data:
-            return digest
-        return hashlib.sha256(json.dumps([digest, data], sort_keys=True).encode()).hexdigest()
+        content = [self.trained, self.manifest.get("data") or None]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+    @property
+    def trained(self) -> dict[str, Any]:
+        """The part of the configuration that says what was trained: not with which seed, how fast, or where."""
+        carried_out = ["seed", *EXECUTION]
+        if self.config.get("train.patience") is None:
+            carried_out += MEASURING
+        trained = {key: value for key, value in self.effective_config.items() if key not in carried_out}
+        if self.facts.every_step is False:  # whichever was asked for, the gradient is that of the last loss
+            trained["trace.of"] = "last"
+        return trained
 
     @property
     def task(self) -> str:

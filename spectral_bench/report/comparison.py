@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from spectral_bench.compare.criteria import SCORES, sense
+from spectral_bench.compare.criteria import SCORES, score_name, sense
 from spectral_bench.compare.group_results import GroupResult, group_results
+from spectral_bench.compare.ranks import data_set_ranks
 from spectral_bench.compare.scores import ACHIEVEMENTS, scores
 from spectral_bench.compare.statistics import average
 from spectral_bench.config.hints import unknown
@@ -11,14 +12,22 @@ from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Section
 from spectral_bench.records.selection import check_field
+from spectral_bench.report.comparison_columns import check_columns
 from spectral_bench.report.comparison_records import record, section_document
 from spectral_bench.report.comparison_table import comparison_table
+from spectral_bench.report.data_set_table import data_set_document, data_set_table
 from spectral_bench.report.document import Report
 from spectral_bench.report.footnotes import sources
 
 
 def comparison_report(
-    found: Sequence[Section], *, field: str = "test", sort: str | None = None, notes: Sequence[str] = ()
+    found: Sequence[Section],
+    *,
+    field: str = "test",
+    sort: str | None = None,
+    columns: Sequence[str] = (),
+    show_runs: bool = False,
+    notes: Sequence[str] = (),
 ) -> Report:
     """Compare the groups of every section.
 
@@ -26,10 +35,12 @@ def comparison_report(
         found: from ``sections``.
         field: what groups are judged by, one of ``SCORES``.
         sort: a field or configuration key to sort rows by, ``-KEY`` for descending; None: the best first.
+        columns: of the tables, see ``comparison_columns``; none: those that fit a terminal.
+        show_runs: say which runs each row is of.
         notes: about the whole report.
 
     Raises:
-        InputError: the field is not in ``SCORES``, or no run has the key to sort by.
+        InputError: the field is not in ``SCORES``, or no run has the key to sort by or to show.
     """
     if field not in SCORES:
         raise InputError(unknown("--metric", field, SCORES))
@@ -37,15 +48,35 @@ def comparison_report(
         check_field(
             sort.removeprefix("-"), [run.fields() for one in found for group in one.groups for run in group.runs]
         )
+    check_columns(columns, found)
     tables, records, documents = [], [], []
     cited = sources()
     for section in found:
         rows = _sorted(group_results(section, field), section, field, sort)
-        tables.append(comparison_table(section, rows, field, cited))
+        tables.append(comparison_table(section, rows, field, cited, columns, show_runs=show_runs))
         records += [record(section, row, field) for row in rows]
         documents.append(section_document(section, rows, field))
-    document = {"schema": "spectral-bench/compare", "version": 2, "sections": documents}
-    return Report(tables, records, document, list(notes))
+    over_data_sets = data_set_ranks(found, field)
+    score = next((score_name(section, field) for section in found), field)
+    tables += [data_set_table(one, score) for one in over_data_sets]
+    document = {
+        "schema": "spectral-bench/compare",
+        "version": 2,
+        "sections": documents,
+        "data_sets": data_set_document(over_data_sets),
+    }
+    return Report(tables, records, document, [*notes, *_lacking(found, field)])
+
+
+def _lacking(found: Sequence[Section], field: str) -> list[str]:
+    """Notes about completed runs whose summaries do not know the field: earlier versions had fewer."""
+    notes = []
+    for section in found:
+        lacking = sum(field not in run.summary for group in section.groups for run in group.completed)
+        if lacking:
+            runs = "1 run" if lacking == 1 else f"{lacking} runs"
+            notes.append(f"{section.title}: {runs} left out: no {field} in the summary.")
+    return notes
 
 
 def _sorted(rows: list[GroupResult], section: Section, field: str, sort: str | None) -> list[GroupResult]:

@@ -14,16 +14,19 @@ from spectral_bench.report.numbers import tally
 
 
 def record(section: Section, row: GroupResult, field: str) -> dict[str, Any]:
-    """The row of a group as flat values."""
+    """The row of a group as flat values, the keys that tell sections or groups apart among them."""
     group = row.group
-    flat: dict[str, Any] = {
+    identity: dict[str, Any] = {
         "task": section.task,
         "task_setting": " ".join(f"{key}={as_typed(value)}" for key, value in section.config.items()),
         "model": group.model,
         "differs": " ".join(f"{key}={as_typed(value)}" for key, value in group.differs.items()),
+    }
+    flat: dict[str, Any] = {
         "group": group.id,
         "runs": len(group.runs),
         "repeats": group.repeats,
+        "run_ids": " ".join(run.run_id for run in group.runs),
         **{status: group.counts.get(status, 0) for status in STATUSES},
         "num_parameters": row.num_parameters,
         "metric": section.metric,
@@ -40,12 +43,15 @@ def record(section: Section, row: GroupResult, field: str) -> dict[str, Any]:
         "beat_baseline": len(row.beaten.steps),
         "steps_to_beat_baseline": row.beaten.median,
         "steps_to_beat_baseline_at_most": row.beaten.at_most,
+        "solved": len(row.solved.steps),
+        "solved_at": row.solved.median,
         "ms_per_step": row.mean("ms_per_step"),
         **_flat("gradient_decay_rate", row.decay),
         "gradient_verdict": tally(row.verdicts),
         "spectral_margin": row.mean("spectral_margin"),
     }
-    return flat
+    told_apart = {key: as_typed(value) for key, value in {**section.differs, **group.differs}.items()}
+    return {**identity, **{key: value for key, value in told_apart.items() if key not in flat}, **flat}
 
 
 def _flat(name: str, estimate: Estimate | None) -> dict[str, Any]:
@@ -78,6 +84,7 @@ def _group_document(row: GroupResult, field: str) -> dict[str, Any]:
         "runs": {status: group.counts.get(status, 0) for status in STATUSES},
         "repeats": group.repeats,
         "run_ids": [run.run_id for run in group.runs],
+        "paths": [str(run.directory) for run in group.runs],
         "seeds": [run.seed for run in group.runs],
         "num_parameters": row.num_parameters,
         "score": _estimate_document(row.score, group.values(field)),
@@ -90,6 +97,12 @@ def _group_document(row: GroupResult, field: str) -> dict[str, Any]:
             "of": row.beaten.seeds,
             "median": row.beaten.median,
             "at_most": row.beaten.at_most,
+        },
+        "solved_at": {
+            "runs": len(row.solved.steps),
+            "of": row.solved.seeds,
+            "median": row.solved.median,
+            "at_most": row.solved.at_most,
         },
         "ms_per_step": row.mean("ms_per_step"),
         "gradient_decay_rate": _estimate_document(row.decay, group.values("gradient_decay_rate")),

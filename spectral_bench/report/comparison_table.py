@@ -1,28 +1,29 @@
 """The table of a comparison, for people."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from spectral_bench.compare.criteria import score_name, sense
 from spectral_bench.compare.group_results import GroupResult
 from spectral_bench.compare.recipes import across_models
 from spectral_bench.config.keys import as_typed
 from spectral_bench.records.groups import Section
-from spectral_bench.report.document import Cell, Column, Table
+from spectral_bench.records.run_record import Run
+from spectral_bench.report.comparison_columns import RowContext, named_column, narrow
+from spectral_bench.report.document import Table
 from spectral_bench.report.exclusions import left_out_notes
 from spectral_bench.report.footnotes import Footnotes
-from spectral_bench.report.numbers import (
-    NOTHING,
-    interval_notes,
-    number,
-    share,
-    tally,
-    when,
-    with_interval,
-    worse_notes,
-)
+from spectral_bench.report.numbers import interval_notes, number, worse_notes
 
 
-def comparison_table(section: Section, rows: Sequence[GroupResult], field: str, cited: Footnotes) -> Table:
+def comparison_table(
+    section: Section,
+    rows: Sequence[GroupResult],
+    field: str,
+    cited: Footnotes,
+    columns: Sequence[str] = (),
+    *,
+    show_runs: bool = False,
+) -> Table:
     """A row for every group; the best in bold.
 
     Args:
@@ -30,29 +31,23 @@ def comparison_table(section: Section, rows: Sequence[GroupResult], field: str, 
         rows: theirs.
         field: what they are judged by.
         cited: the sources of published numbers, of all tables of the report.
+        columns: names of columns, or fields or keys of runs; none: those that fit a terminal.
+        show_runs: say below which runs each row is of.
     """
-    arrow = "↑" if sense(section, field) == "max" else "↓"
-    columns = [
-        Column("model", "left", label=True),
-        Column("differs in", "left", label=True, optional=True),
-        Column("runs"),
-        Column("parameters"),
-        Column(f"{score_name(section, field)} {arrow}"),
-        Column("best valid."),
-        Column("its test"),
-        Column("beats baseline", optional=True),
-        Column("ms/update"),
-        Column("decay rate"),
-        Column("gradients", "left"),
-        Column("margin"),
-        Column("published", optional=True),
-    ]
-    shown = [[*_cells(row, has_baseline=section.baseline is not None), _published_cell(row, cited)] for row in rows]
-    notes = [*_warnings(rows), *_configured(section)]
-    if any(not number.comparable for row in rows for number in row.published):
-        notes.append("! Not comparable: --against paper says why.")
-    notes += cited.below(number.source for row in rows for number in row.published)
-    return Table(section.title, describe(section), columns, shown, notes).without_empty_columns()
+    names = columns or narrow(section)
+    context = RowContext(section, field, cited)
+    chosen = [named_column(name) for name in names]
+    shown = [[one.cell(row, context) for one in chosen] for row in rows]
+    notes = _warnings(rows, names)
+    if "published" in names:
+        if any(not number.comparable for row in rows for number in row.published):
+            notes.append("! Not comparable: --against paper says why.")
+        notes += cited.below(number.source for row in rows for number in row.published)
+    remarks = _configured(section)
+    if show_runs:
+        remarks += [f"{section.name(row.group)}: {' '.join(map(_path, row.group.runs))}" for row in rows]
+    titles = [one.titled(context) for one in chosen]
+    return Table(section.title, describe(section), titles, shown, notes, remarks).without_empty_columns()
 
 
 def describe(section: Section) -> str:
@@ -64,37 +59,15 @@ def describe(section: Section) -> str:
     return f"{keys}; baseline: {of} {number(section.baseline)}"
 
 
-def _cells(row: GroupResult, *, has_baseline: bool) -> list[Cell]:
-    group = row.group
-    verdict = NOTHING if set(row.verdicts) == {"unknown"} else tally(row.verdicts)
-    known = row.beaten.steps or (group.judged and has_baseline)
-    score = with_interval(row.score)
-    if group.completed:
-        score += share(len(row.scores.finite), len(row.scores.by_seed))
-    return [
-        Cell(group.model, row.best),
-        Cell(group.setting),
-        Cell(group.standing),
-        Cell(number(row.num_parameters)),
-        Cell(score, row.best),
-        Cell(number(row.best_validation.mean if row.best_validation else None)),
-        Cell(number(row.test_at_best.mean if row.test_at_best else None)),
-        Cell(when(row.beaten) if known else NOTHING),
-        Cell(number(row.mean("ms_per_step"), 3)),
-        Cell(number(row.decay.mean if row.decay else None, 2)),
-        Cell(verdict),
-        Cell(number(row.mean("spectral_margin"), 2)),
-    ]
-
-
-def _warnings(rows: Sequence[GroupResult]) -> list[str]:
+def _warnings(rows: Sequence[GroupResult], columns: Sequence[str]) -> list[str]:
     notes = [*interval_notes([row.score for row in rows]), *left_out_notes([row.group for row in rows])]
     notes += worse_notes(sum(row.scores.without for row in rows))
-    beaten = [row.beaten for row in rows]
-    if any(one.steps and len(one.steps) < one.seeds for one in beaten):
-        notes.append("Beats baseline: the median over all seeds; one that never did, or diverged, is later than any.")
-    if any(one.at_most and one.median is not None for one in beaten):
-        notes.append("≤: a seed beat it at the first look already.")
+    reached = [row.beaten for row in rows] if "beats_baseline" in columns else []
+    reached += [row.solved for row in rows] if "solved" in columns else []
+    if any(one.steps and len(one.steps) < one.seeds for one in reached):
+        notes.append("Updates are medians over all seeds; one that never got there, or diverged, is later than any.")
+    if any(one.at_most and one.median is not None for one in reached):
+        notes.append("≤: it was so for a seed at the first look already.")
     return notes
 
 
@@ -110,9 +83,7 @@ def _configured(section: Section) -> list[str]:
     return [f"Configured differently: {'; '.join(said)}.".replace("model.", "")] if said else []
 
 
-def _published_cell(row: GroupResult, cited: Footnotes) -> Cell:
-    return Cell(
-        ", ".join(
-            f"{number(one.value)}{'' if one.comparable else '!'} {cited.cite(one.source)}" for one in row.published
-        )
-    )
+def _path(run: Run) -> str:
+    """Its directory, from here where it lies below."""
+    here = Path.cwd()
+    return str(run.directory.relative_to(here) if run.directory.is_relative_to(here) else run.directory)

@@ -1,7 +1,7 @@
 """The content of a report: tables for people, records and a document for programs."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 
@@ -13,6 +13,7 @@ class Column:
         header: its title.
         align: of its cells.
         label: it names the row, and is repeated if the table is split for being too wide.
+        wraps: its cells may be broken between words where the table is too wide; those of labels always may.
         optional: it is omitted if it is empty in every row. Not for measured values: a table in which none is finite
             must show that.
         whole: a label that is never broken, however wide: a name that is copied.
@@ -23,6 +24,7 @@ class Column:
     label: bool = False
     optional: bool = False
     whole: bool = False
+    wraps: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,23 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A table for people."""
+    """A table for people.
+
+    Attributes:
+        title: of the table.
+        subtitle: a line below it.
+        columns: from left to right.
+        rows: a cell for every column.
+        notes: what has to be known to read it.
+        remarks: what is said about its rows besides: a paper would not print it below the table.
+    """
 
     title: str
     subtitle: str
     columns: Sequence[Column]
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()
+    remarks: Sequence[str] = ()
 
     def without_empty_columns(self) -> "Table":
         """The same without the optional columns that are empty in every row."""
@@ -50,12 +62,10 @@ class Table:
             for position, column in enumerate(self.columns)
             if not column.optional or any(row[position].text.strip("- ") for row in self.rows)
         ]
-        return Table(
-            self.title,
-            self.subtitle,
-            [self.columns[position] for position in kept],
-            [[row[position] for position in kept] for row in self.rows],
-            self.notes,
+        return replace(
+            self,
+            columns=[self.columns[position] for position in kept],
+            rows=[[row[position] for position in kept] for row in self.rows],
         )
 
 
@@ -68,9 +78,11 @@ class Report:
         records: flat rows of plain values, for csv.
         document: the same and more, nested, for JSON.
         notes: for all tables together, such as which runs were excluded.
+        label: what the tables are referred to by in LaTeX; None: they have no label.
     """
 
     tables: list[Table]
     records: list[dict[str, Any]]
     document: dict[str, Any]
     notes: list[str] = field(default_factory=list)
+    label: str | None = None

@@ -1,4 +1,4 @@
-"""Reports as csv, JSON, Markdown and LaTeX."""
+"""Reports as csv, JSON, Markdown and (``latex.py``) LaTeX."""
 
 import csv
 import io
@@ -7,33 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from spectral_bench.report.document import Cell, Report, Table
-
-_LATEX = str.maketrans(
-    {
-        "\\": r"\textbackslash{}",
-        "&": r"\&",
-        "%": r"\%",
-        "$": r"\$",
-        "#": r"\#",
-        "_": r"\_",
-        "{": r"\{",
-        "}": r"\}",
-        "~": r"\textasciitilde{}",
-        "^": r"\textasciicircum{}",
-        "±": r"$\pm$",
-        "σ": r"$\sigma$",
-        "∂": r"$\partial$",
-        "‖": r"$\|$",
-        "<": r"$<$",
-        ">": r"$>$",
-        "≥": r"$\geq$",
-        "−": r"$-$",
-        "↑": r"$\uparrow$",
-        "↓": r"$\downarrow$",
-        "→": r"$\to$",
-        "∈": r"$\in$",
-    }
-)
+from spectral_bench.report.latex import as_latex
 
 
 def as_csv(report: Report) -> str:
@@ -60,11 +34,6 @@ def as_json(report: Report) -> str:
 def as_markdown(report: Report) -> str:
     """A GitHub table under a heading for each table; best in bold."""
     return "\n".join([*(_markdown(table) for table in report.tables), *(f"{note}\n" for note in report.notes)])
-
-
-def as_latex(report: Report) -> str:
-    """A ``tabular`` with ``booktabs`` rules for each table; best in bold. Needs the package ``booktabs``."""
-    return "\n".join([*(_latex(table) for table in report.tables), *(f"% {note}\n" for note in report.notes)])
 
 
 FORMATS: dict[str, Callable[[Report], str]] = {
@@ -106,22 +75,5 @@ def _markdown(table: Table) -> str:
         lines += [table.subtitle, ""]
     lines += [line([column.header for column in table.columns]), "|" + "|".join(rules) + "|"]
     lines += [line([shown(cell) for cell in row]) for row in table.rows]
-    lines += ["", *(f"{escaped(note)}  " for note in table.notes)]
-    return "\n".join(lines) + "\n"
-
-
-def _latex(table: Table) -> str:
-    def shown(cell: Cell) -> str:
-        text = cell.text.translate(_LATEX)
-        return rf"\textbf{{{text}}}" if cell.bold and text else text
-
-    def line(cells: Sequence[str]) -> str:
-        return "  " + " & ".join(cells) + r" \\"
-
-    align = "".join("r" if column.align == "right" else "l" for column in table.columns)
-    lines = [f"% {table.title}", *([f"% {table.subtitle}"] if table.subtitle else [])]
-    lines += [rf"\begin{{tabular}}{{{align}}}", r"  \toprule"]
-    lines += [line([column.header.translate(_LATEX) for column in table.columns]), r"  \midrule"]
-    lines += [line([shown(cell) for cell in row]) for row in table.rows]
-    lines += [r"  \bottomrule", r"\end{tabular}", *(f"% {note}" for note in table.notes)]
+    lines += ["", *(f"{escaped(note)}  " for note in (*table.notes, *table.remarks))]
     return "\n".join(lines) + "\n"

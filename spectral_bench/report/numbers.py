@@ -1,5 +1,6 @@
 """Format values for people."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -20,12 +21,26 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def with_interval(estimate: Estimate | None) -> str:
-    """``0.9871 ±0.0012``, half the width of the interval."""
+    """``0.9871 ±0.0012``: half the width of the interval in two digits, and of the mean the digits that it leaves.
+
+    Tiny numbers share an exponent, ``(3.21 ±0.15)e-05``. An interval that is far smaller than the mean cuts nothing.
+    """
     if estimate is None:
         return NOTHING
-    if estimate.half_width is None:
-        return number(estimate.mean)
-    return f"{number(estimate.mean)} ±{number(estimate.half_width, 2)}"
+    mean, half = estimate.mean, estimate.half_width
+    if half is None:
+        return number(mean)
+    larger = max(abs(mean), half)
+    if not (math.isfinite(half) and half) or half < 1e-4 * larger:
+        return f"{number(mean)} ±{number(half, 2)}"
+    if larger < 1e-4 or larger >= 1e7:
+        exponent = math.floor(math.log10(larger))
+        mean, half = (value / 10.0**exponent for value in (mean, half))
+        return f"({with_interval(Estimate(mean, mean - half, mean + half, estimate.n))})e{exponent:+03d}"
+    # Of 0.0996 two digits are 0.10: the last place is told after rounding.
+    last = 1 - math.floor(math.log10(float(f"{half:.1e}")))
+    mean, half = (round(value, last) + 0.0 for value in (mean, half))  # no negative zero
+    return f"{mean:,.{max(last, 0)}f} ±{half:,.{max(last, 0)}f}"
 
 
 def share(some: int, of_all: int) -> str:

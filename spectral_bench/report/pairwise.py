@@ -6,11 +6,12 @@ from typing import Any
 
 from spectral_bench.compare.criteria import SCORES, score_name
 from spectral_bench.compare.pairs import Pair, paired_groups
-from spectral_bench.compare.ranks import CriticalDifference, critical_differences, dependent_tasks
+from spectral_bench.compare.ranks import CriticalDifference, critical_differences, data_set_ranks, dependent_tasks
 from spectral_bench.compare.statistics import seeds_needed, smallest_p
 from spectral_bench.config.hints import unknown
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Section
+from spectral_bench.report.data_set_table import data_set_document, data_set_table, rank_notes
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.exclusions import repeat_notes
 from spectral_bench.report.numbers import interval_notes, number, share, with_interval
@@ -49,17 +50,21 @@ def pairwise(
             continue
         tables.append(_table(section, pairs, field))
         records += [_record(section, pair) for pair in pairs]
-    ranked = critical_differences(found, field)
+    over_data_sets = data_set_ranks(found, field)
+    ranked = critical_differences(over_data_sets)
     said += [
         f"{task}: no ranks over its settings: lengths and the like are not independent data sets."
         for task in dependent_tasks(found)
     ]
+    score = next((score_name(section, field) for section in found), field)
+    tables += [data_set_table(one, score) for one in over_data_sets]
     tables += [_rank_table(one) for one in ranked]
     document = {
         "schema": "spectral-bench/pairwise",
         "version": 2,
         "field": field,
         "pairs": records,
+        "data_sets": data_set_document(over_data_sets),
         "ranks": [asdict(one) for one in ranked],
     }
     return Report(tables, records, document, said), ranked
@@ -129,9 +134,6 @@ def _rank_table(one: CriticalDifference) -> Table:
         f"{one.critical_difference:.2f}.",
         *(f"Not distinguished: {clique}." for clique in cliques),
     ]
-    for label, lacking in one.left_out.items():
-        notes.append(f"Left out: {label}, which has no judged run on {', '.join(lacking)}.")
-    for label, keys in one.mixed.items():
-        notes.append(f"{label} is not the same on all data sets: it differs in {', '.join(keys)}.")
+    notes += rank_notes(one.left_out, one.mixed)
     columns = [Column("group", "left", label=True), Column("mean rank")]
     return Table(f"{one.task}: ranks over {one.datasets} data sets", "", columns, rows, notes)

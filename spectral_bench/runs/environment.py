@@ -52,18 +52,34 @@ def source_commit() -> dict[str, Any] | None:
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None
-    commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain", "--", "spectral_bench", "conf")
-    return None if commit is None else {"commit": commit, "dirty": bool(changes)}
+    return _state(root, "--", "spectral_bench", "conf")
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def working_repository() -> dict[str, Any] | None:
+    """Commit of the repository the command is run from, and whether tracked files are changed; None: there is none.
+
+    The configurations and plugins of a run may lie there. What is not tracked does not count: results would.
+    """
+    try:
+        return _state(Path.cwd(), "--untracked-files=no")
+    except OSError:  # the folder is gone
+        return None
+
+
+def _state(folder: Path, *of_status: str) -> dict[str, Any] | None:
+    """The commit of the repository around a folder, and whether it is ``dirty``: None where that cannot be told."""
+    commit = _git(folder, "rev-parse", "--verify", "HEAD")
+    changes = _git(folder, "status", "--porcelain", *of_status)
+    return None if commit is None else {"commit": commit, "dirty": None if changes is None else bool(changes)}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
     # Variables such as GIT_DIR, which hooks set, name another repository than the one this folder belongs to.
     kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") or "CONFIG" in name}
     try:
         done = subprocess.run(  # noqa: S603
             ["git", *arguments],  # noqa: S607
-            cwd=root,
+            cwd=folder,
             env=kept,
             capture_output=True,
             encoding="utf-8",

@@ -16,7 +16,7 @@ from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.cores import DEFAULT_THREADS
 from spectral_bench.runs.directory import new_run_directory
-from spectral_bench.runs.environment import describe_environment
+from spectral_bench.runs.environment import describe_environment, working_repository
 from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.layout import CONFIG, OVERRIDES
 from spectral_bench.runs.lock import locked
@@ -90,6 +90,7 @@ def execute(
                 "config_digest": digest(config),
                 "seed": config.seed,  # which the digest leaves out
                 **describe_environment(prepared.device),
+                "repository": working_repository(),
             },
         )
 

@@ -28,7 +28,7 @@ from spectral_bench.runs.run_lookup import note_outgrown
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 from spectral_bench.runs.session import Prepared, SessionResult, resume_command, run_session, storage_error
 from spectral_bench.runs.table_checks import table_problems
-from spectral_bench.training.length import measuring_interval
+from spectral_bench.training.length import measuring_interval, tracing_interval
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
 
@@ -154,12 +154,14 @@ def _read(directory: Path) -> SavedRun:
 
 
 def _prepared_as_begun(config: ExperimentConfig, before: ExperimentConfig, threads: int | None) -> Prepared:
-    """Prepare a run with the measuring interval it had: a longer run would otherwise choose a longer one."""
+    """Prepare a run with the intervals it had: a longer run would otherwise choose longer ones."""
     prepared = prepare(config, threads)
-    interval = measuring_interval(before, prepared.task.updates_per_epoch(config.train.batch_size))
-    if prepared.trainer.evaluate_every == interval:
+    an_epoch = prepared.trainer.updates_per_epoch
+    measured, traced = measuring_interval(before, an_epoch), tracing_interval(before, an_epoch)
+    if (prepared.trainer.evaluate_every, prepared.trainer.trace_every) == (measured, traced):
         return prepared
-    return prepare(replace(config, train=replace(config.train, evaluate_every=interval)), threads)
+    train = replace(config.train, evaluate_every=measured)
+    return prepare(replace(config, train=train, trace=replace(config.trace, every=traced)), threads)
 
 
 def _complete(directory: Path) -> str:

@@ -5,8 +5,12 @@ import math
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
 
-#: How many measurements a training gets that has ``train.steps`` alone and no ``train.evaluate_every``.
-DEFAULT_MEASUREMENTS = 20
+#: How many measurements a training on generated data gets where nothing says how many.
+_MEASUREMENTS = 20
+
+#: Where ``trace.every`` is null: the most updates between two looks, and the fewest looks.
+_TRACE_EVERY = 100
+_LOOKS = 20
 
 
 def total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
@@ -28,6 +32,17 @@ def total_steps(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
 
 
 def measuring_interval(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
-    """Updates between measurements: as configured, else one epoch, else a fraction of ``train.steps``."""
-    configured = config.train.evaluate_every or updates_per_epoch
-    return configured or math.ceil(total_steps(config, None) / DEFAULT_MEASUREMENTS)
+    """Updates between measurements: as configured, else an epoch, or less for ``train.evaluations`` of them."""
+    if config.train.evaluate_every is not None:
+        return config.train.evaluate_every
+    total = total_steps(config, updates_per_epoch)
+    if not config.train.evaluations:
+        return updates_per_epoch or math.ceil(total / _MEASUREMENTS)
+    return max(1, min(updates_per_epoch or total, total // config.train.evaluations))
+
+
+def tracing_interval(config: ExperimentConfig, updates_per_epoch: int | None) -> int:
+    """Updates between two looks at gradients and spectrum: as configured, else 100, or less for twenty looks."""
+    if config.trace.every is not None:
+        return config.trace.every
+    return max(1, min(_TRACE_EVERY, total_steps(config, updates_per_epoch) // _LOOKS))

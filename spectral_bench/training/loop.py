@@ -22,7 +22,7 @@ from spectral_bench.tasks.task import Batch, Split, Task
 from spectral_bench.training.denormals import flushing_denormals
 from spectral_bench.training.divergence import check_weights, non_finite, take_step
 from spectral_bench.training.evaluation import Evaluation, RunningMean, evaluate, predict
-from spectral_bench.training.length import measuring_interval, total_steps
+from spectral_bench.training.length import measuring_interval, total_steps, tracing_interval
 from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
 from spectral_bench.training.optimizers import build_optimizer, decay_rates
 from spectral_bench.training.outcome import Outcome, Reason
@@ -69,6 +69,7 @@ class Trainer:
             )
         self.total_steps = total_steps(config, self.updates_per_epoch)
         self.evaluate_every = measuring_interval(config, self.updates_per_epoch)
+        self.trace_every = tracing_interval(config, self.updates_per_epoch)
         self.optimizer = build_optimizer(config.optimizer, self.model)
         self.progress = Progress()
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
@@ -277,7 +278,7 @@ class Trainer:
     # Tracing: what is labelled with step s was measured on the weights after s updates --------------------------------
 
     def _traced(self, step: int) -> bool:
-        return step % self.config.trace.every == 0
+        return step % self.trace_every == 0
 
     def _trace_final_state(self) -> None:
         """Trace the weights at the end, on the batch that would have come next."""

@@ -1,5 +1,7 @@
 """``spectral-bench run --dry-run``: the size of a run, without running it."""
 
+import math
+
 from rich.box import HORIZONTALS
 from rich.console import Console
 from rich.filesize import decimal
@@ -32,8 +34,16 @@ def show_plan(loaded: Loaded, console: Console) -> None:
     if trainer.updates_per_epoch is not None:
         table.add_row("updates an epoch", f"{trainer.updates_per_epoch:,}")
     table.add_row("updates", f"{trainer.total_steps:,}")
-    table.add_row("evaluated every", f"{trainer.evaluate_every:,} updates")
+    evaluations = math.ceil(trainer.total_steps / trainer.evaluate_every)
+    table.add_row("evaluations", f"{evaluations:,}, every {_updates(trainer.evaluate_every)}")
+    if experiment.trace.gradients or experiment.trace.spectrum:
+        looks = math.ceil(trainer.total_steps / trainer.trace_every) + 1  # the last is of the weights at the end
+        table.add_row("traces", f"{looks:,}, every {_updates(trainer.trace_every)}")
     table.add_row("memory, about", decimal(memory))
     if task.baseline is not None:
         table.add_row(f"baseline {task.baseline.of}", f"{task.baseline.value:.4g}")
     console.print(table)
+
+
+def _updates(count: int) -> str:
+    return "update" if count == 1 else f"{count:,} updates"

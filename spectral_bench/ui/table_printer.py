@@ -1,8 +1,8 @@
-"""Print reports in the terminal; tables that are too wide are split."""
+"""Print reports in the terminal; what is too wide is wrapped between words, then split."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-    from spectral_bench.report.document import Column, Report, Table
+    from spectral_bench.report.document import Report, Table
 
 #: Spaces between two columns.
 _GAP = 2
 
-#: A column that names the row is wrapped when it is wider.
-_WIDEST_LABEL = 24
+#: A column that may be wrapped is wrapped when it is wider, however wide the terminal is.
+_WIDEST_WRAPPED = 60
+
+#: Keeps an interval with its number where a cell is wrapped; a space when it is printed.
+_GLUE = "\u00a0"
 
 
 def show_report(report: Report, console: Console) -> None:
@@ -40,7 +43,8 @@ def show_tables(tables: Sequence[Table], console: Console) -> None:
     said = Counter(note for table in tables for note in table.notes)
     common = [note for note, times in said.items() if times > 1]
     for table in tables:
-        show_table(replace(table, notes=[note for note in table.notes if note not in common]), console)
+        own = [note for note in table.notes if note not in common]
+        show_table(replace(table, notes=own), console)
     for note in common:
         console.print(Text(encodable(note, console.encoding), style="dim"))
 
@@ -56,8 +60,8 @@ def show_table(table: Table, console: Console) -> None:
     for position, piece in enumerate(pieces(table, console.width)):
         if position:
             console.print()
-        console.print(_drawn(table, piece, encodable("─", console.encoding)), soft_wrap=True)
-    for note in table.notes:
+        console.print(_drawn(table, piece, console.width, encodable("─", console.encoding)), soft_wrap=True)
+    for note in (*table.notes, *table.remarks):
         console.print(Text(note, style="dim"))
     console.print()
 
@@ -71,20 +75,48 @@ def _legible(table: Table, encoding: str) -> Table:
         columns=[replace(column, header=encodable(column.header, encoding)) for column in table.columns],
         rows=[[replace(cell, text=encodable(cell.text, encoding)) for cell in row] for row in table.rows],
         notes=[encodable(note, encoding) for note in table.notes],
+        remarks=[encodable(remark, encoding) for remark in table.remarks],
     )
 
 
 def pieces(table: Table, width: int) -> list[list[int]]:
-    """The columns of each piece of a table that is not to be wider than ``width``."""
-    widths = [
-        min(max(len(column.header), *(len(row[position].text) for row in table.rows), 0), _widest(column))
-        for position, column in enumerate(table.columns)
-    ]
+    """The columns of each piece of a table that is not to be wider than ``width``, however it is wrapped."""
+    narrowest, _ = _extremes(table)
     labels = [position for position, column in enumerate(table.columns) if column.label]
     others = [position for position, column in enumerate(table.columns) if not column.label]
-    room = width - sum(widths[position] + _GAP for position in labels)
-    cuts = _cuts([widths[position] + _GAP for position in others], room)
+    room = width + _GAP - sum(narrowest[position] + _GAP for position in labels)
+    cuts = _cuts([narrowest[position] + _GAP for position in others], room)
     return [[*labels, *others[first:last]] for first, last in pairwise([0, *cuts, len(others)])]
+
+
+def _extremes(table: Table) -> tuple[list[int], list[int]]:
+    """For every column the width of its longest word, if its cells may be wrapped, and that of its longest line."""
+    narrowest, widest = [], []
+    for position, column in enumerate(table.columns):
+        cells = [row[position].text for row in table.rows]
+        lines = max(map(len, cells), default=0)
+        words = max((len(word) for cell in cells for word in _words(cell)), default=0)
+        may_wrap = column.wraps or (column.label and not column.whole)
+        narrowest.append(max(len(max(column.header.split() or [""], key=len)), words if may_wrap else lines))
+        most = max(len(column.header), lines)
+        widest.append(max(narrowest[-1], min(most, _WIDEST_WRAPPED) if may_wrap else most))
+    return narrowest, widest
+
+
+def _fitted(table: Table, chosen: Sequence[int], width: int) -> list[int]:
+    """The widths of the chosen columns: as their lines are, or less, the widest first, until they fit."""
+    narrowest, widest = _extremes(table)
+    found = {position: widest[position] for position in chosen}
+    for _ in range(sum(found.values()) + _GAP * (len(chosen) - 1) - width):
+        roomy = [position for position in chosen if found[position] > narrowest[position]]
+        if not roomy:
+            break
+        found[max(roomy, key=lambda position: found[position])] -= 1
+    return [found[position] for position in chosen]
+
+
+def _words(text: str) -> list[str]:
+    return text.replace(" ±", f"{_GLUE}±").split(" ")
 
 
 def _cuts(widths: Sequence[int], room: int) -> tuple[int, ...]:
@@ -104,56 +136,42 @@ def _cuts(widths: Sequence[int], room: int) -> tuple[int, ...]:
     return ()
 
 
-def _widest(column: Column) -> int:
-    return _WIDEST_LABEL if _is_wrapped(column) else 1000
-
-
-def _is_wrapped(column: Column) -> bool:
-    return column.label and not column.whole
-
-
-def _drawn(table: Table, chosen: Sequence[int], rule: str) -> Text:
+def _drawn(table: Table, chosen: Sequence[int], width: int, rule: str) -> Text:
     """Some columns of a table. Without Rich's tables, which take seconds for thousands of rows."""
     from rich.cells import cell_len
     from rich.text import Text
 
     columns = [table.columns[position] for position in chosen]
-    wrapped = [
-        [_wrapped(row[position].text, _is_wrapped(table.columns[position])) for position in chosen]
-        for row in table.rows
-    ]
-    widths = [
-        max([cell_len(column.header), *(cell_len(line) for row in wrapped for line in row[place])])
-        for place, column in enumerate(columns)
-    ]
-
-    def placed(texts: Sequence[str]) -> list[str]:
-        """Cells of one line, each as wide as its column."""
-        return [
-            " " * (width - cell_len(text)) + text if column.align == "right" else text + " " * (width - cell_len(text))
-            for column, width, text in zip(columns, widths, texts, strict=True)
-        ]
-
+    fitted = _fitted(table, chosen, width)
+    rows = [[column.header for column in columns], *([row[position].text for position in chosen] for row in table.rows)]
+    wrapped = [[_wrapped(text, most) for text, most in zip(row, fitted, strict=True)] for row in rows]
+    widths = [max(cell_len(line) for row in wrapped for line in row[place]) for place in range(len(columns))]
     gap = " " * _GAP
-    parts: list[tuple[str, str]] = [
-        (gap.join(placed([column.header for column in columns])).rstrip(), "bold"),
-        ("\n" + rule * (sum(widths) + _GAP * (len(widths) - 1)), "dim"),
-    ]
-    for row, lines in zip(table.rows, wrapped, strict=True):
-        for height in range(max(map(len, lines))):
-            texts = placed([cell[height] if height < len(cell) else "" for cell in lines])
-            if columns[-1].align == "left":
-                texts[-1] = texts[-1].rstrip()
-            parts.append(("\n", ""))
-            parts += [
-                (text + (gap if place < len(texts) - 1 else ""), "bold" if row[position].bold else "")
-                for place, (position, text) in enumerate(zip(chosen, texts, strict=True))
-            ]
-    return Text.assemble(*parts)
+
+    def lines(cells: list[list[str]], bold: Sequence[bool]) -> Iterator[tuple[str, str]]:
+        """The lines of a row, each text with its style."""
+        for height in range(max(map(len, cells))):
+            texts = []
+            for column, most, cell in zip(columns, widths, cells, strict=True):
+                text = cell[height] if height < len(cell) else ""
+                room = " " * (most - cell_len(text))
+                texts.append(room + text if column.align == "right" else text + room)
+            while texts and not texts[-1].strip():
+                texts.pop()
+            for place, text in enumerate(texts):
+                is_last = place == len(texts) - 1
+                yield text.rstrip() if is_last else text + gap, "bold" if bold[place] else ""
+            yield "\n", ""
+
+    parts = [*lines(wrapped[0], [True] * len(columns)), (rule * (sum(widths) + _GAP * (len(widths) - 1)) + "\n", "dim")]
+    for row, cells in zip(table.rows, wrapped[1:], strict=True):
+        parts += lines(cells, [row[position].bold for position in chosen])
+    return Text.assemble(*parts[:-1])
 
 
-def _wrapped(text: str, is_wrapped: bool) -> list[str]:
-    """The lines of a cell: what names a row is broken when it is long, numbers never are."""
+def _wrapped(text: str, width: int) -> list[str]:
+    """The lines of a cell, broken between words."""
     from textwrap import wrap
 
-    return wrap(text, _WIDEST_LABEL) or [""] if is_wrapped else [text]
+    lines = wrap(" ".join(_words(text)), max(width, 1), break_long_words=False, break_on_hyphens=False)
+    return [line.replace(_GLUE, " ") for line in lines] or [""]

@@ -1,17 +1,13 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Run
 from web_server import server
 
-from spectral_bench.cli.app import main
-
 __all__ = ["server"]
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
@@ -22,22 +18,5 @@ def spectral_bench(tmp_path: Path) -> Run:
         command = [sys.executable, "-W", "error", "-m", "spectral_bench", *arguments]
         settings = {**os.environ, "COLUMNS": "80", **environment}
         return subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=120)
-
-    return run
-
-
-@pytest.fixture
-def in_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Like ``spectral_bench``, but in this process: for the many cases that need no process of their own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["spectral-bench", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return subprocess.CompletedProcess(arguments, code if isinstance(code, int) else 0, captured.out, captured.err)
 
     return run

@@ -1,18 +1,21 @@
 """The frame around the verbs: help, version, lists, and what a wrong word is answered with."""
 
+import re
+import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
+from command_line import Run
+from tasks.fabricate import write_ucr
+from typer.main import get_command
 
 from spectral_bench import __version__
 from spectral_bench.cli import app
+from spectral_bench.data.datasets import known_ucr_names
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 #: What takes long to import, and is not needed to say how the program is used.
 HEAVY = ("torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra", "omegaconf", "matplotlib", "scipy", "numba")
@@ -23,6 +26,7 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
     script = f"""
 import sys
 from spectral_bench.cli.app import app
+from spectral_bench.data.datasets import known_ucr_names
 app([*{arguments!r}, "--help"], standalone_mode=False)
 print("imported:", [name for name in {HEAVY!r} if name in sys.modules])
 """
@@ -36,8 +40,8 @@ def test_version_is_said(spectral_bench: Run) -> None:
 
 
 @pytest.mark.parametrize("arguments", [["rn"], ["list", "modls"], ["run", "--quite"], ["list"], ["--verison"]])
-def test_wrong_usage_exits_with_2(in_process: Run, arguments: list[str]) -> None:
-    done = in_process(*arguments)
+def test_wrong_usage_exits_with_2(command: Run, arguments: list[str]) -> None:
+    done = command(*arguments)
     assert done.returncode == 2
     assert "Usage:" in done.stderr
     assert done.stdout == ""
@@ -51,36 +55,88 @@ def test_wrong_usage_exits_with_2(in_process: Run, arguments: list[str]) -> None
         ("optimizers", "adam  Adam"),
         ("sinks", "mlflow  The configuration"),
         ("presets", "pixel_mnist  MNIST pixel by pixel"),
-        ("datasets", "ptb  Penn Treebank"),
-        ("datasets", "FaceAll  UCR archive"),
     ],
 )
-def test_list_has_a_line_for_each_with_what_it_is_for(in_process: Run, kind: str, line: str) -> None:
-    done = in_process("list", kind)
+def test_list_has_a_line_for_each_with_what_it_is_for(command: Run, kind: str, line: str) -> None:
+    done = command("list", kind)
     assert done.returncode == 0
     assert any(shown.startswith(line) for shown in done.stdout.splitlines())
     assert all("  " in shown for shown in done.stdout.splitlines())
 
 
-@pytest.mark.parametrize(("columns", "width"), [("60", 60), (None, 80)])
-def test_a_list_that_is_piped_is_as_wide_as_columns_says(
-    in_process: Run, monkeypatch: pytest.MonkeyPatch, columns: str | None, width: int
+def test_data_sets_are_listed_by_kind_and_counted(
+    command: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("COLUMNS", columns or "")
-    lines = in_process("list", "models").stdout.splitlines()
+    monkeypatch.setenv("SPECTRAL_BENCH_DATA", str(tmp_path / "data"))
+    write_ucr(tmp_path / "data", "Small", "1,0.5\n2,0.25\n", "1,0.5\n2,0.25\n")
+    shown = command("list", "datasets").stdout
+    assert shown.startswith("mnist  70,000")
+    known = len(known_ucr_names())
+    assert f"time series: {known + 1} sets" in shown
+    here, _, others = shown.partition("1 in the data folder:")[2].partition(f"{known} to be had")
+    assert here.split() == ["Small"]
+    assert "FaceAll" in others.split()
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--model", "rnn"], "model=rnn"),
+        (["--task.length=50"], "task.length=50"),
+        (["--lr", "0.1"], "optimizer.lr=0.1"),
+        (["model=rnn", "--seed", "3", "-q"], "seed=3"),
+    ],
+)
+def test_a_key_with_dashes_is_answered_with_the_override_that_was_meant(
+    command: Run, words: list[str], meant: str
+) -> None:
+    done = command("run", *words)
+    assert done.returncode == 2
+    assert f"Did you mean {meant}?" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"), [("seed=1..3", "seed=1,2,3"), ("seed=1-3", "seed=1,2,3"), ("seed=1:12", "'seed=range(1,13)'")]
+)
+def test_a_range_that_is_none_is_answered_with_a_grid(command: Run, typed: str, meant: str) -> None:
+    done = command("run", typed)
+    assert done.returncode == 2
+    assert f"several values make a grid: run -m {meant}" in " ".join(done.stderr.split())
+
+
+def test_every_help_has_two_examples_that_can_be_typed_and_breaks_no_word(command: Run) -> None:
+    top = get_command(app.app)
+    verbs = {(name,): verb for name, verb in top.commands.items()}
+    verbs |= {("data", name): verb for name, verb in verbs.pop(("data",)).commands.items()}
+    for words, verb in verbs.items():
+        narrow, wide = (command(*words, "--help", columns=columns).stdout for columns in (80, 300))
+        assert set(re.sub("[─╭╮╰╯│]", " ", narrow).split()) <= set(re.sub("[─╭╮╰╯│]", " ", wide).split()), words
+        examples = [line for line in wide.partition("Examples:")[2].splitlines() if "spectral-bench" in line]
+        assert len(examples) == 2, words
+        for example in examples:
+            typed = shlex.split(example)
+            assert tuple(typed[1 : 1 + len(words)]) == words
+            verb.make_context("verb", typed[1 + len(words) :], resilient_parsing=True).close()
+        assert max(map(len, narrow.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(("columns", "width"), [(60, 60), (None, 80)])
+def test_a_list_that_is_piped_is_as_wide_as_columns_says(command: Run, columns: int | None, width: int) -> None:
+    lines = command("list", "models", columns=columns).stdout.splitlines()
     assert width - 15 < max(map(len, lines)) <= width
 
 
-def test_an_unknown_kind_of_list_is_answered_with_the_nearest(in_process: Run) -> None:
-    said = " ".join(in_process("list", "modls").stderr.replace("│", " ").split())
+def test_an_unknown_kind_of_list_is_answered_with_the_nearest(command: Run) -> None:
+    said = " ".join(command("list", "modls").stderr.replace("│", " ").split())
     assert "Unknown kind 'modls'. Did you mean 'models'?" in said
     assert "Value error" not in said
 
 
-def test_list_shows_the_users_own_files(in_process: Run, tmp_path: Path) -> None:
+def test_list_shows_the_users_own_files(command: Run, tmp_path: Path) -> None:
     (tmp_path / "own/model").mkdir(parents=True)
     (tmp_path / "own/model/mine.yaml").write_text("# What I made\nname: mine\n")
-    done = in_process("list", "models", "--config-dir", "own")
+    done = command("list", "models", "--config-dir", "own")
     assert "mine  What I made" in done.stdout
 
 
@@ -102,9 +158,9 @@ def test_list_shows_the_users_own_files(in_process: Run, tmp_path: Path) -> None
     ],
 )
 def test_wrong_input_is_answered_in_one_line_and_leaves_nothing_behind(
-    in_process: Run, tmp_path: Path, override: str, said: str
+    command: Run, tmp_path: Path, override: str, said: str
 ) -> None:
-    done = in_process("run", override)
+    done = command("run", override)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith("Error: ")
@@ -150,8 +206,8 @@ app.main()
     assert done.stderr == ""
 
 
-def test_print_config_is_yaml_that_names_the_origin_of_each_value(in_process: Run) -> None:
-    done = in_process("run", "--print-config", "experiment=pixel_mnist", "model.leak=0.1", "model.m1=8")
+def test_print_config_is_yaml_that_names_the_origin_of_each_value(command: Run) -> None:
+    done = command("run", "--print-config", "experiment=pixel_mnist", "model.leak=0.1", "model.m1=8")
     assert done.returncode == 0
     config = yaml.safe_load(done.stdout)
     assert config["model"]["m1"] == 8
@@ -166,7 +222,7 @@ def test_print_config_is_yaml_that_names_the_origin_of_each_value(in_process: Ru
     assert all(len(line) <= 80 for line in done.stdout.splitlines())
 
 
-def test_radius_for_a_model_without_one_draws_a_warning(in_process: Run) -> None:
-    done = in_process("run", "--print-config", "model=rnn", "r=0.5")
+def test_radius_for_a_model_without_one_draws_a_warning(command: Run) -> None:
+    done = command("run", "--print-config", "model=rnn", "r=0.5")
     assert done.returncode == 0
     assert "r=0.5 has no effect" in done.stderr

@@ -5,10 +5,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
+from command_line import Run
+from small_runs import only_run, small_overrides
 
+from spectral_bench.cli.completion import complete_key, complete_metric, complete_run, complete_where
 from spectral_bench.config.complete import candidates
+
+if TYPE_CHECKING:
+    import typer
 
 BIN = Path(sys.executable).parent
 
@@ -89,5 +97,43 @@ def test_key_that_is_certain_comes_with_its_value() -> None:
 
 def test_files_of_the_user_are_completed(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
-    (tmp_path / "model/mine.yaml").write_text("# My own\nname: mine\nlayer: gru\n")
-    assert candidates("model=mi", [], tmp_path) == ["model=mine"]
+    (tmp_path / "model/very_own.yaml").write_text("# My own\nname: very_own\nlayer: gru\n")
+    assert candidates("model=very", [], tmp_path) == ["model=very_own"]
+
+
+@pytest.fixture
+def with_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Run) -> Path:
+    """An empty folder in which one run was made."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert command("run", "-q", *small_overrides(Path("results"), "r=0.25")).returncode == 0
+    return only_run(tmp_path / "results")
+
+
+def test_runs_complete_conditions_keys_and_their_own_ids(with_a_run: Path, tmp_path: Path) -> None:
+    for paths in (None, [Path("results")], [Path(with_a_run.name)]):
+        context = cast("typer.Context", SimpleNamespace(params={"paths": paths}))
+        assert complete_where(context, "model.hid") == ["model.hidden_size="]
+        assert complete_where(context, "model.hidden_size=") == ["model.hidden_size=8"]
+        assert complete_where(context, "r=") == ["r=0.25"]
+        assert complete_key(context, "-num_p") == ["-num_parameters"]
+    nowhere = cast("typer.Context", SimpleNamespace(params={"paths": [Path("nothing")]}))
+    assert complete_where(nowhere, "model.") == []
+    assert complete_run(with_a_run.name[:3]) == [with_a_run.name]
+    assert complete_run("results/") == ["results/copy/"]
+    assert complete_metric("test") == ["test", "test_at_best"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash here")
+@pytest.mark.parametrize(
+    ("words", "reply"),
+    [
+        ("spectral-bench compare --where model.hidden_si", "model.hidden_size="),
+        ("spectral-bench compare --sort num_p", "num_parameters"),
+        ("spectral-bench compare --metric test_", "test_at_best"),
+        ("spectral-bench grads res", "results/"),
+    ],
+)
+def test_bash_completes_what_runs_have(with_a_run: Path, words: str, reply: str) -> None:
+    line = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1)}
+    environment = {**line, "_SPECTRAL_BENCH_COMPLETE": "complete_bash"}
+    assert reply in asked(environment, "spectral-bench").split()

@@ -8,15 +8,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import Run
 from small_runs import only_run, small_overrides
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def status(directory: Path) -> tuple[str, str]:
@@ -30,13 +28,13 @@ def endless(tmp_path: Path) -> list[str]:
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129), ("SIGUSR1", 75)])
 def test_a_signal_ends_a_run_with_a_checkpoint_and_the_command_that_goes_on(
-    tmp_path: Path, name: str, code: int, in_process: Run
+    tmp_path: Path, name: str, code: int, command: Run
 ) -> None:
-    command = [sys.executable, "-m", "spectral_bench", "run", *endless(tmp_path)]
+    words = [sys.executable, "-m", "spectral_bench", "run", *endless(tmp_path)]
     pipes: dict[str, Any] = {"stderr": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     # Under nohup the tests themselves ignore SIGHUP, and a child would inherit that.
     heeded = partial(signal.signal, signal.Signals[name], signal.SIG_DFL)
-    with subprocess.Popen(command, cwd=tmp_path, preexec_fn=heeded, **pipes) as process:
+    with subprocess.Popen(words, cwd=tmp_path, preexec_fn=heeded, **pipes) as process:
         deadline = time.monotonic() + 100
         while not list(tmp_path.glob("results/*/*/*/checkpoint.pt")) and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -50,58 +48,58 @@ def test_a_signal_ends_a_run_with_a_checkpoint_and_the_command_that_goes_on(
     assert "Traceback" not in errors
     assert f"spectral-bench resume {directory}" in errors
     assert status(directory) == ("interrupted", name)
-    done = in_process("resume", str(directory), "train.max_minutes=1e-4")
+    done = command("resume", str(directory), "train.max_minutes=1e-4")
     assert done.returncode == 75
     assert status(directory) == ("interrupted", "train.max_minutes")
 
 
-def test_a_run_that_goes_on_again_and_again_comes_to_its_end(tmp_path: Path, in_process: Run) -> None:
+def test_a_run_that_goes_on_again_and_again_comes_to_its_end(tmp_path: Path, command: Run) -> None:
     overrides = small_overrides(tmp_path / "results", "train.max_minutes=1e-9")
-    codes = [in_process("run", "--resume", "-q", *overrides).returncode for _ in range(12)]
+    codes = [command("run", "--resume", "-q", *overrides).returncode for _ in range(12)]
     assert codes == [75] * 11 + [0]
     directory = only_run(tmp_path / "results")
-    again = in_process("resume", str(directory))
+    again = command("resume", str(directory))
     assert (again.returncode, "this run is complete" in again.stdout) == (0, True)
-    longer = in_process("resume", str(directory), "train.steps=13", "train.max_minutes=null")
+    longer = command("resume", str(directory), "train.steps=13", "train.max_minutes=null")
     assert longer.returncode == 0, longer.stderr
     assert "test recall_accuracy" in longer.stdout
 
 
 def test_a_second_run_with_resume_says_that_the_first_is_done_and_one_without_is_new(
-    tmp_path: Path, in_process: Run
+    tmp_path: Path, command: Run
 ) -> None:
     overrides = small_overrides(tmp_path / "results")
     for options, runs, already in ((["--resume"], 1, 0), (["--resume"], 1, 1), ([], 2, 0)):
-        done = in_process("run", *options, "-q", *overrides)
+        done = command("run", *options, "-q", *overrides)
         assert (done.returncode, done.stdout.count("Done already: ")) == (0, already)
         assert len(list(tmp_path.glob("results/*/*/*"))) == runs
 
 
-def test_the_time_limit_of_this_sitting_counts_and_not_that_of_the_last(tmp_path: Path, in_process: Run) -> None:
+def test_the_time_limit_of_this_sitting_counts_and_not_that_of_the_last(tmp_path: Path, command: Run) -> None:
     overrides = small_overrides(tmp_path / "results")
-    assert in_process("run", "--resume", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
-    assert in_process("run", "--resume", "-q", *overrides, "train.max_minutes=5").returncode == 0
+    assert command("run", "--resume", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
+    assert command("run", "--resume", "-q", *overrides, "train.max_minutes=5").returncode == 0
     assert len(list(tmp_path.glob("results/*/*/*"))) == 1
 
 
-def test_a_time_limit_that_is_not_typed_again_counts_no_more(tmp_path: Path, in_process: Run) -> None:
+def test_a_time_limit_that_is_not_typed_again_counts_no_more(tmp_path: Path, command: Run) -> None:
     overrides = small_overrides(tmp_path / "results")
-    assert in_process("run", "--resume", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
-    assert in_process("run", "--resume", "-q", *overrides).returncode == 0
+    assert command("run", "--resume", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
+    assert command("run", "--resume", "-q", *overrides).returncode == 0
     assert status(only_run(tmp_path / "results")) == ("completed", "finished")
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGUSR1", 75)])
 def test_a_signal_before_the_training_ends_with_its_exit_code_and_leaves_nothing(
     tmp_path: Path,
-    in_process: Run,
+    command: Run,
     monkeypatch: pytest.MonkeyPatch,
     name: str,
     code: int,
 ) -> None:
     monkeypatch.setattr("spectral_bench.ui.one_run.load_point", lambda *_: os.kill(os.getpid(), signal.Signals[name]))
     before = signal.getsignal(signal.Signals[name])
-    assert in_process("run", *small_overrides(tmp_path / "results")).returncode == code
+    assert command("run", *small_overrides(tmp_path / "results")).returncode == code
     assert list(tmp_path.iterdir()) == []
     assert signal.getsignal(signal.Signals[name]) == before
 
@@ -122,46 +120,46 @@ def test_signals_are_heeded_before_pytorch_is_imported(verb: str, argument: str)
     assert (done.returncode, done.stderr) == (75, "Ended by SIGUSR1 while no training was under way.\n")
 
 
-def test_the_command_that_goes_on_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path, in_process: Run) -> None:
+def test_the_command_that_goes_on_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path, command: Run) -> None:
     results = tmp_path / "it's mine"
     overrides = [text for text in small_overrides(results) if not text.startswith("results_dir")]
-    assert in_process("run", "-q", f'results_dir="{results}"', *overrides).returncode == 0
+    assert command("run", "-q", f'results_dir="{results}"', *overrides).returncode == 0
     directory = only_run(results)
-    said = in_process("resume", str(directory)).stdout
+    said = command("resume", str(directory)).stdout
     assert shlex.split(said.partition("To train on: ")[2])[:3] == ["spectral-bench", "resume", str(directory)]
 
 
 @pytest.mark.parametrize("goes_on", [False, True])
 def test_a_run_outlives_whoever_reads_what_it_writes(
-    tmp_path: Path, in_process: Run, monkeypatch: pytest.MonkeyPatch, goes_on: bool
+    tmp_path: Path, command: Run, monkeypatch: pytest.MonkeyPatch, goes_on: bool
 ) -> None:
     overrides = small_overrides(tmp_path / "results")
-    command = ["run", *overrides]
+    words = ["run", *overrides]
     if goes_on:
-        assert in_process("run", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
-        command = ["resume", str(only_run(tmp_path / "results")), "train.max_minutes=null"]
+        assert command("run", "-q", *overrides, "train.max_minutes=1e-9").returncode == 75
+        words = ["resume", str(only_run(tmp_path / "results")), "train.max_minutes=null"]
     reading, writing = os.pipe()
     os.close(reading)
     with os.fdopen(writing, "w") as unread:
         monkeypatch.setattr(sys, "stdout", unread)
         monkeypatch.setattr(sys, "stderr", unread)
-        assert in_process(*command).returncode == 0
+        assert command(*words).returncode == 0
     assert status(only_run(tmp_path / "results")) == ("completed", "finished")
 
 
-def test_a_grid_leaves_out_what_is_done_unless_it_is_asked_for_again(tmp_path: Path, in_process: Run) -> None:
+def test_a_grid_leaves_out_what_is_done_unless_it_is_asked_for_again(tmp_path: Path, command: Run) -> None:
     overrides = small_overrides(tmp_path / "results")
-    assert in_process("run", "-m", "-q", *overrides, "seed=1,2").returncode == 0
+    assert command("run", "-m", "-q", *overrides, "seed=1,2").returncode == 0
     for option, runs, kept in (("-q", 3, 2), ("--again", 6, 0)):
-        done = in_process("run", "-m", option, *overrides, "seed=1,2,3")
+        done = command("run", "-m", option, *overrides, "seed=1,2,3")
         assert done.returncode == 0
         assert done.stdout.count("done before") == kept
         assert len(list(tmp_path.glob("results/*/*/*"))) == runs
 
 
-def test_a_time_limit_ends_a_cell_and_not_its_grid(tmp_path: Path, in_process: Run) -> None:
+def test_a_time_limit_ends_a_cell_and_not_its_grid(tmp_path: Path, command: Run) -> None:
     overrides = small_overrides(tmp_path / "results", "train.max_minutes=1e-6")
-    done = in_process("run", "-m", "-q", *overrides, "seed=1,2")
+    done = command("run", "-m", "-q", *overrides, "seed=1,2")
     assert done.returncode == 75
     assert "2 of 2 did not finish" in done.stdout
     assert len(list(tmp_path.glob("results/*/*/*"))) == 2
@@ -169,7 +167,7 @@ def test_a_time_limit_ends_a_cell_and_not_its_grid(tmp_path: Path, in_process: R
 
 @pytest.mark.parametrize(("moment", "unfinished"), [("take_step", 3), ("Trainer._test", 2)])
 def test_a_signal_is_meant_for_the_whole_grid_even_if_a_cell_is_done_by_then(
-    tmp_path: Path, in_process: Run, monkeypatch: pytest.MonkeyPatch, moment: str, unfinished: int
+    tmp_path: Path, command: Run, monkeypatch: pytest.MonkeyPatch, moment: str, unfinished: int
 ) -> None:
     room = f"spectral_bench.training.loop.{moment}"
     call = pkgutil.resolve_name(room)
@@ -180,28 +178,28 @@ def test_a_signal_is_meant_for_the_whole_grid_even_if_a_cell_is_done_by_then(
         return call(*arguments)
 
     monkeypatch.setattr(room, signalled)
-    done = in_process("run", "-m", "-q", *small_overrides(tmp_path / "results"), "seed=1,2,3")
+    done = command("run", "-m", "-q", *small_overrides(tmp_path / "results"), "seed=1,2,3")
     assert done.returncode == 143
     assert f"{unfinished} of 3 did not finish" in done.stdout
     assert "2 not begun" in done.stdout
     assert (status(only_run(tmp_path / "results"))[0] == "completed") == (unfinished == 2)
 
 
-def test_verify_says_whether_the_numbers_are_the_same_and_changes_nothing(tmp_path: Path, in_process: Run) -> None:
+def test_verify_says_whether_the_numbers_are_the_same_and_changes_nothing(tmp_path: Path, command: Run) -> None:
     overrides = small_overrides(tmp_path / "results", "train.checkpoint_every=4")
-    assert in_process("run", "-q", *overrides).returncode == 0
+    assert command("run", "-q", *overrides).returncode == 0
     directory = only_run(tmp_path / "results")
-    done = in_process("verify", str(directory), "--whole")
+    done = command("verify", str(directory), "--whole")
     assert (done.returncode, done.stdout.partition(":")[0]) == (0, "The same")
     checkpoint = directory / "checkpoint.previous.pt"
     checkpoint.write_bytes(checkpoint.read_bytes()[:-1])
-    done = in_process("verify", str(directory))
+    done = command("verify", str(directory))
     assert done.returncode == 3
     assert "checkpoint.previous.pt: is damaged" in " ".join(done.stderr.split())
 
 
-def test_what_cannot_be_gone_on_with_is_said_in_one_message(tmp_path: Path, in_process: Run) -> None:
-    assert in_process("run", "-q", *small_overrides(tmp_path / "results")).returncode == 0
+def test_what_cannot_be_gone_on_with_is_said_in_one_message(tmp_path: Path, command: Run) -> None:
+    assert command("run", "-q", *small_overrides(tmp_path / "results")).returncode == 0
     directory, pipe = only_run(tmp_path / "results"), tmp_path / "pipe"
     pipe.mkdir()
     os.mkfifo(pipe / "manifest.json")
@@ -210,7 +208,7 @@ def test_what_cannot_be_gone_on_with_is_said_in_one_message(tmp_path: Path, in_p
         ([str(pipe)], 3, "manifest.json: cannot be read (is not a plain file)."),
         ([str(directory), "seed=5"], 2, "seed: a run that goes on keeps its configuration"),
     ):
-        done = in_process("resume", *arguments)
+        done = command("resume", *arguments)
         assert done.returncode == code
         assert message in " ".join(done.stderr.split())
         assert len(done.stderr.splitlines()) <= 6

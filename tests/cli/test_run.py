@@ -1,15 +1,13 @@
 import json
 import os
-import subprocess
+import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
+from command_line import Run
 
 QUICK = (
     "model.hidden_size=8",
@@ -68,12 +66,14 @@ def test_results_on_no_terminal_hold_no_control_sequences_and_fit_80_columns(spe
     assert max(len(line.rstrip()) for line in done.stdout.splitlines()) <= 80
 
 
-def test_print_config_and_dry_run_write_nothing(in_process: Run, tmp_path: Path) -> None:
-    shown = in_process("run", *SVDRNN, *QUICK, "--print-config")
+def test_print_config_and_dry_run_write_nothing(command: Run, tmp_path: Path) -> None:
+    shown = command("run", *SVDRNN, *QUICK, "--print-config")
     assert yaml.safe_load(shown.stdout)["model"]["m1"] == 2
-    planned = in_process("run", *SVDRNN, *QUICK, "--dry-run")
+    planned = command("run", *SVDRNN, *QUICK, "--dry-run")
     assert planned.returncode == 0
     assert "parameters" in planned.stdout
+    assert re.search(r"evaluations +3, every 2 updates", planned.stdout)
+    assert re.search(r"traces +7, every update", planned.stdout)  # six, and of the weights at the end
     assert list(tmp_path.iterdir()) == []
 
 
@@ -115,8 +115,8 @@ def test_a_run_that_diverges_keeps_its_tables_and_says_so(spectral_bench: Run, t
     assert len(pd.read_parquet(directory / "gradients.parquet"))
 
 
-def test_a_radius_that_has_no_effect_draws_a_warning(in_process: Run) -> None:
-    done = in_process("run", "model=rnn", *QUICK, "r=0.5")
+def test_a_radius_that_has_no_effect_draws_a_warning(command: Run) -> None:
+    done = command("run", "model=rnn", *QUICK, "r=0.5")
     assert done.returncode == 0
     assert "r=0.5 has no effect" in done.stderr
 
@@ -156,10 +156,10 @@ def test_a_radius_that_has_no_effect_draws_a_warning(in_process: Run) -> None:
     ],
 )
 def test_wrong_input_is_answered_with_one_message_and_code_2(
-    in_process: Run, tmp_path: Path, overrides: list[str], message: str
+    command: Run, tmp_path: Path, overrides: list[str], message: str
 ) -> None:
     (tmp_path / "a_file").write_text("")
-    done = in_process("run", *overrides)
+    done = command("run", *overrides)
     assert done.returncode == 2, done.stdout + done.stderr
     assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
@@ -168,9 +168,9 @@ def test_wrong_input_is_answered_with_one_message_and_code_2(
 
 
 def test_a_batch_larger_than_the_data_is_refused_before_anything_is_written(
-    in_process: Run, tmp_path: Path, real_data: Path
+    command: Run, tmp_path: Path, real_data: Path
 ) -> None:
-    done = in_process("run", "task=ucr", "task.dataset=CBF", "train.batch_size=31", f"data_dir={real_data}")
+    done = command("run", "task=ucr", "task.dataset=CBF", "train.batch_size=31", f"data_dir={real_data}")
     assert done.returncode == 2, done.stderr
     assert "31" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -178,9 +178,9 @@ def test_a_batch_larger_than_the_data_is_refused_before_anything_is_written(
 
 @pytest.mark.parametrize(("task", "name"), [("mnist", "mnist"), ("ptb", "ptb"), ("ucr", "CBF")])
 def test_missing_data_is_answered_with_the_command_that_gets_it_and_code_3(
-    in_process: Run, tmp_path: Path, task: str, name: str
+    command: Run, tmp_path: Path, task: str, name: str
 ) -> None:
-    done = in_process("run", f"task={task}", f"data_dir={tmp_path / 'empty'}")
+    done = command("run", f"task={task}", f"data_dir={tmp_path / 'empty'}")
     assert done.returncode == 3, done.stderr
     assert f"spectral-bench data download {name}" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr

@@ -119,7 +119,7 @@ def test_what_nobody_expected_is_one_line_a_log_file_and_exit_code_1(
 
 
 def test_a_point_of_a_grid_that_fails_unexpectedly_is_one_line_and_the_others_run(
-    monkeypatch: pytest.MonkeyPatch, in_process: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch, command: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path
 ) -> None:
     seeds = []
 
@@ -129,7 +129,7 @@ def test_a_point_of_a_grid_that_fails_unexpectedly_is_one_line_and_the_others_ru
 
     monkeypatch.setattr("spectral_bench.launch.worker.prepare", fail)
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
-    done = in_process("run", "-q", "-m", "seed=1,2")
+    done = command("run", "-q", "-m", "seed=1,2")
     assert (done.returncode, seeds) == (1, [1, 2])
     first, second, command = done.stderr.splitlines()
     assert first.startswith("Error: seed=1: RuntimeError: of some kind.")
@@ -157,8 +157,8 @@ def test_the_traceback_of_what_nobody_expected_is_shown_when_asked_for(monkeypat
     ],
 )
 def test_a_folder_that_cannot_be_is_wrong_input(
-    in_process: Callable[..., subprocess.CompletedProcess[str]], words: list[str]
+    command: Callable[..., subprocess.CompletedProcess[str]], words: list[str]
 ) -> None:
-    done = in_process(*words)
+    done = command(*words)
     assert done.returncode == 2
     assert done.stderr.startswith("Error: ")

@@ -2,9 +2,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from command_line import exit_code
 from faults.tally import Tally
-
-from spectral_bench.cli.app import main
 
 Answer = Callable[..., tuple[int, str]]
 
@@ -38,11 +37,6 @@ def answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def run(*arguments: str) -> tuple[int, str]:
-        with monkeypatch.context() as patched:
-            patched.setattr("sys.argv", ["spectral-bench", *arguments])
-            with pytest.raises(SystemExit) as ended:
-                main()
-        code = ended.value.code
-        return code if isinstance(code, int) else 0, capsys.readouterr().err
+        return exit_code(*arguments), capsys.readouterr().err
 
     return run

@@ -1,13 +1,13 @@
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import copytree
 
 import pytest
+from command_line import Run
 
-from spectral_bench.cli.app import main
 from spectral_bench.nn import MODELS
 from spectral_bench.plugins import entry_points, registrations
 from spectral_bench.runs.sinks import SINKS
@@ -15,8 +15,6 @@ from spectral_bench.tasks import TASKS
 from spectral_bench.training.optimizers import OPTIMIZERS
 
 HERE = Path(__file__).parent
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @contextmanager
@@ -49,19 +47,12 @@ def fresh(tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(tmp_path: Path, command: Run) -> Run:
     """The command line in an empty folder, in this process, which has loaded no plugin before."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-        with pytest.MonkeyPatch.context() as patch, no_plugins_loaded(tmp_path):
-            patch.setattr(sys, "argv", ["spectral-bench", *arguments])
-            with pytest.raises(SystemExit) as ended:
-                main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return subprocess.CompletedProcess(arguments, code if isinstance(code, int) else 0, captured.out, captured.err)
+        with no_plugins_loaded(tmp_path):
+            return command(*arguments, columns=200)
 
     return call
 

@@ -1,14 +1,12 @@
 """What an installed distribution offers by entry points is there without being named."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Run
 from small_runs import only_run
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 SMALL = ["-q", "train.steps=12", "train.evaluate_every=5", "trace.every=4", "train.checkpoint_every=5"]
 COPY = ["task.length=6", "task.validation_size=20", "task.test_size=20"]

@@ -4,11 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from shutil import rmtree
 
 import pytest
+from command_line import Run
 from small_runs import only_run
 
 from spectral_bench.config.complete import candidates
@@ -16,8 +16,6 @@ from spectral_bench.errors import InputError
 from spectral_bench.nn import MODELS
 from spectral_bench.plugins.importing import load_plugins
 from spectral_bench.plugins.registrations import loaded_plugins, registered_by
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 SMALL = ["-q", "train.steps=12", "train.evaluate_every=5", "trace.every=4", "train.checkpoint_every=5"]
 COPY = ["task.length=6", "task.validation_size=20", "task.test_size=20"]

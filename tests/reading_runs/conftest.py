@@ -1,12 +1,8 @@
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from run_directories import Run, train
-
-from spectral_bench.cli.app import main
+from run_directories import train
 
 
 @pytest.fixture(autouse=True)
@@ -33,24 +29,6 @@ def results(shared_results: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "results"
     shutil.copytree(shared_results, copy)
     return copy
-
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs the command line in this process, 80 columns wide."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-
-    def run(*arguments: str, columns: int = 80) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setenv("COLUMNS", str(columns))
-        monkeypatch.setattr(sys, "argv", ["spectral-bench", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        code = ended.value.code
-        return subprocess.CompletedProcess(arguments, code if isinstance(code, int) else 0, captured.out, captured.err)
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -1,17 +1,13 @@
 """Run directories for the tests: made by the real writer, changed, damaged, or by the hundred."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pytest
 import yaml
+from command_line import exit_code
 
-from spectral_bench.cli.app import main
 from spectral_bench.runs.layout import parts_folder
 from spectral_bench.runs.table_files import part_name
 
@@ -31,8 +27,6 @@ TINY = (
 )
 REFLECTORS = {"svdrnn": ("model.m1=3", "model.m2=3"), "ornn": ("model.m=3",)}
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
-
 
 def train(results: Path, model: str, task: str, *overrides: str) -> Path:
     """Trains a moment through the command line, so with the real loop and writer; returns the run directory."""
@@ -40,11 +34,7 @@ def train(results: Path, model: str, task: str, *overrides: str) -> Path:
     before = set(folder.glob("*"))
     chosen = (f"model={model}", f"task={task}", f"results_dir={results}")
     words = ["run", "-q", *chosen, *TINY, *REFLECTORS.get(model, ()), *overrides]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["spectral-bench", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    assert ended.value.code == 0
+    assert exit_code(*words) == 0
     (directory,) = set(folder.glob("*")) - before
     return directory
 

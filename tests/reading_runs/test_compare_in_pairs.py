@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run_directories import Run, edit, fabricate, runs_of, train
+from command_line import Run
+from run_directories import edit, fabricate, runs_of, train
 from scipy import stats
 
 from spectral_bench.compare.published import published
-from spectral_bench.compare.ranks import critical_differences
+from spectral_bench.compare.ranks import critical_differences, data_set_ranks
 from spectral_bench.figures.draw_ranks import draw_ranks
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
@@ -70,7 +71,7 @@ def test_only_seeds_that_both_completed_are_paired(shared_results: Path) -> None
 
 def test_ranks_over_data_sets_are_those_of_friedman_and_nemenyi(many: Path) -> None:
     found = sections(collect([many]).runs)
-    (result,) = critical_differences(found, "test")
+    (result,) = critical_differences(data_set_ranks(found, "test"))
     table = np.array([[0.9, 0.85 - 0.1 * d, 0.6, 0.265] for d in range(6)])
     expected = stats.rankdata(-table, axis=1).mean(axis=0)
     assert result.ranks == pytest.approx(dict(zip(SCORES, expected, strict=True)))
@@ -88,14 +89,14 @@ def test_a_group_without_a_judged_run_has_no_rank_and_the_data_sets_are_named(ma
         edit(manifest, status="interrupted")
     report, (result,) = pairwise(sections(collect([many]).runs))
     assert (sorted(result.ranks), result.left_out) == (["ornn", "rnn", "svdrnn"], {"lstm": ["set0"]})
-    assert "Left out: lstm, which has no judged run on set0." in report.tables[-1].notes
+    assert "No rank: lstm, which has no judged run on set0." in report.tables[-1].notes
 
 
 def test_a_group_that_diverges_on_one_data_set_is_the_last_there(many: Path) -> None:
-    (before,) = critical_differences(sections(collect([many]).runs), "test")
+    (before,) = critical_differences(data_set_ranks(sections(collect([many]).runs), "test"))
     for manifest in (many / "svdrnn").glob("0-*/manifest.json"):
         edit(manifest, status="diverged")
-    (after,) = critical_differences(sections(collect([many]).runs), "test")
+    (after,) = critical_differences(data_set_ranks(sections(collect([many]).runs), "test"))
     assert after.left_out == {}
     assert after.ranks["svdrnn"] == pytest.approx(before.ranks["svdrnn"] + 3 / 6)
 
@@ -117,6 +118,20 @@ def test_the_diagram_is_drawn_where_there_are_data_sets_enough(command: Run, man
     )
     assert few.returncode == 2
     assert "five data sets" in few.stderr
+
+
+def test_few_data_sets_have_a_table_with_mean_ranks_and_no_test(command: Run, many: Path) -> None:
+    where = ("--where", "task.dataset!=set0", "--where", "task.dataset!=set1", "--where", "task.dataset!=set2")
+    (found,) = document(command, str(many), *where)["data_sets"]
+    assert (found["data_sets"], found["left_out"]) == (["set3", "set4", "set5"], {})
+    assert [group["label"] for group in found["groups"]] == ["svdrnn", "lstm", "ornn", "rnn"]
+    lstm = found["groups"][1]
+    assert (lstm["ranks"], lstm["mean_rank"], lstm["means"]) == ([2, 2, 2], 2, pytest.approx([0.6] * 3))
+    for view in ((), ("--pairwise",)):
+        shown = command("compare", str(many), *where, *view).stdout
+        assert "ucr: test recall accuracy on 3 data sets" in shown
+        assert re.search(r"^mean rank +1\.00 +2\.00 +3\.00 +4\.00", shown, flags=re.MULTILINE)
+        assert "Friedman" not in shown
 
 
 def test_a_diff_shows_every_key_that_differs_and_every_difference(command: Run, shared_results: Path) -> None:
@@ -217,7 +232,7 @@ def test_published_numbers_stand_beside_the_group_of_their_model_size_and_settin
     shown = command("compare", str(tmp_path / "m"), "--against", "paper").stdout
     assert "-0.017" in shown
     assert max(map(len, shown.splitlines())) <= 80
-    assert "0.977! [2]" in command("compare", str(tmp_path / "m")).stdout
+    assert "0.977! [2]" in command("compare", str(tmp_path / "m"), "--wide").stdout
 
 
 def test_a_setting_without_published_numbers_is_said(command: Run, shared_results: Path) -> None:
@@ -250,7 +265,7 @@ def test_a_mark_stands_for_one_source_in_all_tables_and_there_are_marks_enough(
 ) -> None:
     fake_mnist(shared_results, tmp_path / "m", permuted=False, model="svdrnn", hidden=128, test=0.96)
     fake_mnist(shared_results, tmp_path / "m", permuted=True, model="lstm", hidden=128, test=0.9)
-    for arguments in ((), ("--against", "paper")):
+    for arguments in (("--wide",), ("--against", "paper")):
         shown = command("compare", str(tmp_path / "m"), *arguments, columns=200).stdout
         explained = re.findall(r"^(\[\d+\]|\([a-z]+\)) ", shown, flags=re.MULTILINE)
         assert len(explained) == len(set(explained)) >= 2

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from run_directories import Run, edit, runs_of
+from command_line import Run
+from run_directories import edit, runs_of
 
 import spectral_bench
 from spectral_bench.figures.draw_gradients import draw_gradients
@@ -137,7 +138,7 @@ def test_runs_without_a_recurrent_matrix_have_no_margin_anywhere(command: Run, r
         edit(run / "summary.json", spectral_margin=None)
         as_of_a_plugin(run, sigma=None, slopes=None)
     only = ("--where", "task=addition")
-    shown = command("compare", str(results), *only, columns=250)
+    shown = command("compare", str(results), *only, "--wide", columns=250)
     assert shown.returncode == 0
     (row,) = [line for line in shown.stdout.splitlines() if line.startswith("rnn")]
     assert row.split()[-1] == "-"
@@ -187,7 +188,9 @@ def test_a_trace_over_depth_counts_layers_in_tables_figures_and_text_plots(comma
 
 def test_traces_over_time_and_over_depth_share_a_table(foreign: Path) -> None:
     one, *_ = sorted(foreign.iterdir())
-    edit(one / "manifest.json", facts={**FACTS, "trace_axis": "depth"}, config_digest="0" * 64)
+    edit(one / "manifest.json", facts={**FACTS, "trace_axis": "depth"})
+    config = one / "config.yaml"
+    config.write_text(config.read_text().replace("hidden_size: 8", "hidden_size: 9"))
     (section,) = sections(collect([foreign]).runs)
     groups = traced(section)
     table, _ = decay_table(section, groups, 0, None)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from run_directories import Run, runs_of, train, without_end
+from command_line import Run
+from run_directories import runs_of, train, without_end
 
 import spectral_bench
 from spectral_bench.diagnostics.envelope import Envelope, envelope

@@ -14,6 +14,7 @@ from run_directories import edit, in_parts, runs_of, train
 import spectral_bench
 from spectral_bench.errors import InputError
 from spectral_bench.records import run_tables
+from spectral_bench.records.discovery import named_run
 
 
 def test_the_frames_hold_what_the_writer_wrote(shared_results: Path) -> None:
@@ -304,3 +305,25 @@ def test_the_example_of_the_documentation_runs(
     assert list(over_time.columns) == ["rnn", "svdrnn"]
     assert over_time.index.max() == 26
     assert over_time.notna().all(axis=None)
+
+
+def test_repeats_of_a_seed_are_marked(results: Path) -> None:
+    first = runs_of(results, "copy", "rnn")[0]
+    for name, status, started in (("later", "completed", "2100"), ("broken", "failed", "2101")):
+        shutil.copytree(first, first.with_name(name))
+        edit(first.with_name(name) / "manifest.json", status=status, started=f"{started}-01-01T00:00:00+00:00")
+    frame = spectral_bench.load_runs(results).where("task=copy", "model=rnn").runs
+    assert frame.loc[frame["repeat"], "run_id"].tolist() == [first.name]
+    assert str(frame["repeat"].dtype) == "boolean"
+
+
+def test_a_runs_id_stands_for_its_path(results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(results.parent)
+    run, other, *_ = runs_of(results, "copy", "rnn")
+    for word in (run.name, run.name[:-1], run.name[-6:]):
+        assert spectral_bench.load_runs(word).runs["run_id"].tolist() == [run.name]
+    with pytest.raises(InputError, match="fits 9 runs: give more of the id"):
+        spectral_bench.load_runs(run.name[:4])
+    with pytest.raises(InputError, match="there is no such folder"):
+        spectral_bench.load_runs("nothing-like-it")
+    assert named_run(Path(other.name), results) == other

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from run_directories import Run, edit, in_parts, runs_of
+from command_line import Run
+from run_directories import edit, in_parts, runs_of
 from small_runs import only_run, small_config
 
 import spectral_bench

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from run_directories import Run, edit, runs_of
+from command_line import Run
+from run_directories import edit, runs_of
 
 from spectral_bench import load_runs
 from spectral_bench.runs.lock import locked

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from run_directories import Run, edit, in_parts, runs_of
+from command_line import Run
+from run_directories import edit, in_parts, runs_of
 
 from spectral_bench.figures.draw_learning import draw_learning
 from spectral_bench.figures.draw_spectrum import draw_spectrum

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from run_directories import Run, fabricate, runs_of
+from command_line import Run
+from run_directories import fabricate, runs_of
 
 from spectral_bench.figures.looks import Look
 from spectral_bench.figures.series import Series, over_runs

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from run_directories import Run, edit, fabricate, runs_of
+from command_line import Run
+from run_directories import edit, fabricate, runs_of
 
 from spectral_bench.compare.criteria import SCORES
 from spectral_bench.compare.milestones import milestone
-from spectral_bench.compare.ranks import critical_differences
+from spectral_bench.compare.ranks import critical_differences, data_set_ranks
 from spectral_bench.compare.scores import ranks, scores
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
@@ -193,7 +194,7 @@ def test_groups_of_the_same_values_tie_whatever_their_order(command: Run, templa
         for model, values in zip(("rnn", "gru", "lstm"), (orders[0], orders[dataset], (0.2, 0.2, 0.2)), strict=True):
             make(template, tmp_path / "r", model, "test", values, task__name="ucr", task__dataset=f"set{dataset}")
     found = sections(collect([tmp_path / "r"]).runs)
-    (result,) = critical_differences(found, "test")
+    (result,) = critical_differences(data_set_ranks(found, "test"))
     assert result.ranks == {"gru": 1.5, "rnn": 1.5, "lstm": 3.0}
     (only,) = [one for one in found if one.config["task.dataset"] == "set3"]
     assert sorted(ranks([scores(only, group, "test") for group in only.groups])) == [1.5, 1.5, 3.0]
@@ -225,7 +226,7 @@ def test_a_data_set_in_two_settings_is_one_data_set(template: Path, tmp_path: Pa
             for model, value in (("rnn", 0.1), ("gru", 0.2), ("lstm", 0.3)):
                 keys = {"task__name": "ucr", "task__dataset": f"set{dataset}", "task__input_size": size}
                 make(template, tmp_path / "r", model, "test", [value] * 2, **keys)
-    assert critical_differences(sections(collect([tmp_path / "r"]).runs), "test") == []
+    assert critical_differences(data_set_ranks(sections(collect([tmp_path / "r"]).runs), "test")) == []
 
 
 def test_a_group_is_the_same_where_its_label_is_shorter_for_it_stands_alone(template: Path, tmp_path: Path) -> None:
@@ -238,7 +239,7 @@ def test_a_group_is_the_same_where_its_label_is_shorter_for_it_stands_alone(temp
     report, (result,) = pairwise(sections(collect([tmp_path / "r"]).runs))
     assert set(result.ranks) == {"rnn", "gru", "lstm lr=0.1"}
     assert result.left_out == {"lstm lr=0.2": ["set0", "set2", "set4"]}
-    assert "Left out: lstm lr=0.2, which has no judged run on set0, set2, set4." in report.tables[-1].notes
+    assert "No rank: lstm lr=0.2, which has no judged run on set0, set2, set4." in report.tables[-1].notes
 
 
 def test_a_group_that_is_configured_otherwise_on_some_data_set_is_said(template: Path, tmp_path: Path) -> None:

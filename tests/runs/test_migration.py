@@ -1,16 +1,15 @@
 """Runs that earlier versions wrote are read, resumed and verified like new ones."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from command_line import exit_code
 from small_runs import numbers, only_run, small_config, small_overrides
 
 import spectral_bench
-from spectral_bench.cli.app import main
 from spectral_bench.errors import DataError
 from spectral_bench.runs import migration
 from spectral_bench.runs.execute import execute, prepare
@@ -171,17 +170,7 @@ def test_the_shipped_runs_are_read_without_a_note() -> None:
     assert "model.r" not in runs.runs
 
 
-def command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["spectral-bench", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert isinstance(ended.value.code, int)
-    return ended.value.code
-
-
-def test_a_run_of_format_1_goes_on_to_the_same_numbers_and_is_then_of_this_format(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_of_format_1_goes_on_to_the_same_numbers_and_is_then_of_this_format(tmp_path: Path) -> None:
     longer = ("train.steps=18", "train.checkpoint_every=6", *BEFORE)
     execute(prepare(small_config(tmp_path / "whole", *longer)))
     execute(prepare(small_config(tmp_path / "cut", "train.checkpoint_every=6", *BEFORE)))
@@ -189,27 +178,25 @@ def test_a_run_of_format_1_goes_on_to_the_same_numbers_and_is_then_of_this_forma
     manifest = json.loads((run / "manifest.json").read_text())
     (run / "manifest.json").write_text(json.dumps({**manifest, "sessions": [{"from_step": 3}]}))
     as_format_1(run)
-    assert command(monkeypatch, "verify", str(run)) == 0
+    assert exit_code("verify", str(run)) == 0
     assert json.loads((run / "manifest.json").read_text())["format"] == 1
-    assert command(monkeypatch, "resume", "-q", str(run), "train.steps=18") == 0
+    assert exit_code("resume", "-q", str(run), "train.steps=18") == 0
     assert numbers(run) == numbers(only_run(tmp_path / "whole"))
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["format"] == FORMAT
     assert [session["from_step"] for session in manifest["sessions"]] == [3, 12]
     assert not manifest.keys() & {"sittings", "every_step"}
     assert manifest["facts"]["every_step"] is True
-    assert command(monkeypatch, "verify", str(run)) == 0
+    assert exit_code("verify", str(run)) == 0
 
 
-def test_an_unfinished_run_of_format_1_is_found_by_the_command_it_began_with(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unfinished_run_of_format_1_is_found_by_the_command_it_began_with(tmp_path: Path) -> None:
     execute(prepare(small_config(tmp_path, *BEFORE)))
     run = only_run(tmp_path)
     as_format_1(run)
     manifest = json.loads((run / "manifest.json").read_text())
     (run / "manifest.json").write_text(json.dumps({**manifest, "status": "interrupted"}))
-    assert command(monkeypatch, "run", "-q", "--resume", *small_overrides(tmp_path, *BEFORE)) == 0
+    assert exit_code("run", "-q", "--resume", *small_overrides(tmp_path, *BEFORE)) == 0
     assert Manifest.read(only_run(tmp_path)).written_as == FORMAT
 
 
@@ -224,7 +211,7 @@ def test_a_margin_that_format_1_measured_from_1_is_read_from_the_models_own_cent
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (margin,) = spectral_bench.load_runs(run).runs["spectral_margin"]
     assert 0 < margin <= 0.1 + 1e-6
-    assert command(monkeypatch, "verify", str(run)) == 0
+    assert exit_code("verify", str(run)) == 0
 
 
 def test_a_manifest_of_format_1_beside_a_damaged_configuration_names_that(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from spectral_bench.errors import DataError, InputError
 from spectral_bench.records.collection import collect
 from spectral_bench.runs.data_read import check_data
 from spectral_bench.runs.directory import new_run_directory
-from spectral_bench.runs.environment import source_commit
+from spectral_bench.runs.environment import source_commit, working_repository
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.point_claim import standing_of
@@ -150,6 +150,27 @@ def test_a_run_is_of_the_commit_of_its_source_whatever_repository_a_hook_names(
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
     assert source_commit() == expected
+
+
+def test_a_run_names_the_commit_of_the_repository_it_was_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert working_repository() is None
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@b", "-C", str(tmp_path))
+    subprocess.run([*git, "init", "-q"], check=True)
+    assert working_repository() is None  # there is no commit yet
+    (tmp_path / "mine.yaml").write_text("a")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "one"], check=True)
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    (tmp_path / "of a run").write_text("")
+    assert working_repository() == {"commit": commit, "dirty": False}
+    (tmp_path / "mine.yaml").write_text("b")
+    monkeypatch.setenv("GIT_DIR", "/nowhere")
+    assert working_repository() == {"commit": commit, "dirty": True}
+    monkeypatch.setenv("PATH", "")
+    assert working_repository() is None
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from small_runs import FEED_FORWARD, MODELS, numbers, only_run, small_config
@@ -235,14 +236,16 @@ def test_a_checkpoint_with_numbers_that_cannot_be_is_named(tmp_path: Path, edit:
 
 
 def test_a_run_trained_on_is_measured_as_often_as_before(tmp_path: Path) -> None:
-    directory = start(tmp_path, "train.evaluate_every=null", "train.steps=20")
+    directory = start(tmp_path, "train.evaluate_every=null", "trace.every=null", "train.steps=20")
     before = (directory / "metrics.csv").read_text()
     go_on(directory, "train.steps=40")
     rows = [line.rsplit(",", 2)[0] for line in (directory / "metrics.csv").read_text().splitlines()]
     kept = [line.rsplit(",", 2)[0] for line in before.splitlines() if ",test," not in line]
     assert rows[: len(kept)] == kept
     assert [row.split(",")[0] for row in rows if ",validation," in row] == [str(step) for step in range(1, 41)]
+    assert sorted(set(pd.read_parquet(directory / "gradients.parquet")["step"])) == list(range(41))
     assert "evaluate_every: 1\n" in (directory / "config.yaml").read_text()
+    assert "  every: 1\n" in (directory / "config.yaml").read_text()
     assert verify_run(directory, whole=True).difference is None
 
 

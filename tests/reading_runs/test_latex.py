@@ -1,0 +1,75 @@
+"""Tables in LaTeX: read as text, and compiled where there is a LaTeX."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from command_line import Run
+from run_directories import edit, runs_of
+
+from spectral_bench.report.document import Cell, Column, Report, Table
+from spectral_bench.report.latex import as_latex, number_in_math
+
+needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
+
+DOCUMENT = r"\documentclass{article}%s\begin{document}Table~\ref{tab:all} says so.\input{table}\end{document}"
+
+
+def compiled(folder: Path, table: str, preamble: str = "") -> str:
+    """Compiles a document that holds the table as it is, and returns the log."""
+    (folder / "table.tex").write_text(table, encoding="utf-8")
+    (folder / "all.tex").write_text(DOCUMENT % preamble)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
+    for _ in range(2):  # the second time references are known
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=100)
+        assert done.returncode == 0, done.stdout[-2000:]
+    return done.stdout
+
+
+@needs_latex
+@pytest.mark.parametrize("view", [(), ("--wide", "--runs"), ("--pairwise",), ("--diff", "rnn", "svdrnn")])
+def test_every_view_compiles_as_it_is(command: Run, results: Path, tmp_path: Path, view: tuple[str, ...]) -> None:
+    edit(runs_of(results, "addition", "rnn")[0] / "summary.json", test=-1.5e-6)
+    done = command("compare", "results", "--where", "task=addition", *view, "--format", "latex", "--label", "tab:all")
+    assert done.returncode == 0, done.stderr
+    assert "undefined" not in compiled(tmp_path, done.stdout)
+
+
+@needs_latex
+@pytest.mark.parametrize("preamble", ["", r"\IfFileExists{booktabs.sty}{\usepackage{booktabs}}{}"])
+def test_whatever_a_cell_holds_compiles(tmp_path: Path, preamble: str) -> None:
+    signs = r"a_b^c & 50 % of $x$ #1 {~} \ ± ≤ ≥ σ ∂ ‖ → ∈ − – … é ü ☃ 中 <>|" + "\x07"
+    cells = [signs, "≤430", "-0.15 ±0.11 (4 of 5)", "(3.21 ±0.15)e-05", "1.5e-06", "12,345"]
+    rows = [[Cell(text, bold)] for text in cells for bold in (False, True)]
+    table = Table(signs, signs, [Column(signs)], rows, [signs], [signs])
+    assert "Output written" in compiled(
+        tmp_path, as_latex(Report([table, table], [], {}, [signs], "tab:all")), preamble
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("0.9728 ±0.0070", r"$0.9728 \pm 0.0070$"),
+        ("-0.05 ±0.10 (4 of 5)", r"$-0.05 \pm 0.10$ (4 of 5)"),
+        ("(3.21 ±0.15)e-05", r"$(3.21 \pm 0.15) \times 10^{-5}$"),
+        ("-2.5e-08", r"$-2.5 \times 10^{-8}$"),
+        ("≤12,345", r"$\leq 12{,}345$"),
+        ("3 +1 diverged", r"$3$ +1 diverged"),
+        ("never (2 of 5 did)", "never (2 of 5 did)"),
+        ("-", "-"),
+    ],
+)
+def test_numbers_are_in_math_mode(text: str, shown: str) -> None:
+    assert number_in_math(text) == shown
+
+
+def test_a_table_has_a_caption_notes_and_the_label_asked_for(command: Run, shared_results: Path) -> None:
+    latex = command("compare", str(shared_results), "--format", "latex", "--label", "tab:all").stdout
+    labels = [line.strip() for line in latex.splitlines() if r"\label" in line]
+    assert labels == [r"\label{tab:all}", r"\label{tab:all-2}"]
+    first = latex.partition(r"\end{table}")[0]
+    assert r"\caption{addition. " in first
+    assert "One seed: no interval." in first.partition(r"\footnotesize")[2]
+    assert "Configured differently" not in "".join(line for line in latex.splitlines() if not line.startswith("%"))
