@@ -53,8 +53,8 @@ class _Row(NamedTuple):
 def read_series(file: Path) -> ClassifiedSeries:
     """All series of one file.
 
-    What a header announces is not believed but looked for: a set whose header says ``@missing true`` or ``@equalLength
-    false`` is read where its files are complete and of one length. Separators at the ends of lines are no values.
+    What a header announces is not believed but looked for: a set whose header says ``@missing true`` is read where its
+    files are complete, and lengths and dimensions are those of the rows. Separators at the ends of lines are no values.
 
     Raises:
         UnsupportedSeriesError: missing values, time stamps, or no classes.

@@ -42,7 +42,7 @@ def collect(paths: Sequence[Path]) -> Collection:
             if entry.damage is not None:
                 notes.append(f"{directory} is damaged: {entry.damage}.")
     found = list(runs.values())
-    return Collection(found, notes + _unknown_senses(found))
+    return Collection(found, notes + _unknown_senses(found) + _read_from_other_files(found))
 
 
 def _unknown_senses(runs: list[Run]) -> list[str]:
@@ -54,4 +54,21 @@ def _unknown_senses(runs: list[Run]) -> list[str]:
         f"task {task}: no run says whether more or less of its metric is better; less is taken to be."
         for task, is_said in said.items()
         if not is_said
+    ]
+
+
+def _read_from_other_files(runs: list[Run]) -> list[str]:
+    """A note for every data set that runs read from files of several kinds, and so with several digests."""
+    endings: dict[tuple[str, str], set[str]] = {}
+    for run in runs:
+        data = run.manifest.get("data")
+        for file in map(Path, data if isinstance(data, dict) else ()):
+            name = f"{file.parent.name}/{file.name.removesuffix(''.join(file.suffixes))}"
+            endings.setdefault((run.task, name), set()).add(file.suffix)
+    apart = {(task, name.partition("/")[0]): sorted(kinds) for (task, name), kinds in endings.items() if len(kinds) > 1}
+    return [
+        f"{task} {name}: read from {' and '.join(kinds)} files. Whether they hold the same is not known, for they have "
+        "digests of their own: such runs stand apart."
+        for (task, name), kinds in apart.items()
+        if ".gz" not in kinds  # which is known by its digest to be the same, unpacked
     ]

@@ -418,6 +418,14 @@ def test_a_data_set_is_the_same_packed_and_unpacked_and_in_another_folder(comman
     assert "data" not in section["setting"]
 
 
+def test_a_data_set_read_from_files_of_two_kinds_is_said(command: Run, results: Path) -> None:
+    for model, ending in (("rnn", "ts"), ("svdrnn", "tsv")):
+        data = {f"ucr/CBF/CBF_{part}.{ending}": f"{ending}{part}" for part in ("TRAIN", "TEST")}
+        edit(runs_of(results, "addition", model)[0] / "manifest.json", data=data)
+    (note,) = [note for note in collect([results]).notes if "CBF" in note]
+    assert note.startswith("addition CBF: read from .ts and .tsv files.")
+
+
 def repeat(run: Path, *, seconds_later: int, **summary: float) -> None:
     """A second run of the same configuration and seed."""
     other = run.with_name(f"{run.name}-{seconds_later}")
