@@ -21,7 +21,7 @@ def left_out_notes(groups: Sequence[Group]) -> list[str]:
         notes.append("A seed that was run in several of the settings put together is one sample: the mean of its runs.")
     if any(not group.completed for group in groups):
         notes.append("Where no run is completed, the row shows how far the others came.")
-    return notes
+    return notes + [f"{group.label}: {group.progress}." for group in groups if group.progress]
 
 
 def used_of(group: Group, used: int) -> str:

@@ -70,8 +70,9 @@ def test_a_young_run_is_shown_as_running_with_its_step_and_age(command: Run, res
     assert group.progress == "running, step 12 of 12, 3 h ago"
     assert section.caption(group) == "rnn (running, step 12 of 12, 3 h ago)"
     for verb in ("grads", "spectrum", "curves"):
-        done = command(verb, str(results), "--where", "task=addition", "-o", f"{verb}.svg")
+        done = command(verb, str(results), "--where", "task=addition", "-o", f"{verb}.svg", columns=250)
         assert done.returncode == 0, done.stderr
+        assert verb == "curves" or "rnn: running, step 12 of 12, 3 h ago." in done.stdout
 
 
 def test_runs_that_ended_have_no_progress_and_several_that_go_on_are_told_together(results: Path) -> None:
