@@ -10,14 +10,14 @@ from spectral_bench.claims.load_claims import GENERALIZATION_GAP
 from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
 from spectral_bench.compare.criteria import SCORES
 from spectral_bench.config.keys import as_typed
-from spectral_bench.config.schema import EXECUTION, MEASURING
+from spectral_bench.config.schema import EXECUTION
 from spectral_bench.records.run_record import Run
 
 #: The effective configuration of overrides, under dotted keys.
 Configure = Callable[[Sequence[str]], Mapping[str, Any]]
 
 #: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt.
-_MAY_DIFFER = ("seed", *EXECUTION, *MEASURING)
+_MAY_DIFFER = ("seed", *EXECUTION)
 
 #: A run that differs from the one asked for in no more keys than this is named beside it.
 _MOST_DIFFERENCES = 2
@@ -88,6 +88,11 @@ def measured(run: Run, metric: str) -> float | None:
 def higher_is_better(metric: str, run: Run) -> bool:
     """The sense of a metric."""
     return (SCORES.get(metric, "min") or run.summary.get("mode")) == "max"
+
+
+def may_differ(key: str) -> bool:
+    """Whether a run may differ in a key from the one asked for, and still count."""
+    return key in _MAY_DIFFER or key.startswith("trace.")
 
 
 def _generalization_gap(run: Run) -> float | None:
@@ -167,6 +172,6 @@ def _differences(config: Mapping[str, Any], run: Run) -> dict[str, Any]:
     return {
         key: theirs.get(key)
         for key in {**config, **theirs}
-        if key not in _MAY_DIFFER and not key.startswith("trace.") and key in run.config
+        if not may_differ(key) and key in run.config
         if key not in config or as_typed(config[key]) != as_typed(theirs.get(key))
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,9 @@ import typer
 
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import TableFormatOption, chosen_format, read_runs
+from spectral_bench.errors import InputError
+from spectral_bench.runs.interruption import ending_on_signals
+from spectral_bench.ui.broken_pipe import outliving_readers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,8 +25,8 @@ def claims(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[ID|PATH]...",
-            help="A claim to show whole; folders of runs (default: results).",
+            metavar="[ID|PATH|KEY=VALUE]...",
+            help="Claims; folders of runs (default: results); with --run, how its runs are executed.",
             show_default=False,
         ),
     ] = None,
@@ -31,6 +35,12 @@ def claims(
         Path | None, typer.Option("--claims", metavar="FILE", help="Claims of your own, laid out like claims.yaml.")
     ] = None,
     whole: Annotated[bool, typer.Option("--whole", help="Every claim in full, below the table.")] = False,
+    run: Annotated[
+        bool,
+        typer.Option(
+            "--run", help="Train what is missing into results/claims, searches first; launcher=local on all cores."
+        ),
+    ] = False,
     rerun_one: Annotated[
         bool,
         typer.Option(
@@ -49,24 +59,51 @@ def claims(
     from rich.console import Console
 
     from spectral_bench.claims.load_claims import load_claims
-    from spectral_bench.claims.verdict import judge
     from spectral_bench.report.claims_table import claim_report, claims_report
-    from spectral_bench.runs.effective_config import effective_config
     from spectral_bench.ui.delivery import deliver
 
     wanted = chosen_format(form, output)
-    known = load_claims(file)
-    chosen, paths = _sorted(names or [], known)
-    found = read_runs(paths or None, None)
-    verdicts = [judge(claim, found.runs, effective_config) for claim in chosen or known.values()]
+    words = _sort(names or [], load_claims(file))
+    if words.overrides and not run:
+        raise InputError(f"{words.overrides[0]}: only --run has a use for it.")
+    if run:
+        from spectral_bench.ui.run_claims import run_claims
+
+        with outliving_readers(), ending_on_signals():
+            run_claims(lambda: _judged(words)[0], words.overrides, _plugins or [], Console())
+    verdicts, notes = _judged(words)
     if rerun_one:
-        _rerun_one(verdicts if chosen else [])
-        return
-    if len(chosen) == 1:
-        report = claim_report(verdicts[0], found.notes)
+        _rerun_one(verdicts)
+    elif words.is_one:
+        deliver(claim_report(verdicts[0], notes), Console(), form=wanted, output=output)
     else:
-        report = claims_report(verdicts, found.notes, whole=whole)
-    deliver(report, Console(), form=wanted, output=output)
+        deliver(claims_report(verdicts, notes, whole=whole), Console(), form=wanted, output=output)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What was named.
+
+    Attributes:
+        claims: all of them, where none was named.
+        is_one: whether a single one was named.
+        paths: folders of runs.
+        overrides: of the runs.
+    """
+
+    claims: list[Claim]
+    is_one: bool
+    paths: list[Path]
+    overrides: list[str]
+
+
+def _judged(words: _Words) -> tuple[list[Verdict], list[str]]:
+    """The verdicts by the runs that are there now, and notes about runs that were left out."""
+    from spectral_bench.claims.verdict import judge
+    from spectral_bench.runs.effective_config import effective_config
+
+    found = read_runs(words.paths or None, None)
+    return [judge(claim, found.runs, effective_config) for claim in words.claims], found.notes
 
 
 def _rerun_one(verdicts: list[Verdict]) -> None:
@@ -75,7 +112,6 @@ def _rerun_one(verdicts: list[Verdict]) -> None:
     Raises:
         InputError: not exactly one claim was named, or it has no such run.
     """
-    from spectral_bench.errors import InputError
     from spectral_bench.runs.verification import verify_run
     from spectral_bench.ui.verification_result import show_verification
 
@@ -88,22 +124,23 @@ def _rerun_one(verdicts: list[Verdict]) -> None:
     show_verification(verify_run(run.directory, whole=True))
 
 
-def _sorted(names: list[str], known: Mapping[str, Claim]) -> tuple[list[Claim], list[Path]]:
-    """What was named: claims, and folders.
+def _sort(names: list[str], known: Mapping[str, Claim]) -> _Words:
+    """Tell ids of claims, folders and overrides apart.
 
     Raises:
-        InputError: a name is neither.
+        InputError: a word is none of them.
     """
     from spectral_bench.config.hints import unknown
-    from spectral_bench.errors import InputError
     from spectral_bench.records.discovery import named_run
 
-    chosen, paths = [], []
+    claims, paths, overrides = [], [], []
     for name in names:
         if name in known:
-            chosen.append(known[name])
+            claims.append(known[name])
         elif Path(name).exists() or named_run(Path(name)) is not None:
             paths.append(Path(name))
+        elif "=" in name:
+            overrides.append(name)
         else:
             raise InputError(unknown("ID", name, known))
-    return chosen, paths
+    return _Words(claims or list(known.values()), len(claims) == 1, paths, overrides)

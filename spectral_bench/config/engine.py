@@ -6,6 +6,7 @@ here. So this file, and no other, uses Hydra's internals; the dependency is boun
 """
 
 from collections.abc import Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,20 @@ from hydra._internal.defaults_list import DefaultsList, create_defaults_list
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.override_parser.types import Override
+from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 
 from spectral_bench.config.catalog import folders
 
 #: The files that a configuration is composed from: that of a run, and that of the launcher of a grid.
 RUN_ROOT, LAUNCHING_ROOT = "config", "launching"
+
+
+class _FilesReadOnce(CachingConfigRepository):
+    """Gives every composition copies of its own, for merging takes nodes over as they are and writes into them."""
+
+    def load_config(self, config_path: str) -> ConfigResult | None:
+        return deepcopy(super().load_config(config_path))
 
 
 class Engine:
@@ -45,7 +54,7 @@ class Engine:
             search_path.append(f"own{number}", f"file://{own}", anchor=SearchPathQuery(provider=before))
         self.config_dir = config_dir
         self.loader = ConfigLoaderImpl(search_path)
-        self._repository = CachingConfigRepository(self.loader.repository)
+        self._repository = _FilesReadOnce(self.loader.repository)
         self._contents: dict[str, dict[str, Any]] = {}
 
     def compose(self, overrides: Sequence[Override], root: str = RUN_ROOT) -> tuple[DictConfig, DefaultsList]:

@@ -94,7 +94,22 @@ def compose_grid(
         InputError: the grid cannot be expanded, has no points, or two with the same configuration.
     """
     engine = Engine(config_dir)
-    typed = expand_grid(overrides, config_dir, engine)
+    return compose_points(expand_grid(overrides, config_dir, engine), config_dir, plugins, sinks, engine)
+
+
+def compose_points(
+    typed: Sequence[Sequence[str]],
+    config_dir: Path | None = None,
+    plugins: Sequence[str] = (),
+    sinks: Sequence[str] = (),
+    engine: Engine | None = None,
+) -> Grid:
+    """Compose points that are no product of values: the overrides of each; for the rest see ``compose_grid``.
+
+    Raises:
+        InputError: two of them have the same configuration.
+    """
+    engine = engine or Engine(config_dir)
     grid = Grid([], [], [])
     for name, point in zip(point_names(typed), typed, strict=True):
         try:

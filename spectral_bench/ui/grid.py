@@ -59,14 +59,34 @@ def run_grid(request: GridRequest, console: Console) -> None:
         InputError: the grid or its launcher is wrong, or a point of it and ``keep_going`` is off; a sink is unknown.
         typer.Exit: when not every point has its result: with the exit code they share if it is one, else 1.
     """
-    from spectral_bench.runs.interruption import heeding_signals
     from spectral_bench.runs.sinks import open_sinks
-    from spectral_bench.ui.grid_display import GridDisplay
-    from spectral_bench.ui.grid_summary import grid_exit_code, say_how_to_go_on, show_grid_summary, show_point_card
 
     open_sinks(request.sinks, lambda _: None)  # one that is missing shows before anything trains
     launcher, _ = chosen_launcher(request)
-    grid = composed(request)
+    code = train_grid(composed(request), launcher, request, console)
+    if code:
+        raise typer.Exit(code)
+
+
+def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Console) -> int:
+    """Run every point of a composed grid, and show how each ended.
+
+    Args:
+        grid: its points.
+        launcher: runs them.
+        request: how to treat what is done or failed, and what to show.
+        console: where to show it.
+
+    Returns:
+        0 if every point has its result, or an owner elsewhere; else the exit code that the others share, or 1.
+
+    Raises:
+        InputError: the launcher does not suit the points.
+    """
+    from spectral_bench.runs.interruption import heeding_signals
+    from spectral_bench.ui.grid_display import GridDisplay
+    from spectral_bench.ui.grid_summary import grid_exit_code, say_how_to_go_on, show_grid_summary, show_point_card
+
     launcher.check(grid.points)
     watch, stop, treatment = GridWatch(grid.points), Stop(), Treatment(again=request.again)
     results: dict[str, PointResult] = {}
@@ -85,7 +105,7 @@ def run_grid(request: GridRequest, console: Console) -> None:
     code = grid_exit_code(in_order, [rejected.error.exit_code for rejected in grid.rejected], stop.cause)
     if code:
         say_how_to_go_on()
-        raise typer.Exit(code)
+    return code
 
 
 def composed(request: GridRequest) -> Grid:

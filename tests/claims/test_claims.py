@@ -108,6 +108,31 @@ def chosen_rate(command: Command, file: Path, entrant: str) -> float:
     return float(line.split("optimizer.lr=")[1].split()[0])
 
 
+def test_run_trains_the_search_and_then_what_decides(command: Command, tmp_path: Path) -> None:
+    file = written(tmp_path, CLAIM)
+    ended = command("claims", "mine", "--claims", str(file), "--run", "train.threads=1", "trace.every=2")
+    assert ended.returncode == 0, ended.stderr
+    assert "mine: open. 0 of" not in ended.stdout
+    runs = sorted(path.parent for path in (tmp_path / "results" / "claims").rglob("manifest.json"))
+    assert len(runs) == 2 * (2 + 3)
+    searched = [run for run in runs if "-seed0-" in run.name]
+    assert len(searched) == 4
+    assert not any((run / "gradients.parquet").exists() for run in searched)
+    assert all((run / "gradients.parquet").exists() for run in set(runs) - set(searched))
+    command("claims", "mine", "--claims", str(file), "--run", "train.threads=1", "trace.every=2")
+    assert sorted(path.parent for path in (tmp_path / "results" / "claims").rglob("manifest.json")) == runs
+    again = command("claims", "mine", "--claims", str(file), "--rerun-one")
+    assert "The same" in again.stdout
+
+
+@pytest.mark.parametrize("override", ["optimizer.lr=1", "seed=4", "train.steps=9"])
+def test_run_refuses_what_would_change_the_protocol(command: Command, tmp_path: Path, override: str) -> None:
+    ended = command("claims", "mine", "--claims", str(written(tmp_path, CLAIM)), "--run", override)
+    assert ended.returncode == 2
+    assert override in ended.stderr
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize("name", load_claims())
 def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> None:
     claim = load_claims()[name]

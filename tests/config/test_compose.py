@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from spectral_bench.config.compose import compose
+from spectral_bench.config.engine import Engine
 from spectral_bench.config.grid_points import expand_grid
 from spectral_bench.config.origins import Choice
 from spectral_bench.errors import InputError
@@ -207,3 +208,10 @@ def test_a_grid_without_points_is_refused_by_the_override_that_has_no_values(ove
 def test_a_value_is_in_a_grid_what_it_is_alone(value, expected):
     points = expand_grid(["task=ucr", f"task.dataset={value}"])
     assert [compose(point).config["task"]["dataset"] for point in points] == expected
+
+
+def test_no_composition_of_an_engine_is_seen_in_the_next() -> None:
+    points = [["task=copy", f"model={model}"] for model in ("rnn", "svdrnn", "lstm", "ornn", "rnn")]
+    points += [["experiment=pixel_mnist", "model=ornn"], ["task=copy", "model=svdrnn", "train.steps=7"], ["task=copy"]]
+    engine = Engine(None)
+    assert [compose(point, engine=engine).config for point in points] == [compose(point).config for point in points]

@@ -1,0 +1,75 @@
+"""``spectral-bench claims ID --run``: train what decides a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from spectral_bench.claims.evidence import may_differ
+from spectral_bench.claims.run_requests import RunRequest, merged
+from spectral_bench.claims.verdict import Verdict
+from spectral_bench.config.launcher_choice import split_launcher
+from spectral_bench.errors import InputError
+from spectral_bench.launch.point import compose_points
+from spectral_bench.report.claims_table import RESULTS
+from spectral_bench.ui.grid import GridRequest, chosen_launcher, train_grid
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+#: What runs of a search need not record: they choose, and show nothing.
+_UNTRACED = ("trace.gradients=false", "trace.spectrum=false")
+
+
+def run_claims(
+    judged: Callable[[], Sequence[Verdict]], overrides: Sequence[str], plugins: Sequence[str], console: Console
+) -> None:
+    """Train everything that is missing: the searches, then the runs that decide with what these chose.
+
+    Args:
+        judged: reads the runs and judges the claims, at every call anew.
+        overrides: of all runs: launcher, device, threads, folders, traces; nothing that changes what is learnt.
+        plugins: what ``--plugin`` named.
+        console: where to show progress.
+
+    Raises:
+        InputError: an override would change the protocol, or the launcher is wrong.
+        typer.Exit: a training failed or was stopped. One that diverged is a result.
+    """
+    _, common = split_launcher(overrides)
+    for override in common:
+        key = override.partition("=")[0]
+        if not may_differ(key) or key == "seed":
+            raise InputError(
+                f"{override}: a claim is decided by its own protocol. What may be set is how its runs are executed and "
+                "watched: launcher, device, train.threads, data_dir, results_dir, trace.every."
+            )
+    request = GridRequest(
+        [*overrides], None, [*plugins], [], again=False, retry=0, keep_going=False, quiet=False, wait=True
+    )
+    launcher, _ = chosen_launcher(request)
+    tried: set[tuple[str, ...]] = set()
+    while missing := _untried(judged(), tried):
+        points = {tuple(merged([*_typed(one, searches=searches), RESULTS, *common])) for one, searches in missing}
+        tried |= {tuple(one.typed) for one, _ in missing}
+        code = train_grid(compose_points(sorted(points), plugins=plugins), launcher, request, console)
+        if code not in (0, 1):
+            raise typer.Exit(code)
+    if any(verdict.missing for verdict in judged()):
+        raise typer.Exit(1)
+
+
+def _untried(verdicts: Sequence[Verdict], tried: set[tuple[str, ...]]) -> list[tuple[RunRequest, bool]]:
+    """The runs that are missing and were not tried yet, and whether each belongs to a search."""
+    return [
+        (request, verdict.claim.search is not None and request.seed == verdict.claim.search.seed)
+        for verdict in verdicts
+        for request in verdict.missing
+        if tuple(request.typed) not in tried
+    ]
+
+
+def _typed(request: RunRequest, *, searches: bool) -> list[str]:
+    return [*request.typed, *_UNTRACED] if searches else request.typed
