@@ -110,16 +110,16 @@ def contenders(setting: Setting) -> dict[str, Callable[[], Step]]:
     x_TBD = setting.inputs()
     n, d = setting.hidden_size, setting.input_size
     builders: dict[str, Callable[[], Step]] = {
-        OURS: lambda: _step(_svd_layer(setting, SVDTransition), x_TBD),
-        OURS_LOW_RANK: lambda: _step(_svd_layer(setting, _LowRankOnly), x_TBD),
-        OURS_DENSE: lambda: _step(_svd_layer(setting, _DenseOnly), x_TBD),
-        OURS_TRACED: lambda: _step(_svd_layer(setting, SVDTransition), x_TBD, traced=True),
-        OURS_RNN: lambda: _step(_layer(setting, DenseTransition(n, "orthogonal")), x_TBD),
-        OURS_LSTM: lambda: _step(LSTMLayer(d, n), x_TBD),
-        TORCH_RNN: lambda: _step(_norm_preserving(nn.RNN(d, n, nonlinearity="relu")), x_TBD),
-        TORCH_CELL: lambda: _step(_CellLoop(setting), x_TBD),
-        TORCH_LSTM: lambda: _step(_norm_preserving(nn.LSTM(d, n)), x_TBD),
-        "reflector by reflector": lambda: _step(_ReflectorLoop(setting), x_TBD),
+        OURS: lambda: training_step(_svd_layer(setting, SVDTransition), x_TBD),
+        OURS_LOW_RANK: lambda: training_step(_svd_layer(setting, _LowRankOnly), x_TBD),
+        OURS_DENSE: lambda: training_step(_svd_layer(setting, _DenseOnly), x_TBD),
+        OURS_TRACED: lambda: training_step(_svd_layer(setting, SVDTransition), x_TBD, traced=True),
+        OURS_RNN: lambda: training_step(_layer(setting, DenseTransition(n, "orthogonal")), x_TBD),
+        OURS_LSTM: lambda: training_step(LSTMLayer(d, n), x_TBD),
+        TORCH_RNN: lambda: training_step(_norm_preserving(nn.RNN(d, n, nonlinearity="relu")), x_TBD),
+        TORCH_CELL: lambda: training_step(_CellLoop(setting), x_TBD),
+        TORCH_LSTM: lambda: training_step(_norm_preserving(nn.LSTM(d, n)), x_TBD),
+        "reflector by reflector": lambda: training_step(_ReflectorLoop(setting), x_TBD),
     }
     for kind in ("householder", "cayley", "matrix_exp"):
         builders[f"torch orthogonal, {kind}"] = partial(_orthogonal, setting, kind, x_TBD)
@@ -135,7 +135,7 @@ FORMS_AND_FREE = (OURS, OURS_LOW_RANK, OURS_DENSE, TORCH_RNN, TORCH_CELL)
 def _orthogonal(setting: Setting, kind: str, x_TBD: Tensor) -> Step:
     loop = _CellLoop(setting)
     orthogonal(loop.cell, "weight_hh", orthogonal_map=kind)
-    return _step(loop, x_TBD)
+    return training_step(loop, x_TBD)
 
 
 def _almost_orthogonal(setting: Setting, x_TBD: Tensor) -> Step:
@@ -143,7 +143,7 @@ def _almost_orthogonal(setting: Setting, x_TBD: Tensor) -> Step:
 
     loop = _CellLoop(setting)
     geotorch.almost_orthogonal(loop.cell, "weight_hh", lam=0.01, f="tanh")
-    return _step(loop, x_TBD)
+    return training_step(loop, x_TBD)
 
 
 def _svd_layer(setting: Setting, form: type[SVDTransition]) -> RecurrentLayer:
@@ -163,7 +163,7 @@ def _norm_preserving(module: _Module) -> _Module:
     return module
 
 
-def _step(module: nn.Module, x_TBD: Tensor, *, traced: bool = False) -> Step:
+def training_step(module: nn.Module, x_TBD: Tensor, *, traced: bool = False) -> Step:
     """A training step of a module that gives (states, final state) or the last state alone."""
 
     def step() -> None:

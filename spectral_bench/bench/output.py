@@ -10,16 +10,20 @@ from rich.table import Table
 
 from spectral_bench.bench.contenders import OURS, OURS_LSTM, OURS_RNN, OURS_TRACED, TORCH_CELL, TORCH_LSTM, TORCH_RNN
 from spectral_bench.bench.form_rule import form_choices
+from spectral_bench.bench.recurrences import COUNTERPARTS
 from spectral_bench.bench.suite import Measured
 from spectral_bench.bench.timing import Ratio, Times, ratio
 
 #: The reference of a contender, if it is not the faster free network.
-_COMPARED_WITH = {OURS_RNN: TORCH_RNN, OURS_LSTM: TORCH_LSTM, OURS_TRACED: OURS}
+_COMPARED_WITH = {OURS_RNN: TORCH_RNN, OURS_LSTM: TORCH_LSTM, OURS_TRACED: OURS, **COUNTERPARTS}
 
 
 def reference_of(name: str, times: Mapping[str, Times]) -> str:
     """The reference of a contender: the faster of ``nn.RNN`` and the ``nn.RNNCell`` loop, or its own counterpart."""
-    return _COMPARED_WITH.get(name) or min((TORCH_RNN, TORCH_CELL), key=lambda free: times[free].median)
+    counterpart = _COMPARED_WITH.get(name)
+    if counterpart is not None and counterpart in times:
+        return counterpart
+    return min((TORCH_RNN, TORCH_CELL), key=lambda free: times[free].median)
 
 
 def ratios(measured: Measured) -> dict[str, tuple[str, Ratio]]:

@@ -1,4 +1,4 @@
-"""The suites of ``spectral-bench bench``: all contenders at a few sizes, and ours against n, m and T."""
+"""The suites of ``spectral-bench bench``: contenders at a few sizes, other recurrences, and ours against n, m and T."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from spectral_bench.bench.ceiling import ceilings
 from spectral_bench.bench.contenders import FORMS_AND_FREE, Step, contenders
 from spectral_bench.bench.peak_memory import peak_memory
+from spectral_bench.bench.recurrences import recurrences
 from spectral_bench.bench.setting import Setting
 from spectral_bench.bench.timing import Times, time_in_turn
 
@@ -18,7 +19,8 @@ class Measured:
     """The times of one setting.
 
     Attributes:
-        part: ``sizes`` (all contenders), ``hidden_size``, ``reflectors`` or ``length`` (what is varied).
+        part: ``sizes`` (all contenders), ``recurrences`` (of other papers), or what is varied: ``hidden_size``,
+            ``reflectors`` or ``length``.
         setting: the sizes.
         times: of every contender.
         peak_memory: bytes, of some contenders, where measured.
@@ -35,6 +37,7 @@ class Suite:
     """Sizes to measure, and the average time in seconds that a contender may take at each."""
 
     sizes: tuple[Setting, ...]
+    recurrences: tuple[Setting, ...]
     hidden_sizes: tuple[int, ...]
     reflectors: tuple[int, ...]
     lengths: tuple[int, ...]
@@ -45,6 +48,7 @@ class Suite:
 
 FULL = Suite(
     sizes=(Setting(128, 784), Setting(256, 100), Setting(512, 100), Setting(1024, 100)),
+    recurrences=(Setting(128, 1_000, batch_size=16), Setting(128, 1_000)),
     hidden_sizes=(64, 128, 256, 512, 1024),
     reflectors=(4, 8, 16, 32, 64, 128),
     lengths=(100, 1_000, 10_000),
@@ -55,6 +59,7 @@ FULL = Suite(
 
 QUICK = Suite(
     sizes=(Setting(128, 100), Setting(256, 100)),
+    recurrences=(Setting(64, 1_000, batch_size=16),),
     hidden_sizes=(64, 128, 256),
     reflectors=(8, 32, 128),
     lengths=(50, 500),
@@ -78,6 +83,10 @@ def measure(suite: Suite, threads: int, log: Log) -> Iterator[Measured]:
         times = time_in_turn({**everybody, **ceilings(setting)}, budget=suite.budget)
         memory = _memory(tuple(everybody), setting, threads, log) if suite.memory else {}
         yield Measured("sizes", setting, times, memory)
+    for setting in suite.recurrences:
+        log(f"other recurrences at {setting}")
+        others = {name: build() for name, build in recurrences(setting).items()}
+        yield Measured("recurrences", setting, time_in_turn(others, budget=suite.budget), {})
     varied = suite.varied
     sweeps = {
         "hidden_size": [replace(varied, hidden_size=n) for n in suite.hidden_sizes],

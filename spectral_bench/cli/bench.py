@@ -22,7 +22,8 @@ def bench(
     """Time a training step of every model, in turn, against PyTorch and against the machine's limit.
 
     Ratios are to the faster of torch.nn.RNN and an nn.RNNCell loop. Leave the machine alone meanwhile: some twenty
-    minutes on two cores, with --quick two. Install the extra "bench" for geotorch to take part.
+    minutes on two cores, with --quick two. Install the extra "bench" for geotorch and
+    torchrecurrent to take part.
     """
     import torch
     from rich.console import Console

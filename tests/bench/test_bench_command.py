@@ -13,6 +13,7 @@ from spectral_bench.cli.app import app
 
 TINY = Suite(
     sizes=(Setting(6, 4, 3, 2, 2, 1),),
+    recurrences=(Setting(6, 5, 3, 2),),
     hidden_sizes=(4, 8),
     reflectors=(1, 2),
     lengths=(3, 6),
@@ -36,7 +37,11 @@ def test_table_numbers_and_picture(tmp_path: Path) -> None:
     for word in ("svdrnn", "torch.nn.RNN", "reflector by reflector", "products alone"):
         assert word in done.output
     written = json.loads(numbers.read_text())
-    assert {result["part"] for result in written["results"]} == {"sizes", "hidden_size", "reflectors", "length"}
+    assert {result["part"] for result in written["results"]} == {
+        "sizes", "recurrences", "hidden_size", "reflectors", "length",
+    }  # fmt: skip
+    (others,) = [result["contenders"] for result in written["results"] if result["part"] == "recurrences"]
+    assert others["lru"]["compared_with"] == "lru, time loop"
     contender = written["results"][0]["contenders"]["svdrnn"]
     assert contender["compared_with"] in ("torch.nn.RNN", "torch.nn.RNNCell loop")
     assert contender["ratio"]["low"] <= contender["ratio"]["value"] <= contender["ratio"]["high"]

@@ -7,23 +7,26 @@ import torch
 from torch import nn
 
 from spectral_bench.bench import contenders as subject
+from spectral_bench.bench import recurrences as others
 from spectral_bench.bench.ceiling import ceilings
 from spectral_bench.bench.contenders import contenders
 from spectral_bench.bench.peak_memory import peak_memory
+from spectral_bench.bench.recurrences import COUNTERPARTS, recurrences
 from spectral_bench.bench.setting import Setting
 from spectral_bench.linalg import singular_values, svd_weight
 
 TINY = Setting(hidden_size=6, length=4, batch_size=3, input_size=2, m1=2, m2=1)
 
 
-@pytest.mark.parametrize("name", contenders(TINY))
+@pytest.mark.parametrize("name", [*contenders(TINY), *recurrences(TINY)])
 def test_a_step_leaves_a_gradient_in_every_parameter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     modules: list[torch.nn.Module] = []
-    make_step = subject._step
+    make_step = subject.training_step
     monkeypatch.setattr(
-        subject, "_step", lambda module, *a, **k: (modules.append(module), make_step(module, *a, **k))[1]
+        subject, "training_step", lambda module, *a, **k: (modules.append(module), make_step(module, *a, **k))[1]
     )
-    contenders(TINY)[name]()()
+    monkeypatch.setattr(others, "training_step", subject.training_step)
+    {**contenders(TINY), **recurrences(TINY)}[name]()()
     (module,) = modules
     for parameter_name, parameter in module.named_parameters():
         assert parameter.grad is not None, parameter_name
@@ -68,3 +71,15 @@ def test_every_torch_network_starts_orthogonal() -> None:
         for name in (name for name in weights if name.startswith("weight_hh")):
             for block in weights[name].split(6):
                 torch.testing.assert_close(block @ block.T, torch.eye(6))
+
+
+@pytest.mark.parametrize("name", ["lru", "mingru"])
+def test_a_time_loop_computes_what_the_scan_computes(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    modules: list[torch.nn.Module] = []
+    monkeypatch.setattr(others, "training_step", lambda module, x: modules.append(module))
+    for builder in (name, COUNTERPARTS[name]):
+        recurrences(TINY)[builder]()
+    scanned, looped = modules
+    looped.load_state_dict(scanned.state_dict())
+    x = TINY.inputs()
+    torch.testing.assert_close(looped(x)[0], scanned(x)[0])

@@ -53,6 +53,45 @@ def indrnn(layer: Any, x: Tensor, state: list[Tensor]) -> list[Tensor]:
     return [torch.relu(x @ layer.input_weight.T + layer.transition.diagonal * state[0] + layer.bias)]
 
 
+def lem(layer: Any, x: Tensor, state: list[Tensor]) -> list[Tensor]:
+    y, z = state
+    a1, a2, az, ay = layer.inputs(x).chunk(4, dim=1)
+    c1, c2, cz = layer.from_y(y).chunk(3, dim=1)
+    d1, d2 = layer.dt * torch.sigmoid(a1 + c1), layer.dt * torch.sigmoid(a2 + c2)
+    z = (1 - d2) * z + d2 * torch.tanh(az + cz)
+    return [(1 - d1) * y + d1 * torch.tanh(ay + layer.from_z(z)), z]
+
+
+def skew(layer: Any) -> Tensor:
+    """Filled in entry by entry."""
+    matrix = torch.zeros(N, N).double()
+    places = [(i, j) for i in range(N) for j in range(i + 1, N)]
+    for (i, j), value in zip(places, layer.above, strict=True):
+        one = torch.zeros(N, N).double()
+        one[i, j], one[j, i] = 1.0, -1.0
+        matrix = matrix + value * one
+    return matrix - layer.gamma * torch.eye(N).double()
+
+
+def antisymmetric(layer: Any, x: Tensor, state: list[Tensor]) -> list[Tensor]:
+    return [state[0] + layer.epsilon * torch.tanh(state[0] @ skew(layer).T + layer.inputs(x))]
+
+
+def gated_antisymmetric(layer: Any, x: Tensor, state: list[Tensor]) -> list[Tensor]:
+    turned = state[0] @ skew(layer).T
+    candidate, gate = layer.inputs(x).chunk(2, dim=1)
+    return [state[0] + layer.epsilon * torch.sigmoid(turned + gate) * torch.tanh(turned + candidate)]
+
+
+def lipschitz(layer: Any, x: Tensor, state: list[Tensor]) -> list[Tensor]:
+    beta, identity = layer.beta, torch.eye(N).double()
+    a, w = (
+        beta * (m - m.T) + (1 - beta) * (m + m.T) - layer.gamma * identity
+        for m in (layer.linear_part, layer.inner_part)
+    )
+    return [state[0] + layer.epsilon * (state[0] @ a.T + torch.tanh(state[0] @ w.T + layer.inputs(x)))]
+
+
 def lru(layer: Any, x: Tensor, state: list[Tensor]) -> list[Tensor]:
     unit = layer.unit
     lam = torch.exp(torch.complex(-unit.log_decay.exp(), unit.log_phase.exp()))
@@ -74,12 +113,17 @@ EQUATIONS: dict[str, tuple[Equation, int, list[str]]] = {
     "mingru": (mingru, 1, []),
     "indrnn": (indrnn, 1, []),
     "lru": (lru, 1, []),
+    "lem": (lem, 2, ["model.dt=0.7"]),
+    "antisymmetric": (antisymmetric, 1, ["model.epsilon=0.3", "model.gamma=0.2"]),
+    "antisymmetric, gated": (gated_antisymmetric, 1, ["model.epsilon=0.3", "model.gated=true"]),
+    "lipschitz": (lipschitz, 1, ["model.epsilon=0.3", "model.gamma=0.2"]),
 }
 
 
 @pytest.mark.parametrize("name", EQUATIONS)
 def test_values_gradients_and_trace_are_those_of_the_equation(name: str) -> None:
     equation, num_parts, options = EQUATIONS[name]
+    name = name.partition(",")[0]
     layer = layer_of(name, *options)
     x, target = torch.randn(T, B, D).double(), torch.randn(T, B, N).double()
     dtype = torch.complex128 if name == "lru" else torch.float64
@@ -113,6 +157,9 @@ def test_values_gradients_and_trace_are_those_of_the_equation(name: str) -> None
     ("name", "options", "published"),
     [
         ("cornn", [], 34_314),
+        ("lem", [], 68_362),
+        ("lipschitz", [], 34_314),
+        ("antisymmetric", [], 9_674),
         # Of the parts: 3N + 4NH + H of the unit, GLU 2H² + 2H, layer norm 2H; encoder and readout.
         (
             "lru",
@@ -143,6 +190,11 @@ def test_pixel_mnist_takes_as_many_parameters_as_published(name: str, options: l
         (["model=lru", "model.state_size=0"], r"model\.state_size=0: expected at least 1"),
         (["model=lru", "model.activation=relu"], r"model\.activation"),
         (["model=mingru", "model.learn_h0=true"], r"model\.learn_h0"),
+        (["model=lem", "model.dt=0"], r"model\.dt=0(\.0)?: expected more than 0"),
+        (["model=antisymmetric", "model.epsilon=0"], r"model\.epsilon=0(\.0)?: expected more than 0"),
+        (["model=antisymmetric", "model.gamma=-1"], r"model\.gamma=-1(\.0)?: expected at least 0"),
+        (["model=lipschitz", "model.epsilon=-0.1"], r"model\.epsilon=-0\.1: expected more than 0"),
+        (["model=lipschitz", "model.beta=1.5"], r"model\.beta=1\.5: expected 0 to 1"),
         (["model=indrnn", "model.max_gain=0.5"], r"model\.max_gain=0\.5: expected at least 1"),
     ],
 )
@@ -235,8 +287,42 @@ def test_indrnn_is_clipped_to_what_its_sequence_allows_and_starts_with_a_memory_
     assert every_step.stack.layers[-1].transition.diagonal.min() < 0.2
 
 
-def test_the_smallest_layers_of_torchrecurrent_agree() -> None:
-    """An implementation by somebody else, given our weights."""
+def test_states_of_lem_stay_where_tanh_is_while_its_rates_are_at_most_one() -> None:
+    layer = layer_of("lem", "model.dt=1.0")
+    _, (y, z) = layer(10.0 * torch.randn(200, B, D).double())
+    states, _ = layer(10.0 * torch.randn(200, B, D).double())
+    assert max(states.abs().max(), y.abs().max(), z.abs().max()) <= 1.0
+
+
+def test_eigenvalues_of_an_antisymmetric_matrix_have_the_real_part_of_the_diffusion() -> None:
+    layer = layer_of("antisymmetric", "model.gamma=0.3")
+    eigenvalues = torch.linalg.eigvals(layer.matrix())
+    torch.testing.assert_close(eigenvalues.real, torch.full((N,), -0.3).double())
+    # Euler's method: stable if ε ω² <= 2 γ - ε γ² for the largest frequency ω.
+    frequency = eigenvalues.imag.abs().max()
+    for epsilon in (0.9, 1.1):
+        scaled = epsilon * 2 * 0.3 / (frequency**2 + 0.3**2)
+        assert bool((1 + scaled * eigenvalues).abs().max() <= 1.0) == (epsilon < 1.0)
+
+
+def test_the_skew_share_of_a_lipschitz_network_bounds_its_real_parts() -> None:
+    layer = layer_of("lipschitz", "model.beta=1.0", "model.gamma=0.2")
+    for matrix in layer.recurrent_matrices().values():
+        torch.testing.assert_close(torch.linalg.eigvals(matrix).real, torch.full((N,), -0.2).double())
+    layer = layer_of("lipschitz", "model.beta=0.6", "model.gamma=0.2")
+    symmetric = torch.linalg.eigvalsh(layer.linear_part + layer.linear_part.T).max()
+    assert torch.linalg.eigvals(layer.recurrent_matrices()["A"]).real.max() <= 0.4 * symmetric - 0.2 + 1e-9
+
+
+@pytest.mark.parametrize(("name", "part"), [("antisymmetric", "above"), ("lipschitz", "inner_part")])
+def test_matrices_start_as_small_as_their_authors_say(name: str, part: str) -> None:
+    built = model(name, "model.hidden_size=200")
+    spread = getattr(built.stack.layers[0], part).std().item()
+    assert spread == pytest.approx({"antisymmetric": 2**0.5 / 200, "lipschitz": 0.1 / 200}[name], rel=0.05)
+
+
+def test_the_layers_of_torchrecurrent_agree() -> None:
+    """Implementations by somebody else, given our weights. Their LEM is another: y is moved by the last step's z."""
     theirs = pytest.importorskip("torchrecurrent")
     x = torch.randn(T, B, D).double()
 
@@ -244,6 +330,12 @@ def test_the_smallest_layers_of_torchrecurrent_agree() -> None:
     other = theirs.coRNN(D, N, dt=0.3, gamma=2.0, epsilon=1.5, recurrent_bias=False, cell_bias=False).double()
     inputs, of_z, of_y = ours.force.weight.detach().split((D, N, N), dim=1)
     fill(other, weight_ih=inputs, weight_hh=of_y, weight_ch=of_z, bias_ih=ours.force.bias)
+    torch.testing.assert_close(ours(x)[0], other(x)[0])
+
+    ours = layer_of("antisymmetric", "model.epsilon=0.3", "model.gamma=0.2")
+    other = theirs.AntisymmetricRNN(D, N, epsilon=0.3, gamma=0.2, recurrent_bias=False).double()
+    upper = (ours.matrix() + 0.2 * torch.eye(N).double()).triu(1)
+    fill(other, weight_ih=ours.inputs.weight, bias_ih=ours.inputs.bias, weight_hh=upper)
     torch.testing.assert_close(ours(x)[0], other(x)[0])
 
     ours = layer_of("indrnn")

@@ -110,9 +110,15 @@ class LRULayer(Layer):
         u_TBH = self.norm(below_TBH)
         driven_TBN = self.unit.drive(u_TBH)
         x0_BN = driven_TBN.new_zeros(driven_TBN.shape[1:]) if state is None else state[1]
-        x_TBN, x_BN = linear_scan(self.unit.eigenvalues(), driven_TBN, x0_BN, trace, index)
+        x_TBN, x_BN = self.recurrence(self.unit.eigenvalues(), driven_TBN, x0_BN, trace, index)
         outputs_TBH = self._block(below_TBH, u_TBH, x_TBN)
         return outputs_TBH, (self._block(below_TBH[-1], u_TBH[-1], x_BN), x_BN)
+
+    def recurrence(
+        self, decay: Tensor, driven_TBN: Tensor, x0_BN: Tensor, trace: GradientTrace | None, index: int
+    ) -> tuple[Tensor, Tensor]:
+        """What ``linear_scan`` is given, and returns."""
+        return linear_scan(decay, driven_TBN, x0_BN, trace, index)
 
     def _block(self, below: Tensor, u: Tensor, x: Tensor) -> Tensor:
         """What stands above the recurrence, for any number of time steps."""

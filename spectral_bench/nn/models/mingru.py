@@ -43,8 +43,14 @@ class MinGRULayer(Layer):
         candidate_TBN, gate_TBN = self.inputs(x_TBD).to(self.inputs.weight.dtype).chunk(2, dim=2)
         (h0_BN,) = state or (candidate_TBN.new_zeros(candidate_TBN.shape[1:]),)
         driven_TBN = torch.sigmoid(gate_TBN) * positive(candidate_TBN)
-        states_TBN, h_BN = linear_scan(torch.sigmoid(-gate_TBN), driven_TBN, h0_BN, trace, index)
+        states_TBN, h_BN = self.recurrence(torch.sigmoid(-gate_TBN), driven_TBN, h0_BN, trace, index)
         return states_TBN, (h_BN,)
+
+    def recurrence(
+        self, decay: Tensor, driven_TBN: Tensor, h0_BN: Tensor, trace: GradientTrace | None, index: int
+    ) -> tuple[Tensor, Tensor]:
+        """What ``linear_scan`` is given, and returns."""
+        return linear_scan(decay, driven_TBN, h0_BN, trace, index)
 
 
 def positive(a: Tensor) -> Tensor:
