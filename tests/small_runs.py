@@ -70,7 +70,9 @@ def numbers(directory: Path) -> dict[str, Any]:
 
 
 def table_bytes(table: Path) -> dict[str, bytes]:
-    """The columns of a trace."""
+    """The columns of a trace; none where there is none, as of the spectrum of a model without a matrix."""
+    if not table.exists():
+        return {}
     frame = pd.read_parquet(table)
     return {name: "\n".join(map(repr, frame[name].tolist())).encode() for name in frame}
 

@@ -16,7 +16,7 @@ from spectral_bench.config.engine import Engine
 from spectral_bench.config.keys import as_typed, flatten
 from spectral_bench.config.origins import COMMAND_LINE
 from spectral_bench.config.registry import Registry
-from spectral_bench.config.schema import AS_BEFORE, CHANGES_NO_NUMBER, ExperimentConfig
+from spectral_bench.config.schema import AS_BEFORE, CHANGES_NO_NUMBER, MODEL_AS_BEFORE, ExperimentConfig
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
 
@@ -132,12 +132,14 @@ def digest(experiment: ExperimentConfig) -> str:
     ineffective = experiment.ineffective()
     twice = () if "r" in ineffective else ("model.r",)
     flat = flatten(kept)
-    as_before = [key for key, value in AS_BEFORE.items() if flat[key] == value or key in ineffective]
-    counted = [key for key in ineffective if key not in AS_BEFORE]
-    for key in ("seed", *CHANGES_NO_NUMBER, *counted, *twice, *as_before):
+    of_model = {f"model.{name}": value for name, value in MODEL_AS_BEFORE.get(experiment.model.layer, {}).items()}
+    new = {**AS_BEFORE, **of_model}
+    as_before = [key for key, value in new.items() if flat[key] == value or key in ineffective]
+    dropped = dict.fromkeys(("seed", *CHANGES_NO_NUMBER, *twice, *as_before))
+    for key in (*dropped, *(key for key in ineffective if key not in dropped)):
         *path, name = key.split(".")
         node = reduce(getitem, path, kept)
-        if key in counted and name != "r" and isinstance(node[name], bool | int | float):
+        if key not in dropped and name != "r" and isinstance(node[name], bool | int | float):
             node[name] = type(node[name])()
         else:
             del node[name]

@@ -30,6 +30,11 @@ AS_BEFORE: Mapping[str, Any] = {
 #: Kinds of parameters whose learning rate may be scaled: ``optimizer.KIND_lr_scale``.
 SCALED_KINDS = ("orthogonal", "spectrum")
 
+#: Likewise by layer, of the node ``model``. What is idle at these values is no part of a digest, whatever it is.
+MODEL_AS_BEFORE: Mapping[str, Mapping[str, Any]] = {
+    "dense": {"penalise": "none", "penalty_weight": 0.001, "bound": "none", "clip_every": 1},
+}
+
 #: Dotted keys for the place of files and the length of a session: they change no number.
 CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
 

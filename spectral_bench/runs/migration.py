@@ -12,7 +12,7 @@ from typing import Any
 
 from spectral_bench.config.hints import short
 from spectral_bench.config.keys import flatten
-from spectral_bench.config.schema import AS_BEFORE
+from spectral_bench.config.schema import AS_BEFORE, MODEL_AS_BEFORE
 from spectral_bench.runs.layout import FORMAT, Mode
 
 #: The metric of every task that format 1 knew.
@@ -38,8 +38,8 @@ _SLOPES: Mapping[str, tuple[float, float]] = {
     "modrelu": (0.0, 1.0),
 }
 
-#: By layer, keys that its node ``model`` has only since format 2, each with the root key whose value it takes.
-_NEW_KEYS: Mapping[str, Mapping[str, str]] = {"svd": {"r": "r"}}
+#: By layer, keys that its node ``model`` has not always had, each with the root key whose value it takes.
+_NEW_KEYS: Mapping[str, Mapping[str, str]] = {"svd": {"r": "r"}, "dense": {"r": "r"}}
 
 #: Format 1 measured every spectral margin from here.
 _CENTRE_BEFORE = 1.0
@@ -57,7 +57,7 @@ def upgraded_config(config: Mapping[str, Any]) -> dict[str, Any]:
         return config
     new = _NEW_KEYS.get(str(model.get("layer")), {})
     added = {key: config[root] for key, root in new.items() if key not in model and root in config}
-    return {**config, "model": {**model, **added}}
+    return {**config, "model": {**MODEL_AS_BEFORE.get(str(model.get("layer")), {}), **model, **added}}
 
 
 def _with_keys_as_before(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,11 +81,9 @@ def upgraded_manifest(manifest: Mapping[str, Any], config: Mapping[str, Any]) ->
         ValueError: the configuration lacks what the facts of its model follow from, or is damaged there; the message
             follows the name of the file.
     """
-    if manifest["format"] >= FORMAT:
-        return dict(manifest)
-    if manifest["format"] > 1:
-        return {**manifest, "format": FORMAT}
     keys = flatten(config)
+    if manifest["format"] > 1:
+        return {**manifest, "format": max(manifest["format"], FORMAT), **_idle_since(manifest, keys)}
     content = {"sessions" if key == "sittings" else key: value for key, value in manifest.items()}
     every_step = content.pop("every_step", None)
     name, mode = _METRICS.get(str(keys.get("task.name")), (None, None))
@@ -114,6 +112,7 @@ def facts_of(keys: Mapping[str, Any], every_step: bool | None) -> dict[str, Any]
         "sigma": sigma,
         "centre": centre,
         "slopes": _slopes(keys),
+        "step": None,
         "every_step": every_step,
         "layers": _count(keys, "model.num_layers", 1),
     }
@@ -124,7 +123,27 @@ def ineffective_keys(keys: Mapping[str, Any]) -> list[str]:
     layer = keys.get("model.layer")
     if layer not in _LAYERS or (layer == "svd" and keys.get("model.map") in _OF_RADIUS):
         return []
+    if layer == "dense":
+        return ["r", *_idle_of_dense(keys)]
     return ["r", *(f"model.{key}" for key, root in _NEW_KEYS.get(str(layer), {}).items() if root == "r")]
+
+
+def _idle_since(manifest: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """``ineffective`` with what its layer has been given since, and does not use."""
+    known = manifest.get("ineffective")
+    if keys.get("model.layer") != "dense" or not isinstance(known, list):
+        return {}
+    return {"ineffective": [*known, *(key for key in _idle_of_dense(keys) if key not in known)]}
+
+
+def _idle_of_dense(keys: Mapping[str, Any]) -> list[str]:
+    """The keys of a free matrix that change no number, where the matrix is neither penalised nor clipped."""
+    penalised = keys.get("model.penalise", "none") != "none"
+    clipped = keys.get("model.bound") == "clip"
+    return [
+        *([] if penalised else ["model.penalty_weight"]),
+        *([] if clipped else ["model.r", "model.clip_every"]),
+    ]
 
 
 #: What a summary that knows only stable, vanishing and exploding gradients lacks or says otherwise; the rate, because

@@ -45,7 +45,7 @@ def test_every_file_is_one_of_a_model_of_its_name() -> None:
 
 def test_models_with_bounded_singular_values_read_the_radius() -> None:
     bounded = {model for model in NAMES if hasattr(config(model), "r")}
-    assert bounded == {"svdrnn", "svdmlp", "svdresnet", "factorized"}
+    assert bounded == {"svdrnn", "svdmlp", "svdresnet", "factorized", "rnn", "irnn"}
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,7 @@ def test_the_facts_of_a_model_follow_from_its_configuration() -> None:
         "sigma": pytest.approx([0.9, 1.1]),
         "centre": 1.0,
         "slopes": [0.5, 1.0],
+        "step": None,
         "every_step": True,
         "layers": 2,
     }
@@ -79,6 +80,10 @@ def test_the_facts_of_a_model_follow_from_its_configuration() -> None:
     assert found["ineffective"] == []
     assert found["format"] == FORMAT
     assert "every_step" not in found
+
+
+#: What a free matrix has no use for: the options that came with later versions included.
+FREE = ["r", "model.penalty_weight", "model.clip_every"]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +95,8 @@ def test_the_facts_of_a_model_follow_from_its_configuration() -> None:
         ({"model__map": "fixed", "model__activation": "tanh"}, [1.0, 1.0], 1.0, [0.0, 1.0], ["r"]),
         ({"model__map": "free", "model__activation": "identity"}, None, 1.0, [1.0, 1.0], ["r"]),
         ({"model__layer": "householder", "model__activation": "modrelu"}, [1.0, 1.0], 1.0, [0.0, 1.0], ["r"]),
-        ({"model__layer": "dense", "model__activation": "relu"}, None, 1.0, [0.0, 1.0], ["r"]),
-        ({"model__layer": "dense", "model__activation": "swish"}, None, 1.0, None, ["r"]),
+        ({"model__layer": "dense", "model__activation": "relu"}, None, 1.0, [0.0, 1.0], FREE),
+        ({"model__layer": "dense", "model__activation": "swish"}, None, 1.0, None, FREE),
         ({"model__layer": "lstm"}, None, 1.0, None, ["r"]),
         ({"model__layer": "gru"}, None, 1.0, None, ["r"]),
         ({"model__layer": "quaternion"}, None, 1.0, None, []),
@@ -132,8 +137,12 @@ def test_a_configuration_gets_the_keys_its_layer_has_now_unless_it_has_them() ->
     assert migration.upgraded_config(config) == {**config, "model": {**config["model"], "r": 0.1}}
     newer = {**config, "model": {**config["model"], "r": 0.3}}
     assert migration.upgraded_config(newer) == newer
-    other = {**config, "model": {**config["model"], "layer": "dense"}}
+    other = {**config, "model": {**config["model"], "layer": "lstm"}}
     assert migration.upgraded_config(other) == other
+    free = migration.upgraded_config({**config, "model": {**config["model"], "layer": "dense"}})["model"]
+    assert {key: free[key] for key in ("penalise", "bound", "clip_every", "r")} == {
+        "penalise": "none", "bound": "none", "clip_every": 1, "r": 0.1,
+    }  # fmt: skip
     assert migration.upgraded_config({"model": 5}) == {"model": 5}
     assert upgraded(model__map="free")["ineffective"] == ["r", "model.r"]
 

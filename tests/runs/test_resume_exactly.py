@@ -100,6 +100,14 @@ def test_every_feed_forward_model_goes_on_bit_for_bit(tmp_path: Path, model: str
     assert numbers(broken) == numbers(whole)
 
 
+def test_singular_values_are_clipped_when_they_would_have_been(tmp_path: Path) -> None:
+    options = [*OFTEN, "model.bound=clip", "model.clip_every=4", "r=0.1", "model.penalise=srip"]
+    whole = start(tmp_path / "whole", *options, model="rnn")
+    broken = start(tmp_path / "broken", *options, model="rnn", observer=At(6, cut))
+    assert go_on(broken) == 3
+    assert numbers(broken) == numbers(whole)
+
+
 @pytest.mark.parametrize("task", ["addition", "mnist", "ptb", "ucr"])
 def test_every_task_goes_on_bit_for_bit(tmp_path: Path, task: str, data: Path) -> None:
     options = [*OFTEN, f"data_dir={data}", "train.batch_size=3"]

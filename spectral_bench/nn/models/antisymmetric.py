@@ -80,6 +80,8 @@ class AntisymmetricLayer(Layer):
 class AntisymmetricConfig(LayerConfig):
     """What ``antisymmetric`` can be configured with."""
 
+    parameter_kinds = ()
+
     epsilon: float
     gamma: float
     gated: bool

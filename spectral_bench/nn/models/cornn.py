@@ -68,6 +68,8 @@ class CoRNNLayer(Layer):
 class CoRNNConfig(LayerConfig):
     """What ``cornn`` can be configured with."""
 
+    parameter_kinds = ()
+
     dt: float
     gamma: float
     epsilon: float

@@ -58,6 +58,8 @@ class DiagonalTransition(Transition, Constrained):
 class IndRNNConfig(RecurrentConfig):
     """What ``indrnn`` can be configured with."""
 
+    parameter_kinds = ()
+
     max_gain: float
 
     def __post_init__(self) -> None:

@@ -73,6 +73,8 @@ class LEMLayer(Layer):
 class LEMConfig(LayerConfig):
     """What ``lem`` can be configured with."""
 
+    parameter_kinds = ()
+
     dt: float
 
     def __post_init__(self) -> None:

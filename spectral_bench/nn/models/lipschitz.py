@@ -75,6 +75,8 @@ class LipschitzLayer(Layer):
 class LipschitzConfig(LayerConfig):
     """What ``lipschitz`` can be configured with."""
 
+    parameter_kinds = ()
+
     epsilon: float
     beta: float
     gamma: float

@@ -139,6 +139,8 @@ class LRULayer(Layer):
 class LRUConfig(LayerConfig):
     """What ``lru`` can be configured with."""
 
+    parameter_kinds = ()
+
     state_size: int | None
     r_min: float
     r_max: float

@@ -62,6 +62,8 @@ def positive(a: Tensor) -> Tensor:
 class MinGRUConfig(LayerConfig):
     """What ``mingru`` can be configured with: what every stack of layers has."""
 
+    parameter_kinds = ()
+
 
 @MODELS.register("mingru")
 class MinGRUArchitecture(LayerArchitecture[MinGRUConfig]):

@@ -1,5 +1,6 @@
 """The recurrent matrix of a layer: free, orthogonal, or with bounded singular values."""
 
+from spectral_bench.nn.transitions.bounded import ClippedTransition, NormalisedTransition
 from spectral_bench.nn.transitions.dense import DenseTransition
 from spectral_bench.nn.transitions.exponential import ExponentialTransition
 from spectral_bench.nn.transitions.factorized import FactorizedTransition
@@ -9,10 +10,12 @@ from spectral_bench.nn.transitions.svd_transition import SVDTransition
 from spectral_bench.nn.transitions.transition import Transition
 
 __all__ = [
+    "ClippedTransition",
     "DenseTransition",
     "ExponentialTransition",
     "FactorizedTransition",
     "HouseholderTransition",
+    "NormalisedTransition",
     "SVDTransition",
     "ScaledCayleyTransition",
     "Transition",
