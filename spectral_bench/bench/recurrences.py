@@ -1,7 +1,8 @@
 """Recurrences of other papers: ours, the plain time loop of those that are scanned, and torchrecurrent's own.
 
-A training step as of every contender (``contenders.py``), from the sum of the last output. Layers start as their
-authors say; those of torchrecurrent have one bias where ours have one.
+A training step as of every contender (``contenders.py``), from the sum of the last output, of the recurrence alone from
+that of all states. Layers start as their authors say; those of torchrecurrent have one bias where ours have one. What
+surrounds the recurrence of ``lru``, four matrix products a step, is most of its time and the same for scan and loop.
 """
 
 import importlib.util
@@ -14,11 +15,12 @@ from spectral_bench.bench.contenders import TORCH_CELL, TORCH_RNN, Step, contend
 from spectral_bench.bench.setting import Setting
 from spectral_bench.nn.activations import build_activation
 from spectral_bench.nn.gradient_trace import GradientTrace
+from spectral_bench.nn.kernels.linear_scan import linear_scan
 from spectral_bench.nn.models.antisymmetric import AntisymmetricLayer
 from spectral_bench.nn.models.cornn import CoRNNLayer
 from spectral_bench.nn.models.indrnn import DiagonalTransition
 from spectral_bench.nn.models.lem import LEMLayer
-from spectral_bench.nn.models.lru import LRULayer
+from spectral_bench.nn.models.lru import LinearRecurrentUnit, LRULayer
 from spectral_bench.nn.models.mingru import MinGRULayer
 from spectral_bench.nn.recurrent import RecurrentLayer
 from spectral_bench.nn.scan import scan
@@ -26,6 +28,7 @@ from spectral_bench.nn.scan import scan
 #: Whom a contender is compared with, if it is there: ours with the loop of the same equation.
 COUNTERPARTS = {
     "lru": "lru, time loop",
+    "recurrence of lru alone": "recurrence of lru alone, time loop",
     "mingru": "mingru, time loop",
     "cornn": "torchrecurrent coRNN",
     "lem": "torchrecurrent LEM",
@@ -41,6 +44,27 @@ class _LoopLRU(LRULayer):
         self, decay: Tensor, driven_TBN: Tensor, x0_BN: Tensor, trace: GradientTrace | None, index: int
     ) -> tuple[Tensor, Tensor]:
         return scan(lambda driven_BN, x_BN: decay * x_BN + driven_BN, driven_TBN, x0_BN, trace, index)
+
+
+class _Recurrence(nn.Module):
+    """x_t = λ ∘ x_{t-1} + b_t with the λ that ``lru`` starts from, and nothing around it: no matrix, no readout."""
+
+    def __init__(self, setting: Setting, *, scanned: bool) -> None:
+        super().__init__()
+        n = setting.hidden_size
+        self.decay = nn.Parameter(
+            LinearRecurrentUnit(1, n, r_min=0.0, r_max=1.0, max_phase=6.283).eigenvalues().detach()
+        )
+        self.driven = nn.Parameter(torch.randn(setting.length, setting.batch_size, n, dtype=self.decay.dtype))
+        self.scanned = scanned
+
+    def forward(self, _: Tensor) -> Tensor:
+        x0_BN = torch.zeros_like(self.driven[0])
+        if self.scanned:
+            states_TBN, _ = linear_scan(self.decay, self.driven, x0_BN)
+        else:
+            states_TBN, _ = scan(lambda driven_BN, x_BN: self.decay * x_BN + driven_BN, self.driven, x0_BN)
+        return torch.view_as_real(states_TBN)
 
 
 class _LoopMinGRU(MinGRULayer):
@@ -63,6 +87,8 @@ def recurrences(setting: Setting) -> dict[str, Callable[[], Step]]:
     modules: dict[str, Callable[[], nn.Module]] = {
         "lru": lambda: LRULayer(d, n, n, encode=True, **ring),
         "lru, time loop": lambda: _LoopLRU(d, n, n, encode=True, **ring),
+        "recurrence of lru alone": lambda: _Recurrence(setting, scanned=True),
+        "recurrence of lru alone, time loop": lambda: _Recurrence(setting, scanned=False),
         "mingru": lambda: MinGRULayer(d, n),
         "mingru, time loop": lambda: _LoopMinGRU(d, n),
         "cornn": lambda: CoRNNLayer(d, n, dt=0.042, gamma=2.7, epsilon=4.7),

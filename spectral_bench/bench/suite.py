@@ -48,7 +48,7 @@ class Suite:
 
 FULL = Suite(
     sizes=(Setting(128, 784), Setting(256, 100), Setting(512, 100), Setting(1024, 100)),
-    recurrences=(Setting(128, 1_000, batch_size=16), Setting(128, 1_000)),
+    recurrences=(Setting(128, 1_000, batch_size=1), Setting(128, 1_000, batch_size=16), Setting(128, 1_000)),
     hidden_sizes=(64, 128, 256, 512, 1024),
     reflectors=(4, 8, 16, 32, 64, 128),
     lengths=(100, 1_000, 10_000),
@@ -59,7 +59,7 @@ FULL = Suite(
 
 QUICK = Suite(
     sizes=(Setting(128, 100), Setting(256, 100)),
-    recurrences=(Setting(64, 1_000, batch_size=16),),
+    recurrences=(Setting(64, 1_000, batch_size=1), Setting(64, 1_000, batch_size=16)),
     hidden_sizes=(64, 128, 256),
     reflectors=(8, 32, 128),
     lengths=(50, 500),
