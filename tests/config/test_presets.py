@@ -51,7 +51,7 @@ def test_preset_names_its_source(preset: str) -> None:
 @pytest.mark.parametrize("preset", PRESETS)
 def test_preset_can_be_run_with_every_model(preset: str, model: str) -> None:
     # A preset may set what not all networks have: several recurrent layers, an initial state that is trained.
-    own = compose([f"experiment={preset}"]).config["model"]
+    own = yaml.safe_load(options("experiment")[preset].read_text(encoding="utf-8")).get("model", {})
     asked = {"learn_h0": own.get("learn_h0", False), "num_layers": own.get("num_layers", 1) > 1}
     config = load([f"model={model}"], KINDS).experiment.model
     if any(wanted and not hasattr(config, key) for key, wanted in asked.items()):
