@@ -32,7 +32,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, s
 
 @pytest.fixture
 def diagrnn(install: Callable[[str, str], Path], diagonal: Path) -> Path:
-    package = install("diagrnn_package", "[spectral_bench.models]\nindrnn = diagrnn_package.diagonal\n")
+    package = install("diagrnn_package", "[spectral_bench.models]\ndiagrnn = diagrnn_package.diagonal\n")
     for path in diagonal.parent.iterdir():
         path.rename(package / path.name)
     return package
@@ -70,9 +70,9 @@ def test_a_distribution_that_is_broken_is_named_when_it_is_needed(run: Run, diag
     (diagrnn / "conf/model/diagrnn.yaml").unlink()
     done = run("run", "model=diagrnn")
     assert done.stderr.startswith(f"Error: {said}")
-    done = run("run", "model=inrn")
+    done = run("run", "model=svdrn")
     assert done.returncode == 2
-    assert "Did you mean 'irnn'?" in done.stderr or "Did you mean 'diagrnn'?" in done.stderr
+    assert "Did you mean 'svdrnn'?" in done.stderr
     assert said in done.stderr
 
 
