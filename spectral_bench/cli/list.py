@@ -1,4 +1,4 @@
-"""``spectral-bench list``: the available models, tasks, optimizers, presets, data sets and sinks."""
+"""``spectral-bench list``: the available models, tasks, optimizers, presets, data sets, sinks and launchers."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class Listing(StrEnum):
     presets = "presets"
     datasets = "datasets"
     sinks = "sinks"
+    launchers = "launchers"
 
 
 #: The group of configuration files of what is chosen by one.
@@ -34,6 +35,7 @@ _GROUPS = {
     Listing.tasks: "task",
     Listing.optimizers: "optimizer",
     Listing.presets: "experiment",
+    Listing.launchers: "launcher",
 }
 
 
@@ -61,7 +63,7 @@ def list_(
     ] = None,
     _plugins: Plugins = None,
 ) -> None:
-    """Say what models, tasks, optimizers, presets, datasets or sinks there are, and what each is for."""
+    """Say what models, tasks, optimizers, presets, datasets, sinks or launchers there are, and what each is for."""
     from rich.console import Console
 
     kind, console = Listing(word), Console()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from spectral_bench.errors import InputError
+from spectral_bench.errors import InputError, SignalExit, SpectralBenchError
 from spectral_bench.launch.launcher import Launcher
 from spectral_bench.launch.launchers import LAUNCHERS
 from spectral_bench.launch.launchers.serial import SerialLauncher
@@ -93,13 +93,17 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
     in_process = isinstance(launcher, SerialLauncher)
     if isinstance(launcher, SerialLauncher):
         launcher.display = _PointDisplays(console, grid, quiet=request.quiet)
-    with heeding_signals(stop), GridDisplay(console, watch, quiet=request.quiet or in_process) as display:
-        for result in run_points(grid.points, launcher, treatment, stop, request.retry, _say_retry):
-            results[result.point] = result
-            display.ended(result)
-            _report(result)
-            if in_process and not request.quiet:
-                show_point_card(result, console)
+    try:
+        with heeding_signals(stop), GridDisplay(console, watch, quiet=request.quiet or in_process) as display:
+            for result in run_points(grid.points, launcher, treatment, stop, request.retry, _say_retry):
+                results[result.point] = result
+                display.ended(result)
+                _report(result)
+                if in_process and not request.quiet:
+                    show_point_card(result, console)
+    except (SpectralBenchError, SignalExit):  # the engine failed, or a second signal came
+        say_how_to_go_on()
+        raise
     in_order = [results[point.name] for point in grid.points if point.name in results]
     show_grid_summary(in_order, len(grid.points) + len(grid.rejected), console)
     code = grid_exit_code(in_order, [rejected.error.exit_code for rejected in grid.rejected], stop.cause)
