@@ -18,8 +18,8 @@ from small_runs import small_overrides
 from spectral_bench.runs.layout import CLAIMS, METRICS
 from spectral_bench.runs.saved_run import read_saved_run
 
-SEEDS = 5
-OPTIONS = ["train.steps=400", "train.checkpoint_every=20", "train.evaluate_every=50", f"seed=range(0,{SEEDS})"]
+SEEDS = 4
+OPTIONS = ["train.steps=200", "train.checkpoint_every=20", "train.evaluate_every=50", f"seed=range(0,{SEEDS})"]
 
 
 def command(results: Path) -> list[str]:
