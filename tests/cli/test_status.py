@@ -5,13 +5,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from command_line import Run
 from small_runs import only_run, small_config, small_overrides
 
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.point_claim import claimed
 from spectral_bench.training.observer import Observer, Update
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 class Asking(Observer):
@@ -26,14 +25,14 @@ class Asking(Observer):
             self.said = " ".join(self._ask().stdout.split())
 
 
-def test_a_run_at_work_is_shown_with_its_progress_and_a_killed_one_is_told(tmp_path: Path, in_process: Run) -> None:
-    asking = Asking(lambda: in_process("status", str(tmp_path)))
+def test_a_run_at_work_is_shown_with_its_progress_and_a_killed_one_is_told(tmp_path: Path, command: Run) -> None:
+    asking = Asking(lambda: command("status", str(tmp_path)))
     execute(prepare(small_config(tmp_path)), [], [asking])
     assert "running 1 " in asking.said
     assert "/12 " in asking.said
     manifest = only_run(tmp_path) / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "status": "running"}))
-    killed = in_process("status", str(tmp_path))
+    killed = command("status", str(tmp_path))
     assert killed.returncode == 0
     assert "1 killed without a word" in killed.stdout
 
@@ -47,15 +46,15 @@ def test_what_a_run_writes_to_be_watched_is_gone_at_its_end(tmp_path: Path) -> N
     assert list(only_run(tmp_path).glob(".*")) == []
 
 
-def test_the_commands_of_a_grid_are_listed_as_a_shell_reads_them(tmp_path: Path, in_process: Run) -> None:
+def test_the_commands_of_a_grid_are_listed_as_a_shell_reads_them(tmp_path: Path, command: Run) -> None:
     overrides = small_overrides(tmp_path / "it's mine")
-    listed = in_process("run", "--list-points", *overrides[1:], f'results_dir="{tmp_path}/it\'s mine"', "seed=1,2")
+    listed = command("run", "--list-points", *overrides[1:], f'results_dir="{tmp_path}/it\'s mine"', "seed=1,2")
     assert listed.returncode == 0, listed.stderr
     assert [line.split()[-1] for line in listed.stdout.splitlines()] == ["seed=1", "seed=2"]
     assert all(line.startswith("spectral-bench run --resume ") for line in listed.stdout.splitlines())
 
 
-def test_an_option_of_grids_is_refused_for_a_single_run(in_process: Run) -> None:
+def test_an_option_of_grids_is_refused_for_a_single_run(command: Run) -> None:
     for option, message in (("--again", "--again is about"), ("launcher=local", "launcher=local: a launcher runs")):
-        done = in_process("run", option)
+        done = command("run", option)
         assert (done.returncode, message in done.stderr) == (2, True)
