@@ -21,7 +21,7 @@ def decay_in_words(rate: float, steps: int, unit: str = "step") -> str:
 
 
 def share_in_words(kept: float) -> str:
-    """What arrives of a gradient, compared with what set out: ``2/3``, ``1/30``, ``1/4,000``, ``×12``."""
+    """What arrives of a gradient, compared with what set out: ``1/30``, ``1/4,000``, ``1/2e6``, ``×12``."""
     if kept <= 0.0:
         return "0"
     if kept == math.inf:
@@ -29,5 +29,5 @@ def share_in_words(kept: float) -> str:
     if 1 / 1.05 < kept < 1.05:
         return "all"
     factor = kept if kept > 1 else 1 / kept
-    digits = f"{factor:.0e}" if factor >= 1e6 else f"{float(f'{factor:.2g}'):,g}"
+    digits = f"{factor:.0e}".replace("e+0", "e").replace("e+", "e") if factor >= 1e6 else f"{float(f'{factor:.2g}'):,g}"
     return f"×{digits}" if kept > 1 else f"1/{digits}"

@@ -26,7 +26,7 @@ def draw_decay(figure: SubFigure, moment: Moment, words: AxisWords) -> Sequence[
         y = rows - 1 - place
         axes.text(
             0.0, y + 0.62, one.label, color=one.look.colour, fontweight="bold", va="center", fontsize=7.5,
-            transform=axes.get_yaxis_transform(),
+            transform=axes.get_yaxis_transform(), bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )  # fmt: skip
         axes.text(
             1.0, y + 0.62, one.verdict, va="center", ha="right", fontsize=7.5, fontweight="bold",

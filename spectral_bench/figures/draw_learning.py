@@ -7,11 +7,22 @@ from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.figures.learning import LearningPictures, Quantity
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
-from spectral_bench.figures.style import FAR, LIMIT, draw_series, of_seeds, plain_decades, say_the_only_point
+from spectral_bench.figures.style import (
+    FAR,
+    LIMIT,
+    draw_series,
+    measured_once,
+    of_seeds,
+    plain_decades,
+    say_the_only_point,
+)
 from spectral_bench.figures.words import metric_in_words
 
 #: Inches of the narrowest panel, and of a row of them.
 _NARROWEST, _HEIGHT = 2.2, 2.5
+
+#: Inches of a line where everything was measured once.
+_ONCE = 0.2
 
 
 def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
@@ -20,7 +31,8 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
     shown = [one for one in pictures.quantities if sheet.has(one.panel)] or pictures.quantities
     curves = [series for quantity in shown for series in quantity.curves]
     caption = of_seeds(curves, "arithmetic")
-    if any(quantity.baseline is not None for quantity in shown):
+    once = all(measured_once(quantity.curves) for quantity in shown)
+    if not once and any(quantity.baseline is not None for quantity in shown):
         caption.append("Dotted: what a memoryless predictor scores.")
     columns = sheet.beside(len(shown), _NARROWEST)
     rows = -(-len(shown) // columns)
@@ -34,7 +46,13 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
     names = " and ".join(metric_in_words(quantity.name) for quantity in shown)
     labels = list(dict.fromkeys(series.label for series in curves))
     title = f"{pictures.title}: {names} on {pictures.split} data"
-    return figure_of_strips(sheet, title, [" ".join(caption)], labels, [Strip(_HEIGHT * rows, draw)])
+    return figure_of_strips(
+        sheet,
+        title,
+        [" ".join(caption)],
+        labels,
+        [Strip((_ONCE * (2 + len(curves)) if once else _HEIGHT) * rows, draw)],
+    )
 
 
 def _draw_quantity(axes: Axes, quantity: Quantity, split: str) -> None:

@@ -1,9 +1,11 @@
 """The groups of a section as pictures show them: in which order, called what, looking how."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from spectral_bench.config.hints import unknown
+from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.figures.looks import Look, looks
 from spectral_bench.records.groups import Group, Section
@@ -41,7 +43,7 @@ class Naming:
         look = looks(section.groups)
         named = []
         for group in section.groups:
-            caption = section.caption(group)
+            caption = _caption(section, group)
             new = next((self.labels[name] for name in _names(section, group) if name in self.labels), None)
             named.append(NamedGroup(group, new or caption, look[group.id]))
         return sorted(named, key=lambda one: self._rank(section, one))
@@ -70,4 +72,22 @@ class Naming:
 
 def _names(section: Section, group: Group) -> tuple[str, ...]:
     """What a group may be called by, the most particular name first."""
-    return group.label, section.caption(group), section.name(group), group.id, group.model
+    return group.label, section.caption(group), section.name(group), _caption(section, group), group.id, group.model
+
+
+def _caption(section: Section, group: Group) -> str:
+    """The caption of a section, without the keys in which a group differs from other models' alone."""
+    alike = [other for other in section.groups if other.model == group.model]
+    short = replace(group, differs=_apart(group, alike))
+    if len({replace(other, differs=_apart(other, alike)).label for other in alike}) < len(alike):
+        return section.caption(group)
+    return section.caption(group).replace(section.name(group), short.label, 1)
+
+
+def _apart(group: Group, alike: Sequence[Group]) -> dict[str, Any]:
+    """What tells a group from others of its model."""
+    return {
+        key: value
+        for key, value in group.differs.items()
+        if len({as_typed(other.differs[key]) if key in other.differs else "" for other in alike}) > 1
+    }

@@ -91,19 +91,25 @@ def say_the_only_point(axes: Axes, curves: Sequence[Series], x_name: str = "step
     Returns:
         Whether they are so.
     """
-    places = np.unique(np.concatenate([np.empty(0), *(series.x for series in curves)]))
-    if len(places) != 1:
+    if not measured_once(curves):
         return False
+    places = np.concatenate([series.x for series in curves])
     axes.set_axis_off()
-    found = [series for series in curves if len(series.x)]
-    axes.text(0.0, 0.95, f"measured once, at {x_name} {places[0]:,.0f}", transform=axes.transAxes, va="top")
-    for line, series in enumerate(found, start=1):
+    lines = [(f"measured once, at {x_name} {places[0]:,.0f}", "black")]
+    for series in [series for series in curves if len(series.x)]:
         axes.plot([], [], color=series.look.colour, marker=series.look.marker, linestyle="", label=series.label)
-        axes.text(
-            0.0, 0.95 - 0.11 * line, f"{series.label}: {series.mean[0]:.4g}", transform=axes.transAxes, va="top",
-            color=series.look.colour,
+        lines.append((f"{series.label}: {series.mean[0]:.4g}", series.look.colour))
+    for place, (text, colour) in enumerate(lines):
+        axes.annotate(
+            text, (0.0, 1.0), (0.0, -12.0 * place), xycoords="axes fraction", textcoords="offset points", va="top",
+            color=colour,
         )  # fmt: skip
     return True
+
+
+def measured_once(curves: Sequence[Series]) -> bool:
+    """Whether curves all have one and the same x."""
+    return len({float(x) for series in curves for x in series.x}) == 1
 
 
 def plain_decades(axes: Axes) -> None:

@@ -11,6 +11,12 @@ import pandas as pd
 import pytest
 from run_directories import Run, edit, runs_of
 
+from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words
+from spectral_bench.figures.looks import look_of
+from spectral_bench.figures.named_groups import Naming
+from spectral_bench.records.collection import collect
+from spectral_bench.records.grouping import sections
+
 VERBS = ("grads", "spectrum", "curves")
 
 
@@ -141,3 +147,39 @@ def test_watching_draws_again_until_no_run_goes_on(
     assert done.stdout.count("running, step 12") >= 2
     assert "no run goes on" in done.stdout
     assert (tmp_path / "w.png").exists()
+
+
+def test_a_caption_has_only_the_keys_that_tell_groups_of_a_model_apart(results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        config = run / "config.yaml"
+        config.write_text(config.read_text().replace("lr: 0.01", "lr: 0.02"))
+    (section,) = [section for section in sections(collect([results]).runs) if section.task == "copy"]
+    assert {group.label for group in section.groups} == {"rnn lr=0.02", "svdrnn r=0.01 lr=0.01", "svdrnn r=0.5 lr=0.01"}
+    assert [named.caption for named in Naming().of(section)] == ["rnn", "svdrnn r=0.01", "svdrnn r=0.5"]
+    first, second = (named.look for named in Naming().of(section)[1:])
+    assert (first.marker, second.marker) == (look_of("svdrnn").marker,) * 2
+    assert first.colour != second.colour
+
+
+@pytest.mark.parametrize(
+    ("kept", "words"),
+    [
+        (0.0, "0"),
+        (1.01, "all"),
+        (0.5, "1/2"),
+        (1 / 27135, "1/27,000"),
+        (1 / 2.1e6, "1/2e6"),
+        (12.3, "×12"),
+        (1.36, "×1.4"),
+    ],
+)
+def test_what_arrives_is_told_in_words(kept: float, words: str) -> None:
+    assert share_in_words(kept) == words
+
+
+@pytest.mark.parametrize(
+    ("rate", "words"),
+    [(0.0577, "halves every 12 steps"), (-0.0173, "doubles every 40 steps"), (2e-8, "level"), (0.004, "level")],
+)
+def test_a_rate_is_told_in_words(rate: float, words: str) -> None:
+    assert decay_in_words(rate, 100) == words
