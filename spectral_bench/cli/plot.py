@@ -12,7 +12,6 @@ import typer
 
 from spectral_bench.cli.figure_options import (
     DEFAULT_WIDTH,
-    By,
     Label,
     NoTitle,
     Order,
@@ -62,7 +61,10 @@ def plot(
         ),
     ] = PlotKind.lines,
     where: Where = None,
-    by: By = None,
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", metavar="KEY", help="A line for every value of KEY, too, instead of a mean over them."),
+    ] = None,
     output: Output = None,
     width: Width = DEFAULT_WIDTH,
     panels: Panels = None,
