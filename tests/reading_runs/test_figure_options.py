@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from run_directories import Run, edit, runs_of
+from command_line import Run
+from run_directories import edit, runs_of
 
 from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words
 from spectral_bench.figures.looks import look_of

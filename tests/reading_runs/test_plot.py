@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from run_directories import Run, edit, fabricate, train
+from command_line import Run
+from run_directories import edit, fabricate, train
 
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.figures.looks import look_of
