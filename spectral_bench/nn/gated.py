@@ -7,7 +7,7 @@ from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels.gru import gru
 from spectral_bench.nn.kernels.lstm import lstm
-from spectral_bench.nn.layer import Layer
+from spectral_bench.nn.layer import Layer, LayerFacts
 from spectral_bench.nn.recurrent import initial_state
 
 
@@ -69,7 +69,7 @@ class LSTMLayer(GatedLayer):
         trace: GradientTrace | None = None,
         index: int = 0,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """As ``RecurrentLayer.forward``, with state ``(h, c)``; the trace holds ‖∂L/∂h_t‖."""
+        """As ``RecurrentLayer.forward``, with state ``(h, c)``; the trace is of both."""
         batch_size = x_TBD.shape[1]
         like = self.bias[: self.hidden_size]
         if state is None:
@@ -79,6 +79,10 @@ class LSTMLayer(GatedLayer):
             x_TBD, h0_BN, c0_BN, self.input_weight, self.hidden_weight, self.bias, trace, index
         )
         return states_TBN, (h_BN, c_BN)
+
+    def facts(self) -> LayerFacts:
+        """That a state has two parts."""
+        return LayerFacts(traced="(h, c)")
 
 
 class GRULayer(GatedLayer):

@@ -16,7 +16,7 @@ _SAFE = (1e-15, 1e15)
 class GradientTrace:
     """Where the layers of one forward pass write the norms of their gradients during backward.
 
-    A fresh object belongs to one forward and one backward pass:
+    A fresh object belongs to one forward pass, and holds the norms of the last backward pass through it:
 
         trace = GradientTrace()
         outputs, _ = model(inputs, trace=trace)
@@ -24,10 +24,12 @@ class GradientTrace:
         trace.norms[0]  # layer 0: shape (T + 1, B)
 
     Attributes:
-        norms: for each layer index the 2-norms ‖∂L/∂h_t[b]‖, shape (T + 1, B), t = 0 (the initial state) to T. The
-            derivative is total: it counts every path from h_t to the loss L that was differentiated, through the
-            recurrence as well as through the outputs. For a mean over the batch, multiply by B to get the norm of
-            the sample's own loss.
+        norms: for each layer index the 2-norms ‖∂L/∂h_t[b]‖, shape (T + 1, B), t = 0 (the initial state) to T. h_t is
+            all that step t hands on to step t + 1: of an LSTM the pair (h_t, c_t), whose norm is that of both gradients
+            together. The derivative is total: it counts every path from h_t to the loss L that was differentiated,
+            through the recurrence as well as through the outputs. Parts of a state are variables of their own: the
+            path from c_t to h_t within step t counts for h_t alone. For a mean over the batch, multiply by B to get the
+            norm of the sample's own loss.
         starts: initial states that nothing but the trace wants the gradient of. ``backward()`` reaches them by itself;
             ``torch.autograd.grad`` computes the gradient of what it is handed, and has to be handed these as well.
     """
@@ -37,22 +39,32 @@ class GradientTrace:
         self.starts: list[Tensor] = []
 
 
-def begin_norms(gradient_BN: Tensor, num_steps: int) -> Tensor:
-    """Room for the norms of a layer, shape (T + 1, B), given ∂L/∂h_T, whose norm is entered."""
-    norms_TB = gradient_BN.new_empty(num_steps + 1, gradient_BN.shape[0])
-    write_norms(gradient_BN, norms_TB[num_steps])
+def begin_norms(num_steps: int, *parts_BN: Tensor) -> Tensor:
+    """Room for the norms of a layer, shape (T + 1, B), given ∂L/∂h_T in its parts, whose norm is entered."""
+    norms_TB = parts_BN[0].new_empty(num_steps + 1, parts_BN[0].shape[0])
+    write_norms(norms_TB[num_steps], *parts_BN)
     return norms_TB
 
 
-def write_norms(gradients: Tensor, out: Tensor) -> None:
-    """2-norms over the last axis, also of gradients that have all but vanished.
+def write_norms(out: Tensor, *parts: Tensor) -> None:
+    """2-norms over the last axis of all parts together, also of gradients that have all but vanished.
+
+    Args:
+        out: where to write, shape (...).
+        parts: of the gradients, each of shape (..., N), real or complex.
+    """
+    _write_norms(out, parts[0])
+    for part in parts[1:]:
+        norms = torch.empty_like(out)
+        _write_norms(norms, part)
+        torch.hypot(out, norms, out=out)
+
+
+def _write_norms(out: Tensor, gradients: Tensor) -> None:
+    """2-norms over the last axis.
 
     The few rows whose squares would underflow or overflow are summed again in double precision; doing so for all would
     cost as much as the backward pass itself.
-
-    Args:
-        gradients: shape (..., N), real or complex.
-        out: where to write, shape (...).
     """
     torch.linalg.vector_norm(gradients, dim=-1, out=out)
     unsafe = (out < _SAFE[0]) | (out > _SAFE[1])
@@ -133,7 +145,7 @@ class _Recording:
             self.norms_TB.zero_()
         norm_B = torch.empty_like(self.norms_TB[t])
         widened = gradient.to(torch.promote_types(gradient.dtype, norm_B.dtype))
-        write_norms(widened.reshape(len(norm_B), -1), norm_B)
+        write_norms(norm_B, widened.reshape(len(norm_B), -1))
         self.squares_TPB[t, place] = norm_B.double().square()
         self.norms_TB[t] = self.squares_TPB[t].sum(dim=0).sqrt()
 

@@ -13,11 +13,12 @@ from spectral_bench.nn.singular_values import matrix_singular_values
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """What a layer can say of its gradients: ``sigma``, ``centre`` and ``slopes`` of ``Facts``."""
+    """What a layer can say of its gradients: ``sigma``, ``centre``, ``slopes`` and ``traced`` of ``Facts``."""
 
     sigma: Interval | None = None
     centre: float = 1.0
     slopes: Interval | None = None
+    traced: str = "h"
 
 
 class Layer(nn.Module, ABC):

@@ -88,9 +88,12 @@ class Facts:
         trace_axis: what the gradient is traced over.
         step: the smallest and the largest factor by which one step back changes the norm of a gradient, where that is
             not a singular value times a slope: of h + F(h), 1 ± the largest of F. None: it is, or there is no bound.
+        traced: what a traced state is made of, in the symbols of the model, for people: ``h``, or ``(h, c)``. A norm is
+            that of all parts together.
 
     Raises:
-        ValueError: a number is not finite, bounds are out of order or negative, or there is no layer.
+        ValueError: a number is not finite, bounds are out of order or negative, there is no layer, or what is traced
+            has no name.
     """
 
     sigma: Interval | None = None
@@ -100,6 +103,7 @@ class Facts:
     layers: int = 1
     trace_axis: TraceAxis = TraceAxis.time
     step: Interval | None = None
+    traced: str = "h"
 
     def __post_init__(self) -> None:
         plain = {
@@ -110,6 +114,7 @@ class Facts:
             "layers": _count("layers", self.layers),
             "trace_axis": TraceAxis(self.trace_axis),
             "step": _interval("step", self.step),
+            "traced": _symbol("traced", self.traced),
         }
         for name, value in plain.items():
             object.__setattr__(self, name, value)
@@ -209,6 +214,12 @@ def _count(name: str, value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise ValueError(f"the fact '{name}' must be a whole number of at least 1, got {value!r}")
     return int(value)
+
+
+def _symbol(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not 0 < len(value) <= 80:
+        raise ValueError(f"the fact '{name}' must be a line of 1 to 80 characters, got {value!r}")
+    return str(value)
 
 
 def _interval(name: str, bounds: Any) -> Interval | None:

@@ -58,7 +58,7 @@ class SequenceModel(Model):
         Args:
             inputs: (T, B, D) real values, or (T, B) int64 tokens if there is an embedding.
             state: where every layer begins; None: at its own h_0.
-            trace: where the backward pass writes ‖∂L/∂h_t‖ of every layer.
+            trace: where the backward pass writes the gradient norms of every layer.
 
         Returns:
             Outputs, shape (T, B, K) or (B, K), and the final state of every layer.
@@ -76,7 +76,7 @@ class SequenceModel(Model):
         return self.readout(states_TBN if self.every_step else final[-1][0]), final
 
     def facts(self) -> Facts:
-        """Those of the layers together: bounds that hold for each of them, and the centre that they share."""
+        """Those of the layers together: bounds that hold for each of them, the centre they share, all they trace."""
         layers = [layer.facts() for layer in self._layers]
         return Facts(
             sigma=_hull([facts.sigma for facts in layers]),
@@ -84,6 +84,7 @@ class SequenceModel(Model):
             slopes=_hull([facts.slopes for facts in layers]),
             every_step=self.every_step,
             layers=len(layers),
+            traced=", ".join(dict.fromkeys(facts.traced for facts in layers)),
         )
 
     def singular_values(self) -> dict[tuple[int, str], Tensor]:

@@ -23,6 +23,7 @@ class RecordedFacts:
     slopes: tuple[float, float] | None
     every_step: bool | None
     layers: int
+    traced: str
     step: tuple[float, float] | None = None
 
     @property
@@ -63,7 +64,14 @@ def recorded_facts(content: Any) -> RecordedFacts:
         None if content[name] is None else _pair(content[name]) for name in ("sigma", "slopes", "step")
     )
     return RecordedFacts(
-        content["trace_axis"], sigma, float(content["centre"]), slopes, content["every_step"], content["layers"], step
+        content["trace_axis"],
+        sigma,
+        float(content["centre"]),
+        slopes,
+        content["every_step"],
+        content["layers"],
+        content["traced"],
+        step,
     )
 
 
@@ -87,6 +95,9 @@ def _is_range(value: Any) -> bool:
     )
 
 
+#: What a model names is at most half as long; a run that went on in another version names both.
+_LONGEST = 200
+
 _VALID: Mapping[str, Callable[[Any], bool]] = {
     "trace_axis": lambda value: isinstance(value, str) and value in TRACE_AXES,
     "sigma": _is_range,
@@ -95,4 +106,5 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "step": _is_range,
     "every_step": lambda value: value is None or isinstance(value, bool),
     "layers": lambda value: type(value) is int and 0 < value < 1 << 63,
+    "traced": lambda value: isinstance(value, str) and value.isprintable() and 0 < len(value) <= _LONGEST,
 }

@@ -13,6 +13,7 @@ from spectral_bench.report.document import Table
 from spectral_bench.report.exclusions import left_out_notes
 from spectral_bench.report.footnotes import Footnotes
 from spectral_bench.report.numbers import interval_notes, number, worse_notes
+from spectral_bench.report.traced_states import traced_notes
 
 
 def comparison_table(
@@ -39,6 +40,8 @@ def comparison_table(
     chosen = [named_column(name) for name in names]
     shown = [[one.cell(row, context) for one in chosen] for row in rows]
     notes = _warnings(rows, names)
+    if "decay rate" in names:
+        notes += traced_notes([row.group for row in rows if row.decay])
     if "published" in names:
         if any(not number.comparable for row in rows for number in row.published):
             notes.append("! Not comparable: --against paper says why.")

@@ -16,6 +16,7 @@ from spectral_bench.records.groups import Section
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.exclusions import lacking_notes, left_out_notes, used_of
 from spectral_bench.report.numbers import NOTHING, interval_notes, number, tally, with_interval
+from spectral_bench.report.traced_states import traced_notes
 from spectral_bench.runs.layout import AxisWords
 
 
@@ -94,6 +95,7 @@ def decay_table(
         *interval_notes([row.rate for row in rows]),
         *left_out_notes([one.group for one in groups]),
         *(note for row in rows for note in row.notes),
+        *traced_notes([one.group for one in groups]),
         *_about_whole_losses(groups),
         *_about_envelopes(groups),
     ]
@@ -157,6 +159,7 @@ def _record(section: Section, row: _Row, layer: int) -> dict[str, Any]:
         "decay_rate_high": rate.high if rate else None,
         "half_life": row.half_life,
         "verdict": tally(row.verdicts) or None,
+        "traced": ", ".join(sorted({run.facts.traced for run in one.runs})),
         "norm_at_0": row.start,
         "norm_at_T": row.end,
         "envelope_binds": None if one.envelope is None else one.last_step_only,

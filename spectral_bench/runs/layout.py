@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 #: Stands in the manifest as ``format``; raised when something here changes its meaning, so that readers can tell.
 #: ``migration.py`` reads what earlier formats wrote.
-FORMAT: Final = 3
+FORMAT: Final = 4
 
 #: Everything that was resolved to make the run.
 CONFIG: Final = "config.yaml"
@@ -85,7 +85,11 @@ GRADIENTS_COLUMNS: Final = (
         "int32",
         "place along the trace, 0..T: the time step (sequences of any length end at T), or the layer, over depth",
     ),
-    TableColumn("norm", "float64", "mean over the batch of the 2-norm of dL_b/dh_t, L_b the sample's own loss"),
+    TableColumn(
+        "norm",
+        "float64",
+        "mean over the batch of the 2-norm of dL_b/dh_t, L_b the sample's own loss, h_t the state (`traced`)",
+    ),
 )
 
 SPECTRUM_COLUMNS: Final = (
@@ -187,6 +191,10 @@ SUMMARY_FIELDS: Final = (
 )
 
 
+#: Those that follow from gradient norms.
+OF_NORMS: Final = frozenset(("gradient_decay_rate", "gradient_kept", "gradient_verdict"))
+
+
 @dataclass(frozen=True)
 class ManifestKey:
     """A key of ``manifest.json``.
@@ -248,7 +256,11 @@ FACTS: Final[Mapping[str, str]] = {
     "step": "smallest and largest factor of one step back, where it is not a singular value times a slope; null: it is",
     "every_step": "whether the loss looks at every time step, or only at the last; null where that is not known",
     "layers": "layers on top of each other, each with a trace of its own",
+    "traced": "what a traced state is made of: `h`, or `(h, c)`, the norm then being that of both together",
 }
+
+#: ``traced`` of an LSTM before format 4.
+TRACED_BEFORE: Final = "h without c"
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,13 @@ class Manifest:
         status: Status = self.content["status"]
         return status
 
+    @property
+    def traced(self) -> str | None:
+        """What the states are made of whose gradient norms were recorded; None if it does not say."""
+        facts = self.content.get("facts")
+        traced = facts.get("traced") if isinstance(facts, dict) else None
+        return traced if isinstance(traced, str) else None
+
     def update(self, **fields: Any) -> None:
         """Change fields."""
         self.content.update(fields)

@@ -1,9 +1,9 @@
 """What earlier versions wrote, as this one would have written it: in memory, whenever it is read.
 
-Format 1 recorded no facts of the model, so they follow from its configuration. This is the only place that may ask
-which layer, map or activation a model has, or which task it was trained on. Format 2 differs from today's in where
-traces lie when a run has ended, which ``table_files.py`` reads anyway. Directories are not rewritten by whoever reads
-them; a run that goes on is written as this version writes.
+Format 1 recorded no facts of the model, so they follow from its configuration; formats 2 and 3 did not say what a traced
+state is made of. This is the only place that may ask which layer, map or activation a model has, or which task it was
+trained on. Format 2 differs besides in where traces lie when a run has ended, which ``table_files.py`` reads anyway.
+Directories are not rewritten by whoever reads them; a run that goes on is written as this version writes.
 """
 
 import sys
@@ -13,7 +13,7 @@ from typing import Any
 from spectral_bench.config.hints import short
 from spectral_bench.config.keys import flatten
 from spectral_bench.config.schema import AS_BEFORE, MODEL_AS_BEFORE
-from spectral_bench.runs.layout import FORMAT, Mode
+from spectral_bench.runs.layout import FORMAT, OF_NORMS, TRACED_BEFORE, Mode
 
 #: The metric of every task that format 1 knew.
 _METRICS: Mapping[str, tuple[str, Mode]] = {
@@ -83,7 +83,8 @@ def upgraded_manifest(manifest: Mapping[str, Any], config: Mapping[str, Any]) ->
     """
     keys = flatten(config)
     if manifest["format"] > 1:
-        return {**manifest, "format": max(manifest["format"], FORMAT), **_idle_since(manifest, keys)}
+        newer = {"format": max(manifest["format"], FORMAT), **_idle_since(manifest, keys)}
+        return {**manifest, **newer, **_traced_until(manifest, keys)}
     content = {"sessions" if key == "sittings" else key: value for key, value in manifest.items()}
     every_step = content.pop("every_step", None)
     name, mode = _METRICS.get(str(keys.get("task.name")), (None, None))
@@ -115,6 +116,7 @@ def facts_of(keys: Mapping[str, Any], every_step: bool | None) -> dict[str, Any]
         "step": None,
         "every_step": every_step,
         "layers": _count(keys, "model.num_layers", 1),
+        "traced": _traced_before(keys),
     }
 
 
@@ -146,9 +148,12 @@ def _idle_of_dense(keys: Mapping[str, Any]) -> list[str]:
     ]
 
 
-#: What a summary that knows only stable, vanishing and exploding gradients lacks or says otherwise; the rate, because
-#: it may be of another layer of a stack.
-_OF_GRADIENTS = {"gradient_decay_rate", "gradient_kept", "gradient_verdict"}
+def _traced_until(manifest: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
+    """``facts`` with what was traced, which is said since format 4."""
+    facts = manifest.get("facts")
+    if manifest["format"] >= FORMAT or not isinstance(facts, Mapping):
+        return {}
+    return {"facts": {**facts, "traced": _traced_before(keys)}}
 
 
 def measured_otherwise(written_as: int, manifest: Mapping[str, Any], summary: Mapping[str, Any]) -> set[str]:
@@ -159,15 +164,21 @@ def measured_otherwise(written_as: int, manifest: Mapping[str, Any], summary: Ma
         manifest: as this version has it.
         summary: what the file holds.
     """
-    found = set() if "gradient_kept" in summary else set(_OF_GRADIENTS)
+    # A summary that knows only stable, vanishing and exploding gradients may have the rate of another layer of a stack.
+    found = set() if "gradient_kept" in summary else set(OF_NORMS)
     if written_as > 1:
         return found
     facts = manifest["facts"]
     if facts["centre"] != _CENTRE_BEFORE or facts["slopes"] is None:
         found.add("spectral_margin")
     if facts["every_step"]:
-        found |= _OF_GRADIENTS
+        found |= OF_NORMS
     return found
+
+
+def _traced_before(keys: Mapping[str, Any]) -> str:
+    """What states were made of whose gradients were traced before format 4: of an LSTM, c was not looked at."""
+    return TRACED_BEFORE if keys.get("model.layer") == "lstm" else "h"
 
 
 def _singular_values(keys: Mapping[str, Any]) -> tuple[list[float] | None, float]:

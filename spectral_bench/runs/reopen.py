@@ -126,6 +126,7 @@ def reopened(
                     config_digest=digest(config),
                     config_digest_before=run.manifest.content.get("config_digest"),
                     plugins=plugins,
+                    facts=_facts_from_here(run.manifest, prepared, step),
                     sessions=[*run.manifest.content.get("sessions", []), session],
                 )
                 if raised:
@@ -162,6 +163,14 @@ def _prepared_as_begun(config: ExperimentConfig, before: ExperimentConfig, threa
         return prepared
     train = replace(config.train, evaluate_every=measured)
     return prepare(replace(config, train=train, trace=replace(config.trace, every=traced)), threads)
+
+
+def _facts_from_here(manifest: Manifest, prepared: Prepared, step: int) -> Any:
+    """The recorded facts; where other states are traced from here on than before, they say of which steps each is."""
+    before, now, facts = manifest.traced, prepared.facts.traced, manifest.content["facts"]
+    if before is None or before == now or before.endswith(f", then {now}"):
+        return facts
+    return {**facts, "traced": f"{before} before step {step}, then {now}" if step else now}
 
 
 def _complete(directory: Path) -> str:

@@ -27,6 +27,7 @@ class Replay(Observer):
         checkpoint: the newest one, whose weights are compared as well; None if there is none.
         promised: the step up to which nothing may be missing: that of the checkpoint, since a killed run never wrote
             what it traced later; infinity for a run that ended.
+        compares_norms: whether gradient norms are to be the same, too; if not, they only have to be there.
 
     Attributes:
         stop: to be passed to the training.
@@ -37,7 +38,10 @@ class Replay(Observer):
         DataError: a table cannot be read.
     """
 
-    def __init__(self, directory: Path, checkpoint: Mapping[str, Any] | None, promised: float) -> None:
+    def __init__(
+        self, directory: Path, checkpoint: Mapping[str, Any] | None, promised: float, *, compares_norms: bool = True
+    ) -> None:
+        self._compares_norms = compares_norms
         self.stop = Stop()
         self.compared = 0
         self._promised = promised
@@ -71,9 +75,9 @@ class Replay(Observer):
         self.compared += 2
 
     def on_gradients(self, norms: GradientNorms) -> None:
-        """Compares the norms at every t."""
+        """Compares the norms at every t, or their number."""
         for layer, now in norms.by_layer.items():
-            self._compare(self._norms, (norms.step, layer), now)
+            self._compare(self._norms, (norms.step, layer), now, values=self._compares_norms)
 
     def on_spectrum(self, spectrum: Spectrum) -> None:
         """Compares every singular value."""
@@ -111,12 +115,14 @@ class Replay(Observer):
             raise DifferentError(f"{table.named(key)}: is not recorded")
         return recorded
 
-    def _compare(self, table: RecordedRows, key: Key, now: NDArray[Any]) -> None:
+    def _compare(self, table: RecordedRows, key: Key, now: NDArray[Any], *, values: bool = True) -> None:
         recorded = self._recorded(table, key, key[0] < self._promised)
         if recorded is None:
             return
         if recorded.shape != now.shape:
             raise DifferentError(f"{table.named(key)}: {len(recorded)} numbers were recorded, now there are {len(now)}")
+        if not values:
+            return
         (different,) = np.nonzero(~((recorded == now) | (np.isnan(recorded) & np.isnan(now))))
         if len(different):
             first = different[0]

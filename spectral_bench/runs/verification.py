@@ -13,7 +13,7 @@ from spectral_bench.runs.data_read import check_data, where_data_lies
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import prepare
 from spectral_bench.runs.inspection import inspect
-from spectral_bench.runs.layout import SUMMARY, SUMMARY_FIELDS
+from spectral_bench.runs.layout import OF_NORMS, SUMMARY, SUMMARY_FIELDS
 from spectral_bench.runs.migration import measured_otherwise
 from spectral_bench.runs.plugin_record import check_plugins, earlier_plugins
 from spectral_bench.runs.reopen import recorded_threads
@@ -81,11 +81,16 @@ def verify_run(
     check_data(run.manifest, prepared.task.digests)
     changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
     changes += [*plugin_changes, *earlier_plugins(run.manifest)]
+    if _traces_otherwise(run, prepared):
+        changes.append(
+            f"gradient norms are those of {prepared.facts.traced} now, were those of {run.manifest.traced}, "
+            "and are not compared"
+        )
     newest = found.checkpoints[0] if found.checkpoints else None
     if len(found.checkpoints) > 1 and not whole:
         _go_back_to(found.checkpoints[1], prepared, directory)
     first = prepared.trainer.progress.step
-    replay = Replay(directory, newest, _promised(run, newest))
+    replay = Replay(directory, newest, _promised(run, newest), compares_norms=not _traces_otherwise(run, prepared))
     if run.manifest.status in ("completed", "diverged"):
         replay.last_step = prepared.trainer.total_steps
     if steps is not None:
@@ -102,6 +107,11 @@ def _promised(run: SavedRun, newest: dict[str, Any] | None) -> float:
         return math.inf
     step: int = newest["trainer"]["progress"]["step"] if newest else -1
     return step
+
+
+def _traces_otherwise(run: SavedRun, prepared: Prepared) -> bool:
+    """Whether the recorded gradient norms are of other states than those of a replay."""
+    return run.manifest.traced not in (None, prepared.facts.traced)
 
 
 def _go_back_to(checkpoint: dict[str, Any], prepared: Prepared, directory: Path) -> None:
@@ -145,6 +155,8 @@ def _summary_difference(prepared: Prepared, run: SavedRun, outcome: Outcome | No
     recorder = prepared.recorder(run.directory, run.manifest)
     now = parse_json(json_text(prepared.summary(recorder, outcome)))
     ignored = _TIMES | measured_otherwise(run.manifest.written_as, run.manifest.content, recorded)
+    if _traces_otherwise(run, prepared):
+        ignored |= OF_NORMS
     for key in sorted((recorded.keys() | now.keys()) - ignored):
         if recorded.get(key) != now.get(key):
             return f"{SUMMARY}, {key}: recorded {recorded.get(key)}, now {now.get(key)}"

@@ -29,7 +29,7 @@ from spectral_bench.training.outcome import Outcome, Reason
 from spectral_bench.training.progress import Progress
 from spectral_bench.training.random_state import random_state, set_random_state
 from spectral_bench.training.stop import Stop
-from spectral_bench.training.tracing import mean_norms, measure_spectrum, traces_last_loss_alone
+from spectral_bench.training.tracing import mean_norms, measure_spectrum, traced_loss
 
 
 class Trainer:
@@ -211,15 +211,12 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         outputs, state = predict(self.model, batch, self._carried, trace)
         losses = self.task.losses(outputs, batch.targets)
-        last_alone = trace is not None and traces_last_loss_alone(self.task, self.config.trace)
-        if trace is not None and last_alone:
-            last_loss = self.task.last_losses(outputs, batch.targets).mean()
-            inputs = [*self._parameters, *trace.starts]
-            torch.autograd.grad(last_loss, inputs, retain_graph=True, allow_unused=True)
-            self._emit_gradients(trace, batch)
-        self._objective(losses).backward()  # type: ignore[no-untyped-call]
+        traced_alone = traced_loss(self.task, outputs, batch.targets, self.config.trace) if traced else None
+        self._objective(losses).backward(retain_graph=traced_alone is not None)  # type: ignore[no-untyped-call]
+        if trace is not None and traced_alone is not None:  # last: a trace keeps the norms of the last backward pass
+            torch.autograd.grad(traced_alone, [*self._parameters, *trace.starts], allow_unused=True)
         self._carried = [tuple(part.detach() for part in layer) for layer in state]
-        if trace is not None and not last_alone:
+        if trace is not None:
             self._emit_gradients(trace, batch)
         return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
 

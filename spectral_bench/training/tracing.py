@@ -13,16 +13,20 @@ from spectral_bench.tasks.task import Batch, Task
 from spectral_bench.training.observer import GradientNorms, Spectrum
 
 
-def traces_last_loss_alone(task: Task[Any], trace: TraceConfig) -> bool:
-    """Whether the traced gradient is not that of the training loss, and takes a backward pass of its own."""
-    return task.signature.every_step and trace.of is TraceOf.last
+def traced_loss(task: Task[Any], outputs: Tensor, targets: Tensor, trace: TraceConfig) -> Tensor | None:
+    """The loss whose gradient takes a backward pass of its own to be traced; None: it is that of the training."""
+    return task.last_losses(outputs, targets).mean() if _traces_last_alone(task, trace) else None
 
 
 def traced_facts(model: Model, task: Task[Any], trace: TraceConfig) -> Facts:
     """The facts of a model, for the gradient that is traced: of the last loss alone, none is added on its way back."""
     facts = model.facts()
-    every_step = facts.every_step and task.signature.every_step and not traces_last_loss_alone(task, trace)
+    every_step = facts.every_step and task.signature.every_step and not _traces_last_alone(task, trace)
     return replace(facts, every_step=every_step)
+
+
+def _traces_last_alone(task: Task[Any], trace: TraceConfig) -> bool:
+    return task.signature.every_step and trace.of is TraceOf.last
 
 
 def mean_norms(trace: GradientTrace, step: int, batch: Batch, axis: TraceAxis) -> GradientNorms:

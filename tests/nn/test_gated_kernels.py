@@ -58,6 +58,26 @@ def test_any_shape_agrees_with_the_plain_loop(cell: str, t: int, b: int, d: int,
         torch.testing.assert_close(a, e, rtol=1e-9, atol=1e-9)
 
 
+def test_the_trace_of_an_lstm_is_of_h_and_c_as_variables_of_their_own() -> None:
+    x, h0, c0, *weights = arguments("lstm", 6, 3, 2, 4)
+    on_states, on_last_cell = torch.randn(6, 3, 4).double(), torch.randn(3, 4).double()
+    trace = GradientTrace()
+    states, _, cell = lstm(x, h0, c0, *weights, trace)
+    ((on_states * states).sum() + (on_last_cell * cell).sum()).backward()
+    for t in range(7):
+        with torch.no_grad():
+            start = lstm(x[:t], h0, c0, *weights)[1:] if t else (h0, c0)
+        h, c = (part.detach().requires_grad_() for part in start)
+        loss = (on_states[t - 1] * h).sum() if t else torch.zeros(()).double()
+        if t < 6:
+            rest, _, last = reference.reference_lstm(x[t:], h, c, *weights)
+            loss = loss + (on_states[t:] * rest).sum() + (on_last_cell * last).sum()
+        else:
+            loss = loss + (on_last_cell * c).sum()
+        gradients = torch.autograd.grad(loss, (h, c))
+        torch.testing.assert_close(trace.norms[0][t], torch.cat(gradients, dim=1).norm(dim=1))
+
+
 def reordered(weight: Tensor, order: str, torch_order: str) -> Tensor:
     """Rows in PyTorch's order of gates."""
     gates = dict(zip(order, weight.detach().chunk(len(order)), strict=True))

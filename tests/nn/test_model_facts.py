@@ -46,8 +46,10 @@ def model(*overrides: str, every_step: bool = False) -> Any:
         (["model=svdrnn", "r=0.1", "model.centre=0"], Facts((0.0, 0.1), 0.0, (0.01, 1.0))),
         (["model=svdrnn", "model.map=fixed"], Facts((1.0, 1.0), 1.0, (0.01, 1.0))),
         (["model=svdrnn", "model.map=free"], Facts(None, 1.0, (0.01, 1.0))),
-        (["model=lstm"], Facts(None, 1.0, None)),
+        (["model=lstm"], Facts(None, 1.0, None, traced="(h, c)")),
         (["model=gru"], Facts(None, 1.0, None)),
+        (["model=cornn"], Facts(None, 1.0, None, traced="(y, z)")),
+        (["model=lru"], Facts((0.0, 1.0), 1.0, (1.0, 1.0), traced="x")),
     ],
 )
 def test_bounds_centre_and_slopes_are_those_of_the_configuration(overrides: list[str], facts: Facts) -> None:
@@ -169,6 +171,7 @@ def test_facts_are_plain_numbers() -> None:
         "layers": 2,
         "trace_axis": "depth",
         "step": None,
+        "traced": "h",
     }
 
 
@@ -187,6 +190,9 @@ def test_facts_are_plain_numbers() -> None:
         {"layers": 0},
         {"layers": 1.5},
         {"trace_axis": "width"},
+        {"traced": ""},
+        {"traced": "h\nc"},
+        {"traced": ("h", "c")},
     ],
 )
 def test_facts_that_make_no_sense_are_refused_before_anything_is_written(

@@ -32,6 +32,7 @@ FACTS: dict[str, Any] = {
     "slopes": [0.0, 1.0],
     "every_step": False,
     "layers": 1,
+    "traced": "h",
 }
 
 
@@ -186,6 +187,23 @@ def test_a_trace_over_depth_counts_layers_in_tables_figures_and_text_plots(comma
     assert "t" in spectral_bench.load_runs(foreign).gradients
 
 
+def test_tables_say_what_the_states_are_made_of_whose_gradients_they_show(command: Run, foreign: Path) -> None:
+    def shown() -> str:
+        return " ".join(command("grads", str(foreign), columns=250).stdout.split())
+
+    first, second, third = sorted(foreign.iterdir())
+    assert "The state whose gradient is traced" not in shown()
+    edit(first / "manifest.json", facts={**FACTS, "traced": "(q, p)"})
+    assert "The state whose gradient is traced is (q, p) in svdrnn (1 of 3 runs); h in svdrnn (2 of 3 runs)." in shown()
+    for run in (second, third):
+        edit(run / "manifest.json", facts={**FACTS, "traced": "(q, p)"})
+    said = "The state whose gradient is traced is (q, p) in svdrnn."
+    assert said in shown()
+    assert said in " ".join(command("compare", str(foreign), columns=250).stdout.split())
+    (section,) = sections(collect([foreign]).runs)
+    assert decay_table(section, traced(section), 0, None)[1][0]["traced"] == "(q, p)"
+
+
 def test_traces_over_time_and_over_depth_share_a_table(foreign: Path) -> None:
     one, *_ = sorted(foreign.iterdir())
     edit(one / "manifest.json", facts={**FACTS, "trace_axis": "depth"})
@@ -206,6 +224,7 @@ def test_traces_over_time_and_over_depth_share_a_table(foreign: Path) -> None:
         ({"facts": {**FACTS, "sigma": [2, 1]}}, "is damaged: its facts.sigma is '[2, 1]'"),
         ({"facts": {**FACTS, "centre": None}}, "is damaged: its facts.centre is 'None'"),
         ({"facts": {**FACTS, "layers": 0}}, "is damaged: its facts.layers is '0'"),
+        ({"facts": {**FACTS, "traced": ""}}, "is damaged: its facts.traced is ''"),
         ({"metric": {"name": "bits", "mode": "most"}}, "is damaged: its metric is"),
         ({"ineffective": "r"}, "is damaged: its ineffective is 'r'"),
     ],

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 from command_line import exit_code
@@ -13,7 +14,7 @@ import spectral_bench
 from spectral_bench.errors import DataError
 from spectral_bench.runs import migration
 from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.layout import FORMAT
+from spectral_bench.runs.layout import FORMAT, TRACED_BEFORE
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.saved_run import read_saved_run
 
@@ -75,6 +76,7 @@ def test_the_facts_of_a_model_follow_from_its_configuration() -> None:
         "step": None,
         "every_step": True,
         "layers": 2,
+        "traced": "h",
     }
     assert found["metric"] == {"name": "recall_accuracy", "mode": "max"}
     assert found["ineffective"] == []

@@ -67,14 +67,15 @@ def test_the_norms_are_those_of_the_last_steps_loss(
     layer = ready.model.stack.layers[0]
     state = None
     gradients = []
-    for t in reversed(range(len(x) + 1)):  # ∂L_T/∂h_t: run to t, then on from there with h_t as a leaf
+    for t in reversed(range(len(x) + 1)):  # ∂L_T/∂h_t: run to t, then on from there with all parts of h_t as leaves
         with torch.no_grad():
             state = layer(x[:t])[1] if t else tuple(torch.zeros(batch.size, layer.hidden_size) for _ in layer(x[:1])[1])
-        leaf = state[0].clone().requires_grad_()
-        outputs, _ = layer(x[t:], (leaf, *state[1:])) if t < len(x) else (leaf.unsqueeze(0), None)
+        leaves = tuple(part.clone().requires_grad_() for part in state)
+        outputs, _ = layer(x[t:], leaves) if t < len(x) else (leaves[0].unsqueeze(0), None)
         targets = batch.targets[-1]
         loss = torch.nn.functional.cross_entropy(ready.model.readout(outputs[-1]), targets, reduction="none")
-        gradients.append(torch.autograd.grad(loss.sum(), leaf)[0].norm(dim=1).mean().item())
+        parts = torch.autograd.grad(loss.sum(), leaves, materialize_grads=True)
+        gradients.append(torch.cat(parts, dim=1).norm(dim=1).mean().item())
     np.testing.assert_allclose(norms, gradients[::-1], rtol=2e-3, atol=1e-9)
 
 

@@ -149,7 +149,7 @@ def _backward(
 
     through = through_KBN.unbind()
     direct, grad_h_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
-    norms_TB = begin_norms(grad_h_BN, num_steps) if traced else None
+    norms_TB = begin_norms(num_steps, grad_h_BN) if traced else None
     for first, last in reversed(chunks):
         size = last - first
         previous_KBN = previous_states(h0_BN, states_TBN, first, last)
@@ -175,7 +175,7 @@ def _backward(
 
         grad_rows = factors_KBG.flatten(0, 1)
         if norms_TB is not None:
-            write_norms(through_KBN[:size], norms_TB[first:last])
+            write_norms(norms_TB[first:last], through_KBN[:size])
         of_inputs.add(grad_rows, first, last)
         if needs_hidden_weight:
             grad_hidden_weight.addmm_(grad_rows[:, : 3 * hidden_size].t(), previous_KBN.flatten(0, 1))

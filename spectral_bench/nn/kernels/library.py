@@ -32,7 +32,7 @@ class Recurrence:
             ``num_outputs`` outputs, the states first, and after them what the backward pass needs to remember.
         backward: the operator of the outputs' gradients (None for zero), the tensors, the states, what was remembered,
             the settings, which tensors need a gradient, and whether norms are wanted. It returns the gradient of every
-            tensor, empty where not needed, and the norms ‖∂L/∂h_t‖, shape (T + 1, B), empty where not wanted.
+            tensor, empty where not needed, and the norms of a trace, shape (T + 1, B), empty where not wanted.
         num_tensors: how many tensors there are.
         num_outputs: how many outputs there are.
     """

@@ -89,8 +89,8 @@ class _LinearScan(Function):
         grad_x0_BN = gradients_TBN[0] * (conjugate if decay.ndim == 1 else conjugate[0])
         if ctx.trace is not None:
             norms_TB = states_TBN.real.new_empty(len(states_TBN) + 1, len(x0_BN))
-            write_norms(grad_x0_BN, norms_TB[0])
-            write_norms(gradients_TBN, norms_TB[1:])
+            write_norms(norms_TB[0], grad_x0_BN)
+            write_norms(norms_TB[1:], gradients_TBN)
             ctx.trace.norms[ctx.index] = norms_TB
         grad_decay = _of_decay(decay, x0_BN, states_TBN, gradients_TBN) if ctx.needs_input_grad[0] else None
         return grad_decay, gradients_TBN, grad_x0_BN, None, None

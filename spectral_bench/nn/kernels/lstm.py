@@ -43,7 +43,7 @@ def lstm(
         input_weight: M, shape (4N, D).
         hidden_weight: W, shape (4N, N).
         bias: b, shape (4N,).
-        trace: where the backward pass writes ‖∂L/∂h_t‖, t = 0..T.
+        trace: where the backward pass writes ‖(∂L/∂h_t, ∂L/∂c_t)‖, t = 0..T (see ``GradientTrace``).
         index: the layer's number in the trace.
 
     Returns:
@@ -147,17 +147,21 @@ def _backward(
     chunk_size = chunks[0][1]
     smallest = torch.finfo(states_TBN.dtype).tiny
 
+    # Of both parts of the state before each step, needed by a trace only once the next step is done.
     shape = (chunk_size, batch_size, hidden_size)
     tanh_KBN = states_TBN.new_empty(shape)
-    through_KBN = torch.empty_like(tanh_KBN) if traced else buffers.overwritten(shape, tanh_KBN)
+    through_h_KBN, through_c_KBN = (
+        torch.empty_like(tanh_KBN) if traced else buffers.overwritten(shape, tanh_KBN) for _ in "hc"
+    )
     grad_gates_KBG = states_TBN.new_empty(chunk_size, batch_size, rows)
     of_inputs = InputGradients(x_TBD, input_weight, (needs_x, needs_input_weight, needs_bias))
     grad_hidden_weight = torch.zeros_like(hidden_weight)
 
     direct, grad_h_BN = direct_gradients(grad_states_TBN, grad_last_BN, states_TBN)
-    grad_c_BN = torch.zeros_like(c0_BN) if grad_cell_BN is None else grad_cell_BN.clone()
-    through = through_KBN.unbind()
-    norms_TB = begin_norms(grad_h_BN, num_steps) if traced else None
+    grad_c_BN = torch.zeros_like(c0_BN) if grad_cell_BN is None else grad_cell_BN
+    total_c_BN = torch.empty_like(grad_h_BN)
+    through_h, through_c = through_h_KBN.unbind(), through_c_KBN.unbind()
+    norms_TB = begin_norms(num_steps, grad_h_BN, grad_c_BN) if traced else None
     for first, last in reversed(chunks):
         size = last - first
         o, i, f, g = gates_TBG[first:last].chunk(4, dim=2)
@@ -174,16 +178,17 @@ def _backward(
         grad_gates, from_h = grad_gates_KBG.unbind(), factor_o.unbind()
         from_c = factors_KBG[..., hidden_size:].unflatten(2, (3, hidden_size)).unbind()  # type: ignore[no-untyped-call]
         for k in reversed(range(size)):
-            grad_c_BN.addcmul_(grad_h_BN, factor_c[k])
+            # With what comes through h of the same step, which a trace has counted for h alone.
+            torch.addcmul(grad_c_BN, grad_h_BN, factor_c[k], out=total_c_BN)
             from_h[k].mul_(grad_h_BN)
-            from_c[k].mul_(grad_c_BN.unsqueeze(1))
-            grad_c_BN.mul_(f[k])
-            product_plus(direct[first + k], grad_gates[k], hidden_weight, through[k])
-            grad_h_BN = through[k]
+            from_c[k].mul_(total_c_BN.unsqueeze(1))
+            grad_c_BN = torch.mul(total_c_BN, f[k], out=through_c[k])
+            product_plus(direct[first + k], grad_gates[k], hidden_weight, through_h[k])
+            grad_h_BN = through_h[k]
 
         grad_rows = factors_KBG.flatten(0, 1)
         if norms_TB is not None:
-            write_norms(through_KBN[:size], norms_TB[first:last])
+            write_norms(norms_TB[first:last], through_h_KBN[:size], through_c_KBN[:size])
         of_inputs.add(grad_rows, first, last)
         if needs_hidden_weight:
             grad_hidden_weight.addmm_(grad_rows.t(), previous_states(h0_BN, states_TBN, first, last).flatten(0, 1))

@@ -159,7 +159,7 @@ def _backward(
     g_KBN = torch.empty_like(a_KBN) if traced else buffers.overwritten(shape_of_chunk, a_KBN)
 
     gradient_BN = gradient_of_last(grad_states_TBN, grad_last_BN, states_TBN)
-    norms_TB = begin_norms(gradient_BN, num_steps) if traced else None
+    norms_TB = begin_norms(num_steps, gradient_BN) if traced else None
     of_weights = (needs_input_weight, needs_bias)
     of_inputs = InputGradients(
         x_TBD, input_weight_ND, (needs_x, *((False, False) if form.takes_inputs else of_weights))
@@ -175,7 +175,7 @@ def _backward(
 
         rows = a_KBN[:size].flatten(0, 1)
         if norms_TB is not None:
-            write_norms(g_KBN[:size], norms_TB[first:last])
+            write_norms(norms_TB[first:last], g_KBN[:size])
         of_inputs.add(rows, first, last)
         if needs_form:
             previous_KBN = previous_states(h0_BN, states_TBN, first, last)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from spectral_bench.nn.gradient_trace import GradientTrace, trace_states, watched
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels.operators import Operator, apply
 from spectral_bench.nn.scan import scan
 
@@ -41,20 +41,14 @@ def reference_lstm(
     index: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Long short-term memory; weights hold the rows of the gates o, i, f, g; returns the states (T, B, N), h_T, c_T."""
-    h0_BN = h0_BN if trace is None else watched(h0_BN)
-    visited = [(h0_BN,)]
 
     def step(x_BD: Tensor, state: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         h_BN, c_BN = state
         o, i, f, g = (x_BD @ input_weight.T + h_BN @ hidden_weight.T + bias).chunk(4, dim=1)
         c_BN = f.sigmoid() * c_BN + i.sigmoid() * g.tanh()
-        h_BN = o.sigmoid() * c_BN.tanh()
-        visited.append((h_BN,))
-        return h_BN, c_BN
+        return o.sigmoid() * c_BN.tanh(), c_BN
 
-    states_TBN, (h_BN, c_BN) = scan(step, x_TBD, (h0_BN, c0_BN))
-    if trace is not None:
-        trace_states(trace, index, visited)  # of h alone, as the kernel
+    states_TBN, (h_BN, c_BN) = scan(step, x_TBD, (h0_BN, c0_BN), trace, index)
     return states_TBN, h_BN, c_BN
 
 

@@ -9,7 +9,7 @@ from spectral_bench.errors import InputError
 from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.architecture import MODELS
 from spectral_bench.nn.gradient_trace import GradientTrace
-from spectral_bench.nn.layer import Layer
+from spectral_bench.nn.layer import Layer, LayerFacts
 from spectral_bench.nn.layer_architecture import LayerArchitecture, LayerConfig
 from spectral_bench.nn.scan import scan
 
@@ -62,6 +62,10 @@ class CoRNNLayer(Layer):
         """What velocity and position are multiplied with, W_z and W_y, shape (N, N) each."""
         of_z, of_y = self.force.weight.detach()[:, self.input_size :].chunk(2, dim=1)
         return {"z": of_z, "y": of_y}
+
+    def facts(self) -> LayerFacts:
+        """That a state has two parts."""
+        return LayerFacts(traced="(y, z)")
 
 
 @dataclass

@@ -132,7 +132,7 @@ class LRULayer(Layer):
 
     def facts(self) -> LayerFacts:
         """|λ| < 1, and nothing but λ between one state and the next."""
-        return LayerFacts(sigma=(0.0, 1.0), slopes=(1.0, 1.0))
+        return LayerFacts(sigma=(0.0, 1.0), slopes=(1.0, 1.0), traced="x")
 
 
 @dataclass
