@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.gradient_trace import GradientTrace
+from spectral_bench.nn.kernels.packing import Packing, packed_recurrence
 from spectral_bench.nn.kernels.recurrence import recurrence
 from spectral_bench.nn.layer import Layer, LayerFacts
 from spectral_bench.nn.transitions.transition import Transition
@@ -100,21 +101,21 @@ class RecurrentLayer(Layer):
         state: tuple[Tensor, ...] | None = None,
         trace: GradientTrace | None = None,
         index: int = 0,
+        packing: Packing | None = None,
     ) -> tuple[Tensor, tuple[Tensor, ...]]:
-        """As ``Layer.forward``; the state is ``(h,)``, h of shape (B, N)."""
-        batch_size = x_TBD.shape[1]
+        """As ``Layer.forward``; the state is ``(h,)``, h of shape (B, N).
+
+        With a ``packing``, inputs and outputs are the rows of packed sequences, shapes (S, D) and (S, N), and the
+        states are in the packed order.
+        """
+        batch_size = x_TBD.shape[1] if packing is None else packing.blocks[0][1]
         bias_N = self.input_weight.new_zeros(self.hidden_size) if self.bias is None else self.bias
         h0_BN = state[0] if state is not None else initial_state(self.h0, batch_size, bias_N)
-        states_TBN, h_BN = recurrence(
-            x_TBD,
-            h0_BN,
-            self.input_weight,
-            bias_N,
-            self.transition.operator(batch_size),
-            self.activation,
-            trace,
-            index,
-        )
+        weights = self.input_weight, bias_N, self.transition.operator(batch_size), self.activation
+        if packing is None:
+            states_TBN, h_BN = recurrence(x_TBD, h0_BN, *weights, trace, index)
+        else:
+            states_TBN, h_BN = packed_recurrence(x_TBD, packing, h0_BN, *weights, trace, index)
         return states_TBN, (h_BN,)
 
     def recurrent_matrices(self) -> dict[str, Tensor]:

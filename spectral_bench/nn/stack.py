@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.nn.gradient_trace import GradientTrace
+from spectral_bench.nn.kernels.packing import Packing
 from spectral_bench.nn.layer import Layer
 from spectral_bench.nn.model import State
 
@@ -49,14 +50,20 @@ class RecurrentStack(nn.Module):
         self._dropout = probability
 
     def forward(
-        self, x_TBD: Tensor, state: State | None = None, trace: GradientTrace | None = None
+        self,
+        x_TBD: Tensor,
+        state: State | None = None,
+        trace: GradientTrace | None = None,
+        packing: Packing | None = None,
     ) -> tuple[Tensor, State]:
         """Run all layers over all time steps.
 
         Args:
             x_TBD: inputs of the bottom layer, shape (T, B, D).
             state: where every layer begins; None: at its own h_0.
-            trace: where the backward pass writes ‖∂L/∂h_t‖ of every layer, under its index.
+            trace: where the backward pass writes the gradient norms of every layer, under its index.
+            packing: of layers that take one: how sequences are packed in the rows of ``x``, which then is of shape
+                (S, D), and its states of shape (S, N).
 
         Returns:
             The states of the top layer, shape (T, B, N), and the final state of every layer.
@@ -64,21 +71,25 @@ class RecurrentStack(nn.Module):
         Raises:
             ValueError: there are more or fewer states than layers.
         """
-        # torch.compile would unroll a loop over time: minutes for a few hundred steps, and nothing gained.
+        # torch.compile would unroll a loop, over time or over the lengths of packed sequences: minutes for hundreds of
+        # turns, and nothing gained.
         run = self._run
         if torch.compiler.is_compiling():
             loops = not all(getattr(layer, "one_operator", False) for layer in self.layers)
-            if loops or trace is not None:
+            if loops or trace is not None or packing is not None:
                 run = torch.compiler.disable(run)  # type: ignore[no-untyped-call]
-        return run(x_TBD, state, trace)
+        return run(x_TBD, state, trace, packing)
 
-    def _run(self, x_TBD: Tensor, state: State | None, trace: GradientTrace | None) -> tuple[Tensor, State]:
+    def _run(
+        self, x_TBD: Tensor, state: State | None, trace: GradientTrace | None, packing: Packing | None
+    ) -> tuple[Tensor, State]:
         if state is not None and len(state) != len(self.layers):
             raise ValueError(f"expected a state for each of {len(self.layers)} layers, got {len(state)}")
+        packed = () if packing is None else (packing,)
         final: State = []
         for index, layer in enumerate(self.layers):
             if index:
                 x_TBD = nn.functional.dropout(x_TBD, self.dropout, self.training)
-            x_TBD, last = layer(x_TBD, None if state is None else state[index], trace, index)
+            x_TBD, last = layer(x_TBD, None if state is None else state[index], trace, index, *packed)
             final.append(last)
         return x_TBD, final

@@ -26,6 +26,7 @@ LAYERS: dict[str, Build] = {
     "svd, low rank": lambda: recurrent(SVDTransition(512, 2, 3, r=0.1)),
     "householder": lambda: recurrent(HouseholderTransition(8, 2)),
     "network": lambda: SpectralRNN(2, 8, 2),
+    "network in both directions": lambda: SpectralRNN(2, 8, 2, bidirectional=True),
     "network without bias": lambda: SpectralRNN(2, 8, 2, bias=False),
     "lstm": lambda: LSTMLayer(2, 8),
     "gru": lambda: GRULayer(2, 8),

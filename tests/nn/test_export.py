@@ -44,6 +44,7 @@ PROGRAMS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], dict[int, Di
     "linear": (lambda: SVDLinear(3, 4), (4, 3), {0: BATCH}, (100, 3)),
     "parametrized": (lambda: svd_parametrize(nn.Linear(3, 8), r=0.1), (4, 3), {0: BATCH}, (100, 3)),
     "low rank": (lambda: SpectralRNN(3, 160), (5, 2, 3), {0: TIME, 1: BATCH}, (33, 9, 3)),
+    "both directions": (lambda: SpectralRNN(3, 8, bidirectional=True), (5, 2, 3), {0: TIME, 1: BATCH}, (33, 9, 3)),
     "network": (Network, (4, 6, 3), {0: BATCH, 1: TIME}, (1, 33, 3)),
     "lstm": (lambda: LSTMLayer(3, 8), (5, 2, 3), {0: TIME, 1: BATCH}, (33, 9, 3)),
     "gru": (lambda: GRULayer(3, 8), (5, 2, 3), {0: TIME, 1: BATCH}, (33, 9, 3)),
@@ -129,21 +130,27 @@ def test_the_linear_layer_of_the_same_matrix(bias: bool) -> None:
         {"activation": "relu", "bias": False},
         {"activation": "leaky_relu", "leak": 0.3, "batch_first": True},
         {"activation": "identity"},
+        {"activation": "tanh", "bidirectional": True},
+        {"activation": "leaky_relu", "leak": 0.3, "batch_first": True, "bidirectional": True},
     ],
 )
 def test_the_torch_rnn_that_computes_the_same(options: dict[str, Any]) -> None:
     rnn = SpectralRNN(3, 6, 3, r=0.5, dtype=torch.float64, learn_h0=True, **options)
-    for layer in rnn.stack.layers:
-        if layer.bias is not None:
-            nn.init.normal_(layer.bias)
+    for name, parameter in rnn.named_parameters():
+        if name.endswith(".bias"):
+            nn.init.normal_(parameter)
     twin = rnn.to_rnn()
     assert type(twin) is (TwoSidedRNN if options["activation"] in ("leaky_relu", "identity") else nn.RNN)
-    x, h0 = torch.randn(8, 5, 3, dtype=torch.float64), torch.randn(3, 5, 6, dtype=torch.float64)
-    if "batch_first" in options:
-        h0 = torch.randn(3, 8, 6, dtype=torch.float64)
+    batch, rows = (8 if "batch_first" in options else 5), (6 if "bidirectional" in options else 3)
+    x, h0 = torch.randn(8, 5, 3, dtype=torch.float64), torch.randn(rows, batch, 6, dtype=torch.float64)
     for arguments in ((x,), (x, h0), (x[0],)):
         for found, expected in zip(twin(*arguments), rnn(*arguments), strict=True):
             torch.testing.assert_close(found, expected)
+
+
+def test_the_torch_rnn_has_the_leak_to_the_last_digit() -> None:
+    rnn, x = SpectralRNN(3, 6, leak=0.3, dtype=torch.float64), torch.randn(8, 5, 3, dtype=torch.float64)
+    torch.testing.assert_close(rnn.to_rnn()(x)[0], rnn(x)[0], rtol=1e-13, atol=1e-13)
 
 
 def test_what_torch_rnn_cannot_compute_is_refused() -> None:

@@ -81,7 +81,6 @@ def test_dropout_without_a_second_layer_is_warned_of() -> None:
     ("argument", "message"),
     [
         ({"nonlinearity": "tanh"}, "no argument 'nonlinearity': it is called activation here"),
-        ({"bidirectional": True}, "no argument 'bidirectional': it runs forwards only"),
         ({"proj_size": 4}, "no argument 'proj_size': states are not projected"),
         ({"hiden_size": 4}, "no argument 'hiden_size'"),
     ],
@@ -98,8 +97,8 @@ def test_what_follows_the_number_of_layers_is_not_taken_by_position() -> None:
 
 
 def test_the_printed_network_says_what_it_was_made_with() -> None:
-    printed = repr(SpectralRNN(D, N, 2, bias=False, batch_first=True, dropout=0.5))
-    assert "3, 8, num_layers=2, bias=False, batch_first=True, dropout=0.5" in printed
+    printed = repr(SpectralRNN(D, N, 2, bias=False, batch_first=True, dropout=0.5, bidirectional=True))
+    assert "3, 8, num_layers=2, bias=False, batch_first=True, dropout=0.5, bidirectional=True" in printed
 
 
 def test_one_sequence_is_a_batch_of_one() -> None:
@@ -127,6 +126,22 @@ def test_the_recurrent_matrix_changes_when_the_network_learns() -> None:
     assert (rnn(x)[0] - outputs).abs().max() > 0.01
     assert rnn.in_radius()
     assert 0.0 < rnn.spectral_margin() <= 0.1 + 1e-6
+
+
+@pytest.mark.parametrize("map_name", ["sigmoid", "clip"])
+def test_trained_without_being_constrained_it_keeps_its_bound(map_name: str) -> None:
+    torch.manual_seed(0)
+    rnn, target = SpectralRNN(D, N, 2, m1=N, m2=N, r=0.1, map=map_name), torch.randn(T, B, N)
+    optimizer = torch.optim.Adam(rnn.parameters(), lr=0.05)
+    x = torch.randn(T, B, D)
+    for _ in range(200):
+        optimizer.zero_grad()
+        (rnn(x)[0] - target).square().mean().backward()
+        optimizer.step()
+    matrix = rnn.stack.layers[0].transition.matrix
+    assert matrix.u.norm(dim=1).max() > 1.5  # nobody brought it back
+    assert rnn.spectral_margin() > 0.05
+    assert rnn.in_radius(1e-5)
 
 
 def test_with_u_equal_to_v_it_starts_as_the_identity() -> None:
@@ -286,10 +301,9 @@ def test_parameters_that_are_not_finite_are_refused_by_their_layer(name: str, va
         rnn(torch.ones(T, B, D))
 
 
-def test_packed_sequences_are_refused() -> None:
-    packed = nn.utils.rnn.pack_padded_sequence(torch.ones(T, B, D), torch.full((B,), T))
-    with pytest.raises(TypeError, match=r"padded, not packed.*PackedSequence"):
-        SpectralRNN(D, N)(packed)
+def test_what_is_neither_a_tensor_nor_packed_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"takes a tensor or packed sequences, got list"):
+        SpectralRNN(D, N)([torch.ones(T, D)])
 
 
 @pytest.mark.parametrize(
@@ -324,7 +338,9 @@ def test_the_margin_is_measured_from_the_centre() -> None:
     assert rnn.spectral_margin() == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize("argument", [{"batch_first": "False"}, {"bias": "False"}, {"batch_first": 1}])
+@pytest.mark.parametrize(
+    "argument", [{"batch_first": "False"}, {"bias": "False"}, {"batch_first": 1}, {"bidirectional": "False"}]
+)
 def test_text_is_no_flag(argument: dict[str, Any]) -> None:
     (value,) = argument.values()
     with pytest.raises(TypeError, match=f"must be True or False, got {value!r}"):

@@ -15,6 +15,7 @@ T, B, D, N = 5, 2, 3, 4
 MODULES: dict[str, Callable[[], nn.Module]] = {
     "svd": lambda: SpectralRNN(D, N, 2, m1=2, m2=2, learn_h0=True),
     "svd, low rank": lambda: SpectralRNN(D, 300, m1=1, m2=1),
+    "svd, both directions": lambda: SpectralRNN(D, N, 2, m1=2, m2=2, bidirectional=True),
     "orthogonal": lambda: RecurrentLayer(D, HouseholderTransition(N, 2), build_activation("modrelu", N)),
     "lstm": lambda: LSTMLayer(D, N),
     "gru": lambda: GRULayer(D, N),
