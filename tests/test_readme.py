@@ -48,8 +48,11 @@ def test_every_run_command_is_one_that_could_be_typed(
 
 def test_the_library_example_runs() -> None:
     example = code("python", "from_linear(trained)")
-    setup = "import torch\nx = torch.randn(7, 3, 10)\ntrained = torch.nn.Linear(10, 10)\n"
-    check = "assert output.shape == (7, 3, 128) and h_n.shape == (1, 3, 128) and layer(x).shape == (7, 3, 10)\n"
+    setup = "import torch\nx = torch.randn(7, 3, 10)\ntrained = torch.nn.Linear(10, 10)\nlengths = [7, 2, 5]\n"
+    check = (
+        "assert output.shape == (7, 3, 128) and h_n.shape == (1, 3, 128) and layer(x).shape == (7, 3, 10)\n"
+        "assert packed_output.data.shape == (14, 256) and last.shape == (4, 3, 128)\n"
+    )
     done = subprocess.run([sys.executable, "-c", setup + example + check], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
 
