@@ -121,6 +121,7 @@ class _Window(GradientTrace):
     """
 
     def __init__(self, norms_TB: Tensor, first: int, order: Tensor | None) -> None:
+        super().__init__()
         self.norms = _Rows(norms_TB, first, order)
 
 
