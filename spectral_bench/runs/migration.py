@@ -1,8 +1,8 @@
 """What earlier versions wrote, as this one would have written it: in memory, whenever it is read.
 
-Format 1 recorded no facts of the model, so they follow from its configuration; formats 2 and 3 did not say what a traced
-state is made of. This is the only place that may ask which layer, map or activation a model has, or which task it was
-trained on. Format 2 differs besides in where traces lie when a run has ended, which ``table_files.py`` reads anyway.
+Format 1 recorded no facts of the model, so they follow from its configuration; formats 2 and 3 did not say what a
+traced state is made of. This is the only place that may ask which layer, map or activation a model has, or which task
+it was trained on. Where traces of formats 1 and 2 lie when a run has ended is read by ``table_files.py`` anyway.
 Directories are not rewritten by whoever reads them; a run that goes on is written as this version writes.
 """
 

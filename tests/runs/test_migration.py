@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import yaml
 from command_line import exit_code
@@ -14,7 +13,7 @@ import spectral_bench
 from spectral_bench.errors import DataError
 from spectral_bench.runs import migration
 from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.layout import FORMAT, TRACED_BEFORE
+from spectral_bench.runs.layout import FORMAT
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.saved_run import read_saved_run
 
