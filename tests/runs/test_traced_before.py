@@ -1,4 +1,4 @@
-"""Runs of an LSTM whose gradient norms earlier versions took of h alone: verified and resumed, and said to be of that."""
+"""Runs of an LSTM whose norms earlier versions took of h alone: verified and resumed, and said to be of that."""
 
 import json
 from pathlib import Path
