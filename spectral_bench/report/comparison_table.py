@@ -40,7 +40,7 @@ def comparison_table(
     chosen = [named_column(name) for name in names]
     shown = [[one.cell(row, context) for one in chosen] for row in rows]
     notes = _warnings(rows, names)
-    if "decay_rate" in names:
+    if {"decay_rate", "gradients"} & set(names):
         notes += traced_notes([row.group for row in rows if row.decay])
     if "published" in names:
         if any(not number.comparable for row in rows for number in row.published):
