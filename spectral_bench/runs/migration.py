@@ -116,7 +116,6 @@ def facts_of(keys: Mapping[str, Any], every_step: bool | None) -> dict[str, Any]
         "step": None,
         "every_step": every_step,
         "layers": _count(keys, "model.num_layers", 1),
-        "step": None,
         "traced": _traced_before(keys),
     }
 

@@ -75,7 +75,6 @@ def test_the_facts_of_a_model_follow_from_its_configuration() -> None:
         "step": None,
         "every_step": True,
         "layers": 2,
-        "step": None,
         "traced": "h",
     }
     assert found["metric"] == {"name": "recall_accuracy", "mode": "max"}
