@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +31,7 @@ class Composition:
         origins: for every dotted key the file that set its value (``"task/copy"``), or ``"command line"``.
         overrides: what was typed.
         other_radii: dotted keys of the model, other than ``model.r``, that are filled in from the root's ``r``.
+        unresolved: as ``config``, with interpolations as they are written.
     """
 
     config: dict[str, Any]
@@ -38,6 +39,13 @@ class Composition:
     origins: dict[str, str]
     overrides: list[str]
     other_radii: list[str]
+    unresolved: dict[str, Any]
+
+    def with_hidden_size(self, hidden_size: int) -> "Composition":
+        """The same with another ``model.hidden_size``; what is filled in from it follows."""
+        unresolved = {**self.unresolved, "model": {**self.unresolved["model"], "hidden_size": hidden_size}}
+        config = OmegaConf.to_container(OmegaConf.create(unresolved), resolve=True, throw_on_missing=True)
+        return replace(self, config=cast("dict[str, Any]", config), unresolved=unresolved)
 
 
 def compose(overrides: Sequence[str] = (), config_dir: Path | None = None, engine: Engine | None = None) -> Composition:
@@ -70,13 +78,16 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None, engin
 def _composed(hydra: Engine, parsed: list[Override]) -> Composition:
     composed, defaults = hydra.compose(parsed)
     config = cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=True, throw_on_missing=True))
-    config.pop(GRID_BLOCK, None)  # of a preset: what to run, and no part of what one run is
+    unresolved = cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=False))
+    for content in (config, unresolved):
+        content.pop(GRID_BLOCK, None)  # of a preset: what to run, and no part of what one run is
     return Composition(
         config=config,
         choices=choices(defaults),
         origins=origins(defaults, parsed, hydra),
         overrides=[str(override.input_line) for override in parsed],
-        other_radii=_other_radii(flatten(cast("dict[str, Any]", OmegaConf.to_container(composed, resolve=False)))),
+        other_radii=_other_radii(flatten(unresolved)),
+        unresolved=unresolved,
     )
 
 

@@ -2,14 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import Enum
 from functools import reduce
 from operator import getitem
 from pathlib import Path
 from typing import Any
 
+from spectral_bench.config.budget import Sized, fit_hidden_size, parameter_budget
 from spectral_bench.config.compose import Composition, compose
 from spectral_bench.config.data_folder import default_data_dir
 from spectral_bench.config.engine import Engine
@@ -29,11 +30,13 @@ class Kinds:
         models: by ``model.layer``.
         tasks: by ``task.name``.
         optimizers: by ``optimizer.name``.
+        count_parameters: of the model of a configuration; by it a hidden size is found for ``model.parameters``.
     """
 
     models: Registry[Any]
     tasks: Registry[Any]
     optimizers: Registry[Any]
+    count_parameters: Callable[[ExperimentConfig], int] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,13 @@ class Loaded:
         experiment: what the rest of the program works with.
         composition: what was composed, from which files and overrides.
         warnings: what was typed but has no effect, and a radius by another name.
+        notes: what was found for what was typed: the hidden size of ``model.parameters``.
     """
 
     experiment: ExperimentConfig
     composition: Composition
     warnings: list[str]
+    notes: list[str]
 
 
 def load(
@@ -66,6 +71,7 @@ def load(
         InputError: anything about it is wrong; one message naming the value and what was expected.
     """
     composition = compose(overrides, config_dir, engine)
+    composition, sized = _within_budget(composition, kinds)
     experiment = experiment_config(composition.config, kinds, composition.origins)
     if composition.origins.get("model.r") == COMMAND_LINE:
         raise InputError(
@@ -75,7 +81,42 @@ def load(
         f"{key} is filled in from r, but only a key model.r counts as the radius, in tables and in --where; call it r."
         for key in composition.other_radii
     ]
-    return Loaded(experiment, composition, misnamed + _idle(experiment, composition))
+    notes = [] if sized is None else [str(sized)]
+    return Loaded(experiment, composition, misnamed + _idle(experiment, composition), notes)
+
+
+def _within_budget(composition: Composition, kinds: Kinds) -> tuple[Composition, Sized | None]:
+    """The composition without ``model.parameters``: in its place stands the hidden size that was found for it."""
+    model = composition.config.get("model")
+    budget = parameter_budget(model) if isinstance(model, Mapping) else None
+    if budget is None:
+        return _without_budget(composition), None
+    if composition.origins.get("model.hidden_size") == COMMAND_LINE:
+        raise InputError(
+            f"model.parameters={budget} and model.hidden_size={composition.config['model']['hidden_size']}: the second "
+            "follows from the first; leave one of them away."
+        )
+    count = kinds.count_parameters
+    if count is None:
+        raise InputError(f"model.parameters={budget}: parameters are not counted here.")
+
+    def count_at(hidden_size: int) -> int:
+        tried = _without_budget(composition.with_hidden_size(hidden_size))
+        return count(experiment_config(tried.config, kinds, composition.origins))
+
+    sized = fit_hidden_size(budget, count_at)
+    found = _without_budget(composition.with_hidden_size(sized.hidden_size))
+    origins = {**found.origins, "model.hidden_size": f"model.parameters={budget}"}
+    return replace(found, origins=origins), sized
+
+
+def _without_budget(composition: Composition) -> Composition:
+    """What a run is configured with: a budget is a way to say a hidden size."""
+    model = composition.config.get("model")
+    if not isinstance(model, Mapping):
+        return composition
+    kept = {key: value for key, value in model.items() if key != "parameters"}
+    return replace(composition, config={**composition.config, "model": kept})
 
 
 def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:

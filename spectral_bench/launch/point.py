@@ -71,6 +71,11 @@ class Grid:
         return list(dict.fromkeys(warning for loaded in self.loaded for warning in loaded.warnings))
 
     @property
+    def notes(self) -> list[str]:
+        """Those of all points, each once."""
+        return list(dict.fromkeys(note for loaded in self.loaded for note in loaded.notes))
+
+    @property
     def experiments(self) -> list[ExperimentConfig]:
         """The typed configuration of every point."""
         return [loaded.experiment for loaded in self.loaded]

@@ -44,11 +44,7 @@ class FeedForward(Model):
         self, signature: Signature, weights: LayerWeights, *, activation: str, leak: float, residual: bool
     ) -> None:
         super().__init__()
-        if not signature.last_step_alone or signature.embedding_size:
-            raise ValueError(
-                "a feed-forward network reads a whole sequence of numbers and predicts once; this task "
-                + ("reads tokens" if signature.embedding_size else "wants a prediction at every step")
-            )
+        check_single_prediction(signature)
         if residual and weights.centre != 0.0:
             warnings.warn(
                 f"model.centre={weights.centre:g}: beside the identity connections of a residual network, branches "
@@ -115,6 +111,19 @@ class FeedForward(Model):
         return 2 * self.biases.shape[1]
 
 
+def check_single_prediction(signature: Signature) -> None:
+    """Refuse problems that a network without a recurrence cannot be for.
+
+    Raises:
+        ValueError: the task wants a prediction at every step, or reads tokens.
+    """
+    if not signature.last_step_alone or signature.embedding_size:
+        raise ValueError(
+            "a feed-forward network reads a whole sequence of numbers and predicts once; this task "
+            + ("reads tokens" if signature.embedding_size else "wants a prediction at every step")
+        )
+
+
 def _of_block(sigma: Interval | None, slopes: Interval) -> Interval | None:
     """|σ_i(I + W_2 D W_1) − 1| is at most ‖W_2‖ ‖D‖ ‖W_1‖ (Weyl)."""
     if sigma is None:
@@ -163,6 +172,7 @@ class FeedForwardArchitecture(Architecture[_F], Generic[_F]):
     @classmethod
     def build(cls, config: _F, signature: Signature) -> FeedForward:
         """A network that reads all values of a sequence at once."""
+        check_single_prediction(signature)  # before matrices are made
         return FeedForward(
             signature,
             cls.build_weights(config, signature.length * signature.input_size),

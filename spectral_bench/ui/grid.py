@@ -124,6 +124,8 @@ def composed(request: GridRequest) -> Grid:
     grid = compose_grid(overrides, request.config_dir, request.plugins, request.sinks)
     for warning in grid.warnings:
         typer.echo(f"Warning: {warning}", err=True)
+    for note in grid.notes:
+        typer.echo(note, err=True)
     if not grid.rejected:
         return grid
     for rejected in grid.rejected:

@@ -29,6 +29,8 @@ def load_point(overrides: list[str], config_dir: Path | None) -> Loaded:
     loaded = load(overrides, KINDS, config_dir)
     for warning in loaded.warnings:
         _warn(warning)
+    for note in loaded.notes:
+        typer.echo(note, err=True)
     return loaded
 
 
