@@ -24,6 +24,7 @@ from spectral_bench.cli.figure_options import (
 )
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Data, Show, Where, read_runs
+from spectral_bench.errors import InputError
 
 if TYPE_CHECKING:
     from spectral_bench.figures.named_groups import Naming
@@ -88,6 +89,9 @@ def plot(
     from spectral_bench.ui.pictures import Wanted, check_pictures, write_pictures
 
     check_pictures("-o", output)
+    for option, given in (("--order", order), ("--label", label)):
+        if given and kind is not PlotKind.lines:
+            raise InputError(f"{option} is about lines, and --kind {kind.value} draws none.")
     axes, paths = _understood(words or [], kind)
     found = read_runs(paths, where)
     searched = axes.x.split(",") if kind is PlotKind.parallel and axes.x else [axes.x] if axes.x else []
@@ -116,7 +120,6 @@ def _understood(words: Sequence[str], kind: PlotKind) -> tuple[PlotKeys, list[Pa
     Raises:
         InputError: an axis is given twice, or lacks.
     """
-    from spectral_bench.errors import InputError
     from spectral_bench.figures.sweeps import PlotKeys
 
     axes: dict[str, str] = {}

@@ -197,3 +197,15 @@ def test_a_plot_of_characters_shows_what_lies_beside_its_axis(command: Run, radi
     assert "test recall accuracy against sigma radius r (copy)" in shown
     assert "rnn at free: 0.1" in shown
     assert "svdrnn at 1: × 2 of 3" in shown
+
+
+@pytest.mark.parametrize("option", [("--label", "svdrnn=ours"), ("--order", "svdrnn,rnn")])
+@pytest.mark.parametrize("kind", ["map", "parallel"])
+def test_names_and_order_of_lines_are_refused_where_there_are_none(
+    command: Run, radii: Path, kind: str, option: tuple[str, str]
+) -> None:
+    done = command("plot", "x=r", "y=optimizer.lr", str(radii), "--kind", kind, *option, "-o", "a.png")
+    assert done.returncode == 2
+    assert option[0] in done.stderr
+    assert kind in done.stderr
+    assert not Path("a.png").exists()
