@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated
 
@@ -13,7 +14,7 @@ from spectral_bench.cli.compare import compare
 from spectral_bench.cli.curves import curves
 from spectral_bench.cli.data import data_app
 from spectral_bench.cli.grads import grads
-from spectral_bench.cli.help_panels import examples
+from spectral_bench.cli.help_panels import examples, help_text
 from spectral_bench.cli.list import list_
 from spectral_bench.cli.override_command import OverrideCommand
 from spectral_bench.cli.plot import plot
@@ -51,20 +52,25 @@ def spectral_bench(
     """Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?"""
 
 
-app.command(cls=OverrideCommand, epilog=examples("run"))(run)
-app.command(epilog=examples("resume"))(resume)
-app.command(epilog=examples("verify"))(verify)
-app.command("status", epilog=examples("status"))(status_)
-app.command(epilog=examples("runs"))(runs)
-app.command(epilog=examples("compare"))(compare)
-app.command(epilog=examples("grads"))(grads)
-app.command(epilog=examples("spectrum"))(spectrum)
-app.command(epilog=examples("curves"))(curves)
-app.command(epilog=examples("plot"))(plot)
-app.command(epilog=examples("claims"))(claims)
-app.command(epilog=examples("report"))(report)
-app.command(epilog=examples("bench"))(bench)
-app.command("list", epilog=examples("list"))(list_)
+_VERBS: dict[str, Callable[..., None]] = {
+    "run": run,
+    "resume": resume,
+    "verify": verify,
+    "status": status_,
+    "runs": runs,
+    "compare": compare,
+    "grads": grads,
+    "spectrum": spectrum,
+    "curves": curves,
+    "plot": plot,
+    "claims": claims,
+    "report": report,
+    "bench": bench,
+    "list": list_,
+}
+for _name, _verb in _VERBS.items():
+    _cls = OverrideCommand if _verb is run else None
+    app.command(_name, cls=_cls, help=help_text(_verb), epilog=examples(_name))(_verb)
 app.add_typer(data_app, name="data")
 
 

@@ -7,16 +7,28 @@ from typing import Annotated
 
 import typer
 
+from spectral_bench.cli.help_panels import OUTPUT, SHOWN
+
 
 def bench(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Few small sizes: under a minute.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write everything measured to this file.")] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Few small sizes: two minutes.", rich_help_panel=SHOWN)
+    ] = False,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Write everything measured to this file.", rich_help_panel=OUTPUT)
+    ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Write tables, numbers and a picture to this folder.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write tables, numbers and a picture to this folder.", rich_help_panel=OUTPUT
+        ),
     ] = None,
     threads: Annotated[
-        int | None, typer.Option("--threads", min=1, help="CPU threads; by default as many as PyTorch chooses.")
+        int | None,
+        typer.Option(
+            "--threads", min=1, help="CPU threads; by default as many as PyTorch chooses.", rich_help_panel=SHOWN
+        ),
     ] = None,
 ) -> None:
     """Time a training step of every model, in turn, against PyTorch and against the machine's limit.

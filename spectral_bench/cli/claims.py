@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.help_panels import OUTPUT, SHOWN, TRAINING
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import TableFormatOption, chosen_format, read_runs
 from spectral_bench.errors import InputError
@@ -32,23 +33,34 @@ def claims(
     ] = None,
     *,
     file: Annotated[
-        Path | None, typer.Option("--claims", metavar="FILE", help="Claims of your own, laid out like claims.yaml.")
+        Path | None,
+        typer.Option(
+            "--claims", metavar="FILE", help="Claims of your own, laid out like claims.yaml.", rich_help_panel=SHOWN
+        ),
     ] = None,
-    whole: Annotated[bool, typer.Option("--whole", help="Every claim in full, below the table.")] = False,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Every claim in full, below the table.", rich_help_panel=SHOWN)
+    ] = False,
     run: Annotated[
         bool,
         typer.Option(
-            "--run", help="Train what is missing into results/claims, searches first; launcher=local on all cores."
+            "--run",
+            help="Train what is missing into results/claims, searches first; launcher=local on all cores.",
+            rich_help_panel=TRAINING,
         ),
     ] = False,
     rerun_one: Annotated[
         bool,
         typer.Option(
-            "--rerun-one", help="With an ID: train the shortest run that decides it again, and compare every number."
+            "--rerun-one",
+            help="With an ID: train the shortest run that decides it again, and compare every number.",
+            rich_help_panel=TRAINING,
         ),
     ] = False,
     form: TableFormatOption = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", rich_help_panel=OUTPUT)
+    ] = None,
     _plugins: Plugins = None,
 ) -> None:
     """Show what the papers claim and what the runs say of it: reproduced, beaten, refuted or open.

@@ -24,6 +24,7 @@ from spectral_bench.cli.figure_options import (
     naming_of,
     sheet_of,
 )
+from spectral_bench.cli.help_panels import SHOWN
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Data, Paths, Show, Where, read_runs
 
@@ -43,7 +44,9 @@ class CurveSplit(StrEnum):
 def curves(
     paths: Paths = None,
     *,
-    split: Annotated[CurveSplit, typer.Option(help="Measured on which data.")] = CurveSplit.validation,
+    split: Annotated[
+        CurveSplit, typer.Option(help="Measured on which data.", rich_help_panel=SHOWN)
+    ] = CurveSplit.validation,
     where: Where = None,
     by: By = None,
     output: Output = None,

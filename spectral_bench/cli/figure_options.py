@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.help_panels import RUNS
+
 if TYPE_CHECKING:
     from spectral_bench.figures.named_groups import Naming
     from spectral_bench.figures.sheet import Sheet
@@ -50,7 +52,9 @@ Style = Annotated[
 ]
 By = Annotated[
     list[str] | None,
-    typer.Option("--by", metavar="KEY", help="Put runs together that agree in KEY, whatever else differs."),
+    typer.Option(
+        "--by", metavar="KEY", help="Put runs together that agree in KEY, whatever else differs.", rich_help_panel=RUNS
+    ),
 ]
 Watch = Annotated[
     bool, typer.Option("--watch", help="Draw again and again while runs go on; Ctrl-C ends it.", rich_help_panel=_PANEL)

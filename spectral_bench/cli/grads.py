@@ -21,6 +21,7 @@ from spectral_bench.cli.figure_options import (
     naming_of,
     sheet_of,
 )
+from spectral_bench.cli.help_panels import SHOWN
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Data, Format, Paths, Show, TableFormatOption, Where, read_runs
 
@@ -34,10 +35,15 @@ def grads(
     steps: Annotated[
         list[str] | None,
         typer.Option(
-            "--step", metavar="STEP|mean", help="At the traced step nearest to it, or in the mean over all; repeatable."
+            "--step",
+            metavar="STEP|mean",
+            help="At the traced step nearest to it, or in the mean over all; repeatable.",
+            rich_help_panel=SHOWN,
         ),
     ] = None,
-    layer: Annotated[int, typer.Option(min=0, help="Which recurrent layer, the one next to the input is 0.")] = 0,
+    layer: Annotated[
+        int, typer.Option(min=0, help="Which recurrent layer, the one next to the input is 0.", rich_help_panel=SHOWN)
+    ] = 0,
     where: Where = None,
     by: By = None,
     form: TableFormatOption = None,

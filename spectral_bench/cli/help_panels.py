@@ -1,11 +1,16 @@
 """What ``--help`` shows besides the options themselves: the groups they stand in, and two examples a verb."""
 
+from collections.abc import Callable
+from inspect import cleandoc
+
 #: Which runs are read or made.
 RUNS = "Runs"
 #: What is computed and shown.
 SHOWN = "What to show"
 #: What comes out, and where.
 OUTPUT = "Output"
+#: What becomes of runs.
+KEEPING = "Labels, archives, deletion"
 #: How a run is made.
 TRAINING = "Training"
 #: Code of one's own, and other places to write to.
@@ -57,8 +62,8 @@ _EXAMPLES = {
         "spectral-bench report --where task=copy --watch",
     ),
     "claims": (
-        "spectral-bench claims",
-        "spectral-bench claims results/ --format markdown -o claims.md",
+        "spectral-bench claims copy-100",
+        "spectral-bench claims copy-100 --run launcher=local",
     ),
     "bench": (
         "spectral-bench bench --quick",
@@ -81,6 +86,12 @@ _EXAMPLES = {
         "spectral-bench data download mnist ptb CBF",
     ),
 }
+
+
+def help_text(verb: Callable[..., object]) -> str:
+    """The docstring of a verb with every paragraph on one line: Typer keeps line breaks where the source has them."""
+    paragraphs = cleandoc(verb.__doc__ or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
 def examples(verb: str) -> str:

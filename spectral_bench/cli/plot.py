@@ -22,6 +22,7 @@ from spectral_bench.cli.figure_options import (
     naming_of,
     sheet_of,
 )
+from spectral_bench.cli.help_panels import SHOWN
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Data, Show, Where, read_runs
 from spectral_bench.errors import InputError
@@ -58,13 +59,19 @@ def plot(
         PlotKind,
         typer.Option(
             help="lines: y against x. map: two keys, how runs came out, or hue=METRIC. parallel: a search, over x=A,B "
-            "or all keys that differ."
+            "or all keys that differ.",
+            rich_help_panel=SHOWN,
         ),
     ] = PlotKind.lines,
     where: Where = None,
     by: Annotated[
         list[str] | None,
-        typer.Option("--by", metavar="KEY", help="A line for every value of KEY, too, instead of a mean over them."),
+        typer.Option(
+            "--by",
+            metavar="KEY",
+            help="A line for every value of KEY, too, instead of a mean over them.",
+            rich_help_panel=SHOWN,
+        ),
     ] = None,
     output: Output = None,
     width: Width = DEFAULT_WIDTH,

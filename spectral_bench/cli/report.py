@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.help_panels import OUTPUT, SHOWN
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Paths, Where, read_runs
 
@@ -23,15 +24,23 @@ _EVERY = 30
 def report(
     paths: Paths = None,
     *,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write.")] = Path(
-        "report.html"
-    ),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="The page to write.", rich_help_panel=OUTPUT)
+    ] = Path("report.html"),
     where: Where = None,
     claims: Annotated[
-        Path | None, typer.Option("--claims", metavar="FILE", help="Claims of your own, laid out like claims.yaml.")
+        Path | None,
+        typer.Option(
+            "--claims", metavar="FILE", help="Claims of your own, laid out like claims.yaml.", rich_help_panel=SHOWN
+        ),
     ] = None,
     watch: Annotated[
-        bool, typer.Option("--watch", help="Write it again every half minute; the open page follows. Ctrl-C ends.")
+        bool,
+        typer.Option(
+            "--watch",
+            help="Write it again every half minute; the open page follows. Ctrl-C ends.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     _plugins: Plugins = None,
 ) -> None:

@@ -73,16 +73,6 @@ TableFormatOption = Annotated[
     ),
 ]
 
-Picture = Annotated[
-    Path | None,
-    typer.Option(
-        "--output",
-        "-o",
-        metavar="FILE",
-        help="Draw into FILE.png, .svg or .pdf; one file for each task.",
-        rich_help_panel=OUTPUT,
-    ),
-]
 Show = Annotated[bool, typer.Option("--show", help="Draw with characters, here.", rich_help_panel=OUTPUT)]
 Data = Annotated[
     Path | None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from spectral_bench.cli.help_panels import KEEPING, OUTPUT, SHOWN
 from spectral_bench.cli.run_options import FormatOption, Paths, Where, chosen_format, read_runs
 
 
@@ -16,22 +17,43 @@ def runs(
     where: Where = None,
     sort: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="Sort by a field, --sort=-KEY for descending; default: the newest first."),
+        typer.Option(
+            metavar="KEY",
+            help="Sort by a field, --sort=-KEY for descending; default: the newest first.",
+            rich_help_panel=SHOWN,
+        ),
     ] = None,
     columns: Annotated[
         str | None,
-        typer.Option(metavar="KEY,...", help="What to list: seed, r, test, optimizer.lr, path, note, ..."),
+        typer.Option(
+            metavar="KEY,...", help="What to list: seed, r, test, optimizer.lr, path, note, ...", rich_help_panel=SHOWN
+        ),
     ] = None,
-    tag: Annotated[list[str] | None, typer.Option("--tag", metavar="WORD", help="Tag these runs.")] = None,
-    untag: Annotated[list[str] | None, typer.Option("--untag", metavar="WORD", help="Take a tag away.")] = None,
-    note: Annotated[str | None, typer.Option(metavar="TEXT", help="Note this about these runs; '' removes it.")] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="WORD", help="Tag these runs.", rich_help_panel=KEEPING)
+    ] = None,
+    untag: Annotated[
+        list[str] | None, typer.Option("--untag", metavar="WORD", help="Take a tag away.", rich_help_panel=KEEPING)
+    ] = None,
+    note: Annotated[
+        str | None,
+        typer.Option(metavar="TEXT", help="Note this about these runs; '' removes it.", rich_help_panel=KEEPING),
+    ] = None,
     archive: Annotated[
-        Path | None, typer.Option(metavar="FILE.tar.zst", help="Pack these runs into a file (or a .tar.gz).")
+        Path | None,
+        typer.Option(
+            metavar="FILE.tar.zst", help="Pack these runs into a file (or a .tar.gz).", rich_help_panel=KEEPING
+        ),
     ] = None,
-    rm: Annotated[bool, typer.Option("--rm", help="Delete these runs (with --archive: once they are packed).")] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    rm: Annotated[
+        bool,
+        typer.Option("--rm", help="Delete these runs (with --archive: once they are packed).", rich_help_panel=KEEPING),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.", rich_help_panel=KEEPING)] = False,
     form: FormatOption = None,
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.", rich_help_panel=OUTPUT)
+    ] = None,
 ) -> None:
     """List runs; tag, note, archive or delete those that --where selects.
 
