@@ -2,22 +2,26 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf
+from functools import partial
+from math import inf, isfinite
 from typing import Any
 
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.load_claims import GENERALIZATION_GAP
 from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
 from spectral_bench.compare.criteria import SCORES
+from spectral_bench.compare.scores import ACHIEVEMENTS
 from spectral_bench.config.keys import as_typed
 from spectral_bench.config.schema import EXECUTION
 from spectral_bench.records.run_record import Run
+from spectral_bench.runs.layout import OF_NORMS
 
 #: The effective configuration of overrides, under dotted keys.
 Configure = Callable[[Sequence[str]], Mapping[str, Any]]
 
-#: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt.
-_MAY_DIFFER = ("seed", *EXECUTION)
+#: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt. Evaluations
+#: are counted only where no interval is set, and no claim about when something was learnt leaves it open.
+_MAY_DIFFER = ("seed", *EXECUTION, "train.evaluations")
 
 #: A run that differs from the one asked for in no more keys than this is named beside it.
 _MOST_DIFFERENCES = 2
@@ -78,9 +82,9 @@ def measured(run: Run, metric: str) -> float | None:
     if metric == GENERALIZATION_GAP:
         return _generalization_gap(run)
     value = run.summary.get(metric)
-    if run.status == "completed" and isinstance(value, int | float) and value - value == 0:
+    if run.status == "completed" and isinstance(value, int | float) and isfinite(value):
         return float(value)
-    if run.status == "completed" and metric not in run.summary:
+    if metric not in ACHIEVEMENTS or (run.status == "completed" and metric not in run.summary):
         return None
     return -inf if higher_is_better(metric, run) else inf
 
@@ -90,28 +94,30 @@ def higher_is_better(metric: str, run: Run) -> bool:
     return (SCORES.get(metric, "min") or run.summary.get("mode")) == "max"
 
 
-def may_differ(key: str) -> bool:
-    """Whether a run may differ in a key from the one asked for, and still count."""
-    return key in _MAY_DIFFER or key.startswith("trace.")
+def may_differ(key: str, metric: str) -> bool:
+    """Whether a run may differ in a key from the one asked for, and still count for a claim about this metric."""
+    return key in _MAY_DIFFER or (key == "trace.of" and metric not in OF_NORMS)
 
 
 def _generalization_gap(run: Run) -> float | None:
     train, test = run.summary.get("train"), run.summary.get("test")
-    if run.status != "completed" or train is None or test is None:
+    if run.status == "diverged":
+        return inf
+    if train is None or test is None:
         return None
     return float(train - test if run.summary.get("mode") == "max" else test - train)
 
 
 def _of_entrant(claim: Claim, entrant: str, runs: Sequence[Run], configure: Configure) -> EntrantEvidence:
-    tried = _find(search_requests(claim, entrant), runs, configure)
+    by = claim.search.choose[0] if claim.search else claim.metric
+    tried = _find(search_requests(claim, entrant), runs, configure, by)
     chosen = _choice(claim, tried)
     asked = [] if chosen is None else deciding_requests(claim, entrant, chosen)
-    deciding = _find(asked, runs, configure)
+    deciding = _find(asked, runs, configure, claim.metric)
     used = {one.run.run_id for one in (*tried, *deciding) if one.run is not None}
     missing = [one.request for one in deciding if one.run is None]
-    return EntrantEvidence(
-        tried, chosen, deciding, _nearly(missing, [r for r in runs if r.run_id not in used], configure)
-    )
+    others = [run for run in runs if run.run_id not in used]
+    return EntrantEvidence(tried, chosen, deciding, _nearly(missing, others, configure, claim.metric))
 
 
 def _choice(claim: Claim, tried: Sequence[RequestedRun]) -> Mapping[str, Any] | None:
@@ -135,25 +141,29 @@ def _less_is_better(run: Run, field: str) -> float:
     return -value if higher_is_better(field, run) else value
 
 
-def _find(requests: Sequence[RunRequest], runs: Sequence[Run], configure: Configure) -> list[RequestedRun]:
+def _find(requests: Sequence[RunRequest], runs: Sequence[Run], configure: Configure, metric: str) -> list[RequestedRun]:
     found = []
     for request in requests:
         config = _configured(request, configure)
-        alike = [run for run in runs if run.seed == request.seed and not _differences(config, run)]
-        newest = max(alike, key=lambda run: (str(run.manifest.get("started") or ""), run.run_id), default=None)
-        found.append(RequestedRun(request, newest))
+        alike = [run for run in runs if run.seed == request.seed and not _differences(config, run, metric)]
+        found.append(RequestedRun(request, max(alike, key=partial(_usefulness, metric), default=None)))
     return found
 
 
+def _usefulness(metric: str, run: Run) -> tuple[bool, str, str]:
+    """Of several runs of one configuration, those that measured what is asked count first, then the newest."""
+    return measured(run, metric) is not None, str(run.manifest.get("started") or ""), run.run_id
+
+
 def _nearly(
-    missing: Sequence[RunRequest], runs: Sequence[Run], configure: Configure
+    missing: Sequence[RunRequest], runs: Sequence[Run], configure: Configure, metric: str
 ) -> list[tuple[Run, Mapping[str, Any]]]:
     """Runs with a modified protocol: on these no claim is decided."""
     found: dict[str, tuple[Run, Mapping[str, Any]]] = {}
     for request in missing:
         config = _configured(request, configure)
         for run in runs:
-            differences = _differences(config, run) if run.seed == request.seed else {}
+            differences = _differences(config, run, metric) if run.seed == request.seed else {}
             if 0 < len(differences) <= _MOST_DIFFERENCES:
                 found.setdefault(run.run_id, (run, differences))
     return list(found.values())
@@ -164,14 +174,13 @@ def _configured(request: RunRequest, configure: Configure) -> dict[str, Any]:
     return {**configure(request.overrides), **request.values}
 
 
-def _differences(config: Mapping[str, Any], run: Run) -> dict[str, Any]:
-    """The keys in which a run differs from a configuration; keys that its version did not know do not count."""
+def _differences(config: Mapping[str, Any], run: Run, metric: str) -> dict[str, Any]:
+    """The keys in which a run differs from a configuration, where it may not."""
     theirs = run.effective_config
     if theirs.get("task.name") != config["task.name"] or theirs.get("model.name") != config["model.name"]:
         return dict(theirs)
     return {
         key: theirs.get(key)
         for key in {**config, **theirs}
-        if not may_differ(key) and key in run.config
-        if key not in config or as_typed(config[key]) != as_typed(theirs.get(key))
+        if not may_differ(key, metric) and as_typed(config.get(key)) != as_typed(theirs.get(key))
     }

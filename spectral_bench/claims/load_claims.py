@@ -88,6 +88,11 @@ def _claim(name: str, node: Any) -> Claim:
     for entrant in rule.entrants:
         if entrant not in entrants:
             raise InputError(unknown(f"{name}.rule", entrant, entrants))
+    idle = [entrant for entrant in entrants if entrant not in rule.entrants]
+    if idle:
+        _refuse(f"{name}.entrants.{idle[0]}", "...", "one that the rule names")
+    if isinstance(rule, Reaches) and claim.source.value not in (None, rule.value):
+        _refuse(f"{name}.rule.value", rule.value, f"source.value, {claim.source.value}")
     for field in [claim.metric, *(search.choose if search else [])]:
         if field not in _MEASURES:
             raise InputError(unknown(f"{name}.metric", field, _MEASURES))

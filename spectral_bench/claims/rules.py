@@ -79,11 +79,12 @@ class Reaches:
         mean = estimate(ours.finite)
         if mean is None or mean.low is None or mean.high is None:
             return Decision(Word.open, "There is no interval.")
+        interval = f"The interval, {mean.low:.4g} to {mean.high:.4g},"
         if mean.low <= self.value <= mean.high:
-            return Decision(Word.reproduced, f"The interval contains {self.value:g}.")
+            return Decision(Word.reproduced, f"{interval} contains {self.value:g}.")
         better = mean.low > self.value if ours.higher_is_better else mean.high < self.value
         word = Word.beaten if better else Word.refuted
-        return Decision(word, f"The interval lies wholly on the {'better' if better else 'worse'} side.")
+        return Decision(word, f"{interval} lies wholly on the {'better' if better else 'worse'} side.")
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,8 @@ class Ahead:
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
         """Decide by complete separation."""
         ours = scores[self.entrant]
+        if not ours.finite and not any(scores[name].finite for name in self.of):
+            return Decision(Word.open, "No seed of any has a value.")
         behind = [name for name in self.of if _never_better(ours, scores[name])]
         undecided = [name for name in self.of if not _all_better(ours, scores[name])]
         if behind:
@@ -142,6 +145,8 @@ class NotBehind:
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
         """Decide by Welch's interval."""
         ours, theirs = scores[self.entrant], scores[self.of]
+        if not ours.finite and not theirs.without:
+            return Decision(Word.refuted, f"No seed of {self.entrant} has a value.")
         if ours.without or theirs.without:
             return Decision(Word.open, "A seed has no value.")
         gap = difference(ours.finite, theirs.finite)

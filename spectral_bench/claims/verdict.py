@@ -76,8 +76,12 @@ def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Map
         done = sum(one.run is not None for name in needed for one in evidence[name].search)
         total = sum(len(evidence[name].search) for name in needed)
         return Decision(Word.open, f"{done} of {total} runs of the search are there.")
-    few = [name for name in needed if len(scores[name].by_seed) < min(len(claim.seeds), FEWEST_SEEDS)]
-    done = sum(len(scores[name].by_seed) for name in needed)
-    if few or len(claim.seeds) < FEWEST_SEEDS:
-        return Decision(Word.open, f"{done} of {len(needed) * len(claim.seeds)} runs that decide are there.")
+    there = sum(one.run is not None for name in needed for one in evidence[name].deciding)
+    if there < len(needed) * len(claim.seeds):
+        return Decision(Word.open, f"{there} of {len(needed) * len(claim.seeds)} runs that decide are there.")
+    if len(claim.seeds) < FEWEST_SEEDS:
+        return Decision(Word.open, f"Fewer than {FEWEST_SEEDS} seeds decide nothing.")
+    unmeasured = [name for name in needed if len(scores[name].by_seed) < len(claim.seeds)]
+    if unmeasured:
+        return Decision(Word.open, f"Not every run of {', '.join(unmeasured)} has a value of {claim.metric}.")
     return claim.rule.decide(scores)

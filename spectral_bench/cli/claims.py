@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,8 +79,9 @@ def claims(
     if words.overrides and not run:
         raise InputError(f"{words.overrides[0]}: only --run has a use for it.")
     if run:
-        from spectral_bench.ui.run_claims import run_claims
+        from spectral_bench.ui.run_claims import run_claims, trained_into
 
+        words = replace(words, trained_into=trained_into(words.overrides))
         with outliving_readers(), ending_on_signals():
             run_claims(lambda: _judged(words)[0], words.overrides, _plugins or [], Console())
     verdicts, notes = _judged(words)
@@ -101,20 +102,26 @@ class _Words:
         is_one: whether a single one was named.
         paths: folders of runs.
         overrides: of the runs.
+        trained_into: the folder of the runs that are made now.
     """
 
     claims: list[Claim]
     is_one: bool
     paths: list[Path]
     overrides: list[str]
+    trained_into: Path | None = None
 
 
 def _judged(words: _Words) -> tuple[list[Verdict], list[str]]:
     """The verdicts by the runs that are there now, and notes about runs that were left out."""
     from spectral_bench.claims.verdict import judge
+    from spectral_bench.records.discovery import DEFAULT_RESULTS
     from spectral_bench.runs.effective_config import effective_config
 
-    found = read_runs(words.paths or None, None)
+    paths = words.paths or [path for path in [DEFAULT_RESULTS] if path.exists()]
+    if words.trained_into is not None and words.trained_into.exists():
+        paths = [*paths, words.trained_into]
+    found = read_runs(paths or None, None)
     return [judge(claim, found.runs, effective_config) for claim in words.claims], found.notes
 
 

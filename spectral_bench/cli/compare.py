@@ -154,6 +154,10 @@ def compare(
         )
     if label is not None and wanted is not Format.latex:
         raise _refused("--label is for --format latex.")
+    if sort is not None and not is_plain:
+        raise _refused("--sort is for the plain comparison.")
+    if metric is not None and (against is not None or diff is not None):
+        raise _refused("--metric is for the plain comparison and --pairwise.")
     if diagram is not None and not pairwise:
         raise _refused("--diagram is for --pairwise.")
     check_picture("--diagram", diagram)

@@ -100,6 +100,10 @@ def plot(
         if given and kind is not PlotKind.lines:
             raise InputError(f"{option} is about lines, and --kind {kind.value} draws none.")
     axes, paths = _understood(words or [], kind)
+    unused = [f"{name}=" for name in ("hue", "col") if kind is PlotKind.parallel and getattr(axes, name)]
+    unused += ["--by"] if by and kind is not PlotKind.lines else []
+    if unused:
+        raise InputError(f"{unused[0]}: --kind {kind.value} has no use for it.")
     found = read_runs(paths, where)
     searched = axes.x.split(",") if kind is PlotKind.parallel and axes.x else [axes.x] if axes.x else []
     keys = replace(axes, by=tuple(key for word in by or [] for key in word.split(",")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -53,9 +54,10 @@ def report(
     if output.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"-o {output}: expected a name that ends in .html.")
     _write(paths, where, claims, output, watched=watch)
-    while watch:
-        time.sleep(_EVERY)
-        _write(paths, where, claims, output, watched=True)
+    with suppress(KeyboardInterrupt):
+        while watch:
+            time.sleep(_EVERY)
+            _write(paths, where, claims, output, watched=True)
 
 
 def _write(
@@ -79,7 +81,9 @@ def _write(
     found = read_runs(paths, list(where or []))
     if not found.runs:
         raise InputError(" ".join(found.notes) or "There are no runs to report.")
-    verdicts = [judge(claim, found.runs, effective_config) for claim in known.values()]
+    # What is left out of the tables still counts as evidence.
+    evidence = read_runs(paths, None).runs if where else found.runs
+    verdicts = [judge(claim, evidence, effective_config) for claim in known.values()]
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     payload = report_payload(sections(found.runs), verdicts, found.notes, command)
     write_named(output, page_text(payload, watched=watched))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from spectral_bench.records.grouping import TRAINED_FOR
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.so_far import as_of, training_seconds
@@ -74,7 +75,7 @@ def after_equal_time(found: Sequence[Section]) -> tuple[list[Section], list[str]
         if lost:
             runs = "1 run" if lost == 1 else f"{lost} runs"
             notes.append(f"{section.title}: {runs} left out: not measured within {seconds:.3g} s of training.")
-        differs = {**section.differs, "training": f"{seconds:.3g} s"}
+        differs = {**section.differs, TRAINED_FOR: f"{seconds:.3g} s"}
         matched.append(replace(section, differs=differs, groups=groups))
     return matched, notes
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from spectral_bench.compare.scores import Scores, ranks, scores
-from spectral_bench.records.grouping import DATA_SET, differing_keys, settled
+from spectral_bench.records.grouping import DATA_SET, TRAINED_FOR, differing_keys, settled
 from spectral_bench.records.groups import Group, Section
 
 #: With fewer data sets or groups, a test of ranks has no power.
@@ -95,7 +95,7 @@ def _over_data_sets(found: Sequence[Section]) -> dict[str, list[Section]]:
     by_task: dict[str, list[Section]] = {}
     for section in found:
         if DATA_SET in section.config:
-            setting = {key: value for key, value in section.differs.items() if key != DATA_SET}
+            setting = {key: value for key, value in section.differs.items() if key not in (DATA_SET, TRAINED_FOR)}
             by_task.setdefault(replace(section, differs=setting).title, []).append(section)
     return by_task
 

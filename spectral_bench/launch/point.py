@@ -108,11 +108,21 @@ def compose_points(
     plugins: Sequence[str] = (),
     sinks: Sequence[str] = (),
     engine: Engine | None = None,
+    *,
+    merge: bool = False,
 ) -> Grid:
-    """Compose points that are no product of values: the overrides of each; for the rest see ``compose_grid``.
+    """Compose points that are no product of values; for the other arguments see ``compose_grid``.
+
+    Args:
+        typed: the overrides of every point.
+        config_dir: a folder of the user's own files.
+        plugins: what ``--plugin`` named.
+        sinks: names of sinks.
+        engine: reads the files; None: a new one.
+        merge: of points with the same configuration the first counts.
 
     Raises:
-        InputError: two of them have the same configuration.
+        InputError: two of them have the same configuration, and are not to be merged.
     """
     engine = engine or Engine(config_dir)
     grid = Grid([], [], [])
@@ -123,6 +133,8 @@ def compose_points(
             grid.rejected.append(Rejected(name, error))
             continue
         key, config = PointKey.of(loaded.experiment), resolved(loaded.experiment)
+        if merge and any(key == other.key for other in grid.points):
+            continue
         grid.points.append(Point(name, tuple(point), key, config, Path.cwd(), config_dir, tuple(plugins), tuple(sinks)))
         grid.loaded.append(loaded)
     _refuse_doubles(grid.points)

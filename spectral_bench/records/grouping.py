@@ -15,6 +15,9 @@ from spectral_bench.records.selection import check_field
 #: The task key that says from which data set is learnt: a title names it even if it distinguishes nothing.
 DATA_SET = "task.dataset"
 
+#: What says after how much training the runs of a section are compared. It is each data set's own.
+TRAINED_FOR = "training"
+
 
 def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
     """Sort runs into sections and groups.

@@ -72,7 +72,7 @@ def claim_report(verdict: Verdict, notes: Sequence[str] = ()) -> Report:
     """One claim in full, with a command for every run that is missing."""
     (first, *others) = _tables(verdict)
     record = _record(verdict)
-    document = _document([{**record, "runs": _runs(verdict)}])
+    document = _document([{**record, "evidence": _runs(verdict)}])
     return Report([replace(first, notes=[*first.notes, *_commands(verdict)]), *others], [record], document, list(notes))
 
 
@@ -125,18 +125,14 @@ def _result(scores: Scores) -> str:
     if not scores.by_seed:
         return NOTHING
     if not scores.finite:
-        return "never"
+        return "no value"
     return with_interval(estimate(scores.finite)) + share(len(scores.finite), len(scores.by_seed))
 
 
 def _progress(verdict: Verdict) -> _Progress:
-    there = sum(len(evidence.runs) for evidence in verdict.evidence.values())
-    claim = verdict.claim
-    combinations = 1
-    for values in claim.search.over.values() if claim.search else ():
-        combinations *= len(values)
-    searched = combinations if claim.search else 0
-    return _Progress(there, len(claim.entrants) * (searched + len(claim.seeds)))
+    evidence = verdict.evidence.values()
+    searched, seeds = sum(len(one.search) for one in evidence), len(verdict.claim.seeds)
+    return _Progress(sum(len(one.runs) for one in evidence), searched + len(evidence) * seeds)
 
 
 def _entrant_row(name: str, evidence: EntrantEvidence, scores: Scores, claim: Claim) -> list[Cell]:
@@ -208,9 +204,7 @@ def _record(verdict: Verdict) -> dict[str, Any]:
         "runs_asked": progress.asked,
         "hours": verdict.hours,
     }
-    for name in claim.entrants:
-        record[f"{name}"] = _result(verdict.scores[name])
-    return record
+    return record | {f"result_{name}": _result(verdict.scores[name]) for name in claim.entrants}
 
 
 def claim_details(verdict: Verdict) -> dict[str, Any]:
@@ -221,6 +215,7 @@ def claim_details(verdict: Verdict) -> dict[str, Any]:
             "name": name,
             "chosen": _values(evidence.chosen or {}),
             "result": _result(verdict.scores[name]),
+            "values": {str(seed): value for seed, value in verdict.scores[name].by_seed.items()},
             "seeds": f"{len(verdict.scores[name].by_seed)} of {len(claim.seeds)}",
         }
         for name, evidence in verdict.evidence.items()

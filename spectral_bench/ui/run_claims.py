@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -18,6 +19,9 @@ from spectral_bench.ui.grid import GridRequest, chosen_launcher, train_grid
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+#: What belongs to a run of a claim though runs may differ in it.
+_NOT_TYPED = ("seed", "trace.of", "trace.gradients", "trace.spectrum", "train.evaluations")
 
 #: What runs of a search need not record: they choose, and show nothing.
 _UNTRACED = ("trace.gradients=false", "trace.spectrum=false")
@@ -41,7 +45,7 @@ def run_claims(
     _, common = split_launcher(overrides)
     for override in common:
         key = override.partition("=")[0]
-        if not may_differ(key) or key == "seed":
+        if not may_differ(key, metric="") or key in _NOT_TYPED:
             raise InputError(
                 f"{override}: a claim is decided by its own protocol. What may be set is how its runs are executed and "
                 "watched: launcher, device, train.threads, data_dir, results_dir, trace.every."
@@ -54,11 +58,22 @@ def run_claims(
     while missing := _untried(judged(), tried):
         points = {tuple(merged([*_typed(one, searches=searches), RESULTS, *common])) for one, searches in missing}
         tried |= {tuple(one.typed) for one, _ in missing}
-        code = train_grid(compose_points(sorted(points), plugins=plugins), launcher, request, console)
+        grid = compose_points(sorted(points), plugins=plugins, merge=True)
+        if grid.rejected:
+            raise grid.rejected[0].error
+        code = train_grid(grid, launcher, request, console)
         if code not in (0, 1):
             raise typer.Exit(code)
-    if any(verdict.missing for verdict in judged()):
+    lacking = sum(len(verdict.missing) for verdict in judged())
+    if lacking:
+        typer.echo(f"{lacking} runs are still missing: they failed, or are under way elsewhere.", err=True)
         raise typer.Exit(1)
+
+
+def trained_into(overrides: Sequence[str]) -> Path:
+    """Where the runs are made."""
+    folders = [word.partition("=")[2] for word in [RESULTS, *overrides] if word.startswith("results_dir=")]
+    return Path(folders[-1])
 
 
 def _untried(verdicts: Sequence[Verdict], tried: set[tuple[str, ...]]) -> list[tuple[RunRequest, bool]]:

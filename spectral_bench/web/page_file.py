@@ -3,11 +3,13 @@
 import base64
 import gzip
 import json
+from functools import cache
 from importlib.resources import files
 from string import Template
 from typing import Any
 
 from spectral_bench.errors import InputError
+from spectral_bench.report.formats import finite
 
 #: Seconds after which a page that is watched loads itself again.
 _REFRESH = 30
@@ -31,18 +33,24 @@ def page_text(payload: dict[str, Any], *, watched: bool = False) -> str:
         refresh=f'<meta http-equiv="refresh" content="{_REFRESH}">' if watched else "",
         style=assets.joinpath("report.css").read_text(encoding="utf-8"),
         script=assets.joinpath("report.js").read_text(encoding="utf-8"),
-        plotly=_packed(_plotly()),
-        payload=_packed(json.dumps(payload, allow_nan=False, ensure_ascii=False).encode()),
+        plotly=_packed_plotly(),
+        payload=_packed(json.dumps(finite(payload), allow_nan=False, ensure_ascii=False).encode()),
     )
 
 
-def _plotly() -> bytes:
+@cache
+def _packed_plotly() -> str:
+    """The plotting library.
+
+    Raises:
+        InputError: it is not installed.
+    """
     try:
         import plotly.offline
     except ImportError as error:
         raise InputError("The report is drawn by Plotly: pip install 'spectral-bench[report]'.") from error
     library: str = plotly.offline.get_plotlyjs()
-    return library.encode()
+    return _packed(library.encode())
 
 
 def _packed(content: bytes) -> str:

@@ -4,8 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.config.keys import as_typed
+from spectral_bench.diagnostics.envelope import envelope
 from spectral_bench.figures.looks import looks
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.report.claims_table import claim_details
@@ -64,17 +67,20 @@ def _table(table: Table, groups: Sequence[int]) -> dict[str, Any]:
 
 
 def _group(section: Section, group: Group) -> dict[str, Any]:
-    run = group.runs[0]
+    run, look = group.runs[0], looks(section.groups)[group.id]
     radius = run.effective_config.get("r")
     facts = run.facts
+    allowed = envelope(facts.sigma, facts.slopes, facts.step)
     bounds: Mapping[str, Any] = {}
-    if facts.sigma is not None and facts.slopes is not None:
-        bounds = {"low": facts.sigma[0] * facts.slopes[0], "high": facts.sigma[1] * facts.slopes[1]}
+    if allowed is not None and facts.only_last_counts(facts.layers - 1):
+        low, high = allowed.bounds(np.array([1]))
+        bounds = {"low": float(low[0]), "high": float(high[0])}
     return {
         "label": section.caption(group),
         "model": group.model,
         "r": None if radius is None or facts.sigma is None else as_typed(radius),
-        "colour": looks(section.groups)[group.id].colour,
+        "colour": look.colour,
+        "dash": "solid" if isinstance(look.dashes, str) else ",".join(f"{2 * length:g}px" for length in look.dashes[1]),
         "axis": facts.axis.unit,
         "perStep": bounds or None,
         "sigma": facts.sigma,

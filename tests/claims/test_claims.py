@@ -3,16 +3,21 @@
 import subprocess
 import sys
 from collections.abc import Callable
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from spectral_bench.claims.evidence import measured
 from spectral_bench.claims.load_claims import load_claims
+from spectral_bench.claims.rules import Word
 from spectral_bench.claims.run_requests import deciding_requests, search_requests
+from spectral_bench.claims.verdict import judge
 from spectral_bench.cli.app import main
 from spectral_bench.errors import InputError
+from spectral_bench.records.run_record import Run
 from spectral_bench.runs.effective_config import effective_config
 
 BASE = [
@@ -125,7 +130,54 @@ def test_run_trains_the_search_and_then_what_decides(command: Command, tmp_path:
     assert "The same" in again.stdout
 
 
-@pytest.mark.parametrize("override", ["optimizer.lr=1", "seed=4", "train.steps=9"])
+def completed(folder: Path, seed: int, **summary: Any) -> Run:
+    """A run as the records hold it."""
+    status = summary.pop("status", "completed")
+    config = {**effective_config([*BASE, "model=rnn"]), "seed": seed}
+    known = {"metric": "recall_accuracy", "mode": "max", **summary}
+    return Run(folder / f"run{seed}", {"status": status, "ineffective": [], "started": ""}, config, known)
+
+
+def test_a_trait_that_was_not_measured_is_unknown_and_an_achievement_that_was_missed_is_worst(tmp_path: Path) -> None:
+    assert measured(completed(tmp_path, 1, gradient_decay_rate=None), "gradient_decay_rate") is None
+    assert measured(completed(tmp_path, 1, gradient_decay_rate=-0.3, status="diverged"), "gradient_decay_rate") is None
+    assert measured(completed(tmp_path, 1, solved_at=None), "solved_at") == inf
+    assert measured(completed(tmp_path, 1, test=0.9, status="diverged"), "test") == -inf
+    assert measured(completed(tmp_path, 1, train=0.9, test=0.8), "generalization_gap") == pytest.approx(0.1)
+    assert measured(completed(tmp_path, 1, status="diverged"), "generalization_gap") == inf
+
+
+def test_no_claim_is_decided_before_all_of_its_runs_are_there(tmp_path: Path) -> None:
+    unsearched = {
+        **CLAIM,
+        "search": None,
+        "metric": "loss_test",
+        "seeds": [1, 2, 3, 4],
+        "entrants": {"rnn": ["model=rnn"]},
+    }
+    rule = {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 1}}}
+    claim = load_claims(written(tmp_path, {**unsearched, "rule": rule}))["mine"]
+    runs = [completed(tmp_path, seed, loss_test=0.5) for seed in range(1, 5)]
+    assert judge(claim, runs[:3], effective_config).decision.word is Word.open
+    assert judge(claim, runs, effective_config).decision.word is Word.reproduced
+    without = [*runs[:3], completed(tmp_path, 4, loss_test=None, status="completed")]
+    del without[3].summary["loss_test"]  # type: ignore[attr-defined]
+    assert "loss_test" in judge(claim, without, effective_config).decision.why
+
+
+def test_run_trains_once_what_two_claims_ask_for_in_other_words(command: Command, tmp_path: Path) -> None:
+    rule = {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 100}}}
+    first = {**CLAIM, "search": None, "seeds": [1, 2, 3], "entrants": {"rnn": ["model=rnn"]}, "rule": rule}
+    second = {**first, "entrants": {"rnn": ["model=rnn", "model.activation=tanh"]}}
+    file = tmp_path / "claims.yaml"
+    file.write_text(yaml.safe_dump({"claims": {"first": first, "second": second}}))
+    ended = command("claims", "--claims", str(file), "--run", "results_dir=elsewhere", "train.threads=1")
+    assert ended.returncode == 0, ended.stderr
+    assert len(list((tmp_path / "elsewhere").rglob("manifest.json"))) == 3
+    assert "2 reproduced" in ended.stdout
+
+
+@pytest.mark.parametrize("override", ["optimizer.lr=1", "seed=4", "train.steps=9", "trace.gradients=false"])
 def test_run_refuses_what_would_change_the_protocol(command: Command, tmp_path: Path, override: str) -> None:
     ended = command("claims", "mine", "--claims", str(written(tmp_path, CLAIM)), "--run", override)
     assert ended.returncode == 2
@@ -154,6 +206,7 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({"entrants": {}}, ["mine.entrants"]),
         ({"entrants": {"svdrnn": "model=svdrnn", "rnn": ["model=rnn"]}}, ["mine.entrants"]),
         ({"colour": "blue"}, ["mine.colour"]),
+        ({"entrants": {**CLAIM["entrants"], "lstm": ["model=lstm"]}}, ["mine.entrants.lstm"]),
         ({"statement": 3}, ["mine.statement", "3"]),
         ({"base": [*BASE, "train.stepz=3"]}, ["train.stepz", "train.steps"]),
     ],

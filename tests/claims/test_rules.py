@@ -38,7 +38,7 @@ def test_a_published_value_is_reached_when_the_interval_contains_it(ours: Scores
         (less(100, 200, 300), less(inf, inf, inf), Word.reproduced),
         (less(100, 200, 450), less(400, 500, inf), Word.open),
         (less(400, 500, 600), less(100, 200, 400), Word.refuted),
-        (less(inf, inf, inf), less(inf, inf, inf), Word.refuted),
+        (less(inf, inf, inf), less(inf, inf, inf), Word.open),
         (more(3, 4, 5), more(0, 1, -inf), Word.reproduced),
         (more(0, 0, -inf), more(1, 1, 1), Word.refuted),
     ],
@@ -56,6 +56,10 @@ def test_ahead_of_all_is_refuted_by_one_that_is_not_beaten() -> None:
     assert decision.word is Word.refuted
     assert "c" in decision.why
     assert "b." not in decision.why
+
+
+def test_an_entrant_that_never_has_a_value_is_behind() -> None:
+    assert NotBehind("a", "b", 0.02).decide({"a": more(-inf, -inf), "b": more(0.9, 0.9)}).word is Word.refuted
 
 
 @pytest.mark.parametrize(

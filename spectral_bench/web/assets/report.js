@@ -88,7 +88,11 @@ function section(one, place) {
   return { whole, filter };
 }
 
-const swatch = (group) => make("span", { className: "swatch", style: `background:${group.colour}` });
+function swatch(group) {
+  const spot = make("span", { className: "swatch", style: `background:${legible(group.colour)}` });
+  swatches.push([spot, group]);
+  return spot;
+}
 
 function runsOf(one) {
   const rows = one.groups.flatMap((group) => group.runs.map((run) => [group.label, run.seed, run.status, run.id, make("code", {}, run.command)]));
@@ -118,14 +122,13 @@ function gradients(one) {
   if (!steps.length) return null;
   const input = make("input", { type: "range", min: 0, max: steps.length - 1, value: steps.length - 1, ariaLabel: "Updates made before the trace" });
   const told = make("output", {}, `after ${steps.at(-1)} updates`);
-  const back = one.groups[0].axis;
   const figure = picture("How much of the gradient is left on its way back", "Norm of the gradient relative to the last state's. Dotted: what the radius allows.", () => {
     const at = steps[Number(input.value)];
     const traces = one.groups.filter(isShown).flatMap((g) => {
-      const lines = g.runs.filter((r) => r.norms.length).map((r) => relative(r, at));
+      const lines = g.runs.filter((r) => r.norms.length && r.norms.at(-1).step[0] <= at).map((r) => relative(r, at));
       return [...curves(g, lines, geometric), ...allowed(g, lines)];
     });
-    return { traces, layout: { xaxis: { title: { text: `${back}s back` } }, yaxis: { type: "log", title: { text: "relative to the last" } } } };
+    return { traces, layout: { xaxis: { title: { text: `${axes(one)} back` } }, yaxis: { type: "log", title: { text: "relative to the last" } } } };
   }, make("div", { className: "slider" }, input, told));
   const own = pictures.at(-1);
   input.addEventListener("input", () => {
@@ -175,22 +178,25 @@ function spectrum(one) {
 }
 
 const arithmetic = (values) => values.reduce((a, b) => a + b, 0) / values.length;
-const geometric = (values) => Math.exp(arithmetic(values.filter((value) => value > 0).map(Math.log)));
+const SMALLEST = 1.2e-38; // of single precision: what underflowed is drawn there
+const geometric = (values) => Math.exp(arithmetic(values.map((value) => Math.log(Math.max(value, SMALLEST)))));
+const axes = (one) => [...new Set(one.groups.filter(isShown).map((group) => `${group.axis}s`))].join(" or ");
 
 // Lines of a group: one a run; or, of three seeds and more, their mean with a band from the smallest to the largest.
 function curves(group, lines, mean = arithmetic) {
-  const style = { mode: "lines", line: { color: group.colour, width: 2 }, name: group.label };
+  const color = legible(group.colour);
+  const style = { mode: "lines", line: { color, width: 2, dash: group.dash }, name: group.label };
   if (chosen.seeds === "runs" || lines.length < 3)
     return lines.map(({ seed, x, y }) => ({ ...style, x, y, name: `${group.label}, seed ${seed}`, line: { ...style.line, width: 1.3 } }));
   const at = new Map();
   for (const { x, y } of lines) x.forEach((value, place) => { if (y[place] !== null) at.set(value, [...(at.get(value) || []), y[place]]); });
   const x = [...at.keys()].sort((a, b) => a - b), columns = x.map((value) => at.get(value));
-  const edge = (y) => ({ x, y, mode: "lines", line: { width: 0, color: group.colour }, hoverinfo: "skip" });
+  const edge = (y) => ({ x, y, mode: "lines", line: { width: 0, color }, hoverinfo: "skip" });
   const low = edge(columns.map((values) => Math.min(...values))), high = edge(columns.map((values) => Math.max(...values)));
-  return [low, { ...high, fill: "tonexty", fillcolor: `${group.colour}33` }, { ...style, x, y: columns.map(mean) }];
+  return [low, { ...high, fill: "tonexty", fillcolor: `${color}33` }, { ...style, x, y: columns.map(mean) }];
 }
 
-const bound = (group, x, y) => ({ x, y, mode: "lines", hoverinfo: "skip", line: { color: group.colour, width: 1, dash: "dot" } });
+const bound = (group, x, y) => ({ x, y, mode: "lines", hoverinfo: "skip", line: { color: legible(group.colour), width: 1, dash: "dot" } });
 const level = (y) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: { dash: "dot", width: 1, color: css("--faint") } });
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -213,6 +219,7 @@ function redraw(all = false) {
 
 function changed() {
   for (const one of pictures) one.dirty = true;
+  for (const [spot, group] of swatches) spot.style.background = legible(group.colour);
   redraw();
 }
 
@@ -231,13 +238,20 @@ function choices(id, words, into) {
   }
 }
 
-const filters = [];
+const filters = [], swatches = [];
+
+const isDark = () => (document.documentElement.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+
+// A colour that stands out from the page: dark ones are mixed with white where the page is dark.
+function legible(colour) {
+  const parts = colour.slice(1).match(/../g).map((digits) => parseInt(digits, 16));
+  const light = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2];
+  if (!isDark() || light > 110) return colour;
+  return `#${parts.map((part) => Math.round(part + 0.6 * (255 - part)).toString(16).padStart(2, "0")).join("")}`;
+}
 
 function theme() {
-  const dark = document.documentElement.dataset.theme
-    ? document.documentElement.dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
-  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  document.documentElement.dataset.theme = isDark() ? "light" : "dark";
   changed();
 }
 
@@ -271,4 +285,6 @@ async function start() {
   document.documentElement.dataset.ready = "true";
 }
 
-start();
+start().catch((error) => {
+  document.getElementById("made").textContent = `This browser cannot draw the page: ${error.message}`;
+});
