@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,11 @@ class Point:
     plugins: tuple[str, ...] = ()
     sinks: tuple[str, ...] = ()
     trial: TrialOfStudy | None = None
+
+    @cached_property
+    def results_dir(self) -> Path:
+        """The absolute folder of results."""
+        return self.folder / str(self.config["results_dir"])
 
 
 @dataclass(frozen=True)

@@ -6,25 +6,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from spectral_bench.config.load import experiment_config
 from spectral_bench.errors import InputError, SpectralBenchError
 from spectral_bench.launch.point import Point
 from spectral_bench.runs.directory import cannot_write
-from spectral_bench.runs.kinds import KINDS
 
 
 class NotSharedError(InputError):
     """A worker does not see the folder of results."""
 
 
-def results_folder(point: Point) -> Path:
-    """The absolute folder of results of a point."""
-    return point.folder / experiment_config(point.config, KINDS).results_dir
-
-
 def results_folders(points: Sequence[Point]) -> list[Path]:
-    """Those of all points, each once."""
-    return list(dict.fromkeys(map(results_folder, points)))
+    """The folders of results of points, each once."""
+    return list(dict.fromkeys(point.results_dir for point in points))
 
 
 @contextmanager

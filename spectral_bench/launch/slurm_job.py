@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from spectral_bench.launch.point import Point
@@ -23,22 +22,18 @@ class SlurmJob:
     def __init__(self, points: Sequence[Point], treatment: Treatment) -> None:
         self.points = tuple(points)
         self.treatment = treatment
-        self._begun = 0
 
     def __call__(self) -> list[PointResult]:
         """The results of all points, unless the job is queued again: then they come when it ends the next time."""
         results: list[PointResult] = []
         stopped = False
-        for number, point in enumerate(self.points):
+        for number, point in enumerate(self.points, start=1):
             if stopped:
                 results.append(PointResult(point.name, "not begun"))
                 continue
-            # What was begun before the job was queued again is gone on with, even where points are trained again.
-            again = self.treatment.again and number >= self._begun
-            self._begun = max(self._begun, number + 1)
-            result = work_on(point, replace(self.treatment, again=again))
+            result = work_on(point, self.treatment)
             results.append(result)
-            if result.stop_cause == TIME_IS_UP and (result.state == "stopped" or number + 1 < len(self.points)):
+            if result.stop_cause == TIME_IS_UP and (result.state == "stopped" or number < len(self.points)):
                 # While it trained, the signal was a request for a checkpoint. Now it goes to the handler of submitit,
                 # which queues the job again and ends this process.
                 signal.raise_signal(signal.Signals[TIME_IS_UP])

@@ -90,7 +90,7 @@ class GridWatch:
         claims: dict[Path, set[str]] = {}
         running = []
         for point in points:
-            results = Path(point.folder, str(point.config["results_dir"])).expanduser()
+            results = point.results_dir
             if results not in claims:
                 try:
                     claims[results] = {path.name for path in (results / CLAIMS).iterdir()}

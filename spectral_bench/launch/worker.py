@@ -41,11 +41,12 @@ class Treatment:
     """How the points of a grid are to be treated.
 
     Attributes:
-        again: train anew what is done or begun.
+        again: the mark of a grid that trains anew what was done or begun before it. Its own runs keep the mark, so that
+            it goes on with them when a point is handed out once more. None: runs of other grids count as well.
         threads: CPU threads of a point that leaves ``train.threads`` open; the manifest records them.
     """
 
-    again: bool = False
+    again: str | None = None
     threads: int | None = 1
 
 
@@ -60,8 +61,7 @@ class PointResult:
         message: why it did not end well, or what there is to say; may be empty.
         exit_code: that of a process that did nothing but this point.
         seconds: from its beginning to its end.
-        stop_cause: what asked the worker to stop (``SIGTERM``, ``train.max_minutes``), even if the point was done by
-            then.
+        stop_cause: what asked the worker to stop (``SIGTERM``, ``train.max_minutes``), however the point ended.
         warnings: for stderr.
     """
 
@@ -92,61 +92,59 @@ def work_on(
         observers: receive every event of the training, beside the point's sinks.
     """
     began = time.monotonic()
+    stop = Stop()
     warnings: list[str] = []
-    result = _worked_on(point, treatment, observers, warnings)
-    return replace(result, seconds=time.monotonic() - began, warnings=tuple(warnings))
+    result = _worked_on(point, treatment, observers, stop, warnings)
+    return replace(result, seconds=time.monotonic() - began, stop_cause=stop.cause, warnings=tuple(warnings))
 
 
 def _worked_on(
     point: Point,
     treatment: Treatment,
     observers: Sequence[Observer],
+    stop: Stop,
     warnings: list[str],
 ) -> PointResult:
     config: ExperimentConfig | None = None
-    early = Stop()  # signals before the training; after that it has a stop of its own
     try:
-        with heeding_signals(early):
+        with heeding_signals(stop):
             os.chdir(point.folder)
             load_plugins(point.plugins)
             config = experiment_config(point.config, KINDS)
-            with claimed(config) as standing:
-                if standing.is_settled and not treatment.again:
+            with claimed(config, treatment.again) as standing:
+                if standing.is_settled:
                     return PointResult(point.name, "kept", standing.directory, f"{standing.state} before")
-                observed = [*observers, *open_sinks(point.sinks, warnings.append)]
-                if standing.directory is None or treatment.again:
+                observed = [*observers, *open_sinks(point.sinks, warnings.append), *_pruning(point, stop, warnings)]
+                if standing.directory is None:
                     prepared = prepare(config, treatment.threads)
-                    if early.cause is not None:
-                        return _stopped(point, None, early.cause, 0)
-                    stop = Stop()
-                    result = execute(prepared, point.overrides, [*observed, *_pruning(point, stop, warnings)], stop)
+                    if stop.cause is not None:
+                        return _stopped(point, None, stop.cause, 0)
+                    result = execute(prepared, point.overrides, observed, stop, treatment.again)
                 else:
-                    with reopened(standing.directory, session_of=config) as run:
+                    with reopened(standing.directory, session_of=config, stop=stop) as run:
                         warnings.extend(run.warnings)
-                        if early.cause is not None:
-                            run.stop.ask(early.cause)
-                        result = run.go_on([*observed, *_pruning(point, run.stop, warnings)])
+                        result = run.go_on(observed)
     except HeldError as held:
         return PointResult(point.name, "held", message=str(held))
     except SpectralBenchError as error:
         state: PointState = "diverged" if isinstance(error, DivergedError) else "failed"
-        return PointResult(point.name, state, _directory(config), str(error), error.exit_code)
+        return PointResult(point.name, state, _directory(config, treatment), str(error), error.exit_code)
     except Exception as error:
-        return PointResult(point.name, "failed", _directory(config), told_in_a_line(error), 1)
+        return PointResult(point.name, "failed", _directory(config, treatment), told_in_a_line(error), 1)
     if result.stopped_by is not None:
         return _stopped(point, result.directory, result.stopped_by, result.summary["steps"])
-    return PointResult(point.name, "done", result.directory, stop_cause=result.late_stop or early.cause)
+    return PointResult(point.name, "done", result.directory)
 
 
 def _stopped(point: Point, directory: Path | None, cause: str, steps: int) -> PointResult:
     message = f"stopped by {cause} after {steps:,} updates"
-    return PointResult(point.name, "stopped", directory, message, exit_code(cause), stop_cause=cause)
+    return PointResult(point.name, "stopped", directory, message, exit_code(cause))
 
 
 def _pruning(point: Point, stop: Stop, warnings: list[str]) -> list[Observer]:
     return [] if point.trial is None else [PruningObserver(point.trial, stop, warnings.append)]
 
 
-def _directory(config: ExperimentConfig | None) -> Path | None:
+def _directory(config: ExperimentConfig | None, treatment: Treatment) -> Path | None:
     """Where the files of a point lie that ended by an error; None if it came to none."""
-    return None if config is None else standing_of(config).directory
+    return None if config is None else standing_of(config, treatment.again).directory

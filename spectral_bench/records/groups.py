@@ -164,8 +164,7 @@ def superseded(runs: Iterable[Run]) -> set[str]:
         run.run_id
         for (group, seed, is_completed), members in alike.items()
         if is_completed or (group, seed) not in done
-        for run in members
-        if run is not max(members, key=_age)
+        for run in sorted(members, key=_age)[:-1]
     }
 
 

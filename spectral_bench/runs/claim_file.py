@@ -88,9 +88,7 @@ def give_claim_back(file: Path, token: str) -> None:
     content = _content(file)
     with suppress(OSError):
         if content is not None and content.get("token") == token:
-            file.unlink()
-            file.with_name(_TAKEOVER_LOCK).unlink(missing_ok=True)
-            file.parent.rmdir()  # which fails while there are others
+            file.unlink()  # and neither the folder nor the lock in it, which another process may be about to use
 
 
 def living_owner(file: Path) -> Owner | None:

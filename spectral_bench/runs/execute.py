@@ -57,7 +57,11 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
 
 
 def execute(
-    prepared: Prepared, overrides: Sequence[str] = (), observers: Sequence[Observer] = (), stop: Stop | None = None
+    prepared: Prepared,
+    overrides: Sequence[str] = (),
+    observers: Sequence[Observer] = (),
+    stop: Stop | None = None,
+    again: str | None = None,
 ) -> SessionResult:
     """Train, and keep everything in a new run directory.
 
@@ -66,6 +70,7 @@ def execute(
         overrides: what was typed to get its configuration.
         observers: receive every event of the training.
         stop: may be asked to stop the training by others than signals, too.
+        again: the mark of a grid that trains everything anew, by which it finds this run again; None: no such grid.
 
     Raises:
         DivergedError: the training diverged; the directory says so and stays readable.
@@ -91,6 +96,7 @@ def execute(
                 "seed": config.seed,  # which the digest leaves out
                 **describe_environment(prepared.device),
                 "repository": working_repository(),
+                **({} if again is None else {"again": again}),
             },
         )
 

@@ -228,6 +228,7 @@ MANIFEST_KEYS: Final = (
         "config_digest", "SHA-256 of the configuration, without the seed and what changes no number", kept=True
     ),
     ManifestKey("config_digest_before", "the same before the run was made longer"),
+    ManifestKey("again", "of a run that a grid made with `--again`: the mark by which that grid finds its own runs"),
     ManifestKey("seed", "the seed"),
     ManifestKey(
         "plugins",

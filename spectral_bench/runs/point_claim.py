@@ -44,10 +44,16 @@ class Standing:
         return self.state in ("done", "diverged")
 
 
-def standing_of(config: ExperimentConfig) -> Standing:
-    """How a configuration stands, from its folder of results alone; nothing is written."""
+def standing_of(config: ExperimentConfig, again: str | None = None) -> Standing:
+    """How a configuration stands, from its folder of results alone; nothing is written.
+
+    Args:
+        config: the configuration.
+        again: the mark of a grid that trains everything anew: of runs at which nobody is at work, those with this mark
+            count, and no others. No clock is asked, for those of two hosts differ. None: all runs count.
+    """
     key = PointKey.of(config)
-    recorded = _recorded_standing(config, key)
+    recorded = _recorded_standing(config, key, again)
     if recorded.state in ("done", "running"):
         return recorded
     holder = living_owner(_claim_file(config, key))
@@ -55,8 +61,12 @@ def standing_of(config: ExperimentConfig) -> Standing:
 
 
 @contextmanager
-def claimed(config: ExperimentConfig) -> Iterator[Standing]:
+def claimed(config: ExperimentConfig, again: str | None = None) -> Iterator[Standing]:
     """Take a configuration for this process, and give it back at the end of the block.
+
+    Args:
+        config: the configuration.
+        again: see ``standing_of``.
 
     Yields:
         How it stands, now that nobody else can change it; never ``running``.
@@ -74,7 +84,7 @@ def claimed(config: ExperimentConfig) -> Iterator[Standing]:
         raise cannot_write(config.results_dir, file, error) from error
     try:
         with heartbeat(file):
-            standing = _recorded_standing(config, key)
+            standing = _recorded_standing(config, key, again)
             if standing.state == "running":  # by a run that was started without a grid, or by `resume`
                 raise HeldError(f"{standing.directory}: {standing.holder}, is at work on this run.")
             yield standing
@@ -82,17 +92,19 @@ def claimed(config: ExperimentConfig) -> Iterator[Standing]:
         give_claim_back(file, token)
 
 
-def _recorded_standing(config: ExperimentConfig, key: PointKey) -> Standing:
+def _recorded_standing(config: ExperimentConfig, key: PointKey, again: str | None) -> Standing:
     """What the run directories say: one that is done counts before one at work, and that before the newest other."""
     newest: Standing | None = None
     running: Standing | None = None
     for run in runs_of_point(config, key):
         owner = Owner.read(run.manifest.content.get("owner"))
         match run.manifest.status:
-            case "completed":
-                return Standing("done", run.directory)
             case "running" if owner is not None and _is_at_work(run.directory, owner):
                 running = running or Standing("running", run.directory, str(owner))
+            case _ if again not in (None, run.manifest.content.get("again")):
+                continue
+            case "completed":
+                return Standing("done", run.directory)
             case "diverged" | "failed" as ended:
                 newest = newest or Standing(ended, run.directory)
             case _:

@@ -1,6 +1,7 @@
 """Writes how far a session has come into a small file of its run directory."""
 
 import json
+import math
 import time
 from contextlib import suppress
 from dataclasses import asdict
@@ -40,7 +41,7 @@ class ProgressFile(Observer):
     def on_measurement(self, measurement: Measurement) -> None:
         """Keep what is measured on the validation split."""
         if measurement.split == "validation":
-            self._validation = measurement.metric
+            self._validation = measurement.metric if math.isfinite(measurement.metric) else None
 
     def on_end(self, status: EndStatus) -> None:  # noqa: ARG002
         """Remove the file."""
@@ -56,6 +57,6 @@ class ProgressFile(Observer):
             step, plan.first_step, plan.total_steps, now - self._began, plan.metric.name, self._validation
         )
         written = self._path.with_name(f"{self._path.name}.tmp")
-        with suppress(OSError, ValueError):  # a full disk, which the recorder reports; a metric that JSON does not know
+        with suppress(OSError):  # a full disk, which the recorder reports
             written.write_text(json.dumps(asdict(progress), allow_nan=False), encoding="utf-8")
             written.replace(self._path)

@@ -64,7 +64,10 @@ class Reopened:
 
 @contextmanager
 def reopened(
-    directory: Path, overrides: Sequence[str] = (), session_of: ExperimentConfig | None = None
+    directory: Path,
+    overrides: Sequence[str] = (),
+    session_of: ExperimentConfig | None = None,
+    stop: Stop | None = None,
 ) -> Iterator[Reopened]:
     """Restore a run from its last intact checkpoint, and keep it locked until the end of the block.
 
@@ -75,6 +78,7 @@ def reopened(
         overrides: ``train.steps`` or ``train.epochs``, to be raised; ``data_dir`` or ``train.max_minutes``.
         session_of: the configuration whose ``data_dir`` and ``train.max_minutes`` count; None: those of the run, or of
             ``overrides``.
+        stop: may be asked to stop the training by others than signals, too.
 
     Raises:
         CompleteError: the run is complete, and ``overrides`` do not make it longer.
@@ -114,7 +118,7 @@ def reopened(
         plugins, plugins_before = plugin_record(config), run.manifest.content.get("plugins", [])
         if plugins != plugins_before:
             session["plugins_before"] = plugins_before
-        stop = Stop()
+        stop = stop or Stop()
         with heeding_signals(stop):
             try:
                 # The manifest first: from here on files are cut back, and the run must no longer count as complete.

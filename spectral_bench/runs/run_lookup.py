@@ -54,7 +54,7 @@ def runs_of_point(config: ExperimentConfig, key: PointKey) -> Iterator[SavedRun]
     outgrown = _outgrown(config.results_dir)
     for name in names:
         stated = parsed_run_id(name)
-        if stated is not None and stated.seed not in (None, key.seed):
+        if stated is not None and stated.seed != key.seed:
             continue
         if stated is not None and stated.digest is not None and name not in outgrown:
             if stated.digest != key.digest[:DIGITS]:

@@ -34,6 +34,8 @@ def table_files(path: Path) -> list[Path]:
     if path.exists() and not path.is_dir():
         return [path]
     found = {steps: part for part in all_parts(path) if (steps := part_steps(part)) is not None}
+    if not found and path.is_file():  # the run ended since, and its parts became the one file
+        return [path]
     return [found[steps] for steps in sorted(found) if not any(_covers(other, steps) for other in found)]
 
 

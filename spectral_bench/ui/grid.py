@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -88,7 +89,8 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
     from spectral_bench.ui.grid_summary import grid_exit_code, say_how_to_go_on, show_grid_summary, show_point_card
 
     launcher.check(grid.points)
-    watch, stop, treatment = GridWatch(grid.points), Stop(), Treatment(again=request.again)
+    watch, stop = GridWatch(grid.points), Stop()
+    treatment = Treatment(again=secrets.token_hex(8) if request.again else None)
     results: dict[str, PointResult] = {}
     in_process = isinstance(launcher, SerialLauncher)
     if isinstance(launcher, SerialLauncher):

@@ -89,7 +89,7 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
     if not grid.quiet:
         typer.echo(f"Study: {study_file(results_dir, plan)}")
     with heeding_signals(stop):
-        treatment = Treatment(again=grid.again)
+        treatment = Treatment()
         for trial in search(
             plan, results_dir, compose, lambda points: run_points(points, launcher, treatment, stop, grid.retry)
         ):

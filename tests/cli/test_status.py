@@ -1,6 +1,7 @@
 """``spectral-bench status``: how runs stand, from their files alone."""
 
 import json
+import math
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,10 @@ from small_runs import only_run, small_config, small_overrides
 
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.point_claim import claimed
-from spectral_bench.training.observer import Observer, Update
+from spectral_bench.runs.progress_file import ProgressFile
+from spectral_bench.runs.session_progress import SessionProgress
+from spectral_bench.tasks.task import Metric
+from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
 
 
 class Asking(Observer):
@@ -37,12 +41,23 @@ def test_a_run_at_work_is_shown_with_its_progress_and_a_killed_one_is_told(tmp_p
     assert "1 killed without a word" in killed.stdout
 
 
+def test_a_validation_value_that_is_not_finite_does_not_stand_in_the_way_of_progress(tmp_path: Path) -> None:
+    file = ProgressFile(tmp_path)
+    file.on_start(Plan(0, 12, None, 5, 100, Metric("error", "min"), None), RunIdentity("run", tmp_path, {}))
+    file.on_measurement(Measurement(1, None, "validation", math.nan, math.nan, 1.0, 1.0))
+    file._next = 0.0
+    file.on_update(Update(step=1, loss=1.0, seconds=1.0))
+    progress = SessionProgress.read(tmp_path)
+    assert progress is not None
+    assert (progress.step, progress.validation) == (1, None)
+
+
 def test_what_a_run_writes_to_be_watched_is_gone_at_its_end(tmp_path: Path) -> None:
     config = small_config(tmp_path)
     with claimed(config):
         execute(prepare(config))
         assert [path.name for path in tmp_path.glob(".*")] == [".claims"]
-    assert list(tmp_path.glob(".*")) == []
+    assert list((tmp_path / ".claims").iterdir()) == []
     assert list(only_run(tmp_path).glob(".*")) == []
 
 

@@ -81,6 +81,7 @@ def test_without_wait_a_grid_returns_with_the_numbers_of_its_jobs(tmp_path: Path
         (["launcher.partition=nowhere"], "invalid partition"),
         (["launcher.cpus=4096"], "slurm would not take such a job"),
         (["launcher.minutes=0"], "expected 1 or more"),
+        (["launcher.minutes=5", "launcher.stop_before=240"], "expected less than 240"),
         (["launcher.partitoin=main"], "did you mean 'launcher.partition'?"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from small_runs import small_overrides
 
 from spectral_bench.launch.launchers import LAUNCHERS
-from spectral_bench.launch.launchers.local import LocalLauncher
+from spectral_bench.launch.launchers.local import LocalLauncher, Slot
 from spectral_bench.launch.point import Point, compose_grid
 from spectral_bench.launch.schedule import run_points
 from spectral_bench.launch.worker import PointResult, Treatment
@@ -76,6 +76,17 @@ def test_a_worker_that_is_killed_costs_its_point_a_second_try_and_no_other_anyth
     assert [result.state for result in retried] == ["lost"]
     assert sorted((result.point, result.state) for result in results) == [(f"seed={n}", "done") for n in range(4)]
     assert len(list(tmp_path.glob("*/*/*/manifest.json"))) == 4
+
+
+def test_a_worker_that_was_only_just_started_ends_with_its_grid(tmp_path: Path) -> None:
+    (point,) = points_of(tmp_path, "train.steps=1000000")
+    slot = Slot(None)
+    slot.begin(point, Treatment())  # it has not said its number yet
+    (worker,) = slot._worker
+    slot.close()
+    worker.join(20)
+    assert not worker.is_alive()
+    assert not list(tmp_path.glob("*/*/*/metrics.csv"))
 
 
 def test_a_stop_reaches_all_workers_which_leave_checkpoints(tmp_path: Path) -> None:

@@ -1,16 +1,22 @@
 """What a worker does with a point: train it, go on with it, or leave it alone."""
 
 import pickle
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from small_runs import only_run, small_overrides
 
-from spectral_bench.errors import InputError
+from spectral_bench.errors import DataError, InputError
+from spectral_bench.launch import worker
 from spectral_bench.launch.launchers import LAUNCHERS
 from spectral_bench.launch.point import Point, compose_grid
+from spectral_bench.launch.slurm_job import SlurmJob
 from spectral_bench.launch.worker import Treatment, work_on
 from spectral_bench.runs.point_claim import claimed, standing_of
+from spectral_bench.training.observer import Observer, Update
 from spectral_bench.training.stop import Stop
 
 
@@ -29,10 +35,97 @@ def test_a_point_crosses_to_a_worker_and_its_result_comes_back(tmp_path: Path) -
 
 def test_a_point_is_trained_once_unless_it_is_asked_for_again(tmp_path: Path) -> None:
     (point,) = points_of(tmp_path)
-    states = [work_on(point, Treatment(again=again)).state for again in (False, False, True)]
-    assert states == ["done", "kept", "done"]
-    assert len(list(tmp_path.glob("*/*/*"))) == 2
-    assert not (tmp_path / ".claims").exists()
+    states = [work_on(point, Treatment(again=again)).state for again in (None, None, "a grid", "a grid", "another")]
+    assert states == ["done", "kept", "done", "kept", "done"]
+    assert len(list(tmp_path.glob("copy/*/*"))) == 3
+    assert list((tmp_path / ".claims").iterdir()) == []
+
+
+class SignalledOnce(Observer):
+    """Sends this process a signal after the fourth update."""
+
+    def __init__(self, name: str) -> None:
+        self._number = signal.Signals[name]
+
+    def on_update(self, update: Update) -> None:
+        if update.step == 4:
+            signal.raise_signal(self._number)
+
+
+class QueuedAgain(BaseException):
+    """The job of Slurm ends here, and starts again."""
+
+
+def queue_again(*_: object) -> NoReturn:
+    raise QueuedAgain
+
+
+def test_a_job_that_trains_again_and_is_queued_again_goes_on_with_its_own_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (point,) = points_of(tmp_path)
+    before = work_on(point, Treatment()).directory
+    job = SlurmJob([point], Treatment(again="a grid"))
+    before_us = signal.signal(signal.SIGUSR1, queue_again)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(worker, "open_sinks", lambda *_: [SignalledOnce("SIGUSR1")])
+            with pytest.raises(QueuedAgain):
+                job()
+    finally:
+        signal.signal(signal.SIGUSR1, before_us)
+    (begun,) = set(tmp_path.glob("copy/*/*")) - {before}
+    (result,) = pickle.loads(pickle.dumps(job))()  # noqa: S301
+    assert (result.state, result.directory) == ("done", begun)
+    assert len(list(tmp_path.glob("copy/*/*"))) == 2
+
+
+def test_a_failed_try_to_train_again_is_told_with_its_own_directory_and_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (point,) = points_of(tmp_path)
+    before = work_on(point, Treatment()).directory
+    with monkeypatch.context() as patch:
+        patch.setattr(SignalledOnce, "on_update", lambda *_: 1 / 0)
+        failed = work_on(point, Treatment(again="a grid"), [SignalledOnce("SIGINT")])
+    assert failed.state == "failed"
+    assert failed.directory not in (None, before)
+    again = work_on(point, Treatment(again="a grid"))
+    assert (again.state, again.directory) == ("done", failed.directory)
+
+
+def signalled_first(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same function, after a SIGINT."""
+
+    def call(*arguments: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return function(*arguments)
+
+    return call
+
+
+def without_data(*_: object) -> NoReturn:
+    raise DataError("a file is missing")
+
+
+def test_a_signal_ends_a_grid_whatever_becomes_of_the_point_it_meets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = points_of(tmp_path, "seed=1,2")
+    serial = LAUNCHERS["serial"](LAUNCHERS["serial"].Config(name="serial"))
+
+    def states() -> list[str]:
+        return [result.state for result in serial.run(points, Treatment(), Stop())]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "prepare", signalled_first(without_data))
+        assert states() == ["failed", "not begun"]
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "execute", signalled_first(worker.execute))  # after the last look before the training
+        assert states() == ["stopped", "not begun"]
+    assert states() == ["done", "done"]
+    monkeypatch.setattr(worker, "claimed", signalled_first(worker.claimed))
+    assert states() == ["kept", "not begun"]
 
 
 def test_a_point_that_is_held_is_left_alone_and_is_no_error(tmp_path: Path) -> None:

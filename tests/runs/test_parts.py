@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 
 from spectral_bench.errors import DataError
+from spectral_bench.runs import table_files as table_files_module
 from spectral_bench.runs.parted_table import PartedTable, read_part, repeated
 from spectral_bench.runs.rewind import rewind_table
-from spectral_bench.runs.table_files import part_name, table_files
+from spectral_bench.runs.table_files import all_parts, part_name, table_files
 
 SCHEMA = pa.schema([("step", pa.int64()), ("value", pa.float64())])
 
@@ -53,6 +54,19 @@ def test_a_table_that_was_joined_is_one_file_that_everybody_reads_in_one_line(
     monkeypatch.chdir(path.parent)
     assert duckdb.sql("select sum(value) from 'values.parquet'").fetchall() == [(expected(range(7))["value"].sum(),)]
     assert pl.read_parquet(path).shape == (21, 2)
+
+
+def test_a_table_that_is_joined_between_two_looks_of_a_reader_is_found(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = grown(path, range(7))
+
+    def joined_first(asked: Path) -> list[Path]:
+        table.join()
+        return all_parts(asked)
+
+    monkeypatch.setattr(table_files_module, "all_parts", joined_first)
+    assert table_files(path) == [path]
 
 
 def test_a_growing_table_is_read_at_any_moment_every_row_once_and_in_order(path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from multiprocessing import get_context
+from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,39 @@ def test_a_claim_is_refused_while_its_owner_lives_and_free_when_it_is_given_back
     give_claim_back(file, "another")
     assert file.exists()
     give_claim_back(file, "mine")
-    assert not file.parent.exists()
+    assert not file.exists()
+
+
+def test_who_gives_a_claim_back_takes_nothing_away_that_others_are_about_to_use(tmp_path: Path) -> None:
+    file = tmp_path / CLAIMS / "0-seed1"
+    take_claim(file, "mine")
+    lock = file.with_name(".takeover")
+    lock.touch()  # another process waits for it
+    give_claim_back(file, "mine")
+    assert list(file.parent.iterdir()) == [lock]
+
+
+def claim_and_give_back(file: Path, until: float, failures: "SimpleQueue[str]") -> None:
+    try:
+        while time.time() < until:
+            take_claim(file, file.name)
+            give_claim_back(file, file.name)
+    except OSError as error:
+        failures.put(repr(error))
+
+
+def test_claims_are_taken_while_others_give_theirs_back(tmp_path: Path) -> None:
+    context, until = get_context("fork"), time.time() + 1.0
+    failures = context.SimpleQueue()
+    processes = [
+        context.Process(target=claim_and_give_back, args=(tmp_path / CLAIMS / f"0-seed{n}", until, failures))
+        for n in range(2)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    assert failures.empty(), failures.get()
 
 
 def test_the_claim_of_a_dead_process_is_taken_over(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from typing import ClassVar
 
 import torch
@@ -111,13 +112,16 @@ class Slot:
         self._gpu = gpu
         self._executor: ProcessPoolExecutor | None = None
         self._pid: Future[int] | None = None
+        self._worker: list[BaseProcess] = []
         self._signalled = False
 
     def begin(self, point: Point, treatment: Treatment) -> Future[PointResult]:
         """Hand a point to the worker."""
         if self._executor is None:
+            others = set(multiprocessing.active_children())
             self._executor = ProcessPoolExecutor(1, _context(), _prepare_worker, (self._gpu,))
             self._pid = self._executor.submit(os.getpid)
+            self._worker = [child for child in multiprocessing.active_children() if child not in others]
         return self._executor.submit(_work, point, treatment)
 
     def signal(self, name: str) -> None:
@@ -134,13 +138,11 @@ class Slot:
         self._executor = self._pid = None
 
     def close(self) -> None:
-        """End the worker, at once if it is at work."""
-        if self._executor is None:
-            return
-        if self._pid is not None and self._pid.done() and self._pid.exception() is None:
-            with suppress(ProcessLookupError):
-                os.kill(self._pid.result(), signal.SIGKILL)
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        """End the worker at once, even if it is at work or has only been started."""
+        for process in self._worker:
+            process.kill()
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _result(future: Future[PointResult], slot: Slot, point: Point, stop: Stop) -> PointResult:

@@ -17,7 +17,6 @@ from spectral_bench.launch.shared_folder import (
     check_mark,
     marked,
     missing_extra,
-    results_folder,
     results_folders,
 )
 from spectral_bench.launch.worker import PointResult, Treatment, work_on
@@ -84,7 +83,7 @@ class RayLauncher:
         train = self._ray.remote(**resources, max_retries=self.config.retries)(_train)
         with ExitStack() as stack:
             marks = {folder: stack.enter_context(marked(folder)) for folder in results_folders(points)}
-            waiting = {train.remote(point, treatment, marks[results_folder(point)]): point for point in points}
+            waiting = {train.remote(point, treatment, marks[point.results_dir]): point for point in points}
             try:
                 yield from self._results(waiting, stop)
             finally:

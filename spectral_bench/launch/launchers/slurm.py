@@ -13,7 +13,7 @@ from spectral_bench.config.load import experiment_config
 from spectral_bench.errors import InputError, SpectralBenchError
 from spectral_bench.launch.launcher import LAUNCHERS
 from spectral_bench.launch.point import Point
-from spectral_bench.launch.shared_folder import missing_extra, results_folder
+from spectral_bench.launch.shared_folder import missing_extra
 from spectral_bench.launch.slurm_job import TIME_IS_UP, SlurmJob
 from spectral_bench.launch.slurm_queue import (
     SlurmError,
@@ -34,6 +34,10 @@ _LOOK, _ASK = 0.5, 10.0
 
 #: Seconds after which the result of a job that left the queue counts as lost: shared folders show files late.
 _LATE = 10.0
+
+
+#: Seconds by which Slurm may send a signal earlier than it was asked to (``sbatch --signal``).
+_EARLY = 60
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,13 @@ class SlurmConfig:
                 raise InputError(f"launcher.{key}={getattr(self, key)}: expected 0 or more.")
         if self.memory is not None and self.memory <= 0:
             raise InputError(f"launcher.memory={self.memory:g}: expected more than 0 GB, or null.")
+        longest = 60 * self.minutes - _EARLY
+        if self.stop_before >= longest:
+            raise InputError(
+                f"launcher.stop_before={self.stop_before}: a job of launcher.minutes={self.minutes} would be stopped "
+                f"before it trains, for Slurm may send the signal {_EARLY} s early. Expected less than {longest}, or "
+                "longer jobs."
+            )
 
     def parameters(self) -> dict[str, Any]:
         """The same in the words of submitit, which are those of ``sbatch``."""
@@ -144,7 +155,7 @@ class SlurmLauncher:
         folder = _new_folder(to_train)
         submitted = self._submit(to_train, replace(treatment, threads=self.config.cpus), folder)
         if self.config.wait:
-            yield from _watch(submitted, stop)
+            yield from _watch(submitted, treatment, stop)
             return
         for one in submitted:
             for point in one.points:
@@ -182,17 +193,17 @@ class SlurmLauncher:
 def _known(point: Point, treatment: Treatment) -> PointResult | None:
     """The result of a point for which no job is needed, because it is there or another process is making it."""
     config = experiment_config(point.config, KINDS)
-    standing = standing_of(replace(config, results_dir=point.folder / config.results_dir))
+    standing = standing_of(replace(config, results_dir=point.results_dir), treatment.again)
     if standing.state == "running":
         return PointResult(point.name, "held", standing.directory, f"{standing.holder}, is at work on it.")
-    if standing.is_settled and not treatment.again:
+    if standing.is_settled:
         return PointResult(point.name, "kept", standing.directory, f"{standing.state} before")
     return None
 
 
 def _new_folder(points: Sequence[Point]) -> Path:
     """For scripts, logs and pickled points; only this user may write there, for jobs run what it holds."""
-    results = results_folder(points[0])
+    results = points[0].results_dir
     folder = results / ".slurm" / datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -202,7 +213,7 @@ def _new_folder(points: Sequence[Point]) -> Path:
     return folder
 
 
-def _watch(submitted: Sequence[_Submitted], stop: Stop) -> Iterator[PointResult]:
+def _watch(submitted: Sequence[_Submitted], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
     """The results as the jobs end."""
     waiting, told, asked = list(submitted), False, time.monotonic()
     try:
@@ -217,7 +228,7 @@ def _watch(submitted: Sequence[_Submitted], stop: Stop) -> Iterator[PointResult]
                 asked = time.monotonic()
                 for one in _lost(waiting, 4 * _LOOK if told else _LATE):
                     waiting.remove(one)
-                    yield from _without_result(one, stop)
+                    yield from _without_result(one, treatment, stop)
             time.sleep(_LOOK)
     finally:
         if waiting:
@@ -244,11 +255,11 @@ def _results(one: _Submitted) -> list[PointResult]:
     return results
 
 
-def _without_result(one: _Submitted, stop: Stop) -> Iterator[PointResult]:
+def _without_result(one: _Submitted, treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
     """What became of the points of a job that is gone."""
     log = one.job.paths.stderr
     for point in one.points:
-        known = _known(point, Treatment())
+        known = _known(point, treatment)
         if known is not None and known.state == "kept":
             yield known
         elif stop.cause is not None:
