@@ -13,7 +13,7 @@ from spectral_bench.config.load import experiment_config
 from spectral_bench.errors import InputError, SpectralBenchError
 from spectral_bench.launch.launcher import LAUNCHERS
 from spectral_bench.launch.point import Point
-from spectral_bench.launch.shared_folder import missing_extra
+from spectral_bench.launch.shared_folder import marked, missing_extra, results_folders
 from spectral_bench.launch.slurm_job import TIME_IS_UP, SlurmJob
 from spectral_bench.launch.slurm_queue import (
     SlurmError,
@@ -125,7 +125,6 @@ class SlurmLauncher:
 
     def check(self, points: Sequence[Point]) -> None:
         """See that there is a Slurm which would take these jobs; see ``Launcher.check``."""
-        del points  # where they lie is seen when they are submitted
         for command in ("sbatch", "srun", "squeue", "scancel"):
             if shutil.which(command) is None:
                 raise InputError(
@@ -137,6 +136,9 @@ class SlurmLauncher:
             slurm("sbatch", "--test-only", "--wrap=true", *flags)
         except SlurmError as error:
             raise InputError(f"launcher=slurm: Slurm would not take such a job: {error}") from error
+        for folder in results_folders(points):
+            with marked(folder):
+                pass
 
     def run(self, points: Sequence[Point], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
         """Submit what there is to train, and watch it if that is wanted; see ``Launcher.run``."""
