@@ -20,6 +20,10 @@ from spectral_bench.ui.broken_pipe import outliving_readers
 _GRIDS, _SEARCH = "Grids", "A search over hyperparameters"
 
 
+#: What a search does where nothing else is said.
+_TRIALS, _METRIC = 50, "validation"
+
+
 class Sampling(StrEnum):
     """How a search chooses its trials."""
 
@@ -105,13 +109,22 @@ def run(
         typer.Option(help="Search instead of running all points: random, or Optuna's TPE.", rich_help_panel=_SEARCH),
     ] = None,
     trials: Annotated[
-        int,
-        typer.Option(min=1, help="Trials in all, those of earlier calls included.", rich_help_panel=_SEARCH),
-    ] = 50,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Trials in all, those of earlier calls included.",
+            show_default=str(_TRIALS),
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
     metric: Annotated[
-        str,
-        typer.Option(help="What to choose by: validation, best_validation, solved_at.", rich_help_panel=_SEARCH),
-    ] = "validation",
+        str | None,
+        typer.Option(
+            help="What to choose by: validation, best_validation, solved_at.",
+            show_default=_METRIC,
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
     at_once: Annotated[
         int | None,
         typer.Option(
@@ -120,11 +133,18 @@ def run(
             rich_help_panel=_SEARCH,
         ),
     ] = None,
-    sampler_seed: Annotated[int, typer.Option(min=0, help="Seed of the sampler.", rich_help_panel=_SEARCH)] = 0,
+    sampler_seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed of the sampler.", show_default="0", rich_help_panel=_SEARCH)
+    ] = None,
     prune: Annotated[
-        bool,
-        typer.Option(help="Stop trials that do worse than the median of those before.", rich_help_panel=_SEARCH),
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--prune/--no-prune",
+            help="Stop trials that do worse than the median of those before.",
+            show_default="prune",
+            rich_help_panel=_SEARCH,
+        ),
+    ] = None,
     sink: Sinks = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show nothing but the result.", rich_help_panel=SHOWN)
@@ -144,6 +164,16 @@ def run(
 
         from spectral_bench.ui.one_run import load_single, show_instead, train_single
 
+        of_searches = {
+            "--trials": trials,
+            "--metric": metric,
+            "--at-once": at_once,
+            "--sampler-seed": sampler_seed,
+            "--prune" if prune else "--no-prune": prune,
+        }
+        for option, given in of_searches.items():
+            if sampler is None and given is not None:
+                raise InputError(f"{option} is about a search: add -m --sampler optuna, or random.")
         console = Console()
         sinks = [] if print_config or dry_run or points else chosen_sinks(sink)
         if multirun or points:
@@ -156,7 +186,14 @@ def run(
                 from spectral_bench.search.study import Sampler
                 from spectral_bench.ui.search_report import SearchRequest, run_search
 
-                search = SearchRequest(Sampler(sampler), trials, metric, at_once, sampler_seed, prune)
+                search = SearchRequest(
+                    Sampler(sampler),
+                    trials or _TRIALS,
+                    _METRIC if metric is None else metric,
+                    at_once,
+                    sampler_seed or 0,
+                    prune is not False,
+                )
                 run_search(request, search, console)
             elif points:
                 list_points(request)

@@ -37,8 +37,8 @@ def expand_grid(
     """Every point of the grid that overrides span, as the overrides of one run each; the last one varies fastest.
 
     ``["model=rnn,svdrnn", "seed=range(1,3)"]`` gives four points. ``glob()`` chooses among the options of a group.
-    ``svdrnn:r=0.1,0.2`` counts for points with ``model=svdrnn``, and varies faster than all others. The grid of a
-    preset is added, without the keys that are typed.
+    ``svdrnn:r=0.1,0.2`` counts for points with ``model=svdrnn``, instead of what all points have for that key, and
+    varies faster than all others. The grid of a preset is added, without the keys that are typed.
 
     Raises:
         InputError: an override cannot be parsed or expanded, has no values, or is for a model that no point has; or the
@@ -50,14 +50,19 @@ def expand_grid(
     if not own:
         return points
     parsed = {model: parse_overrides(texts, hydra) for model, texts in own.items()}
-    expanded, met = [], set()
+    expanded, met, begun = list[list[str]](), set[str](), set[tuple[str, ...]]()
     for point in points:
         model = _model(point, config_dir, hydra)
         met.add(model)
-        expanded += [[*point, *values] for values in _product(parsed.get(model, []))]
+        replaced = {_key(text) for text in own.get(model, [])}
+        rest = tuple(text for text in point if _key(text) not in replaced)
+        if len(rest) < len(point) and rest in begun:
+            continue  # it differed from an earlier one in what is replaced
+        begun.add(rest)
+        expanded += [[*rest, *values] for values in _product(parsed.get(model, []))]
+        _check_size(len(expanded))
     for model in own.keys() - met:
         raise InputError(f"'{model}:{short(own[model][0])}': no point of the grid has model={model}.")
-    _check_size(len(expanded))
     return expanded
 
 
@@ -79,7 +84,8 @@ def refuse_grid_of_preset(overrides: Sequence[str], config_dir: Path | None = No
 def _untyped(overrides: Sequence[str], config_dir: Path | None) -> list[str]:
     """The overrides in the grid of the chosen preset whose keys are not typed."""
     typed = {_key(text) for text in overrides}
-    return [text for text in _grid_of_preset(overrides, config_dir) if _key(_without_model(text)) not in typed]
+    preset = _grid_of_preset(overrides, config_dir)
+    return [text for text in preset if typed.isdisjoint((_key(text), _key(_without_model(text))))]
 
 
 def _grid_of_preset(overrides: Sequence[str], config_dir: Path | None) -> list[str]:

@@ -21,6 +21,12 @@ from spectral_bench.errors import InputError
 #: The key that repeats a training instead of changing it.
 _SEED = "seed"
 
+#: Significant digits that tell any number from its neighbours.
+_EXACT_DIGITS = 17
+
+#: How far a value may be rounded, relative to its range.
+_TOLERANCE = 1e-4
+
 
 @dataclass(frozen=True)
 class SearchedRange:
@@ -41,8 +47,15 @@ class SearchedRange:
     whole: bool
 
     def typed(self, value: float | str) -> str:
-        """A chosen value as an override, with four digits: more would say nothing."""
-        return f"{self.key}={int(value) if self.whole else format(float(value), '.4g')}"
+        """A chosen value as an override, with four digits, or as many as a narrow range needs."""
+        return f"{self.key}={int(value) if self.whole else self._rounded(float(value))}"
+
+    def _rounded(self, value: float) -> str:
+        exact = min(max(value, self.low), self.high)
+        texts = (format(exact, f".{digits}g") for digits in range(4, _EXACT_DIGITS))
+        tolerance = (self.high - self.low) * _TOLERANCE
+        close = (text for text in texts if abs(float(text) - exact) <= tolerance)
+        return next((text for text in close if self.low <= float(text) <= self.high), repr(float(exact)))
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,10 @@ class Launcher(Protocol):
         """
         ...
 
+    def room(self, point: Point) -> int | None:
+        """Trainings like this one that the launcher runs at the same time; None if only its engine knows."""
+        ...
+
     def run(self, points: Sequence[Point], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
         """Run points, and yield the result of each exactly once, as they end, in any order.
 

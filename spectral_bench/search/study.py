@@ -3,15 +3,18 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from filelock import FileLock, Timeout
 
 from spectral_bench.config.hints import unknown
 from spectral_bench.config.search_space import SearchedRange, SearchSpace
-from spectral_bench.errors import InputError, StorageError
+from spectral_bench.errors import InputError, LockedError, StorageError
 from spectral_bench.launch.pruning import open_pruner, open_storage
 from spectral_bench.runs.layout import Mode
 
@@ -23,6 +26,10 @@ _SEEN_EARLY = ("validation", "best_validation")
 
 #: Attributes of a trial in a study: the overrides that make it, how it ended, and why.
 OVERRIDES_OF, ENDING, PROBLEM = "overrides", "ending", "problem"
+
+#: How a trial ended. ``worse``: it diverged, or never got there, which is worse than any number. ``unfinished``: it
+#: came to its own time limit, or another process was at work on it. ``stopped``: by a signal; it is made again.
+Ending = Literal["done", "pruned", "worse", "failed", "unfinished", "stopped"]
 
 #: The folder of studies in the folder of results.
 _FOLDER = "searches"
@@ -94,22 +101,50 @@ def study_file(results_dir: Path, plan: SearchPlan) -> Path:
     return results_dir / _FOLDER / f"{plan.name}.sqlite3"
 
 
-def open_study(plan: SearchPlan, file: Path) -> Any:
-    """The study, new or as an earlier call left it; trials that it left unfinished are tried first.
+@contextmanager
+def locked_study(file: Path) -> Iterator[None]:
+    """Let no other process search in this study: what one has open, another would take for left by a dead process.
 
     Raises:
         InputError: Optuna is not installed.
-        StorageError: the file cannot be written, or is none of Optuna's.
+        LockedError: another process searches in it.
+        StorageError: the folder cannot be written.
     """
     try:
-        import optuna
+        import optuna  # noqa: F401
     except ImportError as error:
         raise InputError("--sampler needs Optuna: pip install 'spectral-bench[search]'") from error
+    lock = FileLock(f"{file}.lock")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise LockedError(
+            f"{file}: another process is at work on this search. Wait for it, or stop it there."
+        ) from None
+    except OSError as error:
+        raise StorageError(f"{file}: cannot be written ({error.strerror}).") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def open_study(plan: SearchPlan, file: Path) -> Any:
+    """The study, new or as an earlier call left it; trials that it left open are tried first.
+
+    Call it while it is locked: whatever is open in it counts as left by a process that is gone.
+
+    Raises:
+        StorageError: the file cannot be written, or is none of Optuna's.
+    """
+    import optuna
+
+    try:
+        storage = open_storage(file)
         study = optuna.create_study(
             study_name=plan.name,
-            storage=open_storage(file),
+            storage=storage,
             direction="maximize" if plan.mode == "max" else "minimize",
             pruner=open_pruner() if plan.prunes else optuna.pruners.NopPruner(),
             load_if_exists=True,
@@ -124,6 +159,8 @@ def open_study(plan: SearchPlan, file: Path) -> Any:
         )
         for trial in study.trials:
             if trial.state == optuna.trial.TrialState.RUNNING:
+                # Its process may have died between the ending and the value.
+                storage.set_trial_user_attr(trial._trial_id, ENDING, "stopped")
                 study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
                 study.enqueue_trial(trial.params)
     except OSError as error:
@@ -131,6 +168,13 @@ def open_study(plan: SearchPlan, file: Path) -> Any:
     except Exception as error:
         raise StorageError(f"{file}: is no study that can be gone on with ({type(error).__name__}).") from error
     return study
+
+
+def trials_of(plan: SearchPlan, file: Path) -> Sequence[Any]:
+    """The trials of a study that came to an end; nothing is written."""
+    import optuna
+
+    return finished(optuna.load_study(study_name=plan.name, storage=open_storage(file)))
 
 
 def asked(study: Any, plan: SearchPlan) -> tuple[Any, dict[str, float | str]]:
@@ -149,7 +193,8 @@ def asked(study: Any, plan: SearchPlan) -> tuple[Any, dict[str, float | str]]:
 
 def finished(study: Any) -> Sequence[Any]:
     """The trials that came to an end, a bad one included."""
-    return [trial for trial in study.get_trials(deepcopy=False) if ENDING in trial.user_attrs]
+    ended = [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
+    return [trial for trial in ended if trial.user_attrs.get(ENDING, "stopped") != "stopped"]
 
 
 def _is_choice(text: str) -> bool:

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from spectral_bench.errors import InputError, SpectralBenchError
-from spectral_bench.launch.point import Point, compose_grid
+from spectral_bench.launch.point import Grid, Point, compose_grid
 from spectral_bench.launch.pruning import PRUNED, TrialOfStudy
-from spectral_bench.launch.worker import PointResult
+from spectral_bench.launch.worker import OWN_CAUSES, PointResult
 from spectral_bench.runs.layout import SUMMARY
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.run_lookup import PointKey
@@ -17,9 +17,11 @@ from spectral_bench.search.study import (
     ENDING,
     OVERRIDES_OF,
     PROBLEM,
+    Ending,
     SearchPlan,
     asked,
     finished,
+    locked_study,
     open_study,
     study_file,
 )
@@ -27,8 +29,8 @@ from spectral_bench.search.study import (
 #: Trains points and yields their results, as ``Launcher.run`` does.
 Train = Callable[[Sequence[Point]], Iterator[PointResult]]
 
-#: How a trial ended. ``worse``: it diverged, or never got there, which is worse than any number.
-Ending = Literal["done", "pruned", "worse", "failed", "stopped"]
+#: A search none of whose trials can be trained is given up after this many.
+_FAILURES = 5
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ class Compose:
     plugins: tuple[str, ...] = ()
     sinks: tuple[str, ...] = ()
 
-    def __call__(self, overrides: Sequence[str]) -> list[Point]:
-        """The points of a trial, one a seed.
+    def __call__(self, overrides: Sequence[str]) -> Grid:
+        """The points of a trial, one a seed, with what there is to say about them.
 
         Raises:
             InputError: they cannot be composed.
@@ -71,13 +73,14 @@ class Compose:
             raise InputError(
                 "A trial of a search is one configuration, with several seeds at most; its preset is a grid."
             )
-        return grid.points
+        return grid
 
 
 def search(plan: SearchPlan, results_dir: Path, compose: Compose, train: Train) -> Iterator[Trial]:
     """Make the trials that the study lacks, and yield each as it ends.
 
-    A trial in which a training was stopped by a signal stays open, and is the first that the next call makes.
+    A trial in which a training was stopped by a signal stays open, and is the first that the next call makes. No other
+    process can search in the same study meanwhile.
 
     Args:
         plan: what was asked for.
@@ -87,12 +90,17 @@ def search(plan: SearchPlan, results_dir: Path, compose: Compose, train: Train) 
 
     Raises:
         InputError: the space cannot be composed, or Optuna is not installed.
+        LockedError: another process searches in the study.
         StorageError: the study cannot be written.
         SpectralBenchError: every trial failed, the first ones of the search.
     """
     compose(plan.space.corner())  # a typing error shows before there is a study
     file = study_file(results_dir, plan)
-    study = open_study(plan, file)
+    with locked_study(file):
+        yield from _made(plan, open_study(plan, file), file, compose, train)
+
+
+def _made(plan: SearchPlan, study: Any, file: Path, compose: Compose, train: Train) -> Iterator[Trial]:
     while (left := plan.trials - len(finished(study))) > 0:
         ended = []
         batch = [_begun(study, plan, file, compose) for _ in range(min(left, plan.at_once))]
@@ -102,7 +110,8 @@ def search(plan: SearchPlan, results_dir: Path, compose: Compose, train: Train) 
             yield trial
         if any(trial.ending == "stopped" for trial in ended):
             return
-        if all(trial.user_attrs[ENDING] == "failed" for trial in finished(study)):
+        endings = [trial.user_attrs[ENDING] for trial in finished(study)]
+        if len(endings) >= min(plan.trials, _FAILURES) and set(endings) == {"failed"}:
             raise SpectralBenchError(f"No trial could be trained: {ended[0].message}")
 
 
@@ -129,7 +138,7 @@ def _begun(study: Any, plan: SearchPlan, file: Path, compose: Compose) -> _Begun
     chosen = tuple(overrides[len(plan.space.fixed) :])
     trial.set_user_attr(OVERRIDES_OF, list(chosen))
     try:
-        points = compose(overrides)
+        points = compose(overrides).points
     except InputError as error:
         return _Begun(trial, chosen, problem=str(error))
     name = " ".join(chosen)
@@ -167,12 +176,14 @@ def _of(one: _Begun, results: Mapping[PointKey, PointResult]) -> list[PointResul
 def _ending(results: Sequence[PointResult]) -> Ending | None:
     """How a trial ended because of one of its trainings; None while all went well."""
     for result in results:
-        if result.stop_cause == PRUNED and result.state == "stopped":
-            return "pruned"
         if result.state in ("failed", "lost"):
             return "failed"
-        if result.state not in ("done", "kept", "diverged"):
+        if result.state == "stopped" and result.stop_cause == PRUNED:
+            return "pruned"
+        if result.state == "not begun" or (result.state == "stopped" and result.stop_cause not in OWN_CAUSES):
             return "stopped"
+        if result.state not in ("done", "kept", "diverged"):
+            return "unfinished"
         if result.directory is not None and Manifest.read(result.directory).status == "diverged":
             return "worse"
     return None
@@ -211,4 +222,5 @@ def _tell(study: Any, one: _Begun, trial: Trial) -> None:
     if trial.ending == "done":
         study.tell(one.handle, trial.value)
     else:  # to Optuna's samplers a pruned trial is worse than any that ended, and a failed one is none
-        study.tell(one.handle, state=TrialState.FAIL if trial.ending == "failed" else TrialState.PRUNED)
+        known_bad = trial.ending in ("pruned", "worse")
+        study.tell(one.handle, state=TrialState.PRUNED if known_bad else TrialState.FAIL)

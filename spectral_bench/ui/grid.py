@@ -97,10 +97,12 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
         launcher.display = _PointDisplays(console, grid, quiet=request.quiet)
     try:
         with heeding_signals(stop), GridDisplay(console, watch, quiet=request.quiet or in_process) as display:
-            for result in run_points(grid.points, launcher, treatment, stop, request.retry, _say_retry):
+            for result in run_points(grid.points, launcher, treatment, stop, request.retry, say_retry):
                 results[result.point] = result
                 display.ended(result)
-                _report(result)
+                say_point_warnings(result)
+                if result.state in ("failed", "diverged", "lost"):
+                    typer.echo(f"Error: {result.point}: {result.message}", err=True)
                 if in_process and not request.quiet:
                     show_point_card(result, console)
     except (SpectralBenchError, SignalExit):  # the engine failed, or a second signal came
@@ -124,10 +126,7 @@ def composed(request: GridRequest) -> Grid:
 
     _, overrides = split_launcher(request.overrides)
     grid = compose_grid(overrides, request.config_dir, request.plugins, request.sinks)
-    for warning in grid.warnings:
-        typer.echo(f"Warning: {warning}", err=True)
-    for note in grid.notes:
-        typer.echo(note, err=True)
+    say_warnings(grid)
     if not grid.rejected:
         return grid
     for rejected in grid.rejected:
@@ -164,10 +163,14 @@ def list_points(request: GridRequest) -> None:
 
 def point_command(point: Point) -> str:
     """The command that trains a point, or goes on with it, or finds it done."""
+    return shlex.join(["spectral-bench", "run", "--resume", *options_of(point), *point.overrides])
+
+
+def options_of(point: Point) -> list[str]:
+    """The options without which the overrides of a point mean something else."""
     options = [word for plugin in point.plugins for word in ("--plugin", plugin)]
     options += ["--config-dir", str(point.config_dir)] if point.config_dir is not None else []
-    options += [word for sink in point.sinks for word in ("--sink", sink)]
-    return shlex.join(["spectral-bench", "run", "--resume", *options, *point.overrides])
+    return [*options, *(word for sink in point.sinks for word in ("--sink", sink))]
 
 
 def chosen_launcher(request: GridRequest) -> tuple[Launcher, Any]:
@@ -199,13 +202,20 @@ class _PointDisplays:
         return open_display(self._console, title, quiet=self._quiet)
 
 
-def _say_retry(result: PointResult) -> None:
+def say_warnings(grid: Grid) -> None:
+    """What is odd about the configurations of a grid, and what is to be known about them."""
+    for warning in grid.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
+    for note in grid.notes:
+        typer.echo(note, err=True)
+
+
+def say_retry(result: PointResult) -> None:
+    """That a point will be tried again, and why."""
     typer.echo(f"Warning: {result.point}: {result.state}: {result.message}; it will be tried again.", err=True)
 
 
-def _report(result: PointResult) -> None:
-    """What has to be said at once."""
+def say_point_warnings(result: PointResult) -> None:
+    """What a training warned of."""
     for warning in result.warnings:
         typer.echo(f"Warning: {result.point}: {warning}", err=True)
-    if result.state in ("failed", "diverged", "lost"):
-        typer.echo(f"Error: {result.point}: {result.message}", err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,13 +12,10 @@ import typer
 
 from spectral_bench.config.launcher_choice import split_launcher
 from spectral_bench.config.search_space import search_space
-from spectral_bench.launch.launchers.local import LocalConfig
-from spectral_bench.launch.launchers.serial import SerialConfig
 from spectral_bench.launch.point import Point
 from spectral_bench.launch.schedule import run_points
-from spectral_bench.launch.worker import Treatment
+from spectral_bench.launch.worker import PointResult, Treatment
 from spectral_bench.report.numbers import NOTHING, number
-from spectral_bench.runs.cores import usable_cores
 from spectral_bench.runs.layout import SUMMARY_FIELDS, Mode
 from spectral_bench.search.study import (
     ENDING,
@@ -25,14 +23,20 @@ from spectral_bench.search.study import (
     Sampler,
     SearchPlan,
     check_metric,
-    finished,
-    open_study,
     study_file,
+    trials_of,
 )
 from spectral_bench.search.trials import Compose, Trial, search
 from spectral_bench.tasks import TASKS
 from spectral_bench.training.stop import Stop
-from spectral_bench.ui.grid import GridRequest, chosen_launcher
+from spectral_bench.ui.grid import (
+    GridRequest,
+    chosen_launcher,
+    options_of,
+    say_point_warnings,
+    say_retry,
+    say_warnings,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -70,35 +74,43 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
 
     Raises:
         InputError: something about the search is wrong.
-        typer.Exit: a signal ended the search early, with its exit code; the same command goes on.
+        typer.Exit: a signal ended the search early: with its exit code, or 1 if it came to a worker alone.
     """
     from spectral_bench.runs.interruption import exit_code, heeding_signals
 
     check_metric(request.metric)
-    launcher, config = chosen_launcher(replace(grid, wait=True))
+    launcher, _ = chosen_launcher(replace(grid, wait=True))
     _, overrides = split_launcher(grid.overrides)
     compose = Compose(grid.config_dir, tuple(grid.plugins), tuple(grid.sinks))
     space = search_space(overrides, grid.config_dir)
     corner = compose(space.corner())
-    mode, at_once = _mode(corner[0], request.metric), request.at_once or _room(config)
+    say_warnings(corner)
+    first = corner.points[0]
+    mode = _mode(first, request.metric)
+    at_once = request.at_once or launcher.room(first) or _ON_A_CLUSTER
     plan = SearchPlan(
         space, request.sampler, request.metric, mode, request.trials, at_once, request.seed, request.prune
     )
-    launcher.check(corner)
-    results_dir, stop = Path(corner[0].config["results_dir"]).expanduser(), Stop()
+    launcher.check(corner.points)
+    results_dir, stop = Path(first.config["results_dir"]).expanduser(), Stop()
     if not grid.quiet:
         typer.echo(f"Study: {study_file(results_dir, plan)}")
+
+    def train(points: Sequence[Point]) -> Iterator[PointResult]:
+        for result in run_points(points, launcher, Treatment(), stop, grid.retry, say_retry):
+            say_point_warnings(result)
+            yield result
+
+    ended_early = False
     with heeding_signals(stop):
-        treatment = Treatment()
-        for trial in search(
-            plan, results_dir, compose, lambda points: run_points(points, launcher, treatment, stop, grid.retry)
-        ):
+        for trial in search(plan, results_dir, compose, train):
+            ended_early = ended_early or trial.ending == "stopped"
             if not grid.quiet:
                 _show_trial(trial, plan)
-    _show_best(plan, results_dir, console)
-    if stop.cause is not None:
+    _show_best(plan, trials_of(plan, study_file(results_dir, plan)), options_of(first), console)
+    if stop.cause is not None or ended_early:  # or a worker alone got a signal
         typer.echo("The same command goes on with this search.", err=True)
-        raise typer.Exit(exit_code(stop.cause))
+        raise typer.Exit(1 if stop.cause is None else exit_code(stop.cause))
 
 
 def _mode(point: Point, metric: str) -> Mode:
@@ -109,25 +121,17 @@ def _mode(point: Point, metric: str) -> Mode:
     return TASKS[point.config["task"]["name"]].metric.mode
 
 
-def _room(config: Any) -> int:
-    """Trainings that a launcher of this configuration has room for."""
-    if isinstance(config, LocalConfig):
-        return config.workers or usable_cores()
-    return 1 if isinstance(config, SerialConfig) else _ON_A_CLUSTER
-
-
 def _show_trial(trial: Trial, plan: SearchPlan) -> None:
     what = f"{plan.metric} {number(trial.value)}" if trial.value is not None else trial.ending
     message = f": {trial.message}" if trial.message else ""
     typer.echo(f"Trial {trial.number + 1} of {plan.trials}  {' '.join(trial.chosen)}  {what}{message}")
 
 
-def _show_best(plan: SearchPlan, results_dir: Path, console: Console) -> None:
+def _show_best(plan: SearchPlan, trials: Sequence[Any], options: Sequence[str], console: Console) -> None:
     """The best trials, and the command that trains with what was found."""
     from spectral_bench.report.document import Cell, Column, Table
     from spectral_bench.ui.table_printer import show_table
 
-    trials = finished(open_study(plan, study_file(results_dir, plan)))
     judged = sorted(
         (trial for trial in trials if trial.user_attrs[ENDING] == "done"),
         key=lambda trial: -trial.value if plan.mode == "max" else trial.value,
@@ -144,8 +148,7 @@ def _show_best(plan: SearchPlan, results_dir: Path, console: Console) -> None:
     show_table(Table(f"{len(trials)} trials: {counted}", "", columns, rows), console)
     best = judged[0].user_attrs[OVERRIDES_OF]
     typer.echo(f"The best by {plan.metric}; the test split had no say in it:")
-    seeds = ["-m"] if any(text.startswith("seed=") for text in plan.space.fixed) else []
-    typer.echo(shlex.join(["spectral-bench", "run", *seeds, *plan.space.fixed, *best]))
+    typer.echo(shlex.join(["spectral-bench", "run", "-m", *options, *plan.space.fixed, *best]))
 
 
 def _values(trial: Any) -> list[Any]:

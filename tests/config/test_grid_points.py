@@ -1,9 +1,11 @@
 """Grids beyond Hydra's grammar: keys for one model alone, and grids that live in presets."""
 
+from itertools import product
 from pathlib import Path
 
 import pytest
 
+from spectral_bench.config import grid_points
 from spectral_bench.config.compose import compose
 from spectral_bench.config.grid_points import expand_grid, refuse_grid_of_preset
 from spectral_bench.errors import InputError
@@ -40,11 +42,38 @@ def test_a_key_for_one_model_counts_for_the_points_of_that_model() -> None:
         ("svdrn:r=0.1", "Did you mean 'svdrnn'"),
         ("lstm:model.hidden_size=4,8", "no point of the grid has model=lstm"),
         ("svdrnn:seed=range(0,20000)", "more than 10,000 points"),
+        ("svdrnn:r=range(0,9999)", "more than 10,000 points"),
     ],
 )
 def test_a_key_for_one_model_that_cannot_be_meant_is_refused(override: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        expand_grid(["model=rnn,svdrnn", override])
+        expand_grid(["model=rnn,svdrnn", "seed=range(0,3)", override])
+
+
+def test_the_points_of_a_grid_are_counted_before_all_of_them_are_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    products = []
+    monkeypatch.setattr(grid_points, "product", lambda *values: products.append(values) or product(*values))
+    with pytest.raises(InputError, match="more than 10,000 points"):
+        expand_grid(["model=svdrnn", "seed=range(0,5000)", "svdrnn:task.length=range(0,5000)"])
+    assert len(products) == 4  # of what all points share, and of three points
+
+
+def test_what_is_typed_for_one_model_counts_instead_of_what_its_preset_has(presets: Path) -> None:
+    svdrnn = ["experiment=many", "model=svdrnn"]
+    assert expand_grid(["experiment=many", "svdrnn:model.m1=16", "seed=1"], presets) == [
+        ["experiment=many", "seed=1", "model=rnn"],
+        ["experiment=many", "seed=1", "model=svdrnn", "model.m1=16"],
+    ]
+    points = expand_grid(["experiment=many", "svdrnn:seed=7"], presets)
+    assert [point for point in points if "model=svdrnn" in point] == [
+        [*svdrnn, "seed=7", "model.m1=4"],
+        [*svdrnn, "seed=7", "model.m1=8"],
+    ]
+    assert len(points) == 4  # two seeds of the other model
+
+
+def test_a_point_that_is_typed_twice_is_not_hidden_by_a_key_for_one_model() -> None:
+    assert len(expand_grid(["model=svdrnn", "seed=1,1", "svdrnn:r=0.1"])) == 2
 
 
 def test_the_grid_of_a_preset_is_run_but_for_keys_that_are_typed(presets: Path) -> None:

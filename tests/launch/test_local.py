@@ -12,6 +12,7 @@ import pytest
 from small_runs import small_overrides
 
 from spectral_bench.launch.launchers import LAUNCHERS
+from spectral_bench.launch.launchers import local as local_launcher
 from spectral_bench.launch.launchers.local import LocalLauncher, Slot
 from spectral_bench.launch.point import Point, compose_grid
 from spectral_bench.launch.schedule import run_points
@@ -25,6 +26,21 @@ def local(workers: int = 2) -> LocalLauncher:
 
 def points_of(results: Path, *overrides: str) -> list[Point]:
     return compose_grid(small_overrides(results, *overrides)).points
+
+
+@pytest.mark.parametrize(
+    ("device", "threads", "room"), [("cpu", 1, 8), ("cpu", 3, 2), ("cpu", 16, 1), ("cuda", 4, 6), ("cuda:1", 4, 2)]
+)
+def test_there_is_room_for_as_many_points_as_cores_or_gpus_take(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, device: str, threads: int, room: int
+) -> None:
+    monkeypatch.setattr(local_launcher, "usable_cores", lambda: 8)
+    monkeypatch.setattr(local_launcher, "_visible_gpus", lambda: ["0", "1", "2"])
+    points = points_of(tmp_path, f"device={device}", f"train.threads={threads}", "seed=range(0,20)")
+    launcher = LocalLauncher(LocalLauncher.Config(name="local", workers=None, per_gpu=2))
+    assert launcher.room(points[0]) == len(launcher._gpus(points)) == room
+    assert launcher._gpus(points)[:2] == (["0", "1"] if device == "cuda" else [None, None])[:room]
+    assert local(5).room(points[0]) == 5
 
 
 def timeless(results: Path) -> dict[str, list[str]]:

@@ -1,7 +1,7 @@
 """A search chooses on validation data, goes on where it was, and gives no trial up without a reason."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,11 +9,20 @@ import pytest
 from small_runs import small_overrides
 
 from spectral_bench.config.search_space import SearchedRange, SearchedWords, search_space
-from spectral_bench.errors import InputError, SpectralBenchError
+from spectral_bench.errors import InputError, LockedError, SpectralBenchError
 from spectral_bench.launch.launchers.serial import SerialConfig, SerialLauncher
 from spectral_bench.launch.point import Point
-from spectral_bench.launch.worker import PointResult, Treatment
-from spectral_bench.search.study import Sampler, SearchPlan, check_metric, study_file
+from spectral_bench.launch.worker import PointResult, PointState, Treatment
+from spectral_bench.search.study import (
+    ENDING,
+    Sampler,
+    SearchPlan,
+    asked,
+    check_metric,
+    open_study,
+    study_file,
+    trials_of,
+)
 from spectral_bench.search.trials import Compose, Trial, search
 from spectral_bench.training.stop import Stop
 
@@ -67,6 +76,14 @@ def test_a_space_that_makes_no_sense_is_refused(typed: list[str], said: str) -> 
         search_space(typed)
 
 
+@pytest.mark.parametrize("value", [0.9, 0.912345678, 0.99997, 0.999989999, 0.99999])
+def test_a_chosen_number_stays_in_its_range_and_near_what_was_chosen(value: float) -> None:
+    typed = SearchedRange("optimizer.beta2", 0.9, 0.99999, log=False, whole=False).typed(value)
+    rounded = float(typed.partition("=")[2])
+    assert 0.9 <= rounded <= 0.99999
+    assert abs(rounded - value) <= 1e-5
+
+
 @pytest.mark.parametrize("metric", ["test", "test_at_best", "loss_test"])
 def test_nothing_is_chosen_on_the_test_split(metric: str) -> None:
     with pytest.raises(InputError, match="never on the test split"):
@@ -103,6 +120,59 @@ def test_a_trial_that_was_stopped_is_the_first_of_the_next_call(tmp_path: Path) 
     (open_trial,) = search(plan, tmp_path, Compose(), stopped)
     assert open_trial.ending == "stopped"
     assert made(plan, tmp_path)[0].chosen == open_trial.chosen
+
+
+def ending(state: PointState, cause: str | None = None) -> Callable[[Sequence[Point]], Iterator[PointResult]]:
+    """A launcher in which every training ends in this way."""
+    return lambda points: (PointResult(point.name, state, stop_cause=cause) for point in points)
+
+
+@pytest.mark.parametrize(("state", "cause"), [("stopped", "train.max_minutes"), ("held", None)])
+def test_a_training_that_ends_early_by_no_signal_ends_no_search(
+    tmp_path: Path, state: PointState, cause: str | None
+) -> None:
+    plan = plan_of(tmp_path, *SPACE, trials=3)
+    trials = list(search(plan, tmp_path, Compose(), ending(state, cause)))
+    assert [trial.ending for trial in trials] == ["unfinished"] * 3
+
+
+def test_a_signal_ends_a_search(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, *SPACE, trials=3)
+    trials = list(search(plan, tmp_path, Compose(), ending("stopped", "SIGTERM")))
+    assert [trial.ending for trial in trials] == ["stopped"]
+
+
+def test_a_first_trial_that_fails_ends_no_search(tmp_path: Path) -> None:
+    begun: list[Point] = []
+
+    def failing_first(points: Sequence[Point]) -> Iterator[PointResult]:
+        begun.extend(points)
+        yield from ending("failed")(points) if len(begun) == 1 else train(points)
+
+    trials = list(search(plan_of(tmp_path, *SPACE), tmp_path, Compose(), failing_first))
+    assert [trial.ending for trial in trials] == ["failed", "done", "done"]
+
+
+def test_one_process_at_a_time_searches_in_a_study(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path, *SPACE, trials=2)
+    first = search(plan, tmp_path, Compose(), train)
+    assert next(first).ending == "done"
+    with pytest.raises(LockedError, match="another process is at work on this search"):
+        made(plan, tmp_path)
+    assert len(trials_of(plan, study_file(tmp_path, plan))) == 1  # reading disturbs nobody
+    assert [trial.ending for trial in first] == ["done"]
+    assert made(plan, tmp_path) == []
+
+
+def test_a_trial_whose_process_died_before_its_value_was_written_is_made_again(tmp_path: Path) -> None:
+    plan, file = plan_of(tmp_path, *SPACE, trials=1), study_file(tmp_path, plan_of(tmp_path, *SPACE))
+    file.parent.mkdir()
+    trial, _ = asked(open_study(plan, file), plan)
+    trial.set_user_attr(ENDING, "done")
+    assert trials_of(plan, file) == []
+    (again,) = made(plan, tmp_path)
+    assert (again.number, again.ending) == (1, "done")
+    assert [known.value for known in trials_of(plan, file)] == [again.value]
 
 
 def test_a_training_that_diverges_is_worse_than_any_and_ends_no_search(tmp_path: Path) -> None:

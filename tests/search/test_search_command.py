@@ -3,13 +3,16 @@
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 from small_runs import small_overrides
 
 from spectral_bench.cli.app import main
+from spectral_bench.launch.launchers.serial import SerialLauncher
+from spectral_bench.launch.point import Point
+from spectral_bench.launch.worker import PointResult
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -52,6 +55,11 @@ def test_a_search_ends_with_the_best_trials_and_a_command_that_finds_them_traine
         (("-m", "r=0.1,0.2", "--sampler", "optuna", "--metric", "validatoin"), "Did you mean 'validation'?"),
         (("-m", "--sampler", "random"), "Nothing to search"),
         (("r=0.1,0.2", "--sampler", "random"), "add -m"),
+        (("--metric", "validation"), "--metric is about a search"),
+        (("--no-prune",), "--no-prune is about a search"),
+        (("-m", "r=0.1,0.2", "--trials", "3"), "--trials is about a search"),
+        (("-m", "r=0.1,0.2", "--at-once", "1"), "--at-once is about a search"),
+        (("-m", "r=0.1,0.2", "--sampler-seed", "0"), "--sampler-seed is about a search"),
         (("-m", "r=0.1,0.2", "--sampler", "random", "--list-points"), "goes with no other option"),
         (("-m", "optimizer.rate=0.1,0.2", "--sampler", "random"), "optimizer.rate"),
     ],
@@ -63,6 +71,54 @@ def test_a_search_that_cannot_be_meant_is_refused_before_there_is_a_file(
     assert code == 2
     assert said in " ".join(message.split())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_of_the_best_trial_holds_the_options_and_the_seeds_of_its_preset(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    (tmp_path / "mine" / "experiment" / "seeds.yaml").write_text("# @package _global_\n# Seeds\ngrid: ['seed=1,2']\n")
+    search = ("-m", "experiment=seeds", "optimizer.lr=1e-3,1e-2", "--config-dir", "mine", "--sampler", "random")
+    code, said, message = command(*search, "--trials", "1")
+    assert (code, message) == (0, "")
+    best = shlex.split(said.splitlines()[-1])
+    assert best[2:5] == ["-m", "--config-dir", "mine"]
+    code, again, _ = command(*best[2:])
+    assert (code, "2 kept" in again) == (0, True)
+
+
+def test_warnings_of_a_searched_configuration_are_said_once(command: Command) -> None:
+    code, _, message = command(
+        "-m", "train.evaluations=7", "r=interval(0.1,0.2)", "--sampler", "random", "--trials", "2"
+    )
+    assert code == 0
+    assert message.count("has no effect") == 1
+
+
+def test_warnings_of_trainings_and_retries_are_said(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[str] = []
+
+    def run(_: object, points: Sequence[Point], *__: object) -> Iterator[PointResult]:
+        for point in points:
+            tries.append(point.name)
+            yield PointResult(point.name, "failed", message="no such disk", exit_code=1, warnings=("a sink is gone",))
+
+    monkeypatch.setattr(SerialLauncher, "run", run)
+    code, _, message = command("-m", "r=0.1,0.2", "--sampler", "random", "--trials", "1", "--retry", "1")
+    assert (code, len(tries)) == (1, 2)
+    assert "no such disk; it will be tried again" in message
+    assert "a sink is gone" in message
+
+
+def test_a_search_whose_worker_alone_was_stopped_does_not_pass_for_a_whole_one(
+    command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(_: object, points: Sequence[Point], *__: object) -> Iterator[PointResult]:
+        yield from (PointResult(point.name, "stopped", stop_cause="SIGTERM") for point in points)
+
+    monkeypatch.setattr(SerialLauncher, "run", run)
+    code, _, message = command("-m", "r=0.1,0.2", "--sampler", "random", "--trials", "3")
+    assert (code, "The same command goes on" in message) == (1, True)
 
 
 def test_without_optuna_the_command_that_installs_it_is_said(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

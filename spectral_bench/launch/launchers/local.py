@@ -67,9 +67,13 @@ class LocalLauncher:
     def check(self, points: Sequence[Point]) -> None:
         """Nothing that could be missing."""
 
+    def room(self, point: Point) -> int:
+        """Workers for points like this one: as many as were asked for, or as its GPUs or the cores take."""
+        return self._config.workers or self._default_room(point.config["device"], point.config["train"]["threads"])
+
     def run(self, points: Sequence[Point], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
         """Run points on all slots; see ``Launcher.run``."""
-        slots = [Slot(gpu) for gpu in self._gpus(points, treatment)]
+        slots = [Slot(gpu) for gpu in self._gpus(points)]
         waiting, idle = deque(points), list(reversed(slots))
         busy: dict[Future[PointResult], tuple[Slot, Point]] = {}
         try:
@@ -92,13 +96,17 @@ class LocalLauncher:
             for slot in slots:
                 slot.close()
 
-    def _gpus(self, points: Sequence[Point], treatment: Treatment) -> list[str | None]:
+    def _gpus(self, points: Sequence[Point]) -> list[str | None]:
         """For every slot the GPU that its worker sees; None: all of them."""
-        gpus = _visible_gpus() if any(point.config["device"] == "cuda" for point in points) else []
-        threads = max(point.config["train"]["threads"] or treatment.threads or 1 for point in points)
-        default = len(gpus) * self._config.per_gpu if gpus else max(1, usable_cores() // threads)
-        count = min(self._config.workers or default, len(points))
+        kinds = {(point.config["device"], point.config["train"]["threads"]) for point in points}
+        count = min(len(points), self._config.workers or min(self._default_room(*kind) for kind in kinds))
+        gpus = _visible_gpus() if {device for device, _ in kinds} == {"cuda"} else []
         return [gpus[number % len(gpus)] if gpus else None for number in range(count)]
+
+    def _default_room(self, device: str, threads: int | None) -> int:
+        if device.startswith("cuda"):  # cuda:1 is one GPU, cuda any
+            return self._config.per_gpu * (max(1, len(_visible_gpus())) if device == "cuda" else 1)
+        return max(1, usable_cores() // (threads or 1))
 
 
 class Slot:

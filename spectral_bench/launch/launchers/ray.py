@@ -75,6 +75,9 @@ class RayLauncher:
                 pass
         self._connect()
 
+    def room(self, point: Point) -> None:
+        """The cluster knows; see ``Launcher.room``."""
+
     def run(self, points: Sequence[Point], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
         """Hand out the points; see ``Launcher.run``."""
         self._connect()

@@ -36,6 +36,11 @@ class SerialLauncher:
     def check(self, points: Sequence[Point]) -> None:
         """Nothing that could be missing."""
 
+    def room(self, point: Point) -> int:
+        """One: this process."""
+        del point
+        return 1
+
     def run(self, points: Sequence[Point], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
         """Run the points in their order; see ``Launcher.run``."""
         for point in points:

@@ -140,6 +140,9 @@ class SlurmLauncher:
             with marked(folder):
                 pass
 
+    def room(self, point: Point) -> None:
+        """The cluster knows; see ``Launcher.room``."""
+
     def run(self, points: Sequence[Point], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
         """Submit what there is to train, and watch it if that is wanted; see ``Launcher.run``."""
         to_train: list[Point] = []
