@@ -163,6 +163,8 @@ def compare(
     check_picture("--diagram", diagram)
     console = Console()
     found = read_runs(paths, where)
+    if not found.runs:
+        raise _refused(f"There is nothing to compare. {' '.join(found.notes)}")
     groups = sections(found.runs, by or [])
     judged_by = metric or "test"
     if match is not None:

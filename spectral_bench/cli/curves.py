@@ -73,7 +73,7 @@ def curves(
     check_pictures("-o", output)
     sheet = sheet_of(width, panels, LEARNING_PANELS, no_title=no_title)
     in_characters = show or watch or (output is None and data is None)
-    wanted = Wanted(sheet, output, in_characters, data, style)
+    wanted = Wanted(sheet, output, in_characters, data, style, waits=watch)
     naming = naming_of(order, label)
     if watch:
         keep_drawing(lambda: _draw(paths, where, by or [], split, naming, wanted), every)

@@ -87,7 +87,7 @@ def grads(
     )
     check_pictures("-o", output)
     sheet = sheet_of(width, panels, GRADIENT_PANELS, no_title=no_title)
-    wanted = Wanted(sheet, output, show or watch, data, style)
+    wanted = Wanted(sheet, output, show or watch, data, style, waits=watch)
     naming = naming_of(order, label)
 
     def once() -> list[Run]:

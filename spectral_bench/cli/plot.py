@@ -111,6 +111,12 @@ def plot(
     draw, show_one, prepare = _KINDS[kind]()
     tasks = plotted(sections(found.runs))
     naming = naming_of(order, label)
+    if kind is PlotKind.lines:
+        from spectral_bench.figures.sweeps import line_names
+
+        naming.check_names({name for task in tasks for name in line_names(task, keys)})
+    if panels and keys.col is None:
+        raise InputError("--panels: there are none to choose from without col=KEY.")
     pictures = [picture for task in tasks if (picture := prepare(task, keys, naming)) is not None]
     titles = [title for picture in pictures for title in getattr(picture, "panels", {})]
     wanted = Wanted(_sheet(width, panels, titles, no_title=no_title), output, show, data, style)

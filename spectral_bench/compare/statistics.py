@@ -77,6 +77,15 @@ def estimate(sample: Values) -> Estimate | None:
     return _with_t(mean, _variance_of_mean(sample), n - 1, n)
 
 
+def geometric_estimate(sample: Values) -> Estimate | None:
+    """The geometric mean of positive numbers with the interval of their logarithms; None for an empty sample."""
+    found = estimate(np.log(np.asarray(sample, dtype=np.float64)))
+    if found is None:
+        return None
+    low, high = (None if end is None else float(np.exp(end)) for end in (found.low, found.high))
+    return Estimate(float(np.exp(found.mean)), low, high, found.n)
+
+
 def difference(first: Values, second: Values) -> Estimate | None:
     """The difference of two independent means, first minus second; None when a sample is empty.
 

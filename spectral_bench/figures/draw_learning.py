@@ -21,6 +21,9 @@ from spectral_bench.figures.words import metric_in_words
 #: Inches of the narrowest panel, and of a row of them.
 _NARROWEST, _HEIGHT = 2.2, 2.5
 
+#: The sentence of a caption about ``draw_level``.
+BASELINE = "Baseline (dotted, or named at the edge if far off): what a memoryless predictor scores."
+
 #: Inches of a line where everything was measured once.
 _ONCE = 0.2
 
@@ -33,7 +36,7 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
     caption = of_seeds(curves, "arithmetic")
     once = all(measured_once(quantity.curves) for quantity in shown)
     if not once and any(quantity.baseline is not None for quantity in shown):
-        caption.append("Dotted: what a memoryless predictor scores.")
+        caption.append(BASELINE)
     columns = sheet.beside(len(shown), _NARROWEST)
     rows = -(-len(shown) // columns)
 

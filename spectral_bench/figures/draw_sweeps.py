@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from spectral_bench.figures.draw_learning import draw_level
+from spectral_bench.compare.statistics import Estimate
+from spectral_bench.figures.draw_learning import BASELINE, draw_level
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import plain_decades
 from spectral_bench.figures.sweeps import SweepLine, SweepPictures, SweepPoint
@@ -36,6 +37,8 @@ def draw_sweep(pictures: SweepPictures, sheet: Sheet) -> Figure:
             axes.set_ylabel(key_in_words(pictures.keys.y, pictures.metric))
         for axes in shown:
             _mark_the_worse(axes, panels.get(axes.get_title(), lines), pictures)
+        for axes, several in zip(shown, panels.values(), strict=True):  # the panels share limits, now final
+            _open_whiskers(axes, several, pictures)
         return shown
 
     x, y = (key_in_words(key, pictures.metric) for key in (pictures.keys.x, pictures.keys.y))
@@ -47,11 +50,16 @@ def _caption(pictures: SweepPictures, lines: Sequence[SweepLine]) -> str:
     points = [point for line in lines for point in line.points]
     sentences = []
     if any(len(point.values) > 1 for point in points):
-        sentences.append("Points: means over seeds with 95 % intervals; dots: each seed.")
+        how = "geometric means over seeds with 95 % intervals, on logarithms" if pictures.geometric else (
+            "means over seeds with 95 % intervals"
+        )  # fmt: skip
+        sentences.append(f"Points: {how}; dots: each seed.")
+    if any(point.mean is not None and _is_open(point.mean, pictures) for point in points):
+        sentences.append("▼: the interval goes on below, to zero or beyond.")
     if any(point.without for point in points):
         sentences.append("×: how many seeds diverged or never got there; they are in no mean.")
     if pictures.baseline is not None:
-        sentences.append("Dotted: what a memoryless predictor scores.")
+        sentences.append(BASELINE)
     return " ".join(sentences)
 
 
@@ -78,7 +86,7 @@ def _draw_line(axes: Axes, line: SweepLine, pictures: SweepPictures) -> None:
         axes.plot(*zip(*joined, strict=True), color=look.colour, linestyle=look.dashes, linewidth=1.1)
     for point, mean in with_mean:
         if mean.low is not None and mean.high is not None:
-            low = max(mean.low, min(point.values) / 2) if pictures.logarithmic else mean.low
+            low = mean.mean if _is_open(mean, pictures) else mean.low
             axes.plot([point.place] * 2, [low, mean.high], color=look.colour, linewidth=1.0)
         if len(point.values) > 1:
             axes.plot(
@@ -89,6 +97,24 @@ def _draw_line(axes: Axes, line: SweepLine, pictures: SweepPictures) -> None:
     marked: Any = {"color": look.colour, "marker": look.marker, "markersize": 4.5, "markeredgewidth": 0}
     axes.plot(*points, linestyle="", **marked)
     axes.plot([], [], linestyle=look.dashes if joined else "", label=line.label, **marked)
+
+
+def _is_open(mean: Estimate, pictures: SweepPictures) -> bool:
+    """Whether the lower end of an interval lies on no logarithmic axis."""
+    return pictures.logarithmic and mean.low is not None and mean.low <= 0
+
+
+def _open_whiskers(axes: Axes, lines: Sequence[SweepLine], pictures: SweepPictures) -> None:
+    """Whiskers that leave the axis below, with an arrow where they do."""
+    low, high = axes.get_ylim()
+    for line in lines:
+        for point in line.points:
+            if point.mean is not None and _is_open(point.mean, pictures):
+                axes.plot(
+                    [point.place] * 2, [low, point.mean.mean], color=line.look.colour, linewidth=1.0, marker="v",
+                    markevery=[0], markersize=4, markeredgewidth=0, clip_on=False,
+                )  # fmt: skip
+    axes.set_ylim(low, high)
 
 
 def _mark_the_worse(axes: Axes, lines: Sequence[SweepLine], pictures: SweepPictures) -> None:

@@ -1,6 +1,6 @@
 """The groups of a section as pictures show them: in which order, called what, looking how."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -55,6 +55,14 @@ class Naming:
             InputError: one is not; the message names the nearest.
         """
         known = {name for section in sections for group in section.groups for name in _names(section, group)}
+        self.check_names(known)
+
+    def check_names(self, known: Set[str]) -> None:
+        """See that every name is among those known; where nothing is, nothing is wrong.
+
+        Raises:
+            InputError: one is not; the message names the nearest.
+        """
         if not known:
             return
         for option, names, valid in (

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
 
 from spectral_bench.config.keys import as_typed
@@ -11,6 +10,7 @@ from spectral_bench.figures.plotted_runs import (
     Phase,
     Plotted,
     keys_apart,
+    mean_of,
     never_got_there,
     number_of,
     phase_of,
@@ -123,6 +123,7 @@ def _cells(runs: list[Run], keys: PlotKeys) -> list[PhaseCell]:
         outcomes = sorted((phase_of(run) for run in members), key=PHASES.index)
         numbers = [number for run in members if keys.hue and (number := number_of(run, keys.hue)) is not None]
         without = sum(never_got_there(run, keys.hue) for run in members) if keys.hue else 0
-        mean = fmean(numbers) if numbers else None
-        cells.append(PhaseCell(fields.get(keys.x), fields.get(keys.y), outcomes, mean, without))
+        mean = mean_of(keys.hue, numbers) if keys.hue else None
+        value = mean.mean if mean else None
+        cells.append(PhaseCell(fields.get(keys.x), fields.get(keys.y), outcomes, value, without))
     return cells

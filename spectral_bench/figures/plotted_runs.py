@@ -6,11 +6,13 @@ from math import isfinite
 from typing import Any, Literal
 
 from spectral_bench.compare.scores import ACHIEVEMENTS
+from spectral_bench.compare.statistics import Estimate, estimate, geometric_estimate
 from spectral_bench.config.schema import CHANGES_NO_NUMBER
 from spectral_bench.records.grouping import differing_keys
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
+from spectral_bench.runs.layout import RATIOS
 
 #: How a run came out, from the best.
 Phase = Literal["solved", "better than baseline", "at baseline", "diverged"]
@@ -82,6 +84,13 @@ def number_of(run: Run, field: str) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     return float(value) if isfinite(value) else None
+
+
+def mean_of(field: str, values: Sequence[float]) -> Estimate | None:
+    """The mean of a field with its interval: of a ratio the geometric one, of those values that are not zero."""
+    if field not in RATIOS:
+        return estimate(values)
+    return geometric_estimate([value for value in values if value > 0])
 
 
 def never_got_there(run: Run, field: str) -> bool:

@@ -186,6 +186,8 @@ def _decay(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords) -
     else:
         told = "" if found or not one.facts.every_step else "a loss at every step was traced"
     verdicts: Counter[str] = Counter(decay.verdict for decay in found)
+    if told == "level" and set(verdicts) != {"level"}:
+        told = "no steady rate"  # what is lost is lost at an end, and the slope does not see it
     return Decay(one.caption, one.look, rate, kept, verdicts, told)
 
 

@@ -2,19 +2,22 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from statistics import fmean
 from typing import Any
 
-from spectral_bench.compare.statistics import Estimate, estimate
+from spectral_bench.compare.statistics import Estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.looks import DASHES, Look, look_of, palette, sequential
 from spectral_bench.figures.named_groups import Naming
-from spectral_bench.figures.plotted_runs import Plotted, keys_apart, never_got_there, number_of
+from spectral_bench.figures.plotted_runs import Plotted, keys_apart, mean_of, never_got_there, number_of
 from spectral_bench.figures.value_axis import ValueAxis, is_number, shown, spans_decades, value_axis
 from spectral_bench.records.run_record import Run
+from spectral_bench.runs.layout import RATIOS
 
 #: Names of the model in ``Run.fields``.
 _MODEL = ("model", "model.name")
+
+#: The colour of a line without a number, among those that have one.
+_NO_NUMBER = "#AAAAAA"
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class SweepPictures:
         higher_is_better: the sense of y.
         x_axis: where values of x lie.
         logarithmic: the y axis.
+        geometric: whether means are geometric ones.
         baseline: what a memoryless predictor scores in y; None: unknown.
         panels: lines, by the title of the panel.
         notes: what is left out or put together.
@@ -90,6 +94,7 @@ class SweepPictures:
     higher_is_better: bool
     x_axis: ValueAxis
     logarithmic: bool
+    geometric: bool
     baseline: float | None
     panels: dict[str, list[SweepLine]]
     notes: list[str]
@@ -103,6 +108,7 @@ class SweepPictures:
                     yield {
                         **({"col": panel} if self.keys.col else {}), "group": line.label,
                         self.keys.x: shown(self.keys.x, point.x), "metric": self.keys.y,
+                        **({"mean_is": "geometric"} if self.geometric else {}),
                         "mean": mean.mean if mean else None, "low": mean.low if mean else None,
                         "high": mean.high if mean else None, "runs": len(point.values),
                         "worse_than_any": point.without,
@@ -141,17 +147,29 @@ def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictur
             "with --where, or tell them apart with --by."
         )
     of = {"loss_test": "loss", "test": "metric", "validation": "metric", "best_validation": "metric"}.get(keys.y)
-    logarithmic = spans_decades(numbers)
+    zeros = sum(number <= 0 for number in numbers) if keys.y in RATIOS else 0
+    if zeros:
+        notes.append(f"{task.task}: {keys.y} is zero in {zeros} of {len(numbers)} runs: they are in no geometric mean.")
+    logarithmic = spans_decades(number for number in numbers if number > 0 or not zeros)
     return SweepPictures(
         task.task, keys, task.metric, _higher_is_better(keys.y, task.mode), x_axis, logarithmic,
-        task.baseline.get(of) if of else None, panels, notes,
+        keys.y in RATIOS, task.baseline.get(of) if of else None, panels, notes,
     )  # fmt: skip
 
 
+def line_names(task: Plotted, keys: PlotKeys) -> set[str]:
+    """What lines may be called by: their labels, the parts of these, and the values."""
+    keys = _with_models(keys, task.runs)
+    line_keys = [key for key in (keys.hue, *keys.by) if key is not None]
+    labels = _labels(task.runs, line_keys, Naming())
+    parts = {f"{key.rpartition('.')[2]}={text}" for line in labels for key, text in zip(line_keys, line, strict=True)}
+    return {*labels.values(), *parts, *(text for line in labels for text in line)}
+
+
 def _with_models(keys: PlotKeys, runs: Sequence[Run]) -> PlotKeys:
-    """A line a model, unless another key tells lines apart: models are not to be averaged."""
+    """A line a model, each with its own look, unless another key tells lines apart: models are not to be averaged."""
     several = len({run.model for run in runs}) > 1
-    free = keys.hue is None and not any(key in _MODEL for key in keys.named)
+    free = keys.hue is None and not any(key in _MODEL for key in keys.by)
     return replace(keys, hue="model") if several and free else keys
 
 
@@ -203,11 +221,15 @@ def _looks(runs: Sequence[Run], keys: Sequence[str]) -> dict[tuple[str, ...], Lo
     if keys[0] in _MODEL:
         own = {text: look_of(text) for text in order.places}
     else:
-        colours = palette(len(order.places))
-        if all(is_number(run.fields().get(keys[0])) for run in runs):
-            shades = sequential(len(colours))
-            colours = [replace(look, colour=shade) for look, shade in zip(colours, shades, strict=True)]
-        own = dict(zip(order.places, colours, strict=True))
+        own = dict(zip(order.places, palette(len(order.places)), strict=True))
+        values = [run.fields().get(keys[0]) for run in runs]
+        numbers = {as_typed(value) for value in values if is_number(value)}
+        if all(is_number(value) or value is None for value in values):
+            shaded = [text for text in order.places if text in numbers]
+            for text, shade in zip(shaded, sequential(len(shaded)), strict=True):
+                own[text] = replace(own[text], colour=shade)
+            # What has no number, a free radius, is no end of the map.
+            own |= {text: replace(look, colour=_NO_NUMBER) for text, look in own.items() if text not in numbers}
     found = {}
     for first, look in own.items():
         members = sorted(line for line in lines if line[0] == first)
@@ -228,9 +250,10 @@ def _points(runs: Sequence[Run], keys: PlotKeys, x_axis: ValueAxis) -> list[Swee
             number = number_of(run, keys.y)
             if number is not None:
                 by_seed.setdefault(run.seed, []).append(number)
-        values = [fmean(several) for several in by_seed.values()]
+        of_seeds = [mean_of(keys.y, several) for several in by_seed.values()]
+        values = [mean.mean for mean in of_seeds if mean is not None]
         without = sum(never_got_there(run, keys.y) for run in members)
-        points.append(SweepPoint(x, x_axis.place(x), values, estimate(values), without))
+        points.append(SweepPoint(x, x_axis.place(x), values, mean_of(keys.y, values), without))
     return sorted(points, key=lambda point: point.place)
 
 

@@ -134,6 +134,7 @@ class SummaryField:
         sense: whether less or more is better; ``metric``: as of the task's metric; None: runs are not judged by it.
         words: what it is called where people read it, ``{metric}`` standing for the metric; None: its name.
         is_time: it is measured with a clock, and no replay has it again.
+        is_ratio: orders of magnitude of it count: its mean is the geometric one.
     """
 
     name: str
@@ -142,6 +143,7 @@ class SummaryField:
     sense: Mode | Literal["metric"] | None = None
     words: str | None = None
     is_time: bool = False
+    is_ratio: bool = False
 
     @property
     def is_achieved(self) -> bool:
@@ -183,13 +185,18 @@ SUMMARY_FIELDS: Final = (
     SummaryField("ms_per_step", "number", "mean time of an update in milliseconds", "min", is_time=True),
     SummaryField("wall_seconds", "number", "time of all sessions in seconds", "min", is_time=True),
     SummaryField("gradient_decay_rate", "number", "slope of the log gradient norm over t, at the last traced step"),
-    SummaryField("gradient_kept", "number", "norm at t = 0 over the norm at t = T, at the last traced step"),
+    SummaryField(
+        "gradient_kept", "number", "norm at t = 0 over the norm at t = T, at the last traced step", is_ratio=True
+    ),
     SummaryField("gradient_verdict", "text", "`vanishing`, `fading`, `level`, `growing` or `exploding`"),
     SummaryField(
         "spectral_margin", "number", "largest distance of a singular value from the model's centre of sigma", "min"
     ),
 )
 
+
+#: Those whose means are geometric.
+RATIOS: Final = frozenset(field.name for field in SUMMARY_FIELDS if field.is_ratio)
 
 #: Those that follow from gradient norms.
 OF_NORMS: Final = frozenset(("gradient_decay_rate", "gradient_kept", "gradient_verdict"))

@@ -53,6 +53,7 @@ class Wanted:
         show: draw with characters.
         data: file of the numbers.
         style: a style sheet of matplotlib.
+        waits: that there is nothing to draw is no error, for there may be later.
     """
 
     sheet: Sheet
@@ -60,6 +61,7 @@ class Wanted:
     show: bool = False
     data: Path | None = None
     style: Path | None = None
+    waits: bool = False
 
 
 def check_picture(option: str, output: Path | None) -> None:
@@ -96,10 +98,13 @@ def write_pictures(pictures: Sequence[D], draw: Callable[[D, Sheet], Figure], wa
     Raises:
         InputError: there is nothing to draw, more than the file asked for can hold, or a file cannot be written.
     """
+    if not pictures:
+        if wanted.waits:
+            return
+        is_file = wanted.output is not None or wanted.data is not None
+        raise InputError(f"There is nothing to draw{': no file is written' if is_file else ''}.")
     if wanted.output is None and wanted.data is None:
         return
-    if not pictures:
-        raise InputError("There is nothing to draw: no file is written.")
     files = [] if wanted.output is None else _files(wanted.output, [picture.title for picture in pictures])
     if files:
         from spectral_bench.figures.page import printable, save

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+import typer
+
 from spectral_bench.ui.delivery import deliver
 from spectral_bench.ui.pictures import D, Wanted, draw_in_characters, write_pictures
 
@@ -98,6 +100,9 @@ def show_traces(
         records += rows
         pictures.append(kind.pictures(section, groups))
     document = {"schema": f"spectral-bench/{kind.verb}", "version": 1, "rows": records}
+    if not pictures and not wanted.waits:
+        for note in found.notes:
+            typer.echo(f"Note: {note}", err=True)
     write_pictures(pictures, kind.draw, wanted)
     deliver(Report(tables, records, document, found.notes), console, form=form)
     if wanted.show:

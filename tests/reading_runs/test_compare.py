@@ -373,20 +373,24 @@ def test_what_was_mistyped_is_named(
     assert message in done.stderr
 
 
-def test_no_runs_is_said_and_is_no_error(command: Run, tmp_path: Path) -> None:
+def test_no_runs_is_said_with_exit_code_2(command: Run, tmp_path: Path) -> None:
     done = command("compare")
-    assert done.returncode == 0
-    assert "There is no folder 'results'" in done.stdout
+    assert done.returncode == 2
+    assert "There is no folder 'results'" in done.stderr
     (tmp_path / "results").mkdir()
-    assert "No runs in results" in command("compare").stdout
-    assert json.loads(command("compare", "--format", "json").stdout)["sections"] == []
+    done = command("compare", "--format", "json")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No runs in results" in done.stderr
     assert command("compare", "reslts").returncode == 2
 
 
-def test_none_of_the_runs_fulfilling_a_condition_is_said(command: Run, shared_results: Path) -> None:
-    done = command("compare", str(shared_results), "--where", "seed=77")
-    assert done.returncode == 0
-    assert "None of 9 runs" in done.stdout
+def test_none_of_the_runs_fulfilling_a_condition_is_said_and_leaves_no_file(
+    command: Run, shared_results: Path, tmp_path: Path
+) -> None:
+    done = command("compare", str(shared_results), "--where", "seed=77", "-o", "empty.csv")
+    assert done.returncode == 2
+    assert "None of 9 runs" in done.stderr
+    assert not (tmp_path / "empty.csv").exists()
 
 
 def test_tasks_in_different_settings_are_not_compared_with_each_other(shared_results: Path, tmp_path: Path) -> None:

@@ -316,11 +316,23 @@ def test_a_layer_that_was_not_traced_and_a_folder_without_runs_are_said(
     command: Run, shared_results: Path, tmp_path: Path
 ) -> None:
     done = command("grads", str(shared_results), "--layer", "3")
-    assert done.returncode == 0
-    assert "no run traced gradients in layer 3" in done.stdout
+    assert done.returncode == 2
+    assert "no run traced gradients in layer 3" in done.stderr
     empty = command("grads", str(tmp_path))
-    assert empty.returncode == 0
-    assert "No runs in" in empty.stdout
+    assert empty.returncode == 2
+    assert "No runs in" in empty.stderr
+
+
+def test_a_gradient_that_is_lost_at_an_end_has_no_steady_rate_and_is_not_called_level(results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        norms = np.ones(len(np.unique(pd.read_parquet(run / GRADIENTS)["t"])))
+        norms[0] = 0.36
+        norms[-1] = 1.001
+        rewrite(run, norms[None], np.array([12]))
+    _, _, pictures = prepared(results, "copy")
+    (decay,) = [one for one in pictures.moments[0].decays if one.label == "rnn"]
+    assert (decay.verdict, decay.kept_words) == ("fading", "1/2.8 arrives")
+    assert decay.rate_words != "level"
 
 
 def test_the_same_numbers_give_the_same_svg(command: Run, shared_results: Path, tmp_path: Path) -> None:

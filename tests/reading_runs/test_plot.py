@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import Run
+from matplotlib.axes import Axes
 from run_directories import edit, fabricate, train
 
 from spectral_bench.compare.statistics import estimate
-from spectral_bench.figures.looks import look_of
+from spectral_bench.figures.draw_sweeps import draw_sweep
+from spectral_bench.figures.looks import look_of, sequential
+from spectral_bench.figures.named_groups import Naming
+from spectral_bench.figures.plotted_runs import plotted
+from spectral_bench.figures.sheet import Sheet
+from spectral_bench.figures.sweeps import PlotKeys, SweepPictures, sweep_pictures
 from spectral_bench.figures.value_axis import value_axis
+from spectral_bench.records.collection import collect
+from spectral_bench.records.grouping import sections
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +180,9 @@ def test_parallel_coordinates_are_the_keys_that_differ_and_a_line_a_run(
         (("x=r", "x=seed", "y=test"), "x= is given twice"),
         (("z=r", "y=test"), "'z=r': expected x=KEY, y=KEY, hue=KEY, col=KEY, or a path."),
         (("x=r", "y=gradient_verdict"), "There is nothing to draw: no file is written."),
+        (("x=r", "y=test", "--order", "svdrn"), "--order: Unknown group 'svdrn'. Did you mean 'svdrnn'?"),
+        (("x=r", "y=test", "--label", "foo=bar"), "--label: Unknown group 'foo'."),
+        (("x=r", "y=test", "--panels", "a"), "--panels: there are none to choose from without col=KEY."),
         (("x=r", "y=test", "--width", "3 feet"), "--width 3 feet: expected single, double"),
         (("x=r", "y=test", "--style", "no.mplstyle"), "--style no.mplstyle: there is no such file"),
     ],
@@ -209,3 +221,118 @@ def test_names_and_order_of_lines_are_refused_where_there_are_none(
     assert option[0] in done.stderr
     assert kind in done.stderr
     assert not Path("a.png").exists()
+
+
+def test_models_on_the_axis_have_their_own_looks_and_names(command: Run, radii: Path) -> None:
+    done = command("plot", "x=model", "y=test", str(radii), "-o", "p.svg", "--data", "p.csv", "--show")
+    assert done.returncode == 0, done.stderr
+    data = pd.read_csv("p.csv")
+    assert list(data["group"]) == list(data["model"]) == ["rnn", "svdrnn"]
+    assert {look_of(model).colour.lower() for model in ("rnn", "svdrnn")} <= set(
+        re.findall(r"#[0-9a-f]{6}", Path("p.svg").read_text())
+    )
+    assert "svdrnn at svdrnn: " in done.stdout
+
+
+def test_models_of_panels_have_their_own_names(command: Run, radii: Path) -> None:
+    assert command("plot", "x=r", "y=test", "col=model", str(radii), "--data", "p.csv").returncode == 0
+    data = pd.read_csv("p.csv")
+    assert [f"model = {name}" for name in data["group"]] == list(data["col"])
+
+
+def pictures_of(folder: Path, keys: PlotKeys) -> SweepPictures:
+    (task,) = plotted(sections(collect([folder]).runs))
+    pictures = sweep_pictures(task, keys, Naming())
+    assert pictures is not None
+    return pictures
+
+
+def whiskers(axes: Axes) -> list[tuple[Any, np.ndarray]]:
+    """Lines straight up, with two ends."""
+    lines = [(line, np.asarray(line.get_ydata(), dtype=float)) for line in axes.get_lines()]
+    return [(line, y) for line, y in lines if len(y) == 2 and len(set(np.asarray(line.get_xdata()))) == 1]
+
+
+def test_a_whisker_on_a_logarithmic_axis_ends_where_its_interval_does_or_in_an_arrow(
+    templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "wide"
+    folder.mkdir()
+    losses = {0.01: (0.10, 0.11, 0.24), 0.1: (1.0, 1.0, 9.0), 1.0: (2.0, 2.01, 2.02)}
+    for r, values in losses.items():
+        for seed, loss in enumerate(values):
+            make(templates, folder, "svdrnn", {"r": r}, {"loss_test": loss}, seed)
+    pictures = pictures_of(folder, PlotKeys("r", "loss_test"))
+    assert pictures.logarithmic
+    (line,) = pictures.panels[""]
+    axes = draw_sweep(pictures, Sheet()).axes[0]
+    bottom, top = axes.get_ylim()
+    for point in line.points:
+        assert point.mean is not None
+        low, high = point.mean.low, point.mean.high
+        assert low is not None
+        assert high is not None
+        assert high <= top
+        drawn = [(one, y) for one, y in whiskers(axes) if one.get_xdata()[0] == point.place]
+        arrows = [y for one, y in drawn if one.get_marker() == "v"]
+        if low > 0:
+            assert bottom <= low
+            assert not arrows
+            assert min(y.min() for _, y in drawn) == pytest.approx(low)
+        else:
+            assert [y.min() for y in arrows] == [bottom]
+    assert sum((point.mean.low or 0) <= 0 for point in line.points if point.mean) == 2
+
+
+def test_a_ratio_has_the_geometric_mean_and_its_interval_on_logarithms(
+    command: Run, templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "ratios"
+    folder.mkdir()
+    kept = (1e-8, 1e-4, 0.6)
+    for seed, ratio in enumerate((*kept, 0.0)):
+        make(templates, folder, "rnn", {}, {"gradient_kept": ratio}, seed)
+    done = command("plot", "x=model", "y=gradient_kept", str(folder), "--data", "k.csv")
+    assert "gradient_kept is zero in 1 of 4 runs: they are in no geometric mean." in done.stderr
+    (row,) = pd.read_csv("k.csv").to_dict("records")
+    logs = estimate(np.log(kept))
+    assert logs is not None
+    assert logs.low is not None
+    assert logs.high is not None
+    assert (row["mean"], row["low"], row["high"]) == pytest.approx(
+        (np.exp(logs.mean), np.exp(logs.low), np.exp(logs.high))
+    )
+    assert (row["mean_is"], row["runs"]) == ("geometric", 3)
+    (caption,) = {text.get_text() for text in draw_sweep(
+        pictures_of(folder, PlotKeys("model", "gradient_kept")), Sheet()
+    ).subfigs[0].texts if "95 %" in text.get_text()}  # fmt: skip
+    assert "geometric means" in caption
+
+
+def test_the_only_radius_is_told_as_it_is(command: Run, templates: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "one"
+    folder.mkdir()
+    make(templates, folder, "svdrnn", {"r": 0.01}, {"test": 1.0}, 0)
+    assert "measured once, at sigma radius r 0.01:" in command("plot", "x=r", "y=test", str(folder)).stdout
+
+
+def test_numbers_have_shades_of_a_map_and_a_free_radius_is_grey(radii: Path) -> None:
+    (lines,) = pictures_of(radii, PlotKeys("model", "test", hue="r")).panels.values()
+    colours = {line.label: line.look.colour for line in lines}
+    assert list(colours.values())[:-1] == sequential(5)
+    assert colours["r=free"] == "#AAAAAA"
+
+
+@pytest.mark.parametrize("words", [("spectrum",), ("curves",), ("compare",), ("grads",), ("plot", "x=r", "y=test")])
+def test_nothing_to_show_is_exit_code_2_without_a_file_too(command: Run, radii: Path, words: tuple[str, ...]) -> None:
+    verb, *rest = words
+    done = command(verb, *rest, str(radii), "--where", "model=gru", columns=300)
+    assert done.returncode == 2, done.stdout
+    assert "None of 17 runs fulfils model=gru" in done.stderr
+
+
+def test_a_caption_says_what_a_baseline_far_off_is(radii: Path) -> None:
+    figure = draw_sweep(replace(pictures_of(radii, PlotKeys("r", "test")), baseline=1e9), Sheet())
+    assert "baseline ↑ 1e+09" in [text.get_text() for text in figure.axes[0].texts]
+    caption = " ".join(text.get_text() for text in figure.subfigs[0].texts)
+    assert "Baseline (dotted, or named at the edge if far off)" in caption
