@@ -83,7 +83,9 @@ def runs(
     if found.runs and (add or remove or note is not None):
         run_keeping.label_all(found.runs, add, remove, note)
     idle = run_keeping.idle_only(found.runs) if rm or archive is not None else []
+    if idle and rm and not yes:
+        run_keeping.confirm_removal(idle)
     if idle and archive is not None:
         run_keeping.archive_all(idle, archive)
     if idle and rm:
-        run_keeping.remove_all(idle, yes=yes)
+        run_keeping.remove_all(idle)

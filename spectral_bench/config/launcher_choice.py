@@ -51,7 +51,12 @@ def launcher_config(overrides: Sequence[str], launchers: Registry[Any], config_d
     except Exception as error:  # as in compose(): whatever Hydra's engine raises here, the input was the cause
         raise explained(error, hydra, parsed, LAUNCHING_ROOT) from error
     origins = dict.fromkeys((override.key_or_group for override in parsed), COMMAND_LINE)
-    return typed(node, launchers[str(node.get("name"))].Config, LAUNCHER_GROUP, origins)
+    try:
+        return typed(node, launchers[str(node.get("name"))].Config, LAUNCHER_GROUP, origins)
+    except InputError as error:
+        if any(override.key_or_group == LAUNCHER_GROUP for override in parsed):
+            raise
+        raise InputError(f"{error} Which keys there are depends on the launcher: add launcher=NAME.") from error
 
 
 def _check_name(name: Any, config_dir: Path | None) -> None:

@@ -150,12 +150,14 @@ def compose_points(
 def point_names(points: Sequence[Sequence[str]]) -> list[str]:
     """What each point differs in: the overrides that not all of them have; all of them where there is one point."""
     common = set.intersection(*map(set, points)) if len(points) > 1 else set()
-    return [" ".join(text for text in point if text not in common) for point in points]
+    return [" ".join([text for text in point if text not in common] or point) for point in points]
 
 
 def _refuse_doubles(points: Sequence[Point]) -> None:
     seen: dict[PointKey, Point] = {}
     for point in points:
+        if point.key in seen and seen[point.key].name == point.name:
+            raise InputError(f"Two points of the grid are the same: '{point.name}' stands in it twice.")
         if point.key in seen:
             raise InputError(
                 f"Two points of the grid have the same configuration: '{seen[point.key].name}' and '{point.name}'. A "

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
+from tempfile import TemporaryDirectory
 
 from spectral_bench.errors import InputError, StorageError
 
@@ -89,6 +90,20 @@ def cannot_write(results_dir: Path, path: Path, error: OSError) -> InputError | 
         f"results_dir={results_dir} cannot be written: {error.strerror} ({error.filename or path}). "
         "Choose a folder you may write with results_dir=FOLDER."
     )
+
+
+def check_writable(results_dir: Path) -> None:
+    """See that run directories can be made in a folder of results, which is made if there is none.
+
+    Raises:
+        InputError: they cannot.
+    """
+    try:
+        results_dir.mkdir(parents=True, exist_ok=True)
+        with TemporaryDirectory(prefix=".check-", dir=results_dir):
+            pass
+    except OSError as error:
+        raise InputError(str(cannot_write(results_dir, results_dir, error))) from error
 
 
 def _identifier(digest: str, seed: int) -> str:

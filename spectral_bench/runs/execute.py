@@ -110,8 +110,9 @@ def execute(
 
 
 def command_line() -> list[str]:
-    """The command line of this process, without the folder the program lies in."""
-    return [Path(sys.argv[0]).name, *sys.argv[1:]]
+    """The command line of this process, without the folder the program lies in; as a script, if it is the module."""
+    name = Path(sys.argv[0]).name
+    return ["spectral-bench" if name == "__main__.py" else name, *sys.argv[1:]]
 
 
 def config_yaml(config: ExperimentConfig) -> str:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+#: Points that cannot be composed are named up to this many: one mistake is often made in all of them.
+_REJECTED_SHOWN = 3
+
+
 @dataclass(frozen=True)
 class GridRequest:
     """What was asked of ``run -m``.
@@ -84,11 +88,14 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
     Raises:
         InputError: the launcher does not suit the points.
     """
+    from spectral_bench.runs.directory import check_writable
     from spectral_bench.runs.interruption import heeding_signals
     from spectral_bench.ui.grid_display import GridDisplay
     from spectral_bench.ui.grid_summary import grid_exit_code, say_how_to_go_on, show_grid_summary, show_point_card
 
     launcher.check(grid.points)
+    for folder in {experiment.results_dir for experiment in grid.experiments}:
+        check_writable(folder)
     watch, stop = GridWatch(grid.points), Stop()
     treatment = Treatment(again=secrets.token_hex(8) if request.again else None)
     results: dict[str, PointResult] = {}
@@ -109,8 +116,12 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
         say_how_to_go_on()
         raise
     in_order = [results[point.name] for point in grid.points if point.name in results]
-    show_grid_summary(in_order, len(grid.points) + len(grid.rejected), console)
-    code = grid_exit_code(in_order, [rejected.error.exit_code for rejected in grid.rejected], stop.cause)
+    in_order += [
+        PointResult(rejected.name, "failed", message=str(rejected.error), exit_code=rejected.error.exit_code)
+        for rejected in grid.rejected
+    ]
+    show_grid_summary(in_order, len(in_order), console)
+    code = grid_exit_code(in_order, stop.cause)
     if code:
         say_how_to_go_on()
     return code
@@ -129,10 +140,14 @@ def composed(request: GridRequest) -> Grid:
     say_warnings(grid)
     if not grid.rejected:
         return grid
-    for rejected in grid.rejected:
-        typer.echo(f"Error: {rejected.name}: {rejected.error}", err=True)
-    if not grid.points:
+    if len(grid.rejected) == 1 and not grid.points:
         raise grid.rejected[0].error
+    for rejected in grid.rejected[:_REJECTED_SHOWN]:
+        typer.echo(f"Error: {rejected.name}: {rejected.error}", err=True)
+    if len(grid.rejected) > _REJECTED_SHOWN:
+        typer.echo(f"... and {len(grid.rejected) - _REJECTED_SHOWN:,} more", err=True)
+    if not grid.points:
+        raise InputError(f"None of {len(grid.rejected)} points can be composed, and nothing was trained.")
     if not request.keep_going:
         total = len(grid.points) + len(grid.rejected)
         raise InputError(

@@ -56,11 +56,11 @@ def show_point_card(result: PointResult, console: Console) -> None:
         show_results(summary, result.directory, console, centre, result.point)
 
 
-def grid_exit_code(results: Sequence[PointResult], rejected: Sequence[int], stop_cause: str | None) -> int:
+def grid_exit_code(results: Sequence[PointResult], stop_cause: str | None) -> int:
     """0 if every point has its result or its owner; the code that all others share, else 1; that of a signal first."""
     if stop_cause is not None:
         return exit_code(stop_cause)
-    codes = {result.exit_code for result in results if result.state not in _FINE} | set(rejected)
+    codes = {result.exit_code for result in results if result.state not in _FINE}
     return 0 if not codes else codes.pop() if len(codes) == 1 else 1
 
 

@@ -50,26 +50,37 @@ def archive_all(runs: Sequence[Run], path: Path) -> None:
     typer.echo(f"{_counted(runs)} in {path}, {_size(path.stat().st_size)}.")
 
 
-def remove_all(runs: Sequence[Run], *, yes: bool) -> None:
-    """Delete runs, after a question.
+def confirm_removal(runs: Sequence[Run]) -> None:
+    """Ask whether runs may be deleted.
 
     Raises:
-        InputError: there is nobody to ask, and ``yes`` is not set.
-        StorageError: one cannot be deleted.
+        InputError: there is nobody to ask.
         typer.Abort: the answer was no.
     """
-    size = _size(sum(disk_use(run.directory) for run in runs))
-    if not yes:
-        if not sys.stdin.isatty():
-            raise InputError(f"--rm would delete {_counted(runs)} ({size}) and asks first: add --yes.")
-        for run in runs[:10]:
-            typer.echo(run.directory)
-        if len(runs) > 10:
-            typer.echo(f"... and {len(runs) - 10:,} more")
-        typer.confirm(f"Delete {_counted(runs)} ({size})?", abort=True)
+    size = _total_size(runs)
+    if not sys.stdin.isatty():
+        raise InputError(f"--rm would delete {_counted(runs)} ({size}) and asks first: add --yes.")
+    for run in runs[:10]:
+        typer.echo(run.directory)
+    if len(runs) > 10:
+        typer.echo(f"... and {len(runs) - 10:,} more")
+    typer.confirm(f"Delete {_counted(runs)} ({size})?", abort=True)
+
+
+def remove_all(runs: Sequence[Run]) -> None:
+    """Delete runs.
+
+    Raises:
+        StorageError: one cannot be deleted.
+    """
+    size = _total_size(runs)
     for run in runs:
         remove_run(run.directory)
     typer.echo(f"Deleted {_counted(runs)} ({size}).")
+
+
+def _total_size(runs: Sequence[Run]) -> str:
+    return _size(sum(disk_use(run.directory) for run in runs))
 
 
 def _counted(runs: Sequence[Run]) -> str:

@@ -190,3 +190,19 @@ def test_missing_data_is_answered_with_the_command_that_gets_it_and_code_3(
 def test_the_module_answers_like_the_command(spectral_bench: Run) -> None:
     assert spectral_bench("--version").stdout.startswith("spectral-bench ")
     assert os.access(Path(sys.executable).parent / "spectral-bench", os.X_OK)
+
+
+def test_a_folder_of_results_that_cannot_be_written_is_said_once_before_anything_trains(
+    spectral_bench: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    for folder in ("/proc/absent", str(tmp_path / "file")):
+        done = spectral_bench("run", "-m", "model=rnn", "seed=1,2", f"results_dir={folder}")
+        assert done.returncode == 2
+        assert done.stderr.count(f"results_dir={folder}") == 1
+
+
+def test_a_point_that_stands_twice_in_a_grid_is_named(spectral_bench: Run) -> None:
+    done = spectral_bench("run", "-m", "model=rnn", "seed=1,1")
+    assert done.returncode == 2
+    assert "seed=1" in done.stderr
