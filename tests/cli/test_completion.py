@@ -31,7 +31,7 @@ def asked(environment: dict[str, str], *command: str) -> str:
     ("words", "replies"),
     [
         # Bash takes "=" for a word of its own; what is completed is what follows.
-        ("spectral-bench run model = sv", "svdrnn"),
+        ("spectral-bench run model = svdrn", "svdrnn"),
         ("spectral-bench run task =", "addition copy mnist ptb ucr"),
         ("spectral-bench run optimizer = adam model = lstm model.forg", "model.forget_bias= model.forget_bias=1.0"),
         ("spectral-bench run --quiet experiment = pixel", "pixel_mnist"),

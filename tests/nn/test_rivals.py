@@ -247,7 +247,7 @@ def test_eigenvalues_of_lru_lie_inside_the_unit_circle_whatever_the_parameters()
     (values,) = built.singular_values().values()
     assert values.shape == (128,)
     assert (values <= 1.0).all()
-    assert built.facts() == Facts(sigma=(0.0, 1.0), slopes=(1.0, 1.0))
+    assert built.facts() == Facts(sigma=(0.0, 1.0), slopes=(1.0, 1.0), traced="x")
 
 
 def test_lru_starts_in_its_ring_with_states_of_unit_variance() -> None:

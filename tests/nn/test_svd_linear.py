@@ -313,7 +313,7 @@ def test_a_matrix_out_of_reach_is_refused_or_projected_as_asked() -> None:
         ({"centre": None}, "centre must be a finite number, got None"),
         ({"in_features": 6.0}, "in_features must be a whole number, 1 or more, got 6.0"),
         ({"dtype": "float32"}, "dtype must be float32 or float64, got 'float32'"),
-        ({"map": "tanh"}, "unknown map 'tanh'"),
+        ({"map": "cosine"}, "unknown map 'cosine'"),
     ],
 )
 def test_arguments_out_of_range_are_refused(arguments: dict[str, object], message: str) -> None:

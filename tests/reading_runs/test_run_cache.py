@@ -2,11 +2,10 @@
 
 import shutil
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
-from run_directories import edit, fabricate, runs_of
+from run_directories import edit, runs_of
 
 from spectral_bench.records import run_cache
 from spectral_bench.records.collection import collect
@@ -90,22 +89,9 @@ def test_a_cache_folder_that_cannot_be_made_is_done_without(
     assert report(results) == report(results)
 
 
-def test_remembered_runs_are_compared_in_a_fraction_of_the_time_reading_them_takes(
-    shared_results: Path, tmp_path: Path
-) -> None:
-    template = runs_of(shared_results, "copy", "rnn")[0]
-    for number in range(300):
-        fabricate(
-            template,
-            tmp_path / "many" / f"run-{number}",
-            group=f"{number // 3:08d}",
-            config={"optimizer.lr": 0.001 * (number // 3 + 1), "seed": number % 3},
-            summary={"test": 1 / (number + 1)},
-        )
-    times, reports = [], []
-    for _ in range(3):
-        began = time.process_time()
-        reports.append(report(tmp_path / "many"))
-        times.append(time.process_time() - began)
-    assert reports[0] == reports[1] == reports[2]
-    assert min(times[1:]) < times[0] / 3
+def test_remembered_runs_are_not_read_again(shared_results: Path, reads: list[Path]) -> None:
+    first = report(shared_results)
+    assert reads
+    reads.clear()
+    assert report(shared_results) == first
+    assert reads == []

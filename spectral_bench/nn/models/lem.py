@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from spectral_bench.linalg.checks import check_size
 from spectral_bench.nn.architecture import MODELS
 from spectral_bench.nn.gradient_trace import GradientTrace
-from spectral_bench.nn.layer import Layer
+from spectral_bench.nn.layer import Layer, LayerFacts
 from spectral_bench.nn.layer_architecture import LayerArchitecture, LayerConfig
 from spectral_bench.nn.scan import scan
 
@@ -62,6 +62,10 @@ class LEMLayer(Layer):
             zero = rows_TBG.new_zeros(x_TBD.shape[1], self.hidden_size)
             state = zero, zero
         return scan(step, rows_TBG, state, trace, index)
+
+    def facts(self) -> LayerFacts:
+        """The state is of two parts."""
+        return LayerFacts(traced="(y, z)")
 
     def recurrent_matrices(self) -> dict[str, Tensor]:
         """W_1, W_2, W_z and W_y, detached, shape (N, N) each."""
