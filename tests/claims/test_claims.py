@@ -1,21 +1,18 @@
 """From a file of claims and a folder of runs to verdicts."""
 
-import subprocess
-import sys
-from collections.abc import Callable
 from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from command_line import Run as Call
 
 from spectral_bench.claims.evidence import measured
 from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.run_requests import deciding_requests, search_requests
 from spectral_bench.claims.verdict import judge
-from spectral_bench.cli.app import main
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.effective_config import effective_config
@@ -47,23 +44,10 @@ CLAIM: dict[str, Any] = {
     "rule": {"kind": "ahead", "entrant": "svdrnn", "of": ["rnn"]},
 }
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
 
-
-@pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        monkeypatch.setattr(sys, "argv", ["spectral-bench", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        captured = capsys.readouterr()
-        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), captured.out, captured.err)
-
-    return run
 
 
 def written(folder: Path, claim: dict[str, Any]) -> Path:
@@ -72,7 +56,7 @@ def written(folder: Path, claim: dict[str, Any]) -> Path:
     return file
 
 
-def test_a_claim_is_open_until_its_runs_are_there_and_then_decided(command: Command, tmp_path: Path) -> None:
+def test_a_claim_is_open_until_its_runs_are_there_and_then_decided(command: Call, tmp_path: Path) -> None:
     file = written(tmp_path, CLAIM)
     claim = load_claims(file)["mine"]
     (tmp_path / "results").mkdir()
@@ -106,14 +90,14 @@ def test_a_claim_is_open_until_its_runs_are_there_and_then_decided(command: Comm
     )
 
 
-def chosen_rate(command: Command, file: Path, entrant: str) -> float:
+def chosen_rate(command: Call, file: Path, entrant: str) -> float:
     """The searched rate that the page says the entrant runs with."""
     page = command("claims", "mine", "--claims", str(file)).stdout
     (line,) = [line for line in page.splitlines() if line.startswith(entrant) and "of 2" in line]
     return float(line.split("optimizer.lr=")[1].split()[0])
 
 
-def test_run_trains_the_search_and_then_what_decides(command: Command, tmp_path: Path) -> None:
+def test_run_trains_the_search_and_then_what_decides(command: Call, tmp_path: Path) -> None:
     file = written(tmp_path, CLAIM)
     ended = command("claims", "mine", "--claims", str(file), "--run", "train.threads=1", "trace.every=2")
     assert ended.returncode == 0, ended.stderr
@@ -165,7 +149,7 @@ def test_no_claim_is_decided_before_all_of_its_runs_are_there(tmp_path: Path) ->
     assert "loss_test" in judge(claim, without, effective_config).decision.why
 
 
-def test_run_trains_once_what_two_claims_ask_for_in_other_words(command: Command, tmp_path: Path) -> None:
+def test_run_trains_once_what_two_claims_ask_for_in_other_words(command: Call, tmp_path: Path) -> None:
     rule = {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 100}}}
     first = {**CLAIM, "search": None, "seeds": [1, 2, 3], "entrants": {"rnn": ["model=rnn"]}, "rule": rule}
     second = {**first, "entrants": {"rnn": ["model=rnn", "model.activation=tanh"]}}
@@ -178,7 +162,7 @@ def test_run_trains_once_what_two_claims_ask_for_in_other_words(command: Command
 
 
 @pytest.mark.parametrize("override", ["optimizer.lr=1", "seed=4", "train.steps=9", "trace.gradients=false"])
-def test_run_refuses_what_would_change_the_protocol(command: Command, tmp_path: Path, override: str) -> None:
+def test_run_refuses_what_would_change_the_protocol(command: Call, tmp_path: Path, override: str) -> None:
     ended = command("claims", "mine", "--claims", str(written(tmp_path, CLAIM)), "--run", override)
     assert ended.returncode == 2
     assert override in ended.stderr
@@ -211,7 +195,7 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({"base": [*BASE, "train.stepz=3"]}, ["train.stepz", "train.steps"]),
     ],
 )
-def test_a_malformed_claim_is_named(command: Command, tmp_path: Path, change: dict[str, Any], said: list[str]) -> None:
+def test_a_malformed_claim_is_named(command: Call, tmp_path: Path, change: dict[str, Any], said: list[str]) -> None:
     (tmp_path / "results").mkdir()
     ended = command("claims", "--claims", str(written(tmp_path, {**CLAIM, **change})))
     assert ended.returncode == 2
@@ -226,7 +210,7 @@ def test_a_file_that_holds_no_claims_is_refused(tmp_path: Path, text: str) -> No
         load_claims(file)
 
 
-def test_unknown_claims_and_files_are_refused(command: Command, tmp_path: Path) -> None:
+def test_unknown_claims_and_files_are_refused(command: Call, tmp_path: Path) -> None:
     ended = command("claims", "copy-10")
     assert ended.returncode == 2
     assert "copy-100" in ended.stderr

@@ -1,10 +1,8 @@
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-from spectral_bench.cli.app import main
+from command_line import exit_code
 
 TINY = (
     "task=copy",
@@ -20,14 +18,6 @@ TINY = (
 )
 
 
-def call(*words: str) -> int:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys, "argv", ["spectral-bench", *words])
-        with pytest.raises(SystemExit) as ended:
-            main()
-    return int(ended.value.code or 0)
-
-
 @pytest.fixture(scope="session")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of an rnn of one seed, and an svdrnn of three seeds at one radius and one at another."""
@@ -35,10 +25,10 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
-        assert call("run", "-q", "model=rnn", *TINY) == 0
+        assert exit_code("run", "-q", "model=rnn", *TINY) == 0
         svdrnn: tuple[Any, ...] = ("model=svdrnn", "model.m1=3", "model.m2=3", *TINY)
         for seed in range(3):
-            assert call("run", "-q", f"seed={seed}", *svdrnn) == 0
-        assert call("run", "-q", "r=0.5", *svdrnn) == 0
-        assert call("report", "-o", "report.html") == 0
+            assert exit_code("run", "-q", f"seed={seed}", *svdrnn) == 0
+        assert exit_code("run", "-q", "r=0.5", *svdrnn) == 0
+        assert exit_code("report", "-o", "report.html") == 0
     return folder / "report.html"
