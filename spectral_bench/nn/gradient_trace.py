@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import torch
 from torch import Tensor
+from torch.autograd.graph import register_multi_grad_hook
 
 _S = TypeVar("_S", Tensor, tuple[Tensor, ...])
 
@@ -115,6 +116,7 @@ def trace_states(trace: GradientTrace, index: int, visited: Sequence[tuple[Tenso
         every_part[0].new_zeros(len(states), len(every_part[0]), dtype=precision),
     )
     trace.norms[index] = recording.norms_TB
+    register_multi_grad_hook(every_part, recording.begin, mode="any")
     for t, parts in enumerate(states):
         for place, part in enumerate(parts):
             if part.requires_grad and part.is_leaf:
@@ -133,16 +135,14 @@ class _Recording:
 
     def __init__(self, squares_TPB: Tensor, norms_TB: Tensor) -> None:
         self.squares_TPB, self.norms_TB = squares_TPB, norms_TB
-        self._pass: int | None = None
+
+    def begin(self, _: Tensor) -> None:
+        """Begin anew: a backward pass has reached the first of the states."""
+        self.squares_TPB.zero_()
+        self.norms_TB.zero_()
 
     def enter(self, t: int, place: int, gradient: Tensor) -> None:
         """Enter the gradient of one part of a state."""
-        # PyTorch's own hooks over several tensors tell backward passes apart by the same number.
-        number = torch._C._current_graph_task_id()
-        if number != self._pass:
-            self._pass = number
-            self.squares_TPB.zero_()
-            self.norms_TB.zero_()
         norm_B = torch.empty_like(self.norms_TB[t])
         widened = gradient.to(torch.promote_types(gradient.dtype, norm_B.dtype))
         write_norms(norm_B, widened.reshape(len(norm_B), -1))

@@ -19,7 +19,7 @@ from torch import Tensor
 from spectral_bench.nn.gradient_trace import GradientTrace, begin_norms, write_norms
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.arguments import check_arguments, fake_gradients, or_empty, outside_autocast
-from spectral_bench.nn.kernels.library import Recurrence
+from spectral_bench.nn.kernels.library import Recurrence, custom_op
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
 
 _aten = torch.ops.aten
@@ -70,7 +70,7 @@ def gru(
     return states_TBN, last_BN
 
 
-@torch.library.custom_op("spectral_bench::gru", mutates_args=())
+@custom_op("gru")
 def _forward(
     x_TBD: Tensor,
     h0_BN: Tensor,
@@ -119,7 +119,7 @@ def _(
     return bias.new_empty(num_steps, batch_size, n), bias.new_empty(h0_BN.shape), gates_TBG
 
 
-@torch.library.custom_op("spectral_bench::gru_backward", mutates_args=())
+@custom_op("gru_backward")
 def _backward(
     grad_states_TBN: Tensor | None,
     grad_last_BN: Tensor | None,

@@ -11,6 +11,7 @@ and settings after them.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,9 +20,36 @@ from torch.autograd import Function
 from torch.nn import Parameter
 
 from spectral_bench.nn.gradient_trace import GradientTrace
+from spectral_bench.nn.kernels import torch_internals
 
-#: An operator that ``torch.library.custom_op`` has made.
-Operation = Any
+
+class CustomOp:
+    """A function as an operator of PyTorch's library, and as the function it was.
+
+    Args:
+        name: the operator's in the library.
+        function: annotated as ``torch.library.custom_op`` asks for; it changes none of its arguments.
+    """
+
+    def __init__(self, name: str, function: Callable[..., tuple[Tensor, ...]]) -> None:
+        self.in_library: Any = torch.library.custom_op(f"spectral_bench::{name}", function, mutates_args=())
+        self.register_fake = self.in_library.register_fake
+        self._function = function
+
+    def run(self, arguments: tuple[Any, ...]) -> tuple[Tensor, ...]:
+        """The results; of the function alone where nobody has to see an operator around it.
+
+        The first call through PyTorch's library imports the compiler: a second, and 150 MB.
+        """
+        are_plain = all(_is_plain(argument) for argument in arguments if isinstance(argument, Tensor))
+        run = self._function if are_plain and not torch_internals.operations_are_watched() else self.in_library
+        results: tuple[Tensor, ...] = run(*arguments)
+        return results
+
+
+def custom_op(name: str) -> Callable[[Callable[..., tuple[Tensor, ...]]], CustomOp]:
+    """Make a function a ``CustomOp`` of this name."""
+    return partial(CustomOp, name)
 
 
 class Recurrence:
@@ -37,14 +65,14 @@ class Recurrence:
         num_outputs: how many outputs there are.
     """
 
-    def __init__(self, forward: Operation, backward: Operation, num_tensors: int, num_outputs: int) -> None:
+    def __init__(self, forward: CustomOp, backward: CustomOp, num_tensors: int, num_outputs: int) -> None:
         self.forward, self.backward = forward, backward
         self.num_tensors, self.num_outputs = num_tensors, num_outputs
         # The functions are for eager mode: transformations of torch.func cannot see through an operator's own autograd.
         self.run: Any = _forward_function(self)
         self.run_back: Any = _backward_function(backward)
-        forward.register_autograd(self.pull_back, setup_context=self.remember)
-        backward.register_autograd(_refuse)
+        forward.in_library.register_autograd(self.pull_back, setup_context=self.remember)
+        backward.in_library.register_autograd(_refuse)
 
     def __call__(self, *arguments: Any, trace: GradientTrace | None = None, layer: int = 0) -> tuple[Tensor, ...]:
         """Run over all time steps.
@@ -57,13 +85,12 @@ class Recurrence:
         Returns:
             The outputs.
         """
-        # Inside a transformation, a tensor does not say whether one further out is going to differentiate it.
-        needed = torch._C._are_functorch_transforms_active() or any(
+        needed = torch_internals.transformations_are_active() or any(
             tensor is not None and tensor.requires_grad for tensor in arguments[: self.num_tensors]
         )
         differentiable = torch.is_grad_enabled() and needed
         if torch.compiler.is_compiling():
-            outputs = self.forward(*arguments, differentiable)
+            outputs = self.forward.in_library(*arguments, differentiable)
         else:
             outputs = self.run.apply(trace, layer, *arguments, differentiable)
         return tuple(outputs[: self.num_outputs])
@@ -88,7 +115,7 @@ class Recurrence:
             raise RuntimeError("this recurrence ran without gradients, under no_grad or exported so: nothing was kept")
         needs = [bool(needed) for needed in ctx.needs_input_grad[-len(ctx.settings) - 1 - self.num_tensors :]]
         needs = needs[: self.num_tensors]
-        run_back = self.backward if torch.compiler.is_compiling() else self.run_back.apply
+        run_back = self.backward.in_library if torch.compiler.is_compiling() else self.run_back.apply
         *found, norms_TB = run_back(
             *gradients[: self.num_outputs], *ctx.saved_tensors, *ctx.settings, needs, trace is not None
         )
@@ -102,7 +129,7 @@ def _forward_function(recurrence: Recurrence) -> type[Function]:
     class RunForward(Function):
         @staticmethod
         def forward(trace: GradientTrace | None, layer: int, *arguments: Any) -> tuple[Tensor, ...]:  # noqa: ARG004
-            return _executed(recurrence.forward, arguments)
+            return recurrence.forward.run(arguments)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -120,11 +147,11 @@ def _forward_function(recurrence: Recurrence) -> type[Function]:
     return RunForward
 
 
-def _backward_function(operator: Operation) -> type[Function]:
+def _backward_function(operator: CustomOp) -> type[Function]:
     class RunBackward(Function):
         @staticmethod
         def forward(*arguments: Any) -> tuple[Tensor, ...]:
-            return _executed(operator, arguments)
+            return operator.run(arguments)
 
         @staticmethod
         def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, ...]) -> None:
@@ -141,22 +168,8 @@ def _backward_function(operator: Operation) -> type[Function]:
     return RunBackward
 
 
-def _executed(operator: Operation, arguments: tuple[Any, ...]) -> tuple[Tensor, ...]:
-    """The results of an operator; of its code alone where nobody has to see the operator around it.
-
-    The first call through PyTorch's library imports the compiler: a second, and 150 MB.
-    """
-    are_plain = all(_is_plain(argument) for argument in arguments if isinstance(argument, Tensor))
-    run = operator._init_fn if are_plain and torch._C._len_torch_dispatch_stack() == 0 else operator
-    results: tuple[Tensor, ...] = run(*arguments)
-    return results
-
-
 def _is_plain(tensor: Tensor) -> bool:
-    """Whether a tensor holds numbers, and is no stand-in for several of them or for none."""
-    functorch = torch._C._functorch
-    is_wrapped = functorch.is_functorch_wrapped_tensor(tensor) or functorch.is_legacy_batchedtensor(tensor)
-    return type(tensor) in (Tensor, Parameter) and not tensor.is_meta and not is_wrapped
+    return type(tensor) in (Tensor, Parameter) and torch_internals.has_values(tensor)
 
 
 def _refuse(*_: object) -> None:

@@ -19,7 +19,7 @@ from spectral_bench.nn.gradient_trace import GradientTrace, begin_norms, write_n
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.arguments import check_arguments, or_empty, outside_autocast
 from spectral_bench.nn.kernels.fused import form_of, takes_inputs
-from spectral_bench.nn.kernels.library import Recurrence
+from spectral_bench.nn.kernels.library import Recurrence, custom_op
 from spectral_bench.nn.kernels.operators import Operator, expected_shapes, inner_width, operator_of, tensors_of
 from spectral_bench.nn.kernels.through_time import InputGradients, gradient_of_last, previous_states
 
@@ -70,7 +70,7 @@ def recurrence(
     return states_TBN, last_BN
 
 
-@torch.library.custom_op("spectral_bench::recurrence", mutates_args=())
+@custom_op("recurrence")
 def _forward(
     x_TBD: Tensor,
     h0_BN: Tensor,
@@ -124,7 +124,7 @@ def _(
     )
 
 
-@torch.library.custom_op("spectral_bench::recurrence_backward", mutates_args=())
+@custom_op("recurrence_backward")
 def _backward(
     grad_states_TBN: Tensor | None,
     grad_last_BN: Tensor | None,
