@@ -52,7 +52,7 @@ def bench(
     for file in (json_file, output):
         _check_writable(file)
     console = Console()
-    machine = describe_environment(torch.device("cpu"))
+    machine = describe_environment(torch.device("cpu"), flush_denormals=True)
     results = []
     suite = QUICK if quick else FULL
     with flushing_denormals(True):

@@ -10,11 +10,23 @@ from typing import Any
 
 import torch
 
+from spectral_bench.training.denormals import flushes_denormals, flushing_denormals
+
 PACKAGES = ("spectral-bench", "torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra-core", "omegaconf")
 
+#: What a run does with denormal numbers where it does not flush them, which it was not asked to, or cannot.
+KEPT = "kept"
 
-def describe_environment(device: torch.device) -> dict[str, Any]:
-    """Everything that can change a number besides configuration and seed."""
+
+def describe_environment(device: torch.device, flush_denormals: bool) -> dict[str, Any]:
+    """Everything that can change a number besides configuration and seed.
+
+    Args:
+        device: where the run computes.
+        flush_denormals: whether denormal numbers are to be flushed; not every processor can.
+    """
+    with flushing_denormals(flush_denormals):
+        flushed = flushes_denormals()
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -26,11 +38,13 @@ def describe_environment(device: torch.device) -> dict[str, Any]:
             "accelerator": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         },
         "threads": torch.get_num_threads(),
+        "denormals": "flushed" if flushed else KEPT,
     }
 
 
 def environment_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """The entries of ``describe_environment`` that have changed, a line each."""
+    then = {"denormals": KEPT, **then}  # by the versions that did not record it
     unknown = [key for key in now if isinstance(now[key], Mapping) and not isinstance(then.get(key), Mapping)]
     before, after = (_flat({key: facts.get(key) for key in now if key not in unknown}) for facts in (then, now))
     return [f"{key}: not recorded then" for key in unknown] + [

@@ -94,7 +94,7 @@ def execute(
                 "ineffective": list(config.ineffective()),
                 "config_digest": digest(config),
                 "seed": config.seed,  # which the digest leaves out
-                **describe_environment(prepared.device),
+                **describe_environment(prepared.device, config.train.flush_denormals),
                 "repository": working_repository(),
                 **({} if again is None else {"again": again}),
             },

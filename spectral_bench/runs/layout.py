@@ -248,6 +248,7 @@ MANIFEST_KEYS: Final = (
     ManifestKey("repository", "commit of the repository the command was run from, and whether it was `dirty`, or null"),
     ManifestKey("hardware", "processor, cores, accelerator"),
     ManifestKey("threads", "as many as PyTorch computed with"),
+    ManifestKey("denormals", "`flushed`, or `kept`: by `train.flush_denormals`, where the processor can"),
     ManifestKey("checkpoints", "step and SHA-256 of the last checkpoints"),
     ManifestKey(
         "sessions",

@@ -106,7 +106,8 @@ def reopened(
         prepared = _prepared_as_begun(config, before, recorded_threads(run.manifest))
         config = prepared.config
         check_data(run.manifest, prepared.task.digests)
-        changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
+        environment = describe_environment(prepared.device, config.train.flush_denormals)
+        changes = environment_changes(run.manifest.content, environment)
         changes += check_plugins(directory, run.manifest)
         checkpoints = Checkpoints(directory, run.manifest)
         checkpoint, damaged = _load(checkpoints, directory, prepared)

@@ -79,7 +79,8 @@ def verify_run(
     except DataError as error:
         raise DataError(f"{error}\nOr name the folder of its data: --data-dir FOLDER, or ${DATA_VARIABLE}.") from error
     check_data(run.manifest, prepared.task.digests)
-    changes = environment_changes(run.manifest.content, describe_environment(prepared.device))
+    environment = describe_environment(prepared.device, config.train.flush_denormals)
+    changes = environment_changes(run.manifest.content, environment)
     changes += [*plugin_changes, *earlier_plugins(run.manifest)]
     if _traces_otherwise(run, prepared):
         changes.append(

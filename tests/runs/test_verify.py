@@ -10,6 +10,7 @@ from small_runs import only_run, small_config
 
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.execute import execute, prepare
+from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.verification import verify_run
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.observer import Observer, Update
@@ -178,3 +179,29 @@ def test_a_configuration_that_was_edited_is_noticed(tmp_path: Path) -> None:
     verdict = verify_run(directory, whole=True)
     assert any("config.yaml" in problem for problem in verdict.damaged)
     assert verdict.difference is not None
+
+
+@pytest.mark.parametrize("flush", [True, False])
+def test_what_became_of_denormal_numbers_is_recorded(tmp_path: Path, flush: bool) -> None:
+    directory = run(tmp_path, f"train.flush_denormals={str(flush).lower()}")
+    assert Manifest.read(directory).content["denormals"] == ("flushed" if flush else "kept")
+    assert verify_run(directory).changes == []
+
+
+def test_a_run_of_a_processor_that_cannot_flush_denormals_is_not_said_to_be_of_one_that_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("torch.set_flush_denormal", lambda _: False)
+        directory = run(tmp_path)
+    assert Manifest.read(directory).content["denormals"] == "kept"
+    assert verify_run(directory).changes == ["denormals: kept then, flushed now"]
+
+
+def test_a_run_from_before_denormals_were_recorded_kept_them(tmp_path: Path) -> None:
+    directory = run(tmp_path, "train.flush_denormals=false")
+    manifest = directory / "manifest.json"
+    content = json.loads(manifest.read_text())
+    del content["denormals"]
+    manifest.write_text(json.dumps(content))
+    assert verify_run(directory).changes == []
