@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,13 +151,7 @@ def open_study(plan: SearchPlan, file: Path) -> Any:
             load_if_exists=True,
         )
         # A sampler that began anew with its seed would propose the first trials again.
-        seed = plan.seed + len(study.trials)
-        study.sampler = (
-            optuna.samplers.RandomSampler(seed=seed)
-            if plan.sampler is Sampler.random
-            # What trains at the same time counts as bad until it is known, so that trials are not chosen side by side.
-            else optuna.samplers.TPESampler(seed=seed, constant_liar=True)
-        )
+        study.sampler = _new_sampler(plan.sampler, plan.seed + len(study.trials))
         for trial in study.trials:
             if trial.state == optuna.trial.TrialState.RUNNING:
                 # Its process may have died between the ending and the value.
@@ -168,6 +163,18 @@ def open_study(plan: SearchPlan, file: Path) -> Any:
     except Exception as error:
         raise StorageError(f"{file}: is no study that can be gone on with ({type(error).__name__}).") from error
     return study
+
+
+def _new_sampler(sampler: Sampler, seed: int) -> Any:
+    import optuna
+
+    if sampler is Sampler.random:
+        return optuna.samplers.RandomSampler(seed=seed)
+    with warnings.catch_warnings():
+        # Optuna 4 warns of the option, Optuna 5 does not.
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        # What trains at the same time counts as bad until it is known, so that trials are not chosen side by side.
+        return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
 
 
 def trials_of(plan: SearchPlan, file: Path) -> Sequence[Any]:

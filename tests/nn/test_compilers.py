@@ -73,7 +73,7 @@ def compare(module: nn.Module, compiled: Callable[[], object], eager: Callable[[
 
 @pytest.fixture(autouse=True)
 def _compile_anew() -> None:
-    torch._dynamo.reset()
+    torch.compiler.reset()
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -97,17 +97,18 @@ def test_compiled_by_inductor_with_its_backward_pass_inside_and_by_compiled_auto
     module = MODULES[name]()
     run = step(module, inputs(module))
     compare(module, torch.compile(run), run)
-    torch._dynamo.reset()
+    torch.compiler.reset()
     with torch._dynamo.config.patch(compiled_autograd=True):
         compare(module, torch.compile(run), run)
 
 
 @pytest.mark.parametrize("name", ["dense", "low rank", "lstm", "gru"])
 def test_a_recurrence_is_one_graph_however_long_and_many_the_sequences(name: str) -> None:
-    module = MODULES[name]()
+    # A compiler may compute W in another order: over 300 steps that shows in single precision.
+    module = MODULES[name]().double()
     compiled = torch.compile(module, backend="aot_eager", fullgraph=True, dynamic=True)
     for steps, batch in ((300, 3), (4, 5)):
-        x = inputs(module, steps, batch)
+        x = inputs(module, steps, batch).double()
         torch.testing.assert_close(compiled(x)[0], module(x)[0])
         compare(module, step(compiled, x), step(module, x))
 

@@ -36,7 +36,7 @@ def silence(message: str) -> None:
 
 
 def metrics(directory: Path) -> dict[tuple[str, int], tuple[float, float]]:
-    frame = pd.read_csv(directory / "metrics.csv")
+    frame = pd.read_csv(directory / "metrics.csv", float_precision="round_trip")
     return {(row.split, int(row.step)): (float(row.loss), float(row.recall_accuracy)) for row in frame.itertuples()}
 
 
