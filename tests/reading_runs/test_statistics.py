@@ -98,7 +98,6 @@ def test_the_sign_flip_test_is_scipys_paired_permutation_test(n: int) -> None:
         permutation_type="samples",
         vectorized=False,
         n_resamples=5000,
-        rng=np.random.default_rng(0),
     )
     assert sign_flip_p(gaps) == pytest.approx(theirs.pvalue, abs=1e-12 if n <= 8 else 0.03)
 
