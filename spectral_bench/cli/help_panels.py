@@ -67,7 +67,7 @@ _EXAMPLES = {
     ),
     "bench": (
         "spectral-bench bench --quick",
-        "spectral-bench bench --threads 2 -o bench/",
+        "spectral-bench bench --part depth --threads 1 -o bench/",
     ),
     "list": (
         "spectral-bench list models",

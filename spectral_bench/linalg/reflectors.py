@@ -48,14 +48,24 @@ def compact_form(reflectors: Tensor) -> CompactForm:
     """
     check_tensor("reflectors", reflectors)
     with without_autocast(reflectors):
-        largest = reflectors.detach().abs().amax(-1, keepdim=True)
-        rows = reflectors / largest.where(largest > 0, 1.0)
-        gram = rows @ rows.mT
-        half_squares = 0.5 * gram.diagonal(dim1=-2, dim2=-1)
-        # A zero row would make S singular; with any positive number in its place it drops out of the product.
-        pivots = half_squares.where(half_squares > 0, 1.0)
-        solved = torch.linalg.solve_triangular(gram.triu(1) + torch.diag_embed(pivots), rows, upper=True)
+        rows = reflectors / row_divisors(reflectors)
+        solved = torch.linalg.solve_triangular(compact_triangle(rows), rows, upper=True)
     return CompactForm(rows, solved)
+
+
+def row_divisors(reflectors: Tensor) -> Tensor:
+    """What every row is divided by to have a largest absolute entry of 1, shape (..., M, 1); 1 for a zero row."""
+    largest = reflectors.detach().abs().amax(-1, keepdim=True)
+    return largest.where(largest > 0, 1.0)
+
+
+def compact_triangle(rows: Tensor) -> Tensor:
+    """S = striu(A Aᵀ) + ½ diag(A Aᵀ) of rows A whose norms have a square, shape (..., M, M)."""
+    gram = rows @ rows.mT
+    half_squares = 0.5 * gram.diagonal(dim1=-2, dim2=-1)
+    # A zero row would make S singular; with any positive number in its place it drops out of the product.
+    pivots = half_squares.where(half_squares > 0, 1.0)
+    return gram.triu(1) + torch.diag_embed(pivots)
 
 
 def reflect(vectors: Tensor, reflectors: Tensor, *, inverse: bool = False) -> Tensor:

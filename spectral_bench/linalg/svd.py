@@ -79,7 +79,7 @@ def svd_low_rank(u: Tensor, v: Tensor, sigma: Tensor, *, check: bool = True) -> 
 
     With U = I − AᵀP, V = I − BᵀQ (compact forms of u and v) and Σ the (in × out) matrix of σ,
 
-        Wᵀ = V Σ Uᵀ = Σ + L R,   L = [Bᵀ, Σ Pᵀ],   R = [−Q Σ (I − PᵀA); −A],
+        Wᵀ = V Σ Uᵀ = Σ + L R,   L = [Bᵀ, −Σ Pᵀ],   R = [−Q Σ (I − PᵀA); A],
 
     so that ``x Wᵀ = x Σ + (x L) R`` costs 2 (in + out)(M1 + M2) flops a sample. Derivatives are exact for what depends
     on the factors through their product alone, and wrong for a function of one of them (see ``compact_form``).
@@ -91,15 +91,15 @@ def svd_low_rank(u: Tensor, v: Tensor, sigma: Tensor, *, check: bool = True) -> 
     # The entries below the diagonal are not parameters: triu keeps their gradient, and so the entries, at zero.
     (A, P), (B, Q) = compact_form(u.triu()), compact_form(v.triu())
     with without_autocast(u):
-        q_sigma = _scale_and_resize(Q, sigma, u.shape[-1])
-        p_sigma = _scale_and_resize(P, sigma, v.shape[-1])
-        right = torch.cat([(q_sigma @ P.mT) @ A - q_sigma, -A], dim=-2)
-        left = torch.cat([B, p_sigma], dim=-2).mT
+        q_sigma = scale_and_resize(Q, sigma, u.shape[-1])
+        p_sigma = scale_and_resize(P, sigma, v.shape[-1])
+        right = torch.cat([(q_sigma @ P.mT) @ A - q_sigma, A], dim=-2)
+        left = torch.cat([B, -p_sigma], dim=-2).mT
     return LowRankFactors(sigma, left, right)
 
 
-def _scale_and_resize(rows: Tensor, sigma: Tensor, size: int) -> Tensor:
-    """Rows times the rectangular diagonal of σ: (..., M, old size) to (..., M, size)."""
+def scale_and_resize(rows: Tensor, sigma: Tensor, size: int) -> Tensor:
+    """Rows times the rectangular diagonal of σ: (..., M, old size) to (..., M, size), the smaller size that of σ."""
     kept = rows[..., : sigma.shape[-1]] * sigma.unsqueeze(-2)
     missing = size - sigma.shape[-1]
     return torch.nn.functional.pad(kept, (0, missing)) if missing else kept

@@ -82,6 +82,11 @@ class Activation(nn.Module, ABC):
     def slope(self, y: Tensor, out: Tensor) -> None:
         """Write φ'(x) into ``out``, given y = φ(x); at a kink, the one autograd takes."""
 
+    def pull_back(self, gradient: Tensor, y: Tensor, out: Tensor) -> None:
+        """Write φ'(x)∘gradient into ``out``, given y = φ(x)."""
+        self.slope(y, out)
+        out.mul_(gradient)
+
     def extra_repr(self) -> str:
         """Shown in the printed model."""
         return str(self.name)
@@ -118,7 +123,11 @@ class LeakyReLU(Activation):
 
     def slope(self, y: Tensor, out: Tensor) -> None:
         """1 or the leak, by the sign of y, which is that of x."""
-        _aten.leaky_relu_backward.grad_input(_one(y), y, self.leak, True, grad_input=out)
+        self.pull_back(_one(y), y, out)
+
+    def pull_back(self, gradient: Tensor, y: Tensor, out: Tensor) -> None:
+        """The gradient, or the leak times that."""
+        _aten.leaky_relu_backward.grad_input(gradient, y, self.leak, True, grad_input=out)
 
     def extra_repr(self) -> str:
         """Shown in the printed model."""
@@ -158,7 +167,11 @@ class Tanh(Activation):
 
     def slope(self, y: Tensor, out: Tensor) -> None:
         """1 - y²."""
-        _aten.tanh_backward.grad_input(_one(y), y, grad_input=out)
+        self.pull_back(_one(y), y, out)
+
+    def pull_back(self, gradient: Tensor, y: Tensor, out: Tensor) -> None:
+        """(1 - y²) ∘ gradient."""
+        _aten.tanh_backward.grad_input(gradient, y, grad_input=out)
 
 
 class Identity(Activation):

@@ -5,6 +5,7 @@ Axes: T time, B batch, D input, N hidden, L layers, K outputs.
 
 import warnings
 from abc import abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar, cast
 
@@ -14,13 +15,11 @@ from torch import Tensor, nn
 from spectral_bench.errors import InputError
 from spectral_bench.nn.activations import Activation, ActivationName, build_activation
 from spectral_bench.nn.architecture import Architecture, SizedConfig
-from spectral_bench.nn.gradient_trace import GradientTrace, trace_states
+from spectral_bench.nn.gradient_trace import GradientTrace
+from spectral_bench.nn.kernels.layer_loop import BRANCH
 from spectral_bench.nn.layer_weights import LayerWeights
 from spectral_bench.nn.model import Facts, Interval, Model, Signature, State, TraceAxis
 from spectral_bench.nn.singular_values import matrix_singular_values
-
-#: Layers of a residual branch.
-_BRANCH = 2
 
 
 class FeedForward(Model):
@@ -54,7 +53,7 @@ class FeedForward(Model):
         self.weights, self.residual = weights, residual
         size, depth = weights.first().shape[0], len(weights.square())
         self.biases = nn.Parameter(torch.zeros(depth + 1, size))
-        nonlinear = 1 + (depth // _BRANCH if residual else depth)
+        nonlinear = 1 + (depth // BRANCH if residual else depth)
         self.activations = nn.ModuleList([build_activation(activation, size, leak) for _ in range(nonlinear)])
         self.readout = nn.Linear(size, signature.output_size)
         nn.init.xavier_uniform_(self.readout.weight)
@@ -67,23 +66,10 @@ class FeedForward(Model):
         trace: GradientTrace | None = None,
     ) -> tuple[Tensor, State]:
         """As ``Model.forward``: (T, B, D) real values to (B, K); there is no state."""
-        linear = nn.functional.linear
-        first_bias_N, *biases = self.biases.unbind()
-        first, *activations = self.activations
-        matrices = self.weights.square()
-        h_BN = first(linear(inputs.transpose(0, 1).flatten(1), self.weights.first(), first_bias_N))
-        visited = [(h_BN,)]
-        if self.residual:
-            into, out_of = (zip(matrices[i::2], biases[i::2], strict=True) for i in range(_BRANCH))
-            for activation, enter, leave in zip(activations, into, out_of, strict=True):
-                h_BN = h_BN + linear(activation(linear(h_BN, *enter)), *leave)
-                visited.append((h_BN,))
-        else:
-            for activation, matrix_NN, bias_N in zip(activations, matrices, biases, strict=True):
-                h_BN = activation(linear(h_BN, matrix_NN, bias_N))
-                visited.append((h_BN,))
-        if trace is not None:
-            trace_states(trace, 0, visited)
+        first, *activations = cast("Iterable[Activation]", self.activations)
+        x_BD = inputs.transpose(0, 1).flatten(1)
+        h0_BN = first(nn.functional.linear(x_BD, self.weights.first(), self.biases[0]))
+        h_BN = self.weights.run(h0_BN, self.biases[1:], activations, residual=self.residual, trace=trace)
         return self.readout(h_BN), []
 
     def facts(self) -> Facts:
@@ -104,7 +90,7 @@ class FeedForward(Model):
         if not self.residual:
             return {(layer, ""): values for layer, values in enumerate(found)}
         names = ("first", "second")
-        return {(index // _BRANCH, names[index % _BRANCH]): values for index, values in enumerate(found)}
+        return {(index // BRANCH, names[index % BRANCH]): values for index, values in enumerate(found)}
 
     def evaluation_floats(self, length: int) -> int:  # noqa: ARG002
         """The state of a layer and of the one it is computed from."""
@@ -128,7 +114,7 @@ def _of_block(sigma: Interval | None, slopes: Interval) -> Interval | None:
     """|σ_i(I + W_2 D W_1) − 1| is at most ‖W_2‖ ‖D‖ ‖W_1‖ (Weyl)."""
     if sigma is None:
         return None
-    branch = sigma[1] ** _BRANCH * slopes[1]
+    branch = sigma[1] ** BRANCH * slopes[1]
     return max(0.0, 1.0 - branch), 1.0 + branch
 
 
@@ -145,7 +131,7 @@ class FeedForwardConfig(SizedConfig):
         super().__post_init__()
         self.check_range("depth", 1, None)
         self.check_range("leak", 0, 1)
-        if self.residual and self.depth % _BRANCH:
+        if self.residual and self.depth % BRANCH:
             raise InputError(f"model.depth={self.depth}: expected an even number; a residual block has two layers.")
 
     def ineffective(self) -> tuple[str, ...]:

@@ -1,17 +1,27 @@
 """The matrices of a feed-forward network: free, or U diag(σ) Vᵀ with the factors of all layers built together.
 
-Axes: D input, N hidden, L layers.
+Axes: B batch, D input, N hidden, L layers.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg import SingularMap, singular_map
+from spectral_bench.linalg.autocast import without_autocast
+from spectral_bench.nn.activations import Activation
+from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.init import MatrixInit, init_matrix
+from spectral_bench.nn.kernels import torch_internals
+from spectral_bench.nn.kernels.depth import low_rank_layers
+from spectral_bench.nn.kernels.layer_factors import layer_factors
+from spectral_bench.nn.kernels.layer_loop import layer_by_layer
+from spectral_bench.nn.kernels.operators import Dense, LowRank
 from spectral_bench.nn.model import Interval
 from spectral_bench.nn.svd_init import FactoredInit, SVDInit, random_init, square_init
+from spectral_bench.nn.svd_linear import factored_is_cheaper
 from spectral_bench.nn.svd_matrix import SVDMatrix
 
 
@@ -30,6 +40,19 @@ class LayerWeights(nn.Module, ABC):
     @abstractmethod
     def square(self) -> tuple[Tensor, ...]:
         """Those of the L layers above, each of shape (N, N), differentiable."""
+
+    def run(
+        self,
+        h0_BN: Tensor,
+        biases_LN: Tensor,
+        activations: Sequence[Activation],
+        *,
+        residual: bool,
+        trace: GradientTrace | None,
+    ) -> Tensor:
+        """The last of the states that ``layer_by_layer`` computes with the square matrices, shape (B, N)."""
+        operators = [Dense(matrix_NN) for matrix_NN in self.square()]
+        return layer_by_layer(h0_BN, operators, biases_LN, activations, residual=residual, trace=trace)
 
     def sigma_bounds(self) -> Interval | None:
         """The smallest and the largest singular value that the square ones can have; None where they are free."""
@@ -120,15 +143,49 @@ class FactoredWeights(LayerWeights):
 
     def first(self) -> Tensor:
         """Built from its factors."""
-        return self.first_matrix.weight()
+        matrix = self.first_matrix
+        if not _trains_eagerly():
+            return matrix.weight()
+        sigma_K = matrix.sigma()
+        (left_MD,), (right_MN,) = layer_factors(matrix.u[None], matrix.v[None], sigma_K[None])
+        with without_autocast(sigma_K):
+            product_ND: Tensor = right_MN.mT @ left_MD
+        matrix_ND: Tensor = product_ND.diagonal_scatter(product_ND.diagonal() + sigma_K)
+        return matrix_ND
 
     def square(self) -> tuple[Tensor, ...]:
         """All built at once."""
         return self.matrices.weight().unbind()
 
+    def run(
+        self,
+        h0_BN: Tensor,
+        biases_LN: Tensor,
+        activations: Sequence[Activation],
+        *,
+        residual: bool,
+        trace: GradientTrace | None,
+    ) -> Tensor:
+        """As that of all weights, by diagonal plus low rank where matrices are not worth their building."""
+        matrices = self.matrices
+        if not factored_is_cheaper(len(h0_BN), matrices.in_size, matrices.out_size, matrices.rank):
+            return super().run(h0_BN, biases_LN, activations, residual=residual, trace=trace)
+        if _trains_eagerly() and activations[0].bias is None:
+            sigma_LN = matrices.sigma()
+            factors = layer_factors(matrices.u, matrices.v, sigma_LN)
+            return low_rank_layers(h0_BN, biases_LN, sigma_LN, *factors, activations[0], residual=residual, trace=trace)
+        operators = [LowRank(*of_layer) for of_layer in zip(*matrices.low_rank(), strict=True)]
+        return layer_by_layer(h0_BN, operators, biases_LN, activations, residual=residual, trace=trace)
+
     def sigma_bounds(self) -> Interval | None:
         """The reach of the map, as |σ|."""
         return self.matrices.sigma_map.bounds
+
+
+def _trains_eagerly() -> bool:
+    """Whether a backward pass by hand is of use: compilers and ``torch.func`` want operations that they know."""
+    seen_through = torch.compiler.is_compiling() or torch_internals.transformations_are_active()
+    return torch.is_grad_enabled() and not seen_through
 
 
 def _square_start(start: str, size: int, m1: int, m2: int, sigma_map: SingularMap) -> SVDInit:

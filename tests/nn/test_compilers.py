@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from spectral_bench.linalg import singular_map
 from spectral_bench.nn import (
     DenseTransition,
     GradientTrace,
@@ -14,11 +15,29 @@ from spectral_bench.nn import (
     HouseholderTransition,
     LSTMLayer,
     RecurrentLayer,
+    Signature,
     SpectralRNN,
     SVDLinear,
     build_activation,
     svd_parametrize,
 )
+from spectral_bench.nn.feed_forward import FeedForward
+from spectral_bench.nn.layer_weights import FactoredWeights
+
+
+class _Deep(nn.Module):
+    """What a ``svdmlp`` predicts of 7 time steps."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.in_features = size
+        weights = FactoredWeights(7 * size, 12, 3, m1=2, m2=2, sigma_map=singular_map("sigmoid", 0.1))
+        signature = Signature(size, 2, length=7, every_step=False)
+        self.network = FeedForward(signature, weights, activation="tanh", leak=0.0, residual=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x)[0]
+
 
 #: Of every kernel and form one; the low-rank form is what 160 units of 12 samples take.
 MODULES: dict[str, Callable[[], nn.Module]] = {
@@ -30,6 +49,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "lstm": lambda: LSTMLayer(3, 12, learn_h0=True),
     "gru": lambda: GRULayer(3, 12),
     "linear": lambda: SVDLinear(3, 12),
+    "deep": lambda: _Deep(3),
     "parametrized": lambda: svd_parametrize(nn.Linear(3, 12), r=0.1),
 }
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")
@@ -83,7 +103,7 @@ def test_backward_inside_a_compiled_function(name: str) -> None:
     compare(module, torch.compile(run, backend="aot_eager"), run)
 
 
-@pytest.mark.parametrize("name", ["dense", "low rank", "lstm", "gru", "parametrized"])
+@pytest.mark.parametrize("name", ["dense", "low rank", "lstm", "gru", "deep", "parametrized"])
 def test_compiled_autograd(name: str) -> None:
     module = MODULES[name]()
     run = step(module, inputs(module))

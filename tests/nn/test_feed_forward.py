@@ -140,6 +140,46 @@ def test_a_network_of_200_layers_keeps_its_gradient_and_a_free_one_loses_it() ->
     assert {verdicts["svdmlp"], verdicts["svdresnet"]} <= {"fading", "level", "growing"}
 
 
+@pytest.mark.parametrize("model", ["svdmlp", "svdresnet"])
+@pytest.mark.parametrize("activation", ["leaky_relu", "modrelu"])
+@pytest.mark.parametrize("batch_size", [5, 64])
+def test_the_form_that_the_batch_size_decides_changes_nothing(model: str, activation: str, batch_size: int) -> None:
+    """Of 64 samples matrices are built; of 5 they are not, nor without gradients and under ``torch.func``."""
+    net = network(model, "r=0.4", f"model.activation={activation}").double()
+    x = inputs(batch_size, torch.float64)
+    expected = net.readout(by_hand(net, x, model == "svdresnet")[-1]) if activation == "leaky_relu" else None
+    outputs, _ = net(x)
+    parameters = dict(net.named_parameters())
+    found = torch.autograd.grad(outputs.square().sum(), list(parameters.values()), materialize_grads=True)
+
+    def loss(values: dict[str, torch.Tensor]) -> torch.Tensor:
+        return torch.func.functional_call(net, values, (x,))[0].square().sum()
+
+    by_transformation = torch.func.grad(loss)({name: p.detach() for name, p in parameters.items()})
+    for gradient, name in zip(found, parameters, strict=True):
+        torch.testing.assert_close(gradient, by_transformation[name], rtol=0, atol=1e-10)
+    with torch.no_grad():
+        torch.testing.assert_close(net(x)[0], outputs)
+    if expected is not None:
+        torch.testing.assert_close(outputs, expected)
+
+
+def test_a_deep_network_has_a_second_derivative() -> None:
+    net = network("svdmlp", "model.activation=tanh").double()
+    x = inputs(dtype=torch.float64).requires_grad_()
+    assert torch.autograd.gradgradcheck(lambda x: net(x)[0], (x,))
+
+
+def test_under_autocast_the_layers_keep_their_precision() -> None:
+    net = network("svdmlp")
+    x = inputs()
+    with torch.autocast("cpu", torch.bfloat16):
+        outputs, _ = net(x)
+        outputs.float().square().sum().backward()
+    torch.testing.assert_close(outputs.float(), net(x)[0], rtol=0.05, atol=0.05)
+    assert net.weights.matrices.u.grad.isfinite().all()
+
+
 def test_parameters_are_counted_without_the_triangles_below_diagonals() -> None:
     n, depth, d, k, m = 128, 30, 784, 10, 16
     signature = Signature(1, k, length=d, every_step=False)

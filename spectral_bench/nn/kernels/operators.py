@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
+from torch.nn.functional import linear
 
 
 class Dense(NamedTuple):
@@ -36,11 +38,12 @@ def tensors_of(operator: Operator) -> tuple[Tensor | None, Tensor, Tensor | None
     return operator.diagonal_N, operator.left_NM, operator.right_MN
 
 
-def apply(operator: Operator, h_BN: Tensor) -> Tensor:
-    """``h Wᵀ``, shape (B, N): W applied to every row of ``h_BN``."""
+def apply(operator: Operator, h_BN: Tensor, bias_N: Tensor | None = None) -> Tensor:
+    """``h Wᵀ (+ b)``, shape (B, N): W applied to every row of ``h_BN``."""
     if isinstance(operator, Dense):
-        return h_BN @ operator.weight_NN.T
-    return h_BN * operator.diagonal_N + (h_BN @ operator.left_NM) @ operator.right_MN
+        return linear(h_BN, operator.weight_NN, bias_N)
+    scaled_BN = h_BN * operator.diagonal_N if bias_N is None else torch.addcmul(bias_N, h_BN, operator.diagonal_N)
+    return torch.addmm(scaled_BN, h_BN @ operator.left_NM, operator.right_MN)
 
 
 def inner_width(operator: Operator) -> int:

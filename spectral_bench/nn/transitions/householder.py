@@ -49,7 +49,7 @@ class HouseholderTransition(Transition, Constrained):
         if not use_low_rank(self.hidden_size, len(self.reflectors), batch_size):
             return Dense(self.weight())
         rows, solved = compact_form(self.reflectors.triu())
-        return LowRank(rows.new_ones(self.hidden_size), solved.mT, -rows)
+        return LowRank(rows.new_ones(self.hidden_size), -solved.mT, rows)
 
     def weight(self) -> Tensor:
         """W, shape (N, N), differentiable."""
