@@ -9,13 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from spectral_bench.bench.contenders import OURS, OURS_LSTM, OURS_RNN, OURS_TRACED, TORCH_CELL, TORCH_LSTM, TORCH_RNN
+from spectral_bench.bench.deep_networks import DEEP_COUNTERPARTS
 from spectral_bench.bench.form_rule import form_choices
 from spectral_bench.bench.recurrences import COUNTERPARTS
 from spectral_bench.bench.suite import Measured
 from spectral_bench.bench.timing import Ratio, Times, ratio
 
 #: The reference of a contender, if it is not the faster free network.
-_COMPARED_WITH = {OURS_RNN: TORCH_RNN, OURS_LSTM: TORCH_LSTM, OURS_TRACED: OURS, **COUNTERPARTS}
+_COMPARED_WITH = {OURS_RNN: TORCH_RNN, OURS_LSTM: TORCH_LSTM, OURS_TRACED: OURS, **COUNTERPARTS, **DEEP_COUNTERPARTS}
 
 
 def reference_of(name: str, times: Mapping[str, Times]) -> str:
@@ -96,9 +97,11 @@ def bench_markdown(results: Sequence[Measured], machine: Mapping[str, Any]) -> s
                 f"| {relative.low:.2f} to {relative.high:.2f} | {'' if reference == name else reference} "
                 f"| {'' if peak is None else f'{peak / 1e6:.0f}'} |"
             )
-    lines += ["", "## The form the rule of cost takes", "", "| setting | form | its time, the other's = 1 | 95 % | |"]
-    lines += ["|---|---|---:|---|---|"]
-    for choice in form_choices(results):
+    choices = list(form_choices(results))
+    if choices:
+        lines += ["", "## The form the rule of cost takes", ""]
+        lines += ["| setting | form | its time, the other's = 1 | 95 % | |", "|---|---|---:|---|---|"]
+    for choice in choices:
         relative = choice.relative
         lines.append(
             f"| {choice.setting} | {choice.form} | {relative.value:.2f} "

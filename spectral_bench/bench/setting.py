@@ -31,3 +31,14 @@ class Setting:
 
     def __str__(self) -> str:
         return f"n={self.hidden_size} T={self.length} B={self.batch_size} m1={self.m1} m2={self.m2}"
+
+
+class DeepSetting(Setting):
+    """Sizes of a training step of a deep network: its layers stand for the time steps."""
+
+    def inputs(self) -> Tensor:
+        """One random input a sample, shape (1, B, D)."""
+        return torch.randn(1, self.batch_size, self.input_size)
+
+    def __str__(self) -> str:
+        return f"n={self.hidden_size} L={self.length} B={self.batch_size} m1={self.m1} m2={self.m2}"

@@ -1,17 +1,22 @@
-"""The suites of ``spectral-bench bench``: contenders at a few sizes, other recurrences, and ours against n, m and T."""
+"""The suites of ``spectral-bench bench``: contenders, other recurrences, deep networks, and ours against n, m and T."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from spectral_bench.bench.ceiling import ceilings
 from spectral_bench.bench.contenders import FORMS_AND_FREE, Step, contenders
+from spectral_bench.bench.deep_networks import deep_networks
 from spectral_bench.bench.peak_memory import peak_memory
 from spectral_bench.bench.recurrences import recurrences
-from spectral_bench.bench.setting import Setting
+from spectral_bench.bench.setting import DeepSetting, Setting
 from spectral_bench.bench.timing import Times, time_in_turn
 
 #: Logs what is being measured.
 Log = Callable[[str], None]
+
+
+#: What a suite is made of; the sweeps are those over n, m and T.
+PARTS = ("sizes", "recurrences", "depth", "sweeps")
 
 
 @dataclass(frozen=True)
@@ -19,8 +24,8 @@ class Measured:
     """The times of one setting.
 
     Attributes:
-        part: ``sizes`` (all contenders), ``recurrences`` (of other papers), or what is varied: ``hidden_size``,
-            ``reflectors`` or ``length``.
+        part: ``sizes`` (all contenders), ``recurrences`` (of other papers), ``depth`` (deep networks without one), or
+            what is varied: ``hidden_size``, ``reflectors`` or ``length``.
         setting: the sizes.
         times: of every contender.
         peak_memory: bytes, of some contenders, where measured.
@@ -38,6 +43,7 @@ class Suite:
 
     sizes: tuple[Setting, ...]
     recurrences: tuple[Setting, ...]
+    depth: tuple[DeepSetting, ...]
     hidden_sizes: tuple[int, ...]
     reflectors: tuple[int, ...]
     lengths: tuple[int, ...]
@@ -49,6 +55,7 @@ class Suite:
 FULL = Suite(
     sizes=(Setting(128, 784), Setting(256, 100), Setting(512, 100), Setting(1024, 100)),
     recurrences=(Setting(128, 1_000, batch_size=1), Setting(128, 1_000, batch_size=16), Setting(128, 1_000)),
+    depth=(DeepSetting(128, 10, input_size=128), DeepSetting(128, 100, input_size=128)),
     hidden_sizes=(64, 128, 256, 512, 1024),
     reflectors=(4, 8, 16, 32, 64, 128),
     lengths=(100, 1_000, 10_000),
@@ -60,6 +67,7 @@ FULL = Suite(
 QUICK = Suite(
     sizes=(Setting(128, 100), Setting(256, 100)),
     recurrences=(Setting(64, 1_000, batch_size=1), Setting(64, 1_000, batch_size=16)),
+    depth=(DeepSetting(128, 100, input_size=128),),
     hidden_sizes=(64, 128, 256),
     reflectors=(8, 32, 128),
     lengths=(50, 500),
@@ -69,24 +77,31 @@ QUICK = Suite(
 )
 
 
-def measure(suite: Suite, threads: int, log: Log) -> Iterator[Measured]:
-    """Measure everything in the suite, a setting at a time.
+def measure(suite: Suite, threads: int, log: Log, parts: Collection[str] = PARTS) -> Iterator[Measured]:
+    """Measure the suite, a setting at a time.
 
     Args:
         suite: what to measure.
         threads: of PyTorch, for the processes that measure memory; in this process it is set already.
         log: called with a line before each setting, or before a sweep with a line for each of its settings.
+        parts: which of ``PARTS``.
     """
-    for setting in suite.sizes:
+    for setting in suite.sizes if "sizes" in parts else ():
         log(f"everybody at {setting}")
         everybody = {name: build() for name, build in contenders(setting).items()}
         times = time_in_turn({**everybody, **ceilings(setting)}, budget=suite.budget)
         memory = _memory(tuple(everybody), setting, threads, log) if suite.memory else {}
         yield Measured("sizes", setting, times, memory)
-    for setting in suite.recurrences:
+    for setting in suite.recurrences if "recurrences" in parts else ():
         log(f"other recurrences at {setting}")
         others = {name: build() for name, build in recurrences(setting).items()}
         yield Measured("recurrences", setting, time_in_turn(others, budget=suite.budget), {})
+    for deep in suite.depth if "depth" in parts else ():
+        log(f"deep networks at {deep}")
+        networks = {name: build() for name, build in deep_networks(deep).items()}
+        yield Measured("depth", deep, time_in_turn(networks, budget=suite.budget), {})
+    if "sweeps" not in parts:
+        return
     varied = suite.varied
     sweeps = {
         "hidden_size": [replace(varied, hidden_size=n) for n in suite.hidden_sizes],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,29 @@ import typer
 from spectral_bench.cli.help_panels import OUTPUT, SHOWN
 
 
+class BenchPart(StrEnum):
+    """What can be timed alone."""
+
+    sizes = "sizes"
+    recurrences = "recurrences"
+    depth = "depth"
+    sweeps = "sweeps"
+
+
 def bench(
     *,
     quick: Annotated[
         bool, typer.Option("--quick", help="Few small sizes: two minutes.", rich_help_panel=SHOWN)
     ] = False,
+    part: Annotated[
+        list[BenchPart] | None,
+        typer.Option(
+            "--part",
+            help="Only this, and again for another: all contenders at a few sizes, recurrences of other papers, deep "
+            "networks without one, or sweeps over n, m and T.",
+            rich_help_panel=SHOWN,
+        ),
+    ] = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write everything measured to this file.", rich_help_panel=OUTPUT)
     ] = None,
@@ -33,9 +52,9 @@ def bench(
 ) -> None:
     """Time a training step of every model, in turn, against PyTorch and against the machine's limit.
 
-    Ratios are to the faster of torch.nn.RNN and an nn.RNNCell loop. Leave the machine alone meanwhile: some twenty
-    minutes on two cores, with --quick two. Install the extra "bench" for geotorch and
-    torchrecurrent to take part.
+    Ratios are to the faster of torch.nn.RNN and an nn.RNNCell loop; of deep networks to layers of torch.nn.Linear.
+    Leave the machine alone meanwhile: some twenty minutes on two cores, with --quick two. Install the extra "bench"
+    for geotorch and torchrecurrent to take part.
     """
     import torch
     from rich.console import Console
@@ -54,9 +73,9 @@ def bench(
     console = Console()
     machine = describe_environment(torch.device("cpu"), flush_denormals=True)
     results = []
-    suite = QUICK if quick else FULL
+    suite, parts = QUICK if quick else FULL, part or list(BenchPart)
     with flushing_denormals(True):
-        for measured in measure(suite, torch.get_num_threads(), lambda line: typer.echo(line, err=True)):
+        for measured in measure(suite, torch.get_num_threads(), lambda line: typer.echo(line, err=True), parts):
             results.append(measured)
             show(measured, console)
             # After every setting, so that a failure loses no earlier measurement.
@@ -66,7 +85,7 @@ def bench(
                 output.mkdir(parents=True, exist_ok=True)
                 write_json(output / "bench.json", bench_json(results, machine))
                 write_text(output / "README.md", bench_markdown(results, machine))
-    if output is not None:
+    if output is not None and BenchPart.sweeps in parts:
         draw_sweeps(results, output / "bench.png")
 
 

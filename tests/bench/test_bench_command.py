@@ -7,13 +7,15 @@ import pytest
 from typer.testing import CliRunner
 
 from spectral_bench.bench import suite
-from spectral_bench.bench.setting import Setting
+from spectral_bench.bench.deep_networks import DEEP_COUNTERPARTS
+from spectral_bench.bench.setting import DeepSetting, Setting
 from spectral_bench.bench.suite import Suite
 from spectral_bench.cli.app import app
 
 TINY = Suite(
     sizes=(Setting(6, 4, 3, 2, 2, 1),),
     recurrences=(Setting(6, 5, 3, 2),),
+    depth=(DeepSetting(6, 4, 3, 6, 2, 1),),
     hidden_sizes=(4, 8),
     reflectors=(1, 2),
     lengths=(3, 6),
@@ -38,10 +40,12 @@ def test_table_numbers_and_picture(tmp_path: Path) -> None:
         assert word in done.output
     written = json.loads(numbers.read_text())
     assert {result["part"] for result in written["results"]} == {
-        "sizes", "recurrences", "hidden_size", "reflectors", "length",
+        "sizes", "recurrences", "depth", "hidden_size", "reflectors", "length",
     }  # fmt: skip
     (others,) = [result["contenders"] for result in written["results"] if result["part"] == "recurrences"]
     assert others["lru"]["compared_with"] == "lru, time loop"
+    (deep,) = [result["contenders"] for result in written["results"] if result["part"] == "depth"]
+    assert {name: found["compared_with"] for name, found in deep.items()} == DEEP_COUNTERPARTS
     contender = written["results"][0]["contenders"]["svdrnn"]
     assert contender["compared_with"] in ("torch.nn.RNN", "torch.nn.RNNCell loop")
     assert contender["ratio"]["low"] <= contender["ratio"]["value"] <= contender["ratio"]["high"]
@@ -50,6 +54,15 @@ def test_table_numbers_and_picture(tmp_path: Path) -> None:
     tables = (folder / "README.md").read_text()
     assert "| svdrnn |" in tables
     assert tables.count("| low rank |") + tables.count("| dense |") == len(TINY.hidden_sizes) + len(TINY.reflectors)
+
+
+def test_a_part_is_timed_alone(tmp_path: Path) -> None:
+    done = CliRunner(env={"COLUMNS": "160"}).invoke(app, ["bench", "--quick", "--part", "depth", "-o", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    written = json.loads((tmp_path / "bench.json").read_text())
+    assert {result["part"] for result in written["results"]} == {"depth"}
+    assert not (tmp_path / "bench.png").exists()
+    assert "rule of cost" not in (tmp_path / "README.md").read_text()
 
 
 def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:

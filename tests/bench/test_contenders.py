@@ -1,32 +1,41 @@
 """Every contender does a whole training step, and does what its name says."""
 
 import sys
+from collections.abc import Callable
 
 import pytest
 import torch
 from torch import nn
 
 from spectral_bench.bench import contenders as subject
+from spectral_bench.bench import deep_networks as deep
 from spectral_bench.bench import recurrences as others
 from spectral_bench.bench.ceiling import ceilings
-from spectral_bench.bench.contenders import contenders
+from spectral_bench.bench.contenders import Step, contenders
+from spectral_bench.bench.deep_networks import deep_networks
 from spectral_bench.bench.peak_memory import peak_memory
 from spectral_bench.bench.recurrences import COUNTERPARTS, recurrences
-from spectral_bench.bench.setting import Setting
+from spectral_bench.bench.setting import DeepSetting, Setting
 from spectral_bench.linalg import singular_values, svd_weight
 
 TINY = Setting(hidden_size=6, length=4, batch_size=3, input_size=2, m1=2, m2=1)
+TINY_DEEP = DeepSetting(hidden_size=6, length=4, batch_size=3, input_size=6, m1=2, m2=1)
 
 
-@pytest.mark.parametrize("name", [*contenders(TINY), *recurrences(TINY)])
+def builders() -> dict[str, Callable[[], Step]]:
+    return {**contenders(TINY), **recurrences(TINY), **deep_networks(TINY_DEEP)}
+
+
+@pytest.mark.parametrize("name", list(builders()))
 def test_a_step_leaves_a_gradient_in_every_parameter(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     modules: list[torch.nn.Module] = []
     make_step = subject.training_step
     monkeypatch.setattr(
         subject, "training_step", lambda module, *a, **k: (modules.append(module), make_step(module, *a, **k))[1]
     )
-    monkeypatch.setattr(others, "training_step", subject.training_step)
-    {**contenders(TINY), **recurrences(TINY)}[name]()()
+    for room in (others, deep):
+        monkeypatch.setattr(room, "training_step", subject.training_step)
+    builders()[name]()()
     (module,) = modules
     for parameter_name, parameter in module.named_parameters():
         assert parameter.grad is not None, parameter_name
