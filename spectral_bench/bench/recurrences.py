@@ -55,15 +55,16 @@ class _Recurrence(nn.Module):
         self.decay = nn.Parameter(
             LinearRecurrentUnit(1, n, r_min=0.0, r_max=1.0, max_phase=6.283).eigenvalues().detach()
         )
-        self.driven = nn.Parameter(torch.randn(setting.length, setting.batch_size, n, dtype=self.decay.dtype))
+        # Constant: to hand out a gradient as long as the sequence would take longer than to compute it.
+        self.driven = torch.randn(setting.length, setting.batch_size, n, dtype=self.decay.dtype)
+        self.x0 = nn.Parameter(torch.zeros_like(self.driven[0]))
         self.scanned = scanned
 
     def forward(self, _: Tensor) -> Tensor:
-        x0_BN = torch.zeros_like(self.driven[0])
         if self.scanned:
-            states_TBN, _ = linear_scan(self.decay, self.driven, x0_BN)
+            states_TBN, _ = linear_scan(self.decay, self.driven, self.x0)
         else:
-            states_TBN, _ = scan(lambda driven_BN, x_BN: self.decay * x_BN + driven_BN, self.driven, x0_BN)
+            states_TBN, _ = scan(lambda driven_BN, x_BN: self.decay * x_BN + driven_BN, self.driven, self.x0)
         return torch.view_as_real(states_TBN)
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from spectral_bench.nn import GradientTrace, scan
+from spectral_bench.nn.kernels import linear_scan as subject
 from spectral_bench.nn.kernels.linear_scan import linear_scan
 
 B, N = 3, 4
@@ -35,6 +36,21 @@ def problem(length: int, *, varies: bool, dtype: torch.dtype) -> list[Tensor]:
 @pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
 @pytest.mark.parametrize("read", ["all", "last", "both"])
 def test_it_is_the_loop(length: int, varies: bool, dtype: torch.dtype, read: str) -> None:
+    compare(length, varies=varies, dtype=dtype, read=read)
+
+
+@pytest.mark.parametrize("length", [1, 2, 7])
+@pytest.mark.parametrize("varies", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128])
+def test_in_one_piece_it_is_the_loop(
+    length: int, varies: bool, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subject, "_ENOUGH", 1)
+    for read in ("all", "last", "both"):
+        compare(length, varies=varies, dtype=dtype, read=read)
+
+
+def compare(length: int, *, varies: bool, dtype: torch.dtype, read: str) -> None:
     tensors = problem(length, varies=varies, dtype=dtype)
     target = torch.randn(length, B, N, dtype=dtype)
     found = []

@@ -3,7 +3,8 @@
 The sequence is cut into about √T pieces. All pieces are run side by side, as if each began at zero: an operation per
 step of a piece. Then what each piece would have begun with is found, a piece after the other; and what comes of it, a
 product of the a's times that state, is added everywhere. That is 2√T operations instead of T, each of √T times the
-size, and twice the arithmetic of a loop: cheap, where a loop pays for calls. Nothing is divided and no logarithm is
+size, and twice the arithmetic of a loop: cheap, where a loop pays for calls. Where the states of one step are enough to
+keep an operation busy, it pays for memory instead, and there is one piece. Nothing is divided and no logarithm is
 taken, so that a's may be zero, negative or complex.
 
 The gradients g_t = ∂L/∂x_t, total, obey the same equation backward in time, g_t = conj(a_{t+1}) ∘ g_{t+1} + direct_t,
@@ -12,7 +13,6 @@ and are there for every t: they are what a trace wants, exactly, and give all ot
 Axes: T time, C pieces, K time steps of a piece, B batch, N hidden.
 """
 
-from itertools import pairwise
 from math import isqrt
 from typing import Any
 
@@ -26,8 +26,8 @@ from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.arguments import check_arguments
 from spectral_bench.nn.kernels.through_time import gradient_of_last, previous_states
 
-#: Time steps whose products are summed at once: they stay in cache.
-_SUMMED = 32
+#: Real numbers in the states of one time step from which on there is one piece.
+_ENOUGH = 2**14
 
 
 def linear_scan(
@@ -64,8 +64,7 @@ class _LinearScan(Function):
         ctx: Any, decay: Tensor, driven_TBN: Tensor, x0_BN: Tensor, trace: GradientTrace | None, index: int
     ) -> tuple[Tensor, Tensor]:
         states_TBN = buffers.sequence(driven_TBN.shape, driven_TBN)
-        states_TBN.copy_(driven_TBN)
-        _accumulate_(states_TBN, decay, x0_BN)
+        _accumulate(driven_TBN, decay, x0_BN, states_TBN)
         ctx.trace, ctx.index = trace, index
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(decay, x0_BN, states_TBN)
@@ -77,15 +76,12 @@ class _LinearScan(Function):
         ctx: Any, grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None
     ) -> tuple[Tensor | None, Tensor, Tensor, None, None]:
         decay, x0_BN, states_TBN = ctx.saved_tensors
+        direct_TBN = states_TBN.new_zeros(()).expand_as(states_TBN) if grad_states_TBN is None else grad_states_TBN
         gradients_TBN = buffers.sequence(states_TBN.shape, states_TBN)
-        if grad_states_TBN is None:
-            gradients_TBN.zero_()
-        else:
-            gradients_TBN.copy_(grad_states_TBN)
         gradients_TBN[-1] = gradient_of_last(grad_states_TBN, grad_last_BN, states_TBN)
         conjugate = decay.conj().resolve_conj()
-        into_next = conjugate if decay.ndim == 1 else conjugate.roll(-1, dims=0)
-        _accumulate_(gradients_TBN, into_next, torch.zeros_like(x0_BN), backward=True)
+        into_next = conjugate if decay.ndim == 1 else conjugate[1:]
+        _accumulate(direct_TBN[:-1], into_next, gradients_TBN[-1], gradients_TBN[:-1], backward=True)
         grad_x0_BN = gradients_TBN[0] * (conjugate if decay.ndim == 1 else conjugate[0])
         if ctx.trace is not None:
             norms_TB = states_TBN.real.new_empty(len(states_TBN) + 1, len(x0_BN))
@@ -96,35 +92,54 @@ class _LinearScan(Function):
         return grad_decay, gradients_TBN, grad_x0_BN, None, None
 
 
-def _accumulate_(values_TBN: Tensor, decay: Tensor, begin_BN: Tensor, *, backward: bool = False) -> None:
-    """From b_t to x_t, in place; ``backward``: x_t = a_t ∘ x_{t+1} + b_t, from the last to the first."""
-    num_steps = len(values_TBN)
+def _accumulate(
+    driven_TBN: Tensor, decay: Tensor, begin_BN: Tensor, out_TBN: Tensor, *, backward: bool = False
+) -> None:
+    """Write x_t, given b_t and what is before x_1; ``backward``: x_t = a_t ∘ x_{t+1} + b_t, given what is after x_T."""
+    num_steps, direction = len(driven_TBN), -1 if backward else 1
     a = decay.expand(num_steps, 1, -1) if decay.ndim == 1 else decay
-    pieces = isqrt(num_steps)
-    size, rest = divmod(num_steps, pieces)
-    whole = slice(rest, None) if backward else slice(num_steps - rest)
-    values_CKBN = values_TBN[whole].unflatten(0, (pieces, size))  # type: ignore[no-untyped-call]
-    a_CK = a[whole].unflatten(0, (pieces, size))  # type: ignore[no-untyped-call]
-    if decay.ndim == 1:
+    numbers = begin_BN.numel() * (2 if begin_BN.is_complex() else 1)
+    pieces = isqrt(num_steps) if numbers < _ENOUGH else 0
+    rest = num_steps % pieces if pieces else num_steps
+    whole = num_steps - rest
+    in_pieces, after = (slice(rest, None), slice(rest)) if backward else (slice(whole), slice(whole, None))
+    if pieces:
+        driven_CKBN, a_CK, out_CKBN = (
+            values[in_pieces].unflatten(0, (pieces, whole // pieces))  # type: ignore[no-untyped-call]
+            for values in (driven_TBN, a, out_TBN)
+        )
+        begin_BN = _side_by_side(driven_CKBN, a_CK, out_CKBN, begin_BN, direction)
+    _step_by_step(driven_TBN[after], a[after], begin_BN, out_TBN[after], direction)
+
+
+def _side_by_side(driven_CKBN: Tensor, a_CK: Tensor, out_CKBN: Tensor, begin_BN: Tensor, direction: int) -> Tensor:
+    """Write the states of all pieces; returns the last."""
+    if a_CK.stride(0) == 0:
         a_CK = a_CK[:1]  # all pieces have the same products
-
-    direction = -1 if backward else 1
-    steps = range(size)[::direction]
     reach_CK = torch.empty_like(a_CK, memory_format=torch.contiguous_format)
-    reach_CK[:, steps[0]] = a_CK[:, steps[0]]
-    for before, k in pairwise(steps):
-        values_CKBN[:, k].addcmul_(a_CK[:, k], values_CKBN[:, before])
-        torch.mul(a_CK[:, k], reach_CK[:, before], out=reach_CK[:, k])
+    driven, a, out, reach = (values.unbind(1)[::direction] for values in (driven_CKBN, a_CK, out_CKBN, reach_CK))
+    out[0].copy_(driven[0])
+    reach[0].copy_(a[0])
+    for k in range(1, len(a)):
+        torch.addcmul(driven[k], a[k], out[k - 1], out=out[k])
+        torch.mul(a[k], reach[k - 1], out=reach[k])
 
-    begins_CBN = values_TBN.new_empty(pieces, *begin_BN.shape)
-    through_C = reach_CK[:, steps[-1]].expand(pieces, -1, -1)
-    h_BN = begin_BN
-    for c in range(pieces)[::direction]:
-        begins_CBN[c] = h_BN
-        h_BN = torch.addcmul(values_CKBN[c, steps[-1]], through_C[c], h_BN)
-    values_CKBN.addcmul_(reach_CK, begins_CBN.unsqueeze(1))
-    for t in range(rest - 1, -1, -1) if backward else range(num_steps - rest, num_steps):
-        values_TBN[t].addcmul_(a[t], values_TBN[t - direction])
+    begins_CBN = torch.empty_like(out[-1])
+    through = reach[-1].expand(len(out[-1]), -1, -1).unbind()[::direction]
+    for begins_BN, through_BN, last_BN in zip(
+        begins_CBN.unbind()[::direction], through, out[-1].unbind()[::direction], strict=True
+    ):
+        begins_BN.copy_(begin_BN)
+        begin_BN = torch.addcmul(last_BN, through_BN, begin_BN)
+    out_CKBN.addcmul_(reach_CK, begins_CBN.unsqueeze(1))
+    return begin_BN
+
+
+def _step_by_step(driven_TBN: Tensor, a: Tensor, before_BN: Tensor, out_TBN: Tensor, direction: int) -> None:
+    """Write the states, each from the one before."""
+    steps = (values.unbind()[::direction] for values in (driven_TBN, a, out_TBN))
+    for driven_BN, a_BN, out_BN in zip(*steps, strict=True):
+        before_BN = torch.addcmul(driven_BN, a_BN, before_BN, out=out_BN)
 
 
 def _of_decay(decay: Tensor, x0_BN: Tensor, states_TBN: Tensor, gradients_TBN: Tensor) -> Tensor:
@@ -132,8 +147,7 @@ def _of_decay(decay: Tensor, x0_BN: Tensor, states_TBN: Tensor, gradients_TBN: T
     if decay.ndim > 1:
         return gradients_TBN * torch.cat((x0_BN.unsqueeze(0), states_TBN[:-1])).conj()
     total_N = torch.zeros_like(decay)
-    for first in range(0, len(states_TBN), _SUMMED):
-        last = min(first + _SUMMED, len(states_TBN))
+    for first, last in buffers.chunks(*states_TBN.shape):
         previous_KBN = previous_states(x0_BN, states_TBN, first, last)
         total_N += torch.linalg.vecdot(previous_KBN.flatten(0, 1), gradients_TBN[first:last].flatten(0, 1), dim=0)
     return total_N
