@@ -219,7 +219,7 @@ class Fixed(SingularMap):
         return torch.zeros_like(sigma)
 
 
-_MAPS: dict[MapName, type[SingularMap]] = {kind.name: kind for kind in (Sigmoid, TanhMap, SineMap, Clip, Free, Fixed)}
+_MAPS: dict[str, type[SingularMap]] = {kind.name.value: kind for kind in (Sigmoid, TanhMap, SineMap, Clip, Free, Fixed)}
 
 
 def _inside(sigma: Tensor, centre: float, radius: float) -> Tensor:
@@ -236,18 +236,18 @@ def singular_map(name: str, radius: float, centre: float = 1.0, penalty: float =
     Raises:
         ValueError: the name is unknown, a number is out of range, or a penalty is set for a map that has none.
     """
-    if name not in list(MapName):
+    if name not in _MAPS:
         raise ValueError(f"unknown map '{name}'; valid: {', '.join(MapName)}")
     if penalty and name != MapName.free:
         raise ValueError(f"penalty {penalty} needs map '{MapName.free}', got map '{name}'")
-    return _MAPS[MapName(name)](radius, centre, penalty)
+    return _MAPS[name](radius, centre, penalty)
 
 
 def scales_with_radius(name: str) -> bool:
     """Whether a step of the raw values of this map moves σ in proportion to the radius."""
-    return _MAPS[MapName(name)].scales_with_radius
+    return _MAPS[name].scales_with_radius
 
 
 def uses_radius(name: str) -> bool:
     """Whether the radius means anything to the map of this name."""
-    return _MAPS[MapName(name)].uses_radius
+    return _MAPS[name].uses_radius

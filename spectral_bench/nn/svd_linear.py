@@ -6,7 +6,7 @@ import torch
 import torch.fx
 from torch import Tensor, nn
 
-from spectral_bench.linalg import MapName, singular_map, svd_low_rank, svd_weight
+from spectral_bench.linalg import MapName, SingularMap, singular_map, svd_low_rank, svd_weight
 from spectral_bench.linalg.checks import check_dtype, check_flag, check_input, check_size
 from spectral_bench.nn.svd_init import ConvertedInit, converted_init, converted_map, random_init
 from spectral_bench.nn.svd_matrix import SVDMatrix, check_factors_in_passing, check_when_loaded
@@ -153,8 +153,7 @@ class SVDLinear(nn.Module):
                 wait for it, and not under ``torch.compile``, ``torch.export`` or ``torch.func.vmap``: there, and from
                 the bias, NaN comes out as NaN.
         """
-        sigma_map = self.matrix.sigma_map
-        return svd_linear(x, *self.matrix.factors(), self.bias, str(sigma_map.name), sigma_map.radius, sigma_map.centre)
+        return svd_linear(x, *self.matrix.factors(), self.bias, self.matrix.sigma_map)
 
     def to_linear(self) -> nn.Linear:
         """The ``torch.nn.Linear`` of the same W and b: for deployment, ONNX, or code that knows no other layer.
@@ -213,9 +212,7 @@ def _bias(in_features: int, out_features: int) -> Tensor:
 
 
 @torch.fx.wrap
-def svd_linear(
-    x: Tensor, u: Tensor, v: Tensor, raw: Tensor, bias: Tensor | None, name: str, radius: float, centre: float
-) -> Tensor:
+def svd_linear(x: Tensor, u: Tensor, v: Tensor, raw: Tensor, bias: Tensor | None, sigma_map: SingularMap) -> Tensor:
     """``SVDLinear.forward``: one node to ``torch.fx``, which cannot trace decisions by shape and value.
 
     Args:
@@ -224,9 +221,7 @@ def svd_linear(
         v: reflectors of V, shape (M2, in).
         raw: σ before its map, shape (min(out, in),).
         bias: shape (out,), or None.
-        name: of the map.
-        radius: r.
-        centre: σ*.
+        sigma_map: that map.
 
     Raises:
         ValueError: see ``SVDLinear.forward``.
@@ -236,7 +231,7 @@ def svd_linear(
     if x.shape[-1:] != (in_size,):
         raise ValueError(f"expected input of shape (..., {in_size}), got {tuple(x.shape)}")
     check_factors_in_passing(u, v, raw)
-    sigma = singular_map(name, radius, centre)(raw)
+    sigma = sigma_map(raw)
     if not factored_is_cheaper(x.numel() // x.shape[-1], in_size, out_size, len(u) + len(v)):
         return nn.functional.linear(x, svd_weight(u, v, sigma, check=False), bias)
     diagonal, left, right = svd_low_rank(u, v, sigma, check=False)

@@ -80,6 +80,8 @@ def test_a_program_with_megabytes_of_states() -> None:
     torch.testing.assert_close(export(rnn, (x,)).module()(x)[0], rnn(x)[0])
 
 
+# A warning of PyTorch 2.11 about its own buffers.
+@pytest.mark.filterwarnings("ignore:The given buffer is not writable:UserWarning")
 def test_a_saved_program() -> None:
     rnn, x, buffer = SpectralRNN(3, 8, activation="modrelu"), torch.randn(4, 2, 3), io.BytesIO()
     torch.export.save(export(rnn, (x,)), buffer)
