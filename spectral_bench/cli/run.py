@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -88,6 +89,15 @@ def run(
     again: Annotated[
         bool, typer.Option("--again", help="In a grid: train anew what is done or begun.", rich_help_panel=_GRIDS)
     ] = False,
+    again_from: Annotated[
+        str | None,
+        typer.Option(
+            "--again-from",
+            metavar="MARK",
+            help="Go on with what --again began; its last line holds the mark.",
+            rich_help_panel=_GRIDS,
+        ),
+    ] = None,
     retry: Annotated[
         int,
         typer.Option("--retry", min=0, help="How often to try a point again that failed.", rich_help_panel=_GRIDS),
@@ -157,6 +167,9 @@ def run(
     what is unfinished, and can be started in several shells at once; launcher=local runs its points on all cores,
     launcher=slurm and launcher=ray on a cluster. With --sampler it tries some points instead of all, KEY=interval(a,b)
     included, and says which were best on validation data.
+
+    A grid ends with 0 when every point is done, now or before, or running elsewhere; with 1 when one diverged, now or
+    before, or failed; with another code if all that is not done shares it.
     """
     typed = overrides or []
     with outliving_readers(), ending_on_signals():
@@ -171,17 +184,19 @@ def run(
             "--sampler-seed": sampler_seed,
             "--prune" if prune else "--no-prune": prune,
         }
-        for option, given in of_searches.items():
-            if sampler is None and given is not None:
-                raise InputError(f"{option} is about a search: add -m --sampler optuna, or random.")
+        if sampler is None:
+            _refuse(of_searches, "is about a search: add -m --sampler optuna, or random")
         console = Console()
-        sinks = [] if print_config or dry_run or points else chosen_sinks(sink)
+        sinks = [] if print_config or dry_run else chosen_sinks(sink)
+        if resume and (again or again_from):
+            raise InputError("--resume goes on with what is there, --again trains it anew: choose one of them.")
         if multirun or points:
-            from spectral_bench.ui.grid import GridRequest, list_points, run_grid, show_grid_instead
+            from spectral_bench.ui.grid import GridRequest, list_points, mark_of_runs, run_grid, show_grid_instead
 
-            request = GridRequest(typed, config_dir, _plugins or [], sinks, again, retry, keep_going, quiet, wait)
+            mark = mark_of_runs(again_from, again=again)
+            request = GridRequest(typed, config_dir, _plugins or [], sinks, mark, retry, keep_going, quiet, wait)
             if sampler is not None:
-                if points or print_config or dry_run or again or keep_going:
+                if points or print_config or dry_run or mark or keep_going:
                     raise InputError("--sampler chooses its points: it goes with no other option of a grid.")
                 from spectral_bench.search.study import Sampler
                 from spectral_bench.ui.search_report import SearchRequest, run_search
@@ -196,20 +211,34 @@ def run(
                 )
                 run_search(request, search, console)
             elif points:
+                without_effect = {
+                    "--again": mark,
+                    "--retry": retry or None,
+                    "--wait": wait or None,
+                    "--dry-run": dry_run or None,
+                    "--print-config": print_config or None,
+                }
+                _refuse(without_effect, "has no effect on what --list-points prints: leave it out")
                 list_points(request)
             elif not show_grid_instead(request, console, print_config=print_config, dry_run=dry_run):
                 run_grid(request, console)
             return
         of_grids = {
-            "--again": again,
-            "--retry": retry,
-            "--keep-going": keep_going,
-            "--wait": wait,
+            "--again": again or None,
+            "--again-from": again_from,
+            "--retry": retry or None,
+            "--keep-going": keep_going or None,
+            "--wait": wait or None,
             "--sampler": sampler,
         }
-        for option, wanted in of_grids.items():
-            if wanted:
-                raise InputError(f"{option} is about the points of a grid: add -m.")
+        _refuse(of_grids, "is about the points of a grid: add -m")
         loaded = load_single(typed, config_dir)
         if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
             train_single(loaded, console, resume=resume, quiet=quiet, sinks=sinks)
+
+
+def _refuse(options: Mapping[str, object], why: str) -> None:
+    """Refuse options that were given, each with its value, or None."""
+    for option, given in options.items():
+        if given is not None:
+            raise InputError(f"{option} {why}.")

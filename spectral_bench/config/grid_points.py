@@ -66,19 +66,21 @@ def expand_grid(
     return expanded
 
 
-def refuse_grid_of_preset(overrides: Sequence[str], config_dir: Path | None = None) -> None:
-    """See that a single run is no grid because of its preset: of every key in that grid a value must be typed.
+def open_keys_of_preset(overrides: Sequence[str], config_dir: Path | None = None) -> list[str]:
+    """The keys of the chosen preset's grid for which no value is typed; a single run has none.
+
+    Keys for one model alone count if it is the chosen one; where the model is open they are named with it.
 
     Raises:
-        InputError: naming the keys that are not.
+        InputError: the grid of the preset is none.
     """
     shared, own = _split(_untyped(overrides, config_dir), config_dir)
-    model = _model(overrides, config_dir, None) if own else ""
-    for text in [*shared, *own.get(model, [])]:
-        raise InputError(
-            f"This preset is a grid, over {_key(text)} among others: add -m to run all of it, or choose a point by "
-            f"{_key(text)}=VALUE."
-        )
+    keys = list(map(_key, shared))
+    if "model" in keys:
+        keys += [f"{model}:{_key(text)}" for model, texts in own.items() for text in texts]
+    elif own:
+        keys += map(_key, own.get(_model(overrides, config_dir, None), []))
+    return list(dict.fromkeys(keys))
 
 
 def _untyped(overrides: Sequence[str], config_dir: Path | None) -> list[str]:

@@ -212,6 +212,11 @@ class ExperimentConfig:
         if not 0 <= self.seed < _SEEDS:
             raise InputError(f"seed={self.seed}: expected a whole number from 0 to {_SEEDS - 1}.")
 
+    @property
+    def title(self) -> str:
+        """The run in a few words."""
+        return f"{self.model.name} on {self.task.name}, seed {self.seed}"
+
     def ineffective(self) -> tuple[str, ...]:
         """Dotted keys that change no number of this run: the root's ``r`` where no model reads it, among others."""
         idle = tuple(f"model.{key}" for key in self.model.ineffective()) + self._idle_scales()

@@ -21,8 +21,8 @@ class Point:
     """One training of a grid. It can be pickled: plain values alone, so that a worker needs no Hydra.
 
     Attributes:
-        name: what it differs in from the others of its grid (``model=rnn seed=1``); of a grid of one,
-            all that was typed.
+        name: what it differs in from the others of its grid (``model=rnn seed=1``); of a grid of one, model, task and
+            seed.
         overrides: what was typed, for this point alone: ``spectral-bench run`` with these trains it.
         key: digest of its configuration, and seed; no two points of a grid have the same.
         config: its configuration as plain dicts, text and numbers, as ``config.load.resolved`` gives it.
@@ -139,6 +139,8 @@ def compose_points(
             grid.rejected.append(Rejected(name, error))
             continue
         key, config = PointKey.of(loaded.experiment), resolved(loaded.experiment)
+        if len(typed) == 1:
+            name = loaded.experiment.title
         if merge and any(key == other.key for other in grid.points):
             continue
         grid.points.append(Point(name, tuple(point), key, config, Path.cwd(), config_dir, tuple(plugins), tuple(sinks)))
@@ -148,8 +150,8 @@ def compose_points(
 
 
 def point_names(points: Sequence[Sequence[str]]) -> list[str]:
-    """What each point differs in: the overrides that not all of them have; all of them where there is one point."""
-    common = set.intersection(*map(set, points)) if len(points) > 1 else set()
+    """What each point differs in: the overrides that not all of them have; all of them where they differ in none."""
+    common = set.intersection(*map(set, points))
     return [" ".join([text for text in point if text not in common] or point) for point in points]
 
 

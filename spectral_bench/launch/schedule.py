@@ -50,7 +50,7 @@ def run_points(
                 tries[point.name] = tries.get(point.name, 0) + 1
                 repeated.append(point)
                 on_retry(result)
-            elif result.state == "held" and not looked_again and stop.cause is None:
+            elif result.state == "running elsewhere" and not looked_again and stop.cause is None:
                 held.append(point)
             else:
                 yield result

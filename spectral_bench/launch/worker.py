@@ -17,7 +17,7 @@ from spectral_bench.runs.claim_file import HeldError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.interruption import exit_code, heeding_signals
 from spectral_bench.runs.kinds import KINDS
-from spectral_bench.runs.point_claim import claimed, standing_of
+from spectral_bench.runs.point_claim import Standing, claimed, standing_of
 from spectral_bench.runs.reopen import reopened
 from spectral_bench.runs.sinks import open_sinks
 from spectral_bench.runs.unexpected import told_in_a_line
@@ -25,12 +25,25 @@ from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
 
-#: How a point ended, for the process that waits for it. ``done``, ``diverged``: trained here. ``kept``: its result was
-#: there before, done or diverged. ``held``: a living process elsewhere is at work on it. ``stopped``: by a signal or a
-#: time limit, with a checkpoint. ``failed``: by an error. ``lost``: its worker died. ``submitted``: it was handed to a
-#: queue, and nobody waits for it. ``not begun``: the grid was stopped before.
-PointState = Literal["done", "diverged", "kept", "held", "stopped", "failed", "lost", "submitted", "not begun"]
+#: How a point ended, for the process that waits for it, in the words of the tables. ``done``, ``diverged``: trained
+#: here. ``done before``, ``diverged before``: its result was there. ``running elsewhere``: another living process is
+#: at work on it. ``stopped``: by a signal or a time limit, with a checkpoint. ``failed``: by an error. ``lost``: its
+#: worker died. ``submitted``: it was handed to a queue, and nobody waits for it. ``not begun``: the grid was stopped.
+PointState = Literal[
+    "done",
+    "diverged",
+    "done before",
+    "diverged before",
+    "running elsewhere",
+    "stopped",
+    "failed",
+    "lost",
+    "submitted",
+    "not begun",
+]
 
+#: Ends of a point that has its result, from now or from before.
+SETTLED: tuple[PointState, ...] = ("done", "diverged", "done before", "diverged before")
 
 #: The causes of a stop that are a point's own and end no grid.
 OWN_CAUSES = ("train.max_minutes", PRUNED)
@@ -59,7 +72,7 @@ class PointResult:
         state: in a word.
         directory: of the run, as the worker names it; None if there is none.
         message: why it did not end well, or what there is to say; may be empty.
-        exit_code: that of a process that did nothing but this point.
+        exit_code: that of a process that did nothing but this point: the same for a result of now and of before.
         seconds: from its beginning to its end.
         stop_cause: what asked the worker to stop (``SIGTERM``, ``train.max_minutes``), however the point ended.
         warnings: for stderr.
@@ -113,7 +126,7 @@ def _worked_on(
             config = experiment_config(point.config, KINDS)
             with claimed(config, treatment.again) as standing:
                 if standing.is_settled:
-                    return PointResult(point.name, "kept", standing.directory, f"{standing.state} before")
+                    return found_settled(point, standing)
                 observed = [*observers, *open_sinks(point.sinks, warnings.append), *_pruning(point, stop, warnings)]
                 if standing.directory is None:
                     prepared = prepare(config, treatment.threads)
@@ -125,7 +138,7 @@ def _worked_on(
                         warnings.extend(run.warnings)
                         result = run.go_on(observed)
     except HeldError as held:
-        return PointResult(point.name, "held", message=str(held))
+        return PointResult(point.name, "running elsewhere", message=str(held))
     except SpectralBenchError as error:
         state: PointState = "diverged" if isinstance(error, DivergedError) else "failed"
         return PointResult(point.name, state, _directory(config, treatment), str(error), error.exit_code)
@@ -134,6 +147,13 @@ def _worked_on(
     if result.stopped_by is not None:
         return _stopped(point, result.directory, result.stopped_by, result.summary["steps"])
     return PointResult(point.name, "done", result.directory)
+
+
+def found_settled(point: Point, standing: Standing) -> PointResult:
+    """The result of a point that need not be trained, for it was before."""
+    if standing.state == "diverged":
+        return PointResult(point.name, "diverged before", standing.directory, exit_code=DivergedError.exit_code)
+    return PointResult(point.name, "done before", standing.directory)
 
 
 def _stopped(point: Point, directory: Path | None, cause: str, steps: int) -> PointResult:

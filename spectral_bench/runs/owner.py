@@ -67,8 +67,10 @@ class Owner:
             return False
 
     def __str__(self) -> str:
-        minutes = (datetime.now(UTC) - self._began()).total_seconds() / 60
-        return f"process {self.pid} on {self.host}, since {minutes:.0f} minutes"
+        """With the time here at which it began to work, and the day unless that was today."""
+        began = self._began().astimezone()
+        day = "" if began.date() == datetime.now().astimezone().date() else f"{began:%Y-%m-%d} "
+        return f"process {self.pid} on {self.host}, since {day}{began:%H:%M}"
 
     def _lives_here(self) -> bool:
         try:

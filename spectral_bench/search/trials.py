@@ -8,9 +8,8 @@ from typing import Any
 from spectral_bench.errors import InputError, SpectralBenchError
 from spectral_bench.launch.point import Grid, Point, compose_grid
 from spectral_bench.launch.pruning import PRUNED, TrialOfStudy
-from spectral_bench.launch.worker import OWN_CAUSES, PointResult
+from spectral_bench.launch.worker import OWN_CAUSES, SETTLED, PointResult
 from spectral_bench.runs.layout import SUMMARY
-from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.run_lookup import PointKey
 from spectral_bench.runs.safe_reading import parse_json, read_bytes
 from spectral_bench.search.study import (
@@ -182,9 +181,9 @@ def _ending(results: Sequence[PointResult]) -> Ending | None:
             return "pruned"
         if result.state == "not begun" or (result.state == "stopped" and result.stop_cause not in OWN_CAUSES):
             return "stopped"
-        if result.state not in ("done", "kept", "diverged"):
+        if result.state not in SETTLED:
             return "unfinished"
-        if result.directory is not None and Manifest.read(result.directory).status == "diverged":
+        if result.state in ("diverged", "diverged before"):
             return "worse"
     return None
 

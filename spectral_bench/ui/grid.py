@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shlex
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from spectral_bench.launch.point import Grid, Point, compose_grid
 from spectral_bench.launch.schedule import run_points
 from spectral_bench.launch.watch import GridWatch
 from spectral_bench.launch.worker import PointResult, Treatment
-from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
 
 if TYPE_CHECKING:
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Points that cannot be composed are named up to this many: one mistake is often made in all of them.
 _REJECTED_SHOWN = 3
+
+_MARK_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class GridRequest:
         config_dir: a folder of the user's own files.
         plugins: what ``--plugin`` named.
         sinks: names of sinks that every run writes to.
-        again: train anew what is done or begun.
+        again: the mark of a grid that trains anew what was done or begun before it; None: that counts.
         retry: how often a point that failed is tried again.
         keep_going: train the rest when a point cannot be composed.
         quiet: nothing but results.
@@ -50,7 +51,7 @@ class GridRequest:
     config_dir: Path | None
     plugins: list[str]
     sinks: list[str]
-    again: bool
+    again: str | None
     retry: int
     keep_going: bool
     quiet: bool
@@ -67,7 +68,7 @@ def run_grid(request: GridRequest, console: Console) -> None:
     from spectral_bench.runs.sinks import open_sinks
 
     open_sinks(request.sinks, lambda _: None)  # one that is missing shows before anything trains
-    launcher, _ = chosen_launcher(request)
+    launcher = chosen_launcher(request)
     code = train_grid(composed(request), launcher, request, console)
     if code:
         raise typer.Exit(code)
@@ -83,7 +84,7 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
         console: where to show it.
 
     Returns:
-        0 if every point has its result, or an owner elsewhere; else the exit code that the others share, or 1.
+        0 if every point is done, or has an owner elsewhere; else the exit code that the others share, or 1.
 
     Raises:
         InputError: the launcher does not suit the points.
@@ -91,29 +92,31 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
     from spectral_bench.runs.directory import check_writable
     from spectral_bench.runs.interruption import heeding_signals
     from spectral_bench.ui.grid_display import GridDisplay
-    from spectral_bench.ui.grid_summary import grid_exit_code, say_how_to_go_on, show_grid_summary, show_point_card
+    from spectral_bench.ui.grid_summary import (
+        grid_exit_code,
+        say_how_to_go_on,
+        say_what_is_left,
+        show_grid_summary,
+    )
 
     launcher.check(grid.points)
     for folder in {experiment.results_dir for experiment in grid.experiments}:
         check_writable(folder)
     watch, stop = GridWatch(grid.points), Stop()
-    treatment = Treatment(again=secrets.token_hex(8) if request.again else None)
+    treatment = Treatment(again=request.again)
     results: dict[str, PointResult] = {}
-    in_process = isinstance(launcher, SerialLauncher)
-    if isinstance(launcher, SerialLauncher):
-        launcher.display = _PointDisplays(console, grid, quiet=request.quiet)
     try:
-        with heeding_signals(stop), GridDisplay(console, watch, quiet=request.quiet or in_process) as display:
+        with heeding_signals(stop), GridDisplay(console, watch, quiet=request.quiet) as display:
+            if isinstance(launcher, SerialLauncher):
+                launcher.display = display.training_here
             for result in run_points(grid.points, launcher, treatment, stop, request.retry, say_retry):
                 results[result.point] = result
                 display.ended(result)
                 say_point_warnings(result)
                 if result.state in ("failed", "diverged", "lost"):
                     typer.echo(f"Error: {result.point}: {result.message}", err=True)
-                if in_process and not request.quiet:
-                    show_point_card(result, console)
     except (SpectralBenchError, SignalExit):  # the engine failed, or a second signal came
-        say_how_to_go_on()
+        say_how_to_go_on(request.again)
         raise
     in_order = [results[point.name] for point in grid.points if point.name in results]
     in_order += [
@@ -122,8 +125,7 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
     ]
     show_grid_summary(in_order, len(in_order), console)
     code = grid_exit_code(in_order, stop.cause)
-    if code:
-        say_how_to_go_on()
+    say_what_is_left(in_order, request.again, stop.cause)
     return code
 
 
@@ -163,6 +165,7 @@ def show_grid_instead(request: GridRequest, console: Console, *, print_config: b
 
     if not print_config and not dry_run:
         return False
+    launcher_of(request)
     grid = composed(request)
     for number, (point, loaded) in enumerate(zip(grid.points, grid.loaded, strict=True), 1):
         console.rule(f"{number} of {len(grid.points)}: {point.name}", align="left", style="dim")
@@ -171,7 +174,12 @@ def show_grid_instead(request: GridRequest, console: Console, *, print_config: b
 
 
 def list_points(request: GridRequest) -> None:
-    """Print the command of every point, one a line, as a shell reads it."""
+    """Print the command of every point, one a line, as a shell reads it.
+
+    Raises:
+        InputError: the grid or its launcher is wrong.
+    """
+    launcher_of(request)
     for point in composed(request).points:
         typer.echo(point_command(point))
 
@@ -188,33 +196,49 @@ def options_of(point: Point) -> list[str]:
     return [*options, *(word for sink in point.sinks for word in ("--sink", sink))]
 
 
-def chosen_launcher(request: GridRequest) -> tuple[Launcher, Any]:
-    """The launcher that was asked for, and its configuration.
+def mark_of_runs(again_from: str | None, *, again: bool) -> str | None:
+    """The mark of the runs of a grid that trains anew; None: it does not.
+
+    Args:
+        again_from: the mark of the grid to be gone on with, as its last line says.
+        again: make a new mark.
+
+    Raises:
+        InputError: both are wanted, or the first is no mark.
+    """
+    if again_from is None:
+        return secrets.token_hex(_MARK_BYTES) if again else None
+    if again or not re.fullmatch(f"[0-9a-f]{{{2 * _MARK_BYTES}}}", again_from):
+        raise InputError(
+            f"--again-from {again_from}: expected the mark in the last line of a grid that was stopped, in place of "
+            "--again."
+        )
+    return again_from
+
+
+def chosen_launcher(request: GridRequest) -> Launcher:
+    """The launcher that was asked for.
 
     Raises:
         InputError: there is no such launcher, its configuration is wrong, or its engine is not installed.
     """
+    config = launcher_of(request)
+    if request.wait and hasattr(config, "wait"):
+        config = replace(config, wait=True)
+    launcher: Launcher = LAUNCHERS[config.name](config)
+    return launcher
+
+
+def launcher_of(request: GridRequest) -> Any:
+    """The configuration of the launcher that was asked for, whether or not its engine is installed.
+
+    Raises:
+        InputError: there is no such launcher, or its configuration is wrong.
+    """
     from spectral_bench.config.launcher_choice import launcher_config, split_launcher
 
     about, _ = split_launcher(request.overrides)
-    config = launcher_config(about, LAUNCHERS, request.config_dir)
-    if request.wait and hasattr(config, "wait"):
-        config = replace(config, wait=True)
-    return LAUNCHERS[config.name](config), config
-
-
-class _PointDisplays:
-    """Draws one point after the other, each with what it differs in for a title."""
-
-    def __init__(self, console: Console, grid: Grid, *, quiet: bool) -> None:
-        self._console, self._quiet = console, quiet
-        self._places = {point.name: number for number, point in enumerate(grid.points, 1)}
-
-    def __call__(self, point: Point) -> AbstractContextManager[Observer]:
-        from spectral_bench.ui.live_display import open_display
-
-        title = f"{self._places[point.name]} of {len(self._places)}: {point.name}"
-        return open_display(self._console, title, quiet=self._quiet)
+    return launcher_config(about, LAUNCHERS, request.config_dir)
 
 
 def say_warnings(grid: Grid) -> None:

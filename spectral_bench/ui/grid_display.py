@@ -1,8 +1,10 @@
-"""A grid in progress: one table that is redrawn in place; lines off a terminal; nothing if quiet."""
+"""A grid in progress: one table that is redrawn in place; off a terminal a line a point; nothing if quiet."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -12,9 +14,12 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from spectral_bench.launch.point import Point
 from spectral_bench.launch.watch import GridState, GridWatch, RunningPoint
 from spectral_bench.launch.worker import PointResult
 from spectral_bench.report.numbers import NOTHING, duration, number
+from spectral_bench.training.observer import Observer
+from spectral_bench.ui.live_display import LiveDisplay
 
 #: Redrawings a second.
 _REFRESH_RATE = 2
@@ -39,6 +44,7 @@ class GridDisplay:
 
     def __init__(self, console: Console, watch: GridWatch, *, quiet: bool) -> None:
         self._console, self._watch, self._quiet = console, watch, quiet
+        self._training: LiveDisplay | None = None
         self._live = Live(console=console, refresh_per_second=_REFRESH_RATE, get_renderable=self.render, transient=True)
         self._over = threading.Event()
 
@@ -64,9 +70,19 @@ class GridDisplay:
             state = self._watch.look()
             self._print(f"{state.counts.total()} of {state.total}: {result.point}: {in_words(result)}")
 
+    @contextmanager
+    def training_here(self, point: Point) -> Iterator[Observer]:
+        """Show below the table how a point trains in this process: its losses, gradients and singular values."""
+        self._training = LiveDisplay(self._console, point.name)
+        try:
+            yield self._training
+        finally:
+            self._training = None
+
     def render(self) -> RenderableType:
         """The table, as it stands now."""
-        return grid_table(self._watch.look())
+        table, training = grid_table(self._watch.look()), self._training
+        return table if training is None else Group(table, Text(), training.render())
 
     def _write_lines(self) -> None:
         while not self._over.wait(_LINE_INTERVAL):
@@ -81,13 +97,12 @@ def in_words(result: PointResult) -> str:
     match result.state:
         case "done":
             return f"done in {duration(result.seconds)}"
-        case "kept" | "stopped":
+        case "stopped":
             return result.message
-        case "held":
-            return f"running elsewhere: {result.message}"
-        case "not begun" | "submitted":
-            return result.state if not result.message else f"{result.state}: {result.message}"
-    return f"{result.state}: {result.message}"
+    message = result.message.removeprefix(f"{result.directory}: ")
+    if message.startswith(result.state):  # "diverged at step 7"
+        return message
+    return f"{result.state}: {message}" if message else result.state
 
 
 def grid_table(state: GridState) -> RenderableType:
@@ -117,11 +132,11 @@ def grid_line(state: GridState) -> str:
 def _counts(state: GridState) -> str:
     counted = {
         "done": state.counts["done"],
-        "kept": state.counts["kept"],
+        "done before": state.counts["done before"],
         "running": len(state.running),
         "waiting": state.waiting,
-        "elsewhere": state.counts["held"],
-        "diverged": state.counts["diverged"],
+        "running elsewhere": state.counts["running elsewhere"],
+        "diverged": state.counts["diverged"] + state.counts["diverged before"],
         "failed": state.counts["failed"] + state.counts["lost"],
     }
     parts = [f"{count} {name}" for name, count in counted.items() if count or name in ("done", "running", "waiting")]

@@ -12,30 +12,25 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spectral_bench.launch.worker import PointResult
+from spectral_bench.launch.worker import SETTLED, PointResult
 from spectral_bench.report.numbers import NOTHING, duration, number
 from spectral_bench.runs.execute import command_line
 from spectral_bench.runs.interruption import exit_code
 from spectral_bench.runs.layout import SUMMARY
-from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.safe_reading import LARGEST_TEXT, parse_json, read_bytes
 from spectral_bench.ui.grid_display import in_words
-from spectral_bench.ui.run_summary import show_results
 
 #: Ends of a point after which there is nothing left to do for this grid.
-_FINE = ("done", "kept", "held", "submitted")
-
-#: Options that the command that goes on must not have: what is done would be trained again.
-_ONCE = ("--again",)
+_FINISHED = (*SETTLED, "running elsewhere", "submitted")
 
 
 def show_grid_summary(results: Sequence[PointResult], total: int, console: Console) -> None:
     """Print one row a point, in the order given: what it differs in, how it ended, and its result on the test split."""
     counts = Counter(result.state for result in results)
     ended = ", ".join(f"{count} {state}" for state, count in counts.most_common())
-    unfinished = sum(result.state not in _FINE for result in results)
-    title = f"{unfinished} of {total} did not finish: {ended}" if unfinished else f"{total} points: {ended}"
-    table = Table(title=Text(title, style="bold"), title_justify="left", box=HORIZONTALS)
+    unfinished = sum(result.state not in _FINISHED for result in results)
+    counted = f"{unfinished:,} of {total:,} did not finish" if unfinished else _counted(total)
+    table = Table(title=Text(f"{counted}: {ended}", style="bold"), title_justify="left", box=HORIZONTALS)
     summaries = [_summary(result) for result in results]
     metrics = {str(summary["metric"]) for summary in summaries if summary.get("metric")}
     table.add_column("point", overflow="fold", ratio=3)
@@ -44,35 +39,59 @@ def show_grid_summary(results: Sequence[PointResult], total: int, console: Conso
     table.add_column("what happened", overflow="fold", ratio=4)
     for result, summary in zip(results, summaries, strict=True):
         spent = duration(summary["wall_seconds"]) if summary.get("wall_seconds") else NOTHING
-        table.add_row(Text(result.point), number(summary.get("test")), spent, Text(in_words(result)))
+        happened, _, _ = in_words(result).partition("; ")  # all of a failure was said when it came
+        table.add_row(Text(result.point), number(summary.get("test")), spent, Text(happened))
     console.print(table, highlight=False)
 
 
-def show_point_card(result: PointResult, console: Console) -> None:
-    """Print the result of a point that was trained, as that of a single run."""
-    summary = _summary(result)
-    if result.state == "done" and result.directory is not None and summary:
-        centre = Manifest.read(result.directory).content.get("facts", {}).get("centre")
-        show_results(summary, result.directory, console, centre, result.point)
-
-
 def grid_exit_code(results: Sequence[PointResult], stop_cause: str | None) -> int:
-    """0 if every point has its result or its owner; the code that all others share, else 1; that of a signal first."""
+    """That of a signal first; 0 if every point has its result or its owner; the code that all others share, else 1.
+
+    A point that diverged counts as diverged whenever that was: the code tells how the points stand, not what this call
+    had to do.
+    """
     if stop_cause is not None:
         return exit_code(stop_cause)
-    codes = {result.exit_code for result in results if result.state not in _FINE}
+    codes = {result.exit_code or 1 for result in results if result.exit_code or result.state not in _FINISHED}
     return 0 if not codes else codes.pop() if len(codes) == 1 else 1
 
 
-def say_how_to_go_on() -> None:
-    """The one line that goes on with this grid, on stderr."""
-    command = [word for word in command_line() if word not in _ONCE]
+def say_what_is_left(results: Sequence[PointResult], again: str | None, stop_cause: str | None) -> None:
+    """On stderr: how to go on, if there is anything left to do; else what became of points without a finite result.
+
+    Args:
+        results: of all points.
+        again: the mark of a grid that trains everything anew.
+        stop_cause: what asked the grid to stop; None: nothing did.
+    """
+    if stop_cause is not None or any(result.state not in _FINISHED for result in results):
+        say_how_to_go_on(again)
+        return
+    diverged = sum(result.state in ("diverged", "diverged before") for result in results)
+    if diverged:
+        typer.echo(
+            f"Diverged: {diverged:,} of {_counted(len(results))}. That is their result, and they are not trained again "
+            "(--again trains all points anew).",
+            err=True,
+        )
+
+
+def say_how_to_go_on(again: str | None) -> None:
+    """The one line that goes on with this grid, on stderr.
+
+    What ``--again`` has trained already must not be trained once more: the line holds the mark of this grid's runs.
+    """
+    command = [f"--again-from={again}" if word == "--again" else word for word in command_line()]
     typer.echo(f"To go on with this grid: {shlex.join(command)}", err=True)
+
+
+def _counted(points: int) -> str:
+    return "1 point" if points == 1 else f"{points:,} points"
 
 
 def _summary(result: PointResult) -> dict[str, Any]:
     """The summary of a point's run; empty if there is none."""
-    if result.directory is None or result.state not in ("done", "kept", "diverged", "stopped"):
+    if result.directory is None or result.state not in (*SETTLED, "stopped"):
         return {}
     try:
         return parse_json(read_bytes(Path(result.directory) / SUMMARY, LARGEST_TEXT))

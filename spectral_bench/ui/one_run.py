@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -53,14 +54,21 @@ def load_single(overrides: list[str], config_dir: Path | None) -> Loaded:
     Raises:
         InputError: something about it is wrong, or is about grids.
     """
-    from spectral_bench.config.grid_points import refuse_grid_of_preset
+    from spectral_bench.config.grid_points import open_keys_of_preset
     from spectral_bench.config.launcher_choice import split_launcher
     from spectral_bench.errors import InputError
+    from spectral_bench.runs.execute import command_line
 
     about, rest = split_launcher(overrides)
     if about:
         raise InputError(f"{about[0]}: a launcher runs the points of a grid: add -m (one point is a grid as well).")
-    refuse_grid_of_preset(rest, config_dir)
+    keys = open_keys_of_preset(rest, config_dir)
+    if keys:
+        program, verb, *words = command_line()
+        raise InputError(
+            f"This preset is a grid over {', '.join(keys)}. All of it: {shlex.join([program, verb, '-m', *words])}. "
+            "One point of it: type a value of each of these keys."
+        )
     return load_point(rest, config_dir)
 
 
@@ -81,12 +89,13 @@ def train_single(
         The stop request that came after the run had finished, if there was one.
 
     Raises:
-        SpectralBenchError: the input is wrong, data is missing, the training diverged, or with ``resume`` another
-            process is at work on this configuration.
+        SpectralBenchError: the input is wrong, data is missing, the training diverges or with ``resume`` did so before,
+            or with ``resume`` another process is at work on this configuration.
         StoppedEarly: the run was stopped before its end.
     """
     from spectral_bench.runs.claim_file import HeldError
     from spectral_bench.runs.point_claim import claimed
+    from spectral_bench.training.divergence import DivergedError
 
     if not resume:
         prepared = _prepared(loaded)  # before a claim leaves a trace in the folder of results
@@ -100,8 +109,9 @@ def train_single(
             return _train_new(loaded, _prepared(loaded), console, quiet=quiet, sinks=sinks)
         if not standing.is_settled:
             return go_on(standing.directory, [], console, quiet=quiet, sinks=sinks, session_of=loaded.experiment)
-        how = "Done" if standing.state == "done" else "Diverged"
-        typer.echo(f"{how} already: {standing.directory}")
+        if standing.state == "diverged":  # the same exit code whenever that was
+            raise DivergedError(f"{standing.directory} diverged before. Without --resume it is trained anew.")
+        typer.echo(f"Done already: {standing.directory}")
         return None
 
 
@@ -128,7 +138,7 @@ def _train_new(
     from spectral_bench.ui.run_summary import show_end
 
     opened = open_sinks(sinks, _warn)
-    with open_display(console, _title(loaded.experiment), quiet=quiet) as display:
+    with open_display(console, loaded.experiment.title, quiet=quiet) as display:
         result = execute(prepared, loaded.composition.overrides, [display, *opened])
     show_end(result, console)
     return result.late_stop
@@ -164,7 +174,7 @@ def go_on(
                 _warn(warning)
             if not quiet:
                 typer.echo(f"Going on after {run.from_step:,} updates: {run_dir}")
-            with open_display(console, _title(run.prepared.config), quiet=quiet) as display:
+            with open_display(console, run.prepared.config.title, quiet=quiet) as display:
                 result = run.go_on([display, *opened])
     except CompleteError as complete:
         typer.echo(str(complete))
@@ -175,8 +185,3 @@ def go_on(
 
 def _warn(message: str) -> None:
     typer.echo(f"Warning: {message}", err=True)
-
-
-def _title(experiment: ExperimentConfig) -> str:
-    """A run in a few words."""
-    return f"{experiment.model.name} on {experiment.task.name}, seed {experiment.seed}"

@@ -51,9 +51,9 @@ def run_claims(
                 "watched: launcher, device, train.threads, data_dir, results_dir, trace.every."
             )
     request = GridRequest(
-        [*overrides], None, [*plugins], [], again=False, retry=0, keep_going=False, quiet=False, wait=True
+        [*overrides], None, [*plugins], [], again=None, retry=0, keep_going=False, quiet=False, wait=True
     )
-    launcher, _ = chosen_launcher(request)
+    launcher = chosen_launcher(request)
     tried: set[tuple[str, ...]] = set()
     while missing := _untried(judged(), tried):
         points = {tuple(merged([*_typed(one, searches=searches), RESULTS, *common])) for one, searches in missing}

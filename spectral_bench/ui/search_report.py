@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -79,7 +78,7 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
     from spectral_bench.runs.interruption import exit_code, heeding_signals
 
     check_metric(request.metric)
-    launcher, _ = chosen_launcher(replace(grid, wait=True))
+    launcher = chosen_launcher(replace(grid, wait=True))
     _, overrides = split_launcher(grid.overrides)
     compose = Compose(grid.config_dir, tuple(grid.plugins), tuple(grid.sinks))
     space = search_space(overrides, grid.config_dir)
@@ -92,7 +91,7 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
         space, request.sampler, request.metric, mode, request.trials, at_once, request.seed, request.prune
     )
     launcher.check(corner.points)
-    results_dir, stop = Path(first.config["results_dir"]).expanduser(), Stop()
+    results_dir, stop = first.results_dir, Stop()
     if not grid.quiet:
         typer.echo(f"Study: {study_file(results_dir, plan)}")
 

@@ -1,6 +1,7 @@
 import json
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 
@@ -77,12 +78,22 @@ def test_print_config_and_dry_run_write_nothing(command: Run, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_grid_goes_on_past_a_failed_cell_and_says_which_failed(spectral_bench: Run, tmp_path: Path) -> None:
+def test_a_grid_goes_on_past_a_diverged_point_and_ends_alike_whenever_that_was(
+    spectral_bench: Run, tmp_path: Path
+) -> None:
     explosion = ("optimizer=sgd", "optimizer.lr=1e-3,1e30", "model=rnn", "model.activation=identity")
-    done = spectral_bench("run", "-m", "-q", *QUICK, "train.steps=30", *explosion, "seed=0,1")
+    grid = (*QUICK, "train.steps=30", *explosion, "seed=0,1")
+    done = spectral_bench("run", "-m", "-q", *grid)
     assert done.returncode == 1
-    assert "2 of 4 did not finish" in done.stdout
-    assert "Traceback" not in done.stderr
+    assert "4 points: 2 done, 2 diverged" in done.stdout
+    assert "Diverged: 2 of 4 points." in done.stderr
+    again = spectral_bench("run", "-m", "-q", *grid)
+    assert (again.returncode, again.stderr) == (1, done.stderr.splitlines(keepends=True)[-1])
+    assert again.stdout.count("diverged before") == 3  # once in the title
+    listed = spectral_bench("run", "--list-points", *grid).stdout.splitlines()
+    single = spectral_bench(*shlex.split(next(line for line in listed if "lr=1e+30" in line))[1:])
+    assert (single.returncode, "diverged before" in single.stderr) == (1, True)
+    assert "Traceback" not in done.stderr + single.stderr
     statuses = [json.loads(path.read_text())["status"] for path in tmp_path.glob("results/*/*/*/manifest.json")]
     assert sorted(statuses) == ["completed", "completed", "diverged", "diverged"]
 

@@ -2,10 +2,14 @@
 
 import json
 import math
+import shlex
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pytest
 from command_line import Run
 from small_runs import only_run, small_config, small_overrides
 
@@ -14,6 +18,7 @@ from spectral_bench.runs.point_claim import claimed
 from spectral_bench.runs.progress_file import ProgressFile
 from spectral_bench.runs.session_progress import SessionProgress
 from spectral_bench.tasks.task import Metric
+from spectral_bench.training import loop
 from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
 
 
@@ -73,3 +78,79 @@ def test_an_option_of_grids_is_refused_for_a_single_run(command: Run) -> None:
     for option, message in (("--again", "--again is about"), ("launcher=local", "launcher=local: a launcher runs")):
         done = command("run", option)
         assert (done.returncode, message in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("-m", "--resume", "--again"), "choose one of them"),
+        (("--resume", "--again"), "choose one of them"),
+        (("-m", "--again-from", "yesterday"), "--again-from yesterday: expected the mark"),
+        (("--list-points", "--again"), "--again has no effect"),
+        (("--list-points", "--dry-run"), "--dry-run has no effect"),
+        (("--list-points", "launcher=locla"), "Did you mean 'local'?"),
+        (("-m", "--dry-run", "launcher=local", "launcher.worker=2"), "Did you mean 'launcher.workers'?"),
+    ],
+)
+def test_options_that_contradict_or_would_be_ignored_are_refused(
+    tmp_path: Path, command: Run, words: tuple[str, ...], message: str
+) -> None:
+    done = command("run", *words, "seed=1,2")
+    assert (done.returncode, message in " ".join(done.stderr.split())) == (2, True), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands_of_a_grid_hold_its_sinks(command: Run) -> None:
+    listed = command("run", "--list-points", "--sink", "tensorboard", "seed=1,2")
+    assert listed.stdout.count("--sink tensorboard seed=") == 2
+
+
+def test_a_single_run_of_a_preset_that_is_a_grid_is_told_its_keys_and_the_command_of_all(
+    tmp_path: Path, command: Run
+) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    grid = "# @package _global_\n# Two models\ngrid: ['model=rnn,svdrnn', 'seed=1,2', 'svdrnn:r=0.1,0.2']\n"
+    (tmp_path / "mine" / "experiment" / "both.yaml").write_text(grid)
+    done = command("run", "experiment=both", "--config-dir", "mine")
+    said = " ".join(done.stderr.split())
+    assert done.returncode == 2
+    assert "a grid over model, seed, svdrnn:r." in said
+    assert "spectral-bench run -m experiment=both --config-dir mine." in said
+
+
+def test_off_a_terminal_a_grid_is_a_line_a_point_and_one_table(tmp_path: Path, command: Run) -> None:
+    done = command("run", "-m", *small_overrides(tmp_path / "results", "seed=1,2"))
+    assert done.returncode == 0
+    first, second, title, _, heads, *_ = done.stdout.splitlines()
+    assert [line.partition(": done in ")[0] for line in (first, second)] == ["1 of 2: seed=1", "2 of 2: seed=2"]
+    assert title.rstrip() == "2 points: 2 done"
+    assert done.stdout.count("seed=1") == 2
+    assert heads.split()[0] == "point"
+
+
+def test_a_grid_of_one_point_names_it_shortly(tmp_path: Path, command: Run) -> None:
+    done = command("run", "-m", "-q", *small_overrides(tmp_path / "results"))
+    assert "svdrnn on copy, seed 0" in done.stdout
+    assert "1 point: 1 done" in done.stdout
+    assert "train.steps" not in done.stdout
+
+
+def test_a_grid_that_trains_anew_and_is_stopped_goes_on_with_its_own_runs(
+    tmp_path: Path, command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    grid = ("run", "-m", "-q", *small_overrides(tmp_path / "results", "seed=1,2"))
+    assert command(*grid).returncode == 0
+    call = loop.take_step
+
+    def signalled(*arguments: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        call(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "take_step", signalled)
+        stopped = command(*grid, "--again")
+    assert stopped.returncode == 130
+    _, _, line = stopped.stderr.partition("To go on with this grid: ")
+    done = command(*shlex.split(line)[1:])
+    assert (done.returncode, "2 points: 2 done" in done.stdout) == (0, True), done.stdout
+    assert len(list(tmp_path.glob("results/*/*/*"))) == 4  # none was trained a third time

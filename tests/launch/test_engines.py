@@ -60,7 +60,7 @@ def test_a_grid_on_slurm_gives_the_numbers_of_a_serial_one(
     manifest = json.loads(next(tmp_path.glob("copy/*/*/manifest.json")).read_text())
     assert manifest["threads"] == 1
     again = run_grid_of(tmp_path, *GRID, "launcher=slurm")
-    assert (again.returncode, "24 kept" in again.stdout) == (0, True), again.stdout
+    assert (again.returncode, "24 done before" in again.stdout) == (0, True), again.stdout
 
 
 @pytest.mark.skipif(not slurm_answers(), reason=NO_SLURM)

@@ -36,7 +36,7 @@ def test_a_point_crosses_to_a_worker_and_its_result_comes_back(tmp_path: Path) -
 def test_a_point_is_trained_once_unless_it_is_asked_for_again(tmp_path: Path) -> None:
     (point,) = points_of(tmp_path)
     states = [work_on(point, Treatment(again=again)).state for again in (None, None, "a grid", "a grid", "another")]
-    assert states == ["done", "kept", "done", "kept", "done"]
+    assert states == ["done", "done before", "done", "done before", "done"]
     assert len(list(tmp_path.glob("copy/*/*"))) == 3
     assert list((tmp_path / ".claims").iterdir()) == []
 
@@ -125,7 +125,7 @@ def test_a_signal_ends_a_grid_whatever_becomes_of_the_point_it_meets(
         assert states() == ["stopped", "not begun"]
     assert states() == ["done", "done"]
     monkeypatch.setattr(worker, "claimed", signalled_first(worker.claimed))
-    assert states() == ["kept", "not begun"]
+    assert states() == ["done before", "not begun"]
 
 
 def test_a_point_that_is_held_is_left_alone_and_is_no_error(tmp_path: Path) -> None:
@@ -134,7 +134,7 @@ def test_a_point_that_is_held_is_left_alone_and_is_no_error(tmp_path: Path) -> N
     with claimed(grid.experiments[0]):
         result = work_on(point, Treatment())
         assert standing_of(grid.experiments[0]).state == "running"
-    assert (result.state, result.exit_code) == ("held", 0)
+    assert (result.state, result.exit_code) == ("running elsewhere", 0)
     assert "process" in result.message
     assert work_on(point, Treatment()).state == "done"
 
@@ -153,7 +153,7 @@ def test_a_diverged_point_is_a_result_and_not_trained_again(tmp_path: Path) -> N
     explosion = ("optimizer=sgd", "optimizer.lr=1e30", "model.activation=identity", "train.steps=30")
     (point,) = points_of(tmp_path, *explosion, model="rnn")
     results = [work_on(point, Treatment()) for _ in range(2)]
-    assert [result.state for result in results] == ["diverged", "kept"]
+    assert [(result.state, result.exit_code) for result in results] == [("diverged", 1), ("diverged before", 1)]
     assert results[0].directory == results[1].directory == only_run(tmp_path)
 
 

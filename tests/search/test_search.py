@@ -127,7 +127,7 @@ def ending(state: PointState, cause: str | None = None) -> Callable[[Sequence[Po
     return lambda points: (PointResult(point.name, state, stop_cause=cause) for point in points)
 
 
-@pytest.mark.parametrize(("state", "cause"), [("stopped", "train.max_minutes"), ("held", None)])
+@pytest.mark.parametrize(("state", "cause"), [("stopped", "train.max_minutes"), ("running elsewhere", None)])
 def test_a_training_that_ends_early_by_no_signal_ends_no_search(
     tmp_path: Path, state: PointState, cause: str | None
 ) -> None:

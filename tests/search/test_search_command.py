@@ -45,7 +45,7 @@ def test_a_search_ends_with_the_best_trials_and_a_command_that_finds_them_traine
     values = [float(line.split()[1]) for line in said.splitlines() if re.match(r"^ +\d ", line)]
     assert values == sorted(values, reverse=True)  # more of copy's metric is better
     code, again, _ = command("-m", *best[3:], "launcher=serial")
-    assert (code, "2 kept" in again) == (0, True)
+    assert (code, "2 done before" in again) == (0, True)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_the_command_of_the_best_trial_holds_the_options_and_the_seeds_of_its_pr
     best = shlex.split(said.splitlines()[-1])
     assert best[2:5] == ["-m", "--config-dir", "mine"]
     code, again, _ = command(*best[2:])
-    assert (code, "2 kept" in again) == (0, True)
+    assert (code, "2 done before" in again) == (0, True)
 
 
 def test_warnings_of_a_searched_configuration_are_said_once(command: Command) -> None:

@@ -23,7 +23,7 @@ from spectral_bench.launch.slurm_queue import (
     slurm,
     stop_jobs,
 )
-from spectral_bench.launch.worker import PointResult, Treatment
+from spectral_bench.launch.worker import SETTLED, PointResult, Treatment, found_settled
 from spectral_bench.runs.directory import cannot_write
 from spectral_bench.runs.kinds import KINDS
 from spectral_bench.runs.point_claim import standing_of
@@ -200,9 +200,9 @@ def _known(point: Point, treatment: Treatment) -> PointResult | None:
     config = experiment_config(point.config, KINDS)
     standing = standing_of(replace(config, results_dir=point.results_dir), treatment.again)
     if standing.state == "running":
-        return PointResult(point.name, "held", standing.directory, f"{standing.holder}, is at work on it.")
+        return PointResult(point.name, "running elsewhere", standing.directory, f"{standing.holder}, is at work on it.")
     if standing.is_settled:
-        return PointResult(point.name, "kept", standing.directory, f"{standing.state} before")
+        return found_settled(point, standing)
     return None
 
 
@@ -265,7 +265,7 @@ def _without_result(one: _Submitted, treatment: Treatment, stop: Stop) -> Iterat
     log = one.job.paths.stderr
     for point in one.points:
         known = _known(point, treatment)
-        if known is not None and known.state == "kept":
+        if known is not None and known.state in SETTLED:
             yield known
         elif stop.cause is not None:
             yield PointResult(point.name, "not begun")
