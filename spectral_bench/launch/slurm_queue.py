@@ -40,10 +40,26 @@ def slurm(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True)  # noqa: S603
     except subprocess.CalledProcessError as error:
-        raise SlurmError(f"{command[0]}: {_said(error.stderr) or f'exit code {error.returncode}'}") from error
+        said = _said(error.stderr) or _said(error.stdout) or f"exit code {error.returncode}"
+        raise SlurmError(f"{command[0]}: {said}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SlurmError(f"{command[0]} does not answer: {error}.") from error
     return done.stdout
+
+
+def check_controller() -> None:
+    """See that Slurm answers at all, which commands that want something of it would find out after many tries.
+
+    Raises:
+        SlurmError: it does not.
+    """
+    try:
+        slurm("scontrol", "ping")
+    except SlurmError as error:
+        raise SlurmError(
+            f"launcher=slurm: Slurm is installed, but `scontrol ping` reaches no controller ({error}). Is this a host "
+            "of the cluster, and is SLURM_CONF its configuration? launcher=local needs none."
+        ) from error
 
 
 def living_jobs() -> set[str]:
@@ -75,7 +91,7 @@ def _arrays(jobs: Iterable[str]) -> Sequence[str]:
     return list(dict.fromkeys(job.partition("_")[0] for job in jobs))
 
 
-def _said(stderr: str) -> str:
-    """The lines that say something, without Slurm's prefixes."""
-    lines = (re.sub(r"^\w+: (error: )?", "", line).strip() for line in stderr.splitlines())
+def _said(said: str) -> str:
+    """The lines that say something, without Slurm's prefixes and frames."""
+    lines = (re.sub(r"^\w+: ((error|fatal): )?", "", line).strip(" *") for line in said.splitlines())
     return "; ".join(line for line in dict.fromkeys(lines) if line)

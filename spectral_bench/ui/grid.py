@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import shlex
+import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,7 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
     )
 
     launcher.check(grid.points)
+    say_crowding(grid, launcher)
     for folder in {experiment.results_dir for experiment in grid.experiments}:
         check_writable(folder)
     watch, stop = GridWatch(grid.points), Stop()
@@ -239,6 +241,20 @@ def launcher_of(request: GridRequest) -> Any:
 
     about, _ = split_launcher(request.overrides)
     return launcher_config(about, LAUNCHERS, request.config_dir)
+
+
+def say_crowding(grid: Grid, launcher: Launcher) -> None:
+    """That more threads will compute here than there are cores; and to who watches, that others compute already."""
+    from spectral_bench.runs.cores import busy, too_many
+
+    on_cores = [point for point in grid.points if point.config["device"] == "cpu"]
+    rooms = [min(launcher.room(point) or 0, len(on_cores)) for point in on_cores]  # 0: on other hosts
+    threads = [
+        room * (point.config["train"]["threads"] or 1) for room, point in zip(rooms, on_cores, strict=True) if room
+    ]
+    warning = (too_many(max(threads)) or (busy() if sys.stderr.isatty() else None)) if threads else None
+    if warning:
+        typer.echo(f"Warning: {warning}", err=True)
 
 
 def say_warnings(grid: Grid) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -116,7 +117,7 @@ def train_single(
 
 
 def _prepared(loaded: Loaded) -> Prepared:
-    from spectral_bench.runs.cores import DEFAULT_THREADS, free_cores
+    from spectral_bench.runs.cores import DEFAULT_THREADS, busy, free_cores
     from spectral_bench.runs.execute import prepare
 
     free, asked = free_cores(), loaded.experiment.train.threads
@@ -125,6 +126,8 @@ def _prepared(loaded: Loaded) -> Prepared:
             f"train.threads={asked} on {free} free core{'s' if free > 1 else ''}: threads that wait for each other are "
             "slower than fewer."
         )
+    elif sys.stderr.isatty() and (warning := busy()):  # in a log it comes too late
+        _warn(warning)
     threads = min(DEFAULT_THREADS, free)
     return prepare(loaded.experiment, threads)
 

@@ -15,6 +15,7 @@ from spectral_bench.launch.point import Point
 from spectral_bench.launch.schedule import run_points
 from spectral_bench.launch.worker import PointResult, Treatment
 from spectral_bench.report.numbers import NOTHING, number
+from spectral_bench.runs.execute import command_line
 from spectral_bench.runs.layout import SUMMARY_FIELDS, Mode
 from spectral_bench.search.study import (
     ENDING,
@@ -108,7 +109,7 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
                 _show_trial(trial, plan)
     _show_best(plan, trials_of(plan, study_file(results_dir, plan)), options_of(first), console)
     if stop.cause is not None or ended_early:  # or a worker alone got a signal
-        typer.echo("The same command goes on with this search.", err=True)
+        typer.echo(f"To go on with this search: {shlex.join(command_line())}", err=True)
         raise typer.Exit(1 if stop.cause is None else exit_code(stop.cause))
 
 

@@ -55,9 +55,10 @@ def _status(paths: Sequence[Path]) -> RenderableType:
         parts.append(_running(running))
     killed = sum(state.status == "killed" for state in states)
     if killed:
-        parts.append(Text(f"{killed} killed without a word: resume, or the grid started again, goes on with them."))
+        parts.append(Text(f"{killed:,} killed without a word: resume, or the grid started again, goes on."))
     if stale:
-        parts.append(Text(f"{len(stale)} claims of processes that are gone; whoever comes next takes them over:"))
+        claims = "1 claim of a process that is" if len(stale) == 1 else f"{len(stale):,} claims of processes that are"
+        parts.append(Text(f"{claims} gone; whoever comes next takes over:"))
         parts += [Text(f"  {file.name}: {_words(owner)}", style="dim") for file, owner in stale.items()]
     return Group(*parts)
 
@@ -76,18 +77,17 @@ def _by_state(states: Sequence[RunState]) -> Table:
 
 
 def _running(states: Sequence[RunState]) -> Table:
+    """How far each run is, and below its id who works on it; in 80 columns no id is broken."""
     table = Table(title=Text("at work", style="bold"), title_justify="left", box=HORIZONTALS)
-    table.add_column("run", overflow="fold", ratio=3)
-    table.add_column("updates", justify="right")
-    table.add_column("validation", justify="right")
-    table.add_column("left", justify="right")
-    table.add_column("by", overflow="fold", ratio=2)
+    table.add_column("run", min_width=max(len(state.directory.name) for state in states))
+    for head in ("updates", "validation", "left"):
+        table.add_column(head, justify="right", no_wrap=True)
     for state in states:
-        at = state.progress
-        name = "/".join(state.directory.parts[-3:])
+        at, place = state.progress, "/".join(state.directory.parts[-3:-1])
+        run = Text.assemble(state.directory.name, "\n", (f"{place}: {_words(state.owner)}", "dim"))
         steps = NOTHING if at is None else f"{at.step:,}/{at.total_steps:,}"
         left = NOTHING if at is None or at.seconds_left is None else duration(at.seconds_left)
-        table.add_row(Text(name), steps, number(None if at is None else at.validation), left, _words(state.owner))
+        table.add_row(run, steps, number(None if at is None else at.validation), left)
     return table
 
 

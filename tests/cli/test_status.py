@@ -2,10 +2,13 @@
 
 import json
 import math
+import os
+import platform
 import shlex
 import signal
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +16,17 @@ import pytest
 from command_line import Run
 from small_runs import only_run, small_config, small_overrides
 
+from spectral_bench.records import run_states
 from spectral_bench.runs.execute import execute, prepare
+from spectral_bench.runs.layout import CLAIMS
+from spectral_bench.runs.owner import Owner
 from spectral_bench.runs.point_claim import claimed
 from spectral_bench.runs.progress_file import ProgressFile
 from spectral_bench.runs.session_progress import SessionProgress
 from spectral_bench.tasks.task import Metric
 from spectral_bench.training import loop
 from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
+from spectral_bench.ui import status_tables
 
 
 class Asking(Observer):
@@ -44,6 +51,30 @@ def test_a_run_at_work_is_shown_with_its_progress_and_a_killed_one_is_told(tmp_p
     killed = command("status", str(tmp_path))
     assert killed.returncode == 0
     assert "1 killed without a word" in killed.stdout
+
+
+def test_no_id_of_a_run_at_work_is_broken_in_80_columns(
+    tmp_path: Path, command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    execute(prepare(small_config(tmp_path, "seed=1234")))
+    here = Owner("a-host-with-a-long-name.example.org", os.getpid(), "2001-01-01T00:00:00+00:00")
+    at = SessionProgress(900_000, 0, 2_000_000, 9000.0, "recall_accuracy", 0.12345678)
+    (found,) = run_states.run_states([tmp_path])
+    states = [replace(found, status="running", owner=here, progress=at)]
+    monkeypatch.setattr(status_tables, "run_states", lambda _: states)
+    said = command("status", str(tmp_path)).stdout
+    assert only_run(tmp_path).name in said
+    assert max(map(len, said.splitlines())) <= 80
+    assert "900,000/2,000,000" in said
+    assert "since 2001-01-01" in " ".join(said.split())
+
+
+def test_a_single_claim_of_a_dead_process_is_told_in_the_singular(tmp_path: Path, command: Run) -> None:
+    (tmp_path / CLAIMS).mkdir()
+    dead = {"host": platform.node(), "pid": 2**22 + 1, "since": "2001-01-01T00:00:00+00:00", "token": "0"}
+    (tmp_path / CLAIMS / "abc-seed1").write_text(json.dumps(dead))
+    said = command("status", str(tmp_path)).stdout
+    assert "1 claim of a process that is gone" in said
 
 
 def test_a_validation_value_that_is_not_finite_does_not_stand_in_the_way_of_progress(tmp_path: Path) -> None:

@@ -6,14 +6,19 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from launch.engines import NO_SLURM, grid_command, metrics_of, ray_of_two_nodes, run_grid_of, slurm_answers
 
 from spectral_bench.cli.app import main
+from spectral_bench.launch.launchers import slurm as slurm_launcher
 from spectral_bench.launch.launchers.ray import RayConfig, RayLauncher
 from spectral_bench.launch.point import compose_grid
 from spectral_bench.launch.shared_folder import NotSharedError, check_mark, marked
+from spectral_bench.launch.slurm_queue import SlurmError
+from spectral_bench.launch.worker import PointResult, Treatment
+from spectral_bench.training.stop import Stop
 
 #: 24 points.
 GRID = ("model=rnn,lstm", "seed=range(1,13)")
@@ -96,6 +101,49 @@ def test_where_there_is_no_slurm_it_is_said_in_a_line(
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert "no sbatch on the PATH" in refused("launcher=slurm")
+
+
+def test_a_slurm_without_a_controller_is_told_in_a_line_and_is_no_wrong_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bin").mkdir()
+    for name in ("sbatch", "srun", "squeue", "scancel", "scontrol"):
+        script = tmp_path / "bin" / name
+        script.write_text("#!/bin/sh\necho 'Slurmctld(primary) at head is DOWN'; echo '*****'; exit 1\n")
+        script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/bin")
+    command = grid_command(tmp_path / "results", "model=rnn", "launcher=slurm")
+    monkeypatch.setattr(sys, "argv", ["spectral-bench", *command[3:]])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    message = capsys.readouterr().err
+    assert (ended.value.code, len(message.splitlines())) == (1, 1), message
+    assert "`scontrol ping` reaches no controller (scontrol: Slurmctld(primary) at head is DOWN)" in message
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_controller_that_is_silent_for_a_while_ends_no_grid(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (point,) = compose_grid(["results_dir=" + str(tmp_path), "model=rnn"]).points
+    paths = SimpleNamespace(result_pickle=tmp_path / "result", stderr=tmp_path / "log")
+    job = SimpleNamespace(job_id="7", paths=paths, result=lambda: [PointResult(point.name, "done")])
+
+    def silent() -> set[str]:
+        paths.result_pickle.touch()  # the job goes on without it
+        raise SlurmError("squeue: Unable to contact slurm controller")
+
+    monkeypatch.setattr(slurm_launcher, "living_jobs", silent)
+    monkeypatch.setattr(slurm_launcher, "_ASK", 0.0)
+    monkeypatch.setattr(slurm_launcher, "cancel_jobs", silent)
+
+    def states() -> list[str]:
+        submitted = [slurm_launcher._Submitted(job, [point])]
+        return [result.state for result in slurm_launcher._watch(submitted, Treatment(), Stop())]
+
+    assert states() == ["done"]
+    paths.result_pickle.unlink()
+    monkeypatch.setattr(slurm_launcher, "_SILENCE", 0.0)
+    with pytest.raises(SlurmError, match="Unable to contact"):
+        states()
 
 
 def test_a_grid_on_two_nodes_of_ray_gives_the_numbers_of_a_serial_one(

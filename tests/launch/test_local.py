@@ -2,13 +2,16 @@
 
 import os
 import signal
+import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from threading import Thread
 
 import psutil
 import pytest
+import torch
 from small_runs import small_overrides
 
 from spectral_bench.launch.launchers import LAUNCHERS
@@ -17,7 +20,10 @@ from spectral_bench.launch.launchers.local import LocalLauncher, Slot
 from spectral_bench.launch.point import Point, compose_grid
 from spectral_bench.launch.schedule import run_points
 from spectral_bench.launch.worker import PointResult, Treatment
+from spectral_bench.runs import cores
+from spectral_bench.runs.run_lookup import PointKey
 from spectral_bench.training.stop import Stop
+from spectral_bench.ui.grid import say_crowding
 
 
 def local(workers: int = 2) -> LocalLauncher:
@@ -41,6 +47,99 @@ def test_there_is_room_for_as_many_points_as_cores_or_gpus_take(
     assert launcher.room(points[0]) == len(launcher._gpus(points)) == room
     assert launcher._gpus(points)[:2] == (["0", "1"] if device == "cuda" else [None, None])[:room]
     assert local(5).room(points[0]) == 5
+
+
+class SlotOfRecord:
+    """A slot whose worker writes down what it gets, and ends when it is told to."""
+
+    made: list["SlotOfRecord"]
+
+    def __init__(self, gpu: str | None) -> None:
+        self.gpu = gpu
+        self.points: list[str] = []
+        self.made.append(self)
+
+    def begin(self, point: Point, _: Treatment) -> Future[PointResult]:
+        self.points.append(point.name)
+        done: Future[PointResult] = Future()
+        done.set_result(PointResult(point.name, "done"))
+        return done
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+@pytest.mark.parametrize(
+    ("device", "per_gpu", "seen"),
+    [
+        ("cuda", 1, ["0", "1", "2"]),
+        ("cuda", 2, ["0", "1", "2", "0", "1", "2"]),
+        ("cuda:1", 2, [None, None]),  # PyTorch finds that one among all
+        ("cpu", 2, [None, None]),
+    ],
+)
+def test_gpus_are_handed_out_in_turn_and_each_trains_so_many_points_at_a_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, device: str, per_gpu: int, seen: list[str | None]
+) -> None:
+    monkeypatch.setattr(SlotOfRecord, "made", [], raising=False)
+    monkeypatch.setattr(local_launcher, "Slot", SlotOfRecord)
+    monkeypatch.setattr(local_launcher, "usable_cores", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    points = points_of(tmp_path, f"device={device}", "seed=range(0,12)")
+    launcher = LocalLauncher(LocalLauncher.Config(name="local", workers=None, per_gpu=per_gpu))
+    results = list(launcher.run(points, Treatment(), Stop()))
+    assert [slot.gpu for slot in SlotOfRecord.made] == seen
+    assert sorted(result.point for result in results) == sorted(point.name for point in points)
+    # The first round goes once around.
+    assert [slot.points[0] for slot in SlotOfRecord.made] == [f"seed={number}" for number in range(len(seen))]
+
+
+@pytest.mark.parametrize(
+    ("workers", "threads", "load", "said"),
+    [
+        (2, 1, 0.0, ""),
+        (3, 1, 0.0, "3 threads on 2 cores"),
+        (2, 2, 0.0, "4 threads on 2 cores"),
+        (1, 1, 4.0, "is 4.0 on 2"),
+    ],
+)
+def test_more_threads_than_cores_and_a_load_beyond_them_are_warned_of(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    workers: int,
+    threads: int,
+    load: float,
+    said: str,
+) -> None:
+    monkeypatch.setattr(cores, "usable_cores", lambda: 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(cores, "_load", lambda: load)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    grid = compose_grid(small_overrides(tmp_path, "seed=range(0,4)", f"train.threads={threads}"))
+    say_crowding(grid, local(workers))
+    message = capsys.readouterr().err
+    assert said in message
+    assert bool(message) == bool(said)
+
+
+def test_only_the_gpus_that_may_be_seen_are_handed_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5, GPU-abc")
+    points = points_of(tmp_path, "device=cuda", "seed=range(0,3)")
+    launcher = LocalLauncher(LocalLauncher.Config(name="local", workers=3, per_gpu=1))
+    assert launcher._gpus(points) == ["5", "GPU-abc", "5"]
+
+
+def test_a_worker_sees_the_gpu_it_was_given_alone() -> None:
+    slot = Slot("7")
+    slot.begin(Point("none", (), PointKey("0", 0), {}, Path("/")), Treatment())
+    assert slot._executor is not None
+    try:
+        assert slot._executor.submit(os.environ.get, "CUDA_VISIBLE_DEVICES").result(60) == "7"
+    finally:
+        slot.close()
 
 
 def timeless(results: Path) -> dict[str, list[str]]:

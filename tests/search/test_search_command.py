@@ -118,7 +118,7 @@ def test_a_search_whose_worker_alone_was_stopped_does_not_pass_for_a_whole_one(
 
     monkeypatch.setattr(SerialLauncher, "run", run)
     code, _, message = command("-m", "r=0.1,0.2", "--sampler", "random", "--trials", "3")
-    assert (code, "The same command goes on" in message) == (1, True)
+    assert (code, "To go on with this search: " in message) == (1, True)
 
 
 def test_without_optuna_the_command_that_installs_it_is_said(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from spectral_bench.launch.slurm_job import TIME_IS_UP, SlurmJob
 from spectral_bench.launch.slurm_queue import (
     SlurmError,
     cancel_jobs,
+    check_controller,
     largest_array,
     living_jobs,
     slurm,
@@ -35,6 +37,9 @@ _LOOK, _ASK = 0.5, 10.0
 #: Seconds after which the result of a job that left the queue counts as lost: shared folders show files late.
 _LATE = 10.0
 
+
+#: Seconds for which Slurm may say nothing of its queue: a controller that is started again, while jobs go on.
+_SILENCE = 600.0
 
 #: Seconds by which Slurm may send a signal earlier than it was asked to (``sbatch --signal``).
 _EARLY = 60
@@ -125,12 +130,13 @@ class SlurmLauncher:
 
     def check(self, points: Sequence[Point]) -> None:
         """See that there is a Slurm which would take these jobs; see ``Launcher.check``."""
-        for command in ("sbatch", "srun", "squeue", "scancel"):
+        for command in ("sbatch", "srun", "squeue", "scancel", "scontrol"):
             if shutil.which(command) is None:
                 raise InputError(
                     f"launcher=slurm: there is no {command} on the PATH. Start the grid on a host of a Slurm cluster, "
                     "or choose launcher=local."
                 )
+        check_controller()
         flags = [f"--{word.replace('_', '-')}={value}" for word, value in self.config.parameters().items()]
         try:
             slurm("sbatch", "--test-only", "--wrap=true", *flags)
@@ -221,6 +227,7 @@ def _new_folder(points: Sequence[Point]) -> Path:
 def _watch(submitted: Sequence[_Submitted], treatment: Treatment, stop: Stop) -> Iterator[PointResult]:
     """The results as the jobs end."""
     waiting, told, asked = list(submitted), False, time.monotonic()
+    answered = asked
     try:
         while waiting:
             for one in [one for one in waiting if one.job.paths.result_pickle.exists()]:
@@ -230,14 +237,22 @@ def _watch(submitted: Sequence[_Submitted], treatment: Treatment, stop: Stop) ->
                 stop_jobs([one.job.job_id for one in waiting], stop.cause)
                 told, asked = True, 0.0
             if waiting and time.monotonic() - asked > (_ASK if not told else 2 * _LOOK):
+                try:
+                    lost = _lost(waiting, 4 * _LOOK if told else _LATE)
+                    answered = time.monotonic()
+                except SlurmError:
+                    lost = []
+                    if time.monotonic() - answered > _SILENCE:
+                        raise
                 asked = time.monotonic()
-                for one in _lost(waiting, 4 * _LOOK if told else _LATE):
+                for one in lost:
                     waiting.remove(one)
                     yield from _without_result(one, treatment, stop)
             time.sleep(_LOOK)
     finally:
         if waiting:
-            cancel_jobs(one.job.job_id for one in waiting)
+            with suppress(SlurmError):  # it is silent, and an error on its way says so
+                cancel_jobs(one.job.job_id for one in waiting)
 
 
 def _lost(waiting: Sequence[_Submitted], patience: float) -> list[_Submitted]:
