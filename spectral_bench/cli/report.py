@@ -72,6 +72,7 @@ def _write(
     from spectral_bench.claims.verdict import judge
     from spectral_bench.errors import InputError
     from spectral_bench.records.grouping import sections
+    from spectral_bench.report.numbers import counted
     from spectral_bench.runs.effective_config import effective_config
     from spectral_bench.ui.delivery import write_named
     from spectral_bench.web.page_file import page_text
@@ -87,4 +88,4 @@ def _write(
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     payload = report_payload(sections(found.runs), verdicts, found.notes, command)
     write_named(output, page_text(payload, watched=watched))
-    typer.echo(f"{output}: {len(found.runs)} runs, {output.stat().st_size / 1e6:.1f} MB")
+    typer.echo(f"{output}: {counted(len(found.runs), 'run')}, {output.stat().st_size / 1e6:.1f} MB")

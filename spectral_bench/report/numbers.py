@@ -43,6 +43,11 @@ def with_interval(estimate: Estimate | None) -> str:
     return f"{mean:,.{max(last, 0)}f} ±{half:,.{max(last, 0)}f}"
 
 
+def counted(count: int, noun: str) -> str:
+    """``1 run``, ``2 runs``, ``1,200 runs``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def share(some: int, of_all: int) -> str:
     """``(4 of 5)`` behind a number that some seeds have; nothing where all have it."""
     return "" if some == of_all else f" ({some} of {of_all})"

@@ -151,7 +151,7 @@ def composed(request: GridRequest) -> Grid:
     if len(grid.rejected) > _REJECTED_SHOWN:
         typer.echo(f"... and {len(grid.rejected) - _REJECTED_SHOWN:,} more", err=True)
     if not grid.points:
-        raise InputError(f"None of {len(grid.rejected)} points can be composed, and nothing was trained.")
+        raise InputError(f"None of {len(grid.rejected):,} points can be composed, and nothing was trained.")
     if not request.keep_going:
         total = len(grid.points) + len(grid.rejected)
         raise InputError(

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spectral_bench.launch.worker import SETTLED, PointResult
-from spectral_bench.report.numbers import NOTHING, duration, number
+from spectral_bench.report.numbers import NOTHING, counted, duration, number
 from spectral_bench.runs.execute import command_line
 from spectral_bench.runs.interruption import exit_code
 from spectral_bench.runs.layout import SUMMARY
@@ -29,8 +29,8 @@ def show_grid_summary(results: Sequence[PointResult], total: int, console: Conso
     counts = Counter(result.state for result in results)
     ended = ", ".join(f"{count} {state}" for state, count in counts.most_common())
     unfinished = sum(result.state not in _FINISHED for result in results)
-    counted = f"{unfinished:,} of {total:,} did not finish" if unfinished else _counted(total)
-    table = Table(title=Text(f"{counted}: {ended}", style="bold"), title_justify="left", box=HORIZONTALS)
+    how_many = f"{unfinished:,} of {total:,} did not finish" if unfinished else counted(total, "point")
+    table = Table(title=Text(f"{how_many}: {ended}", style="bold"), title_justify="left", box=HORIZONTALS)
     summaries = [_summary(result) for result in results]
     metrics = {str(summary["metric"]) for summary in summaries if summary.get("metric")}
     table.add_column("point", overflow="fold", ratio=3)
@@ -70,8 +70,8 @@ def say_what_is_left(results: Sequence[PointResult], again: str | None, stop_cau
     diverged = sum(result.state in ("diverged", "diverged before") for result in results)
     if diverged:
         typer.echo(
-            f"Diverged: {diverged:,} of {_counted(len(results))}. That is their result, and they are not trained again "
-            "(--again trains all points anew).",
+            f"Diverged: {diverged:,} of {counted(len(results), 'point')}. That is their result, and they are not "
+            "trained again (--again trains all points anew).",
             err=True,
         )
 
@@ -83,10 +83,6 @@ def say_how_to_go_on(again: str | None) -> None:
     """
     command = [f"--again-from={again}" if word == "--again" else word for word in command_line()]
     typer.echo(f"To go on with this grid: {shlex.join(command)}", err=True)
-
-
-def _counted(points: int) -> str:
-    return "1 point" if points == 1 else f"{points:,} points"
 
 
 def _summary(result: PointResult) -> dict[str, Any]:

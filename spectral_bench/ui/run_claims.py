@@ -15,6 +15,7 @@ from spectral_bench.config.launcher_choice import split_launcher
 from spectral_bench.errors import InputError
 from spectral_bench.launch.point import compose_points
 from spectral_bench.report.claims_table import RESULTS
+from spectral_bench.report.numbers import counted
 from spectral_bench.ui.grid import GridRequest, chosen_launcher, train_grid
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run_claims(
             raise typer.Exit(code)
     lacking = sum(len(verdict.missing) for verdict in judged())
     if lacking:
-        typer.echo(f"{lacking} runs are still missing: they failed, or are under way elsewhere.", err=True)
+        typer.echo(f"Still missing: {counted(lacking, 'run')}, failed or under way elsewhere.", err=True)
         raise typer.Exit(1)
 
 

@@ -10,6 +10,7 @@ import typer
 
 from spectral_bench.errors import InputError, LockedError, StorageError
 from spectral_bench.records.run_record import Run
+from spectral_bench.report.numbers import counted
 from spectral_bench.runs.labels import read_labels, write_labels
 from spectral_bench.runs.removal import check_idle, disk_use, remove_run
 from spectral_bench.runs.run_archive import archive_runs
@@ -28,7 +29,7 @@ def label_all(runs: Sequence[Run], add: frozenset[str], remove: frozenset[str], 
             raise StorageError(f"{run.directory}: its labels cannot be changed ({error}).") from error
     done = [*(f"+{tag}" for tag in sorted(add)), *(f"-{tag}" for tag in sorted(remove))]
     done += [] if note is None else ["a note" if note else "no note"]
-    typer.echo(f"{_counted(runs)}: {', '.join(done)}.")
+    typer.echo(f"{counted(len(runs), 'run')}: {', '.join(done)}.")
 
 
 def idle_only(runs: Sequence[Run]) -> list[Run]:
@@ -47,7 +48,7 @@ def idle_only(runs: Sequence[Run]) -> list[Run]:
 def archive_all(runs: Sequence[Run], path: Path) -> None:
     """Pack runs into a file; see ``archive_runs``."""
     archive_runs(path, [run.directory for run in runs])
-    typer.echo(f"{_counted(runs)} in {path}, {_size(path.stat().st_size)}.")
+    typer.echo(f"{counted(len(runs), 'run')} in {path}, {_size(path.stat().st_size)}.")
 
 
 def confirm_removal(runs: Sequence[Run]) -> None:
@@ -59,12 +60,12 @@ def confirm_removal(runs: Sequence[Run]) -> None:
     """
     size = _total_size(runs)
     if not sys.stdin.isatty():
-        raise InputError(f"--rm would delete {_counted(runs)} ({size}) and asks first: add --yes.")
+        raise InputError(f"--rm would delete {counted(len(runs), 'run')} ({size}) and asks first: add --yes.")
     for run in runs[:10]:
         typer.echo(run.directory)
     if len(runs) > 10:
         typer.echo(f"... and {len(runs) - 10:,} more")
-    typer.confirm(f"Delete {_counted(runs)} ({size})?", abort=True)
+    typer.confirm(f"Delete {counted(len(runs), 'run')} ({size})?", abort=True)
 
 
 def remove_all(runs: Sequence[Run]) -> None:
@@ -76,15 +77,11 @@ def remove_all(runs: Sequence[Run]) -> None:
     size = _total_size(runs)
     for run in runs:
         remove_run(run.directory)
-    typer.echo(f"Deleted {_counted(runs)} ({size}).")
+    typer.echo(f"Deleted {counted(len(runs), 'run')} ({size}).")
 
 
 def _total_size(runs: Sequence[Run]) -> str:
     return _size(sum(disk_use(run.directory) for run in runs))
-
-
-def _counted(runs: Sequence[Run]) -> str:
-    return "1 run" if len(runs) == 1 else f"{len(runs):,} runs"
 
 
 def _size(count: float) -> str:

@@ -14,7 +14,7 @@ from spectral_bench.config.search_space import search_space
 from spectral_bench.launch.point import Point
 from spectral_bench.launch.schedule import run_points
 from spectral_bench.launch.worker import PointResult, Treatment
-from spectral_bench.report.numbers import NOTHING, number
+from spectral_bench.report.numbers import NOTHING, counted, number
 from spectral_bench.runs.execute import command_line
 from spectral_bench.runs.layout import SUMMARY_FIELDS, Mode
 from spectral_bench.search.study import (
@@ -144,8 +144,8 @@ def _show_best(plan: SearchPlan, trials: Sequence[Any], options: Sequence[str], 
     columns += [Column(key) for key in keys]
     rows = [[Cell(str(trial.number + 1)), Cell(number(trial.value)), *_values(trial)] for trial in judged[:_SHOWN]]
     endings = [trial.user_attrs[ENDING] for trial in trials]
-    counted = ", ".join(f"{endings.count(ending)} {ending}" for ending in dict.fromkeys(endings))
-    show_table(Table(f"{len(trials)} trials: {counted}", "", columns, rows), console)
+    ended = ", ".join(f"{endings.count(ending)} {ending}" for ending in dict.fromkeys(endings))
+    show_table(Table(f"{counted(len(trials), 'trial')}: {ended}", "", columns, rows), console)
     best = judged[0].user_attrs[OVERRIDES_OF]
     typer.echo(f"The best by {plan.metric}; the test split had no say in it:")
     typer.echo(shlex.join(["spectral-bench", "run", "-m", *options, *plan.space.fixed, *best]))

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spectral_bench.records.run_states import RunState, run_states, stale_claims
-from spectral_bench.report.numbers import NOTHING, duration, number
+from spectral_bench.report.numbers import NOTHING, counted, duration, number
 from spectral_bench.runs.owner import Owner
 
 #: Seconds between two looks of ``--watch``.
@@ -65,7 +65,7 @@ def _status(paths: Sequence[Path]) -> RenderableType:
 
 def _by_state(states: Sequence[RunState]) -> Table:
     total = sum(state.bytes for state in states)
-    title = Text(f"{len(states)} run{'' if len(states) == 1 else 's'}, {decimal(total)}", style="bold")
+    title = Text(f"{counted(len(states), 'run')}, {decimal(total)}", style="bold")
     table = Table("status", title=title, title_justify="left", box=HORIZONTALS)
     table.add_column("runs", justify="right")
     table.add_column("disk", justify="right")
