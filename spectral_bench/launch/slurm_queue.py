@@ -93,5 +93,5 @@ def _arrays(jobs: Iterable[str]) -> Sequence[str]:
 
 def _said(said: str) -> str:
     """The lines that say something, without Slurm's prefixes and frames."""
-    lines = (re.sub(r"^\w+: ((error|fatal): )?", "", line).strip(" *") for line in said.splitlines())
-    return "; ".join(line for line in dict.fromkeys(lines) if line)
+    lines = (re.sub(r"^\w+: ((error|fatal): )?", "", line).strip() for line in said.splitlines())
+    return "; ".join(line for line in dict.fromkeys(lines) if line and not line.startswith("*"))
