@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf
 
 from spectral_bench.config.catalog import LAUNCHER_GROUP, check_one_file, options
@@ -49,14 +50,19 @@ def launcher_config(overrides: Sequence[str], launchers: Registry[Any], config_d
         composed, _ = hydra.compose(parsed, LAUNCHING_ROOT)
         node: Any = OmegaConf.to_container(composed[LAUNCHER_GROUP], resolve=True, throw_on_missing=True)
     except Exception as error:  # as in compose(): whatever Hydra's engine raises here, the input was the cause
-        raise explained(error, hydra, parsed, LAUNCHING_ROOT) from error
+        raise _with_advice(explained(error, hydra, parsed, LAUNCHING_ROOT), parsed) from error
     origins = dict.fromkeys((override.key_or_group for override in parsed), COMMAND_LINE)
     try:
         return typed(node, launchers[str(node.get("name"))].Config, LAUNCHER_GROUP, origins)
     except InputError as error:
-        if any(override.key_or_group == LAUNCHER_GROUP for override in parsed):
-            raise
-        raise InputError(f"{error} Which keys there are depends on the launcher: add launcher=NAME.") from error
+        raise _with_advice(error, parsed) from error
+
+
+def _with_advice(error: InputError, parsed: Sequence[Override]) -> InputError:
+    """An error about a key, which may be one of a launcher that was not chosen."""
+    if any(override.key_or_group == LAUNCHER_GROUP for override in parsed):
+        return error
+    return InputError(f"{error} Which keys there are depends on the launcher: add launcher=NAME.")
 
 
 def _check_name(name: Any, config_dir: Path | None) -> None:

@@ -96,6 +96,12 @@ def test_a_job_that_slurm_would_refuse_is_refused_before_anything_is_written(
     assert said in refused("launcher=slurm", *words).lower()
 
 
+def test_a_key_of_a_launcher_that_was_not_chosen_is_answered_with_the_word_that_chooses_it(
+    refused: Callable[..., str],
+) -> None:
+    assert "add launcher=NAME" in refused("launcher.workers=2")
+
+
 def test_where_there_is_no_slurm_it_is_said_in_a_line(
     refused: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,7 +133,7 @@ def test_a_controller_that_is_silent_for_a_while_ends_no_grid(tmp_path: Path, mo
     paths = SimpleNamespace(result_pickle=tmp_path / "result", stderr=tmp_path / "log")
     job = SimpleNamespace(job_id="7", paths=paths, result=lambda: [PointResult(point.name, "done")])
 
-    def silent() -> set[str]:
+    def silent(*_: object) -> set[str]:
         paths.result_pickle.touch()  # the job goes on without it
         raise SlurmError("squeue: Unable to contact slurm controller")
 

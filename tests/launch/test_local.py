@@ -137,7 +137,7 @@ def test_a_worker_sees_the_gpu_it_was_given_alone() -> None:
     slot.begin(Point("none", (), PointKey("0", 0), {}, Path("/")), Treatment())
     assert slot._executor is not None
     try:
-        assert slot._executor.submit(os.environ.get, "CUDA_VISIBLE_DEVICES").result(60) == "7"
+        assert slot._executor.submit(os.getenv, "CUDA_VISIBLE_DEVICES").result(60) == "7"
     finally:
         slot.close()
 
