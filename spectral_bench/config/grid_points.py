@@ -41,12 +41,14 @@ def expand_grid(
     varies faster than all others. The grid of a preset is added, without the keys that are typed.
 
     Raises:
-        InputError: an override cannot be parsed or expanded, has no values, or is for a model that no point has; or the
-            grid of a preset is no list of overrides.
+        InputError: an override cannot be parsed or expanded, has no values, or is for a model that no point has; a key
+            with several values is typed twice; or the grid of a preset is no list of overrides.
     """
     hydra = engine or Engine(config_dir)
     shared, own = _split([*overrides, *_untyped(overrides, config_dir)], config_dir)
-    points = [list(point) for point in _product(parse_overrides(shared, hydra))]
+    parsed_for_all = parse_overrides(shared, hydra)
+    _refuse_repeated_sweeps(parsed_for_all)
+    points = [list(point) for point in _product(parsed_for_all)]
     if not own:
         return points
     parsed = {model: parse_overrides(texts, hydra) for model, texts in own.items()}
@@ -140,6 +142,21 @@ def _model(point: Sequence[str], config_dir: Path | None, hydra: Engine | None) 
         return typed[-1]
     choosing = [text for text in point if _key(text) in GROUPS]
     return str(compose(choosing, config_dir, hydra).choices["model"].option)
+
+
+def _refuse_repeated_sweeps(parsed: Sequence[Override]) -> None:
+    """Of a key that is typed twice the last value counts; with several values, points would be the same.
+
+    Raises:
+        InputError: naming both.
+    """
+    seen: dict[str, Override] = {}
+    for override in parsed:
+        key = override.get_key_element()
+        before = seen.setdefault(key, override)
+        if before is not override and (before.is_sweep_override() or override.is_sweep_override()):
+            both = f"'{short(str(before.input_line))}' and '{short(str(override.input_line))}'"
+            raise InputError(f"{key} is typed twice, {both}: leave one of them out.")
 
 
 def _product(parsed: Sequence[Override]) -> list[tuple[str, ...]]:

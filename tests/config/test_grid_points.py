@@ -72,6 +72,12 @@ def test_what_is_typed_for_one_model_counts_instead_of_what_its_preset_has(prese
     assert len(points) == 4  # two seeds of the other model
 
 
+def test_a_key_with_several_values_is_typed_once() -> None:
+    with pytest.raises(InputError, match="seed is typed twice, 'seed=1,2' and 'seed=3'"):
+        expand_grid(["seed=1,2", "model=rnn", "seed=3"])
+    assert expand_grid(["seed=1", "seed=3", "model=rnn"]) == [["seed=1", "seed=3", "model=rnn"]]
+
+
 def test_a_point_that_is_typed_twice_is_not_hidden_by_a_key_for_one_model() -> None:
     assert len(expand_grid(["model=svdrnn", "seed=1,1", "svdrnn:r=0.1"])) == 2
 
