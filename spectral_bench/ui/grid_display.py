@@ -17,7 +17,7 @@ from rich.text import Text
 from spectral_bench.launch.point import Point
 from spectral_bench.launch.watch import GridState, GridWatch, RunningPoint
 from spectral_bench.launch.worker import PointResult
-from spectral_bench.report.numbers import NOTHING, duration, number
+from spectral_bench.report.numbers import duration, number
 from spectral_bench.training.observer import Observer
 from spectral_bench.ui.live_display import LiveDisplay
 
@@ -147,7 +147,7 @@ def _point_row(point: RunningPoint) -> tuple[RenderableType, ...]:
     at = point.progress
     if at is None:
         return Text(point.name), "", "beginning", "", ""
-    left = NOTHING if at.seconds_left is None else duration(at.seconds_left)
+    left = "" if at.seconds_left is None else f"{duration(at.seconds_left)} left"
     bar = ProgressBar(total=at.total_steps, completed=at.step, width=_POINT_BAR_WIDTH)
     value = "" if at.validation is None else f"{at.metric} {number(at.validation)}"
-    return Text(point.name), bar, f"{at.step:,}", value, f"{left} left"
+    return Text(point.name), bar, f"{at.step:,}", value, left

@@ -1,5 +1,6 @@
 """``spectral-bench status``: how runs stand, from their files alone."""
 
+import io
 import json
 import math
 import os
@@ -7,6 +8,7 @@ import platform
 import shlex
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,8 +16,10 @@ from typing import Any
 
 import pytest
 from command_line import Run
+from rich.console import Console
 from small_runs import only_run, small_config, small_overrides
 
+from spectral_bench.launch.watch import GridState, RunningPoint
 from spectral_bench.records import run_states
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.layout import CLAIMS
@@ -27,6 +31,7 @@ from spectral_bench.tasks.task import Metric
 from spectral_bench.training import loop
 from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
 from spectral_bench.ui import status_tables
+from spectral_bench.ui.grid_display import grid_table
 
 
 class Asking(Observer):
@@ -157,6 +162,15 @@ def test_off_a_terminal_a_grid_is_a_line_a_point_and_one_table(tmp_path: Path, c
     assert title.rstrip() == "2 points: 2 done"
     assert done.stdout.count("seed=1") == 2
     assert heads.split()[0] == "point"
+
+
+def test_a_point_that_has_just_begun_does_not_tell_how_long_it_takes() -> None:
+    begun = RunningPoint("seed=1", SessionProgress(0, 0, 12, 0.0, "recall_accuracy", None))
+    console = Console(file=io.StringIO(), width=80)
+    with console.capture() as captured:
+        console.print(grid_table(GridState(2, Counter(), [begun], 0.0, 0.0, None)))
+    assert "seed=1" in captured.get()
+    assert "left" not in captured.get()
 
 
 def test_a_grid_of_one_point_names_it_shortly(tmp_path: Path, command: Run) -> None:
