@@ -54,7 +54,6 @@ SHORT = {
     "nn/kernels/second_derivative.py": "two kernels share it",
     "runs/sinks/sink_registry.py": "what every sink imports",
     "report/footnotes.py": "one class",
-    "report/traced_states.py": "one note below two tables",
     "runs/capacity.py": "one context manager, which knows the words of PyTorch's exceptions",
     "tasks/divisors.py": "arithmetic that MNIST and UCR share",
     "tasks/random_streams.py": "which random numbers a seed means: to be read alone",

@@ -72,7 +72,7 @@ def compare(
         str | None,
         typer.Option(
             metavar="KEY",
-            help="Sort by a field or configuration key, --sort=-KEY for descending.",
+            help="Sort by a column, field or configuration key, --sort=-KEY for descending.",
             autocompletion=complete_key,
             rich_help_panel=SHOWN,
         ),

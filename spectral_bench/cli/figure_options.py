@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from spectral_bench.cli.completion import complete_key
 from spectral_bench.cli.help_panels import RUNS
 
 if TYPE_CHECKING:
@@ -53,7 +54,11 @@ Style = Annotated[
 By = Annotated[
     list[str] | None,
     typer.Option(
-        "--by", metavar="KEY", help="Put runs together that agree in KEY, whatever else differs.", rich_help_panel=RUNS
+        "--by",
+        metavar="KEY",
+        help="Put runs together that agree in KEY, whatever else differs.",
+        autocompletion=complete_key,
+        rich_help_panel=RUNS,
     ),
 ]
 Watch = Annotated[

@@ -37,7 +37,7 @@ def grads(
         typer.Option(
             "--step",
             metavar="STEP|mean",
-            help="At the traced step nearest to it, or in the mean over all; repeatable.",
+            help="At the traced step nearest to it, or in the mean over all, picture and table; can be repeated.",
             rich_help_panel=SHOWN,
         ),
     ] = None,
@@ -62,25 +62,25 @@ def grads(
 ) -> None:
     """Show whether gradients vanish: what arrives of them after so many steps back, and how fast they decay.
 
-    The table is of the last traced step, or of the last --step.
+    A table for every --step, by default of the last traced one, has the numbers and the verdicts.
     """
+    from spectral_bench.figures.chosen_moments import check_steps
     from spectral_bench.figures.draw_gradients import draw_gradients
     from spectral_bench.figures.gradients import GRADIENT_PANELS, gradient_pictures
-    from spectral_bench.figures.relative_gradients import MEAN, as_step
     from spectral_bench.figures.traced_gradients import traced
-    from spectral_bench.report.gradient_table import decay_table
+    from spectral_bench.report.gradient_table import decay_tables
     from spectral_bench.ui.pictures import Wanted, check_pictures
     from spectral_bench.ui.text_figures import gradients_in_characters
     from spectral_bench.ui.trace_report import TraceKind, show_traces
     from spectral_bench.ui.watching import watch as keep_drawing
 
     chosen = steps or []
-    numbers = [as_step(step) for step in chosen if step != MEAN]
+    check_steps(chosen)
     kind = TraceKind(
         "grads",
         f"gradients in layer {layer}",
         lambda section, damaged, naming: traced(section, layer, damaged, naming),
-        lambda section, groups: decay_table(section, groups, layer, max(numbers, default=None)),
+        lambda section, groups: decay_tables(section, groups, layer, chosen),
         lambda section, groups: gradient_pictures(section, groups, layer, chosen),
         draw_gradients,
         gradients_in_characters,

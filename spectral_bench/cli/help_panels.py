@@ -73,6 +73,10 @@ _EXAMPLES = {
         "spectral-bench list models",
         "spectral-bench list datasets",
     ),
+    "data": (
+        "spectral-bench data status",
+        "spectral-bench data download mnist ptb CBF --data-dir ~/datasets",
+    ),
     "data status": (
         "spectral-bench data status",
         "spectral-bench data status CBF --data-dir ~/datasets",

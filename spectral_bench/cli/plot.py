@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from spectral_bench.cli.completion import complete_key
 from spectral_bench.cli.figure_options import (
     DEFAULT_WIDTH,
     Label,
@@ -70,6 +71,7 @@ def plot(
             "--by",
             metavar="KEY",
             help="A line for every value of KEY, too, instead of a mean over them.",
+            autocompletion=complete_key,
             rich_help_panel=SHOWN,
         ),
     ] = None,

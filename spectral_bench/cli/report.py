@@ -13,7 +13,7 @@ import typer
 
 from spectral_bench.cli.help_panels import OUTPUT, SHOWN
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Paths, Where, read_runs
+from spectral_bench.cli.run_options import Paths, Where, read_every_run, those_that_fulfil
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,12 +79,12 @@ def _write(
     from spectral_bench.web.report_payload import report_payload
 
     known = load_claims(claims)
-    found = read_runs(paths, list(where or []))
+    every = read_every_run(paths)
+    found = those_that_fulfil(where or [], every)
     if not found.runs:
         raise InputError(" ".join(found.notes) or "There are no runs to report.")
     # What is left out of the tables still counts as evidence.
-    evidence = read_runs(paths, None).runs if where else found.runs
-    verdicts = [judge(claim, evidence, effective_config) for claim in known.values()]
+    verdicts = [judge(claim, every.runs, effective_config) for claim in known.values()]
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
     payload = report_payload(sections(found.runs), verdicts, found.notes, command)
     write_named(output, page_text(payload, watched=watched))

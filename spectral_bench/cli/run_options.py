@@ -106,15 +106,23 @@ def chosen_format(form: Format | None, output: Path | None) -> Format:
     return _FORMAT_OF[output.suffix.lower()]
 
 
-def read_runs(paths: list[Path] | None, where: list[str] | None) -> Collection:
+def read_runs(paths: list[Path] | None, where: Sequence[str] | None) -> Collection:
     """The runs at the given paths that satisfy the conditions.
 
     Raises:
         InputError: a path does not exist, or a condition is invalid.
     """
+    return those_that_fulfil(where or [], read_every_run(paths))
+
+
+def read_every_run(paths: list[Path] | None) -> Collection:
+    """The runs at the given paths.
+
+    Raises:
+        InputError: a path does not exist.
+    """
     from spectral_bench.records.collection import Collection, collect
     from spectral_bench.records.discovery import DEFAULT_RESULTS
-    from spectral_bench.records.selection import select
 
     chosen = paths or [DEFAULT_RESULTS]
     if not paths and not DEFAULT_RESULTS.exists():
@@ -123,9 +131,21 @@ def read_runs(paths: list[Path] | None, where: list[str] | None) -> Collection:
     if not found.runs:
         searched = ", ".join(map(str, chosen))
         return Collection([], [*found.notes, f"No runs in {searched}. Make some with spectral-bench run."])
-    selected = select(found.runs, where or [])
-    if not selected:
-        return Collection([], [*found.notes, f"None of {len(found.runs)} runs fulfils {' and '.join(where or [])}."])
+    return found
+
+
+def those_that_fulfil(conditions: Sequence[str], found: Collection) -> Collection:
+    """The runs that satisfy the conditions.
+
+    Raises:
+        InputError: a condition is invalid.
+    """
+    from spectral_bench.records.collection import Collection
+    from spectral_bench.records.selection import select
+
+    selected = select(found.runs, conditions)
+    if found.runs and not selected:
+        return Collection([], [*found.notes, f"None of {len(found.runs)} runs fulfils {' and '.join(conditions)}."])
     return Collection(selected, found.notes)
 
 
@@ -138,10 +158,11 @@ def check_judged_by(metric: str | None, runs: Sequence[Run]) -> None:
     from spectral_bench.compare.criteria import SCORES
     from spectral_bench.config.hints import unknown
     from spectral_bench.errors import InputError
+    from spectral_bench.records.selection import spoken_fields
 
     if metric is None:
         return
     if metric not in SCORES:
-        raise InputError(unknown("--metric", metric, SCORES))
+        raise InputError(unknown("--metric", metric, SCORES, spoken_fields(run.summary for run in runs)))
     if runs and all(run.summary.get(metric) is None for run in runs):
         raise InputError(f"--metric {metric}: none of {len(runs)} runs has a value of it.")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from spectral_bench.cli.completion import complete_key
 from spectral_bench.cli.help_panels import KEEPING, OUTPUT, SHOWN
 from spectral_bench.cli.run_options import FormatOption, Paths, Where, chosen_format, read_runs
 
@@ -20,6 +21,7 @@ def runs(
         typer.Option(
             metavar="KEY",
             help="Sort by a field, --sort=-KEY for descending; default: the newest first.",
+            autocompletion=complete_key,
             rich_help_panel=SHOWN,
         ),
     ] = None,

@@ -51,7 +51,7 @@ def spectrum(
         "spectrum",
         "singular values",
         traced_spectra,
-        spectrum_table,
+        lambda section, groups: [spectrum_table(section, groups)],
         spectrum_pictures,
         draw_spectrum,
         spectrum_in_characters,

@@ -16,6 +16,15 @@ def sense(section: Section, field: str) -> Mode:
     return SCORES[field] or section.mode
 
 
+def more_is_better(field: str, mode: str) -> bool:
+    """Whether more of a field of a summary is better; of what no run is judged by, less is taken to be.
+
+    Of such a field, a share of what is right, differences count. Orders of magnitude count of what is better when
+    smaller (losses, times, sizes), and so do the logarithmic axes of figures.
+    """
+    return (SCORES.get(field, "min") or mode) == "max"
+
+
 def score_name(section: Section, field: str) -> str:
     """What a field is called in words: ``test recall accuracy``."""
     return _WORDS.get(field, field).format(metric=(section.metric or "metric").replace("_", " "))

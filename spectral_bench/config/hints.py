@@ -1,7 +1,7 @@
 """Did you mean: the valid word nearest to a mistyped one."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 #: Above this many, valid words are counted instead of listed: nobody reads a wall of words.
@@ -44,10 +44,19 @@ def short(text: str, limit: int = 80) -> str:
     return text if len(text) <= limit else f"{text[:limit]}..."
 
 
-def unknown(what: str, word: str, valid: Iterable[str]) -> str:
-    """The message for a word that is not valid: the word, the nearest valid one, and all of them."""
+def unknown(what: str, word: str, valid: Iterable[str], spoken: Mapping[str, str] | None = None) -> str:
+    """The message for a word that is not valid: the word, the nearest valid one, and all of them.
+
+    Args:
+        what: the word is of.
+        word: the one that is not valid.
+        valid: those that are.
+        spoken: other words that people may say, each with the valid one that they mean.
+    """
     words = sorted(valid)
-    return _message(what, word, nearest(word, words), words)
+    others = {said: meant for said, meant in (spoken or {}).items() if meant in words}
+    guess = nearest(word, [*words, *others])
+    return _message(what, word, others.get(guess or "", guess), words)
 
 
 def unknown_key(key: str, valid: Collection[str]) -> str:

@@ -46,14 +46,15 @@ def draw_maps(figure: SubFigure, maps: Sequence[Heat], words: AxisWords, sheet: 
         )  # fmt: skip
         axes.set_title(panel_title(heat.label, sheet.width / columns), fontsize=7)
         axes.grid(visible=False)
-        _mark_verdict(axes, heat)
+        _mark_verdicts(axes, heat)
         axes.locator_params(axis="x", nbins=3, integer=True)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
     unit = words.unit.rpartition(" ")[2]
     for axes in panels[:, 0]:
         axes.set_ylabel(f"{unit}s back")
-    figure.supxlabel("training step  (▾ where the verdict is decided)", fontsize=8)
+    judged = "  (▾ where the verdict is decided)" if any(heat.judged for heat in maps) else ""
+    figure.supxlabel(f"training step{judged}", fontsize=8)
     bar = figure.colorbar(
         mesh, ax=list(panels.flat[: len(maps)]), pad=0.01, fraction=0.04, ticks=_EDGES, spacing="uniform"
     )
@@ -62,11 +63,11 @@ def draw_maps(figure: SubFigure, maps: Sequence[Heat], words: AxisWords, sheet: 
     return []
 
 
-def _mark_verdict(axes: Axes, heat: Heat) -> None:
-    """A mark above the last traced step, which the verdict is on, and a line where a gradient has vanished."""
+def _mark_verdicts(axes: Axes, heat: Heat) -> None:
+    """A mark above every step that a verdict is on, and a line where a gradient has vanished."""
     axes.plot(
-        [heat.steps[-1]], [1.03], transform=axes.get_xaxis_transform(), clip_on=False, marker="v", color="black",
-        markersize=3, linestyle="",
+        heat.judged, [1.03] * len(heat.judged), transform=axes.get_xaxis_transform(), clip_on=False, marker="v",
+        color="black", markersize=3, linestyle="", scalex=False,
     )  # fmt: skip
     shares = np.maximum(heat.shares, FLOOR)
     if min(shares.shape) > 1 and np.nanmin(shares) < 1 / EXTREME_FACTOR < np.nanmax(shares):

@@ -37,20 +37,21 @@ def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
     if sheet.has("norms"):
         strips.append(_norms(pictures, sheet))
     layer = f", layer {pictures.layer}" if pictures.layer else ""
-    last = pictures.words.last
-    title = f"{pictures.title}{layer}: what arrives of the gradient at $h_{last}$, on its way back to $h_0$"
+    state, last = pictures.words.state, pictures.words.last
+    title = f"{pictures.title}{layer}: what arrives of the gradient at ${state}_{last}$, on its way back to ${state}_0$"
     return figure_of_strips(sheet, title, _caption(pictures, sheet), labels, strips)
 
 
 def _caption(pictures: GradientPictures, sheet: Sheet) -> list[str]:
-    curves = [series for moment in pictures.moments for series in moment.curves]
-    sentences = of_seeds([*curves, *pictures.start])
-    if leaves_at_the_bottom([*curves, *pictures.start, *pictures.end]):
+    panels = [moment.curves for moment in pictures.moments] if sheet.has("relative") else []
+    panels += [[*pictures.start, *pictures.end]] if sheet.has("norms") else []
+    sentences = of_seeds([series for curves in panels for series in curves])
+    if any(map(leaves_at_the_bottom, panels)):
         sentences.append(BELOW_THE_AXIS)
     bounds = [one for moment in pictures.moments for one in moment.bounds]
     if bounds and sheet.has("relative"):
         sentences.append(_about_bounds(bounds, pictures.words))
-    return [" ".join(sentences)]
+    return [" ".join([*sentences, *pictures.states])]
 
 
 def _about_bounds(bounds: Sequence[Bounds], words: AxisWords) -> str:
@@ -92,9 +93,10 @@ def _norms(pictures: GradientPictures, sheet: Sheet) -> Strip:
     columns = sheet.beside(2, 2.2)
 
     def draw(part: SubFigure) -> Sequence[Axes]:
+        state = pictures.words.state
         panels = list(part.subplots(2 // columns, columns, sharey=True, squeeze=False).flat)
         for axes, curves, place in zip(panels, (pictures.start, pictures.end), ("0", pictures.words.last), strict=True):
-            axes.set(yscale="log", xlabel="training step", ylabel=f"$\\|\\partial L/\\partial h_{place}\\|$")
+            axes.set(yscale="log", xlabel="training step", ylabel=f"$\\|\\partial L/\\partial {state}_{place}\\|$")
             if not say_the_only_point(axes, curves):
                 draw_series(axes, curves, over_training=True)
         decades(panels[0], [*pictures.start, *pictures.end])

@@ -5,12 +5,17 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from spectral_bench.figures.baseline import (
+    about_baselines,
+    baseline_is_near,
+    draw_baseline,
+    make_room_for_baseline,
+)
 from spectral_bench.figures.learning import LearningPictures, Quantity
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import (
-    FAR,
-    LIMIT,
     draw_series,
+    edges,
     measured_once,
     of_seeds,
     plain_decades,
@@ -20,9 +25,6 @@ from spectral_bench.figures.words import metric_in_words
 
 #: Inches of the narrowest panel, and of a row of them.
 _NARROWEST, _HEIGHT = 2.2, 2.5
-
-#: The sentence of a caption about ``draw_level``.
-BASELINE = "Baseline (dotted, or named at the edge if far off): what a memoryless predictor scores."
 
 #: Inches of a line where everything was measured once.
 _ONCE = 0.2
@@ -35,8 +37,7 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
     curves = [series for quantity in shown for series in quantity.curves]
     caption = of_seeds(curves, "arithmetic")
     once = all(measured_once(quantity.curves) for quantity in shown)
-    if not once and any(quantity.baseline is not None for quantity in shown):
-        caption.append(BASELINE)
+    caption += about_baselines([_is_near(one) for one in shown if _has_baseline(one)])
     columns = sheet.beside(len(shown), _NARROWEST)
     rows = -(-len(shown) // columns)
 
@@ -70,19 +71,16 @@ def _draw_quantity(axes: Axes, quantity: Quantity, split: str) -> None:
     if quantity.logarithmic:
         plain_decades(axes)
     if quantity.baseline is not None:
-        draw_level(axes, quantity.baseline, "baseline")
+        near = _is_near(quantity)
+        if not near:
+            make_room_for_baseline(axes, quantity.baseline)
+        draw_baseline(axes, quantity.baseline, near=near)
 
 
-def draw_level(axes: Axes, level: float, name: str) -> None:
-    """A line, or an arrow to where it would lie."""
-    scale = axes.transScale
-    low, high = (float(scale.transform((1.0, edge))[1]) for edge in axes.get_ylim())
-    height = float(scale.transform((1.0, level))[1])
-    if low - FAR * (high - low) <= height <= high + FAR * (high - low):
-        axes.axhline(level, color="black", **LIMIT)
-        return
-    below = height < low
-    axes.text(
-        0.98, 0.03 if below else 0.97, f"{name} {'↓' if below else '↑'} {level:.3g}", transform=axes.transAxes,
-        ha="right", va="bottom" if below else "top", fontsize=7,
-    )  # fmt: skip
+def _has_baseline(quantity: Quantity) -> bool:
+    return quantity.baseline is not None and not measured_once(quantity.curves)
+
+
+def _is_near(quantity: Quantity) -> bool:
+    level = quantity.baseline
+    return level is not None and baseline_is_near(level, edges(quantity.curves), logarithmic=quantity.logarithmic)

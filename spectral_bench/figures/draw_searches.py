@@ -1,6 +1,8 @@
 """The figure of a search in parallel coordinates."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from textwrap import wrap
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -18,40 +20,77 @@ _GREY = "#888888"
 #: Where runs end that did worse than any number, below the axis of the results.
 _WORST = -0.14
 
+#: Inches of the narrowest axis with its labels, and of an axis from end to end.
+_NARROWEST, _HEIGHT = 0.72, 2.2
+
+#: Characters of a name to an inch, and inches of its lines.
+_OF_NAME, _LINE = 16.0, 0.12
+
+#: Two labels of an axis are at least this share of it apart.
+_APART = 0.055
+
 
 def draw_searches(pictures: SearchPictures, sheet: Sheet) -> Figure:
-    """Draw an axis a key, the result last, and a line a run."""
+    """Draw an axis a key, the result last, and a line a run; in several rows, each with the result, on narrow pages."""
     caption = "A line is a run; the lighter, the larger the result."
     if any(line.result is None for line in pictures.lines):
         caption += " Dashed: diverged, or never got there."
     y = key_in_words(pictures.y, pictures.metric)
-    strip = Strip(2.8, lambda part: _draw(part, pictures))
-    return figure_of_strips(sheet, f"{pictures.title}: {y} of {len(pictures.lines)} runs", [caption], [], [strip])
+    count = len(pictures.axes)
+    columns = sheet.beside(count, sheet.width / max(1, int(sheet.width / _NARROWEST) - 1))
+    strips = [
+        _strip(pictures, range(first, min(first + columns, count)), columns, sheet)
+        for first in range(0, count, columns)
+    ]
+    return figure_of_strips(sheet, f"{pictures.title}: {y} of {len(pictures.lines)} runs", [caption], [], strips)
 
 
-def _draw(figure: SubFigure, pictures: SearchPictures) -> Sequence[Axes]:
+def _strip(pictures: SearchPictures, keys: Sequence[int], columns: int, sheet: Sheet) -> Strip:
+    """A row of axes: these keys, and the result."""
+    across = sheet.width / (columns + 1)
+    names = [
+        wrap(key_in_words(key, pictures.metric), max(1, int(across * _OF_NAME)), break_long_words=False)
+        for key in (*(pictures.axes[at].key for at in keys), pictures.y)
+    ]
+    lines = max(map(len, names))
+    return Strip(_HEIGHT + _LINE * lines, lambda part: _draw(part, pictures, keys, columns, names))
+
+
+def _draw(
+    figure: SubFigure, pictures: SearchPictures, keys: Sequence[int], columns: int, names: Sequence[Sequence[str]]
+) -> Sequence[Axes]:
     axes: Axes = figure.subplots()
-    columns = [*pictures.axes, pictures.y_axis]
-    heights = [_heights(column) for column in columns]
+    shown = [*(pictures.axes[at] for at in keys), pictures.y_axis]
+    heights = [_heights(column) for column in shown]
     for line in sorted(pictures.lines, key=lambda one: (one.result is not None, one.result or 0.0)):
-        _draw_line(axes, line, heights)
-    for at, (column, height) in enumerate(zip(columns, heights, strict=True)):
+        _draw_line(axes, replace(line, values=[line.values[at] for at in keys]), heights)
+    for at, (column, name) in enumerate(zip(shown, names, strict=True)):
         axes.plot([at, at], [-0.03, 1.03], color="black", linewidth=0.8, zorder=4)
-        places, labels = column.ticks()
-        for place, label in zip(places, labels, strict=True):
-            y = _scaled(column, place)
+        is_result = at == len(keys)
+        for label, y in _spaced(column):
             axes.text(
-                at - 0.03, y, label, ha="right", va="center", fontsize=6.5, zorder=5,
-                bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 0.3},
+                at + (0.05 if is_result else -0.05), y, label, ha="left" if is_result else "right", va="center",
+                fontsize=6.5, zorder=5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
-        name = key_in_words(column.key, pictures.metric).replace(" ", "\n", 1)
-        axes.text(at, 1.08, name, ha="center", va="bottom", fontsize=7)
-        del height
+        axes.text(at, 1.06, "\n".join(name), ha="center", va="bottom", fontsize=7)
+    bottom = -0.04
     if any(line.result is None for line in pictures.lines):
-        axes.text(len(columns) - 0.97, _WORST, "diverged\nor never", va="center", fontsize=6.5)
-    axes.set(xlim=(-0.6, len(columns) - 0.5), ylim=(_WORST - 0.06, 1.3))
+        bottom = _WORST - 0.06
+        axes.text(len(keys) + 0.05, _WORST, "diverged\nor never", va="center", fontsize=6.5)
+    axes.set(xlim=(-0.6, columns + 0.5), ylim=(bottom, 1.08 + _LINE / _HEIGHT * 1.3 * max(map(len, names))))
     axes.set_axis_off()
     return []
+
+
+def _spaced(column: ValueAxis) -> list[tuple[str, float]]:
+    """The labels of an axis with their heights, from the top, without those that would lie on another."""
+    found: list[tuple[str, float]] = []
+    places, labels = column.ticks()
+    for place, label in sorted(zip(places, labels, strict=True), reverse=True):
+        y = _scaled(column, place)
+        if not found or found[-1][1] - y >= _APART:
+            found.append((label, y))
+    return found
 
 
 def _draw_line(axes: Axes, line: SearchLine, heights: Sequence[dict[str, float]]) -> None:

@@ -16,6 +16,7 @@ from spectral_bench.figures.style import (
     decades,
     draw_series,
     leaves_at_the_bottom,
+    measured_once,
     of_seeds,
     plain_decades,
     say_the_only_point,
@@ -49,11 +50,14 @@ def draw_spectrum(pictures: SpectrumPictures, sheet: Sheet) -> Figure:
 
 def _caption(pictures: SpectrumPictures, sheet: Sheet) -> str:
     sentences = of_seeds([series for curves in pictures.quantiles for series in curves])
-    if leaves_at_the_bottom(pictures.margin):
+    has_margin = sheet.has("margin") and bool(pictures.margin)
+    has_distribution = sheet.has("distribution") or not has_margin
+    if has_margin and leaves_at_the_bottom(pictures.margin):
         sentences.append(BELOW_THE_AXIS)
-    if any(allowed is not None for allowed in pictures.allowed):
+    in_margin = has_margin and any(pictures.radii) and not measured_once(pictures.margin)
+    if in_margin or (has_distribution and any(allowed is not None for allowed in pictures.allowed)):
         sentences.append("Dotted: what the radius allows.")
-    if sheet.has("distribution"):
+    if has_distribution:
         sentences.append("Below: minimum, quartiles, median and maximum; every panel has its own axis.")
     return " ".join(sentences)
 

@@ -1,6 +1,6 @@
 """Maps of gradient norms over training and over the steps back, each training step relative to its own norm at T."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,12 +24,14 @@ class Heat:
         steps: shape (S,).
         back: shape (P,).
         shares: shape (P, S); the smallest number of single precision where all runs have zero.
+        judged: the training steps that verdicts are on.
     """
 
     label: str
     steps: NDArray[np.float64]
     back: NDArray[np.float64]
     shares: NDArray[np.float64]
+    judged: tuple[int, ...] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers."""
@@ -45,8 +47,8 @@ class Heat:
                 }
 
 
-def heat_of(one: Traced) -> Heat:
-    """The map of a group."""
+def heat_of(one: Traced, judged: Collection[int]) -> Heat:
+    """The map of a group, and the steps that verdicts are on."""
     steps = one.steps
     length = max(norms.norms.shape[1] for norms in one.norms)
     shape = len(steps), length
@@ -62,7 +64,7 @@ def heat_of(one: Traced) -> Heat:
     mean = np.where(count > 0, total / np.maximum(count, 1), np.where(zero, np.log(FLOOR), np.nan))
     mean, steps_shown = _coarser(mean, steps.astype(np.float64))
     transposed, back_shown = _coarser(mean.T, np.arange(length, dtype=np.float64))
-    return Heat(one.caption, steps_shown, back_shown, np.exp(transposed))
+    return Heat(one.caption, steps_shown, back_shown, np.exp(transposed), tuple(sorted(judged)))
 
 
 def _coarser(

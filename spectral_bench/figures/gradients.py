@@ -4,11 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spectral_bench.figures.chosen_moments import chosen_moments
 from spectral_bench.figures.gradient_maps import Heat, heat_of
 from spectral_bench.figures.relative_gradients import Moment, moments
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.figures.traced_gradients import Traced, words_of
 from spectral_bench.records.groups import Section
+from spectral_bench.records.traced_states import traced_notes
 from spectral_bench.runs.layout import AxisWords
 
 #: The panels of the figure.
@@ -26,6 +28,7 @@ class GradientPictures:
         moments: what arrives and how fast it decays, at the chosen moments.
         maps: one for each group.
         start, end: norm at t = 0 and at t = T over training.
+        states: what they are made of, in a sentence; none where that is h.
     """
 
     title: str
@@ -35,6 +38,7 @@ class GradientPictures:
     maps: list[Heat]
     start: list[Series]
     end: list[Series]
+    states: Sequence[str] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers behind every picture."""
@@ -56,15 +60,17 @@ def gradient_pictures(
         section: the runs.
         groups: from ``traced``, at least one.
         layer: the layer they are of.
-        steps: the moments to look at, as for ``moments``.
+        steps: the moments to look at, as for ``chosen_moments``.
 
     Raises:
         InputError: a step is neither a number nor ``mean``.
     """
     words = words_of(groups)
     start, end = ([_over_training(one, t) for one in groups] for t in (0, -1))
-    maps = [heat_of(one) for one in groups]
-    return GradientPictures(section.title, layer, words, moments(groups, words, steps), maps, start, end)
+    chosen = chosen_moments(groups, steps)
+    maps = [heat_of(one, {step for moment in chosen for step in moment.steps[at]}) for at, one in enumerate(groups)]
+    states = traced_notes([(one.caption, one.group) for one in groups], words.state if words.state != "h" else "")
+    return GradientPictures(section.title, layer, words, moments(groups, words, chosen), maps, start, end, states)
 
 
 def _over_training(one: Traced, t: int) -> Series:

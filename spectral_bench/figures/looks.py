@@ -58,6 +58,9 @@ _OWN = {
     "gru": Look("#56B4E9", "P", _LONG, "%"),
     "cornn": Look("#44AA99", "h", _DOTTED, "h"),
     "indrnn": Look("#332288", "*", _SHORT, "i"),
+    "lem": Look("#004488", "D", _DOTTED, "l"),
+    "lipschitz": Look("#AAAA00", "^", _DOTTED, "z"),
+    "antisymmetric": Look("#EE8866", "v", _LONG, "a"),
     "lru": Look("#999933", "p", _SOLID, "u"),
     "mingru": Look("#882255", ">", _DOTTED, "m"),
     "exprnn": Look("#117733", "<", _LONG, "e"),
@@ -66,7 +69,7 @@ _OWN = {
     "factorized": Look("#AA4499", "d", _LONG, "f"),
     "mlp": Look("#661100", "X", _SHORT, "&"),
     "resnet": Look("#777777", "s", _LONG, "="),
-    "svdmlp": Look("#6699CC", "p", _SOLID, "$"),
+    "svdmlp": Look("#6699CC", "D", _LONG, "$"),
     "svdresnet": Look("#994455", ">", _SOLID, "@"),
 }
 

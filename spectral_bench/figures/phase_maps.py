@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.plotted_runs import (
     PHASES,
@@ -86,7 +87,10 @@ def phase_pictures(task: Plotted, keys: PlotKeys) -> PhasePictures | None:
             notes.append(f"{task.task}: {len(task.runs) - len(runs)} of {len(task.runs)} runs left out: no {keys.hue}.")
     if not runs:
         return None
-    x_axis, y_axis = (value_axis(key, [run.fields().get(key) for run in runs]) for key in (keys.x, keys.y))
+    x_axis, y_axis = (
+        value_axis(key, [run.fields().get(key) for run in runs], linear=more_is_better(key, task.mode))
+        for key in (keys.x, keys.y)
+    )
     columns = {"": runs}
     if keys.col is not None:
         order = value_axis(keys.col, [run.fields().get(keys.col) for run in runs])
@@ -105,7 +109,8 @@ def phase_pictures(task: Plotted, keys: PlotKeys) -> PhasePictures | None:
             "--where."
         )
     numbers = [number for run in runs if keys.hue and (number := number_of(run, keys.hue)) is not None]
-    return PhasePictures(task.task, keys, task.metric, x_axis, y_axis, spans_decades(numbers), panels, notes)
+    logarithmic = not more_is_better(keys.hue or "", task.mode) and spans_decades(numbers)
+    return PhasePictures(task.task, keys, task.metric, x_axis, y_axis, logarithmic, panels, notes)
 
 
 def _by_cell(runs: list[Run], keys: PlotKeys) -> dict[tuple[str, str], list[Run]]:

@@ -12,6 +12,7 @@ from spectral_bench.records.grouping import differing_keys
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
+from spectral_bench.records.traced_states import traced_notes
 from spectral_bench.runs.layout import RATIOS
 
 #: How a run came out, from the best.
@@ -35,6 +36,7 @@ class Plotted:
             same for all.
         runs: those that completed or diverged, the newest of each configuration and seed.
         notes: which are left out.
+        states: whose gradients they traced, in a sentence, where these are not all h.
     """
 
     task: str
@@ -43,6 +45,7 @@ class Plotted:
     baseline: dict[str, float]
     runs: list[Run]
     notes: list[str]
+    states: list[str]
 
 
 def plotted(sections: Sequence[Section]) -> list[Plotted]:
@@ -61,7 +64,8 @@ def plotted(sections: Sequence[Section]) -> list[Plotted]:
         baselines = {(section.baseline_of, section.baseline) for section in members}
         ((of, value),) = baselines if len(baselines) == 1 else [(None, None)]
         known = {of: value} if of is not None and value is not None else {}
-        found.append(Plotted(task, members[0].metric, members[0].mode, known, runs, notes))
+        states = traced_notes([(group.model, group) for section in members for group in section.groups])
+        found.append(Plotted(task, members[0].metric, members[0].mode, known, runs, notes, states))
     return found
 
 

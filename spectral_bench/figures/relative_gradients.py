@@ -9,18 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.compare.statistics import Estimate, estimate
-from spectral_bench.config.hints import short
 from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words
 from spectral_bench.diagnostics.envelope import Envelope
 from spectral_bench.diagnostics.gradient_decay import FLOOR, gradient_decay
-from spectral_bench.errors import InputError
+from spectral_bench.figures.chosen_moments import ChosenMoment
 from spectral_bench.figures.looks import Look
 from spectral_bench.figures.series import Array, Series, geometric_mean, over_runs, unfloored
-from spectral_bench.figures.traced_gradients import Traced, mean_over_training, nearest_step, relative
+from spectral_bench.figures.traced_gradients import Traced, relative
 from spectral_bench.runs.layout import AxisWords
-
-#: What ``--step`` calls the mean over all traced steps.
-MEAN = "mean"
 
 
 @dataclass(frozen=True)
@@ -111,58 +107,14 @@ class Moment:
             }  # fmt: skip
 
 
-def moments(groups: Sequence[Traced], words: AxisWords, steps: Sequence[str]) -> list[Moment]:
-    """The moments that the user chose: numbers of steps, or ``mean``; by default the last traced step of every run.
-
-    Raises:
-        InputError: a step is neither a number nor ``mean``.
-    """
-    if not steps:
-        return [_at_the_end(groups, words)]
-    every = np.unique(np.concatenate([one.steps for one in groups]))
-    numbers = sorted({nearest_step(every, as_step(step)) for step in steps if step != MEAN})
-    found = [_at(groups, words, step) for step in numbers]
-    return [*found, _over_training(groups, words)] if MEAN in steps else found
+def moments(groups: Sequence[Traced], words: AxisWords, chosen: Sequence[ChosenMoment]) -> list[Moment]:
+    """What arrives and how fast it decays at every chosen moment."""
+    return [_moment(groups, words, one) for one in chosen]
 
 
-def as_step(text: str) -> int:
-    """The number of a step.
-
-    Raises:
-        InputError: it is none.
-    """
-    if not text.isdecimal():
-        raise InputError(f"--step {short(text)}: expected the number of a training step, or {MEAN}.")
-    return int(text)
-
-
-def _at_the_end(groups: Sequence[Traced], words: AxisWords) -> Moment:
-    ends = {int(norms.steps[-1]) for one in groups for norms in one.whole}
-    norms = [[history.norms[-1] for history in one.whole] for one in groups]
-    step = ends.pop() if len(ends) == 1 else None
-    title = "at the last traced step of each run" if step is None else f"after {step:,} training steps"
-    return _moment(groups, words, title, step, norms)
-
-
-def _at(groups: Sequence[Traced], words: AxisWords, step: int) -> Moment:
-    norms = [one.at(step)[1] if step in one.steps else [] for one in groups]
-    return _moment(groups, words, f"after {step:,} training steps", step, norms)
-
-
-def _over_training(groups: Sequence[Traced], words: AxisWords) -> Moment:
-    norms = [[mean_over_training(history) for history in one.norms] for one in groups]
-    return _moment(groups, words, "mean over training", None, norms)
-
-
-def _moment(
-    groups: Sequence[Traced],
-    words: AxisWords,
-    title: str,
-    step: int | None,
-    norms: Sequence[Sequence[NDArray[np.float64]]],
-) -> Moment:
+def _moment(groups: Sequence[Traced], words: AxisWords, chosen: ChosenMoment) -> Moment:
     curves, bounds, decays = [], [], []
-    for one, runs in zip(groups, norms, strict=True):
+    for one, runs in zip(groups, chosen.norms, strict=True):
         shares = [(np.arange(len(run)), relative(run)[::-1]) for run in runs]
         series = over_runs(one.caption, one.look, shares, logarithmic=True)
         if len(series.x):
@@ -170,16 +122,23 @@ def _moment(
             if one.envelope is not None:
                 bounds.append(_bounds(one, one.envelope, series))
         if runs:
-            decays.append(_decay(one, runs, words))
-    return Moment(title, step, curves, bounds, decays)
+            decays.append(decay_of(one, runs, words))
+    return Moment(chosen.title, chosen.step, curves, bounds, decays)
 
 
-def _decay(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords) -> Decay:
+def decay_of(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords) -> Decay:
+    """How fast the gradient of a group decays.
+
+    Args:
+        one: the group.
+        runs: norms of each run over t, shape (T + 1,).
+        words: for the places along the trace.
+    """
     found = [] if one.facts.every_step else [decay for run in runs if (decay := gradient_decay(run)) is not None]
     rate = estimate([decay.rate for decay in found if decay.rate is not None])
     shares = np.array([decay.kept for decay in found if np.isfinite(decay.kept)])
     kept = unfloored(float(geometric_mean(shares))) if len(shares) else None
-    length = max(len(run) for run in runs) - 1
+    length = max((len(run) for run in runs), default=1) - 1
     unit = words.unit.rpartition(" ")[2]
     if rate is not None:
         told = decay_in_words(rate.mean, length, unit)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.figures.plotted_runs import Plotted, keys_apart, never_got_there, number_of
@@ -85,4 +86,5 @@ def search_pictures(task: Plotted, y: str, keys: Sequence[str]) -> SearchPicture
     lines = [SearchLine(run.run_id, [run.fields().get(key) for key in chosen], number_of(run, y)) for run in used]
     axes = [value_axis(key, [line.values[at] for line in lines]) for at, key in enumerate(chosen)]
     ends = sorted({as_typed(result): result for result in results}.values())
-    return SearchPictures(task.task, task.metric, y, axes, value_axis(y, ends), lines, notes)
+    y_axis = value_axis(y, ends, linear=more_is_better(y, task.mode))
+    return SearchPictures(task.task, task.metric, y, axes, y_axis, lines, notes)

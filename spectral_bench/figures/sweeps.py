@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.compare.statistics import Estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.looks import DASHES, Look, look_of, palette, sequential
@@ -11,7 +12,7 @@ from spectral_bench.figures.named_groups import Naming
 from spectral_bench.figures.plotted_runs import Plotted, keys_apart, mean_of, never_got_there, number_of
 from spectral_bench.figures.value_axis import ValueAxis, is_number, shown, spans_decades, value_axis
 from spectral_bench.records.run_record import Run
-from spectral_bench.runs.layout import RATIOS
+from spectral_bench.runs.layout import OF_NORMS, RATIOS
 
 #: Names of the model in ``Run.fields``.
 _MODEL = ("model", "model.name")
@@ -86,6 +87,7 @@ class SweepPictures:
         baseline: what a memoryless predictor scores in y; None: unknown.
         panels: lines, by the title of the panel.
         notes: what is left out or put together.
+        states: whose gradient was traced, in a sentence, where y is about it and they are not all h.
     """
 
     title: str
@@ -98,6 +100,7 @@ class SweepPictures:
     baseline: float | None
     panels: dict[str, list[SweepLine]]
     notes: list[str]
+    states: list[str]
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers."""
@@ -125,7 +128,8 @@ def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictur
     notes = list(task.notes)
     if len(used) < len(task.runs):
         notes.append(f"{task.task}: {len(task.runs) - len(used)} of {len(task.runs)} runs left out: no {keys.y}.")
-    x_axis = value_axis(keys.x, [run.fields().get(keys.x) for run in used])
+    x_values = [run.fields().get(keys.x) for run in used]
+    x_axis = value_axis(keys.x, x_values, linear=more_is_better(keys.x, task.mode))
     line_keys = [key for key in (keys.hue, *keys.by) if key is not None]
     labels = _labels(used, line_keys, naming)
     looks = _looks(used, line_keys)
@@ -150,10 +154,12 @@ def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictur
     zeros = sum(number <= 0 for number in numbers) if keys.y in RATIOS else 0
     if zeros:
         notes.append(f"{task.task}: {keys.y} is zero in {zeros} of {len(numbers)} runs: they are in no geometric mean.")
-    logarithmic = spans_decades(number for number in numbers if number > 0 or not zeros)
+    rises = more_is_better(keys.y, task.mode)
+    logarithmic = not rises and spans_decades(number for number in numbers if number > 0 or not zeros)
+    states = task.states if keys.y in OF_NORMS else []
     return SweepPictures(
-        task.task, keys, task.metric, _higher_is_better(keys.y, task.mode), x_axis, logarithmic,
-        keys.y in RATIOS, task.baseline.get(of) if of else None, panels, notes,
+        task.task, keys, task.metric, rises, x_axis, logarithmic,
+        keys.y in RATIOS, task.baseline.get(of) if of else None, panels, notes, states,
     )  # fmt: skip
 
 
@@ -265,9 +271,3 @@ def _put_together(runs: Sequence[Run], keys: PlotKeys) -> list[str]:
         points.setdefault(_values(run, named), []).append(run)
     apart = {key for members in points.values() for key in keys_apart(members)}
     return sorted(apart - set(named))
-
-
-def _higher_is_better(field: str, mode: str) -> bool:
-    from spectral_bench.compare.criteria import SCORES
-
-    return (SCORES.get(field, "min") or mode) == "max"

@@ -15,6 +15,7 @@ from spectral_bench.figures.series import geometric_mean
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.recorded_facts import RecordedFacts
 from spectral_bench.records.run_record import Run
+from spectral_bench.records.traced_states import state_symbol
 from spectral_bench.records.traces import GradientHistory, gradient_norms
 from spectral_bench.runs.layout import TRACE_AXES, AxisWords
 
@@ -60,6 +61,11 @@ class Traced:
         """The traced step nearest to ``step``, and every run's norms there, shape (T + 1,)."""
         at = nearest_step(self.steps, step)
         return at, [norms.norms[norms.steps == at][0] for norms in self.norms if at in norms.steps]
+
+    @property
+    def ends(self) -> list[int]:
+        """The last steps of the runs, whether or not they traced them."""
+        return [int(run.summary["steps"]) for run in self.runs]
 
     @property
     def whole(self) -> list[GradientHistory]:
@@ -113,13 +119,15 @@ def mean_over_training(history: GradientHistory) -> NDArray[np.float64]:
 
 
 def words_of(groups: Sequence[Traced]) -> AxisWords:
-    """How the places along the traces of these groups are called; of several kinds, both ways."""
+    """How places and states along the traces of these groups are called; of several kinds, both ways."""
     axes = {one.facts.trace_axis: one.facts.axis for one in groups}
+    state = state_symbol(one.group for one in groups)
     if len(axes) == 1:
-        return next(iter(axes.values()))
+        return replace(next(iter(axes.values())), state=state)
     time, depth = TRACE_AXES["time"], TRACE_AXES["depth"]
     return replace(
         time,
+        state=state,
         position=f"{time.position} or {depth.position}",
         unit=f"{time.unit} or {depth.unit}",
         span=f"{time.span} or {depth.span}",

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -12,6 +13,9 @@ from spectral_bench.config.keys import as_typed
 
 #: Numbers whose largest is more than this times the smallest go on a logarithmic axis.
 _SPAN = 10.0
+
+#: Characters that fit below an axis, and the share of it that a label takes which is turned.
+_CHARACTERS, _TURNED = 45, 0.03
 
 #: Up to so many numbers each has a tick of its own.
 _TICKS = 7
@@ -76,8 +80,12 @@ class ValueAxis:
             return list(self.places.values()), [self.labels[text] for text in self.places]
         inner = [place for text, place in self.places.items() if text in self.joined]
         low, high = min(inner), max(inner)
-        if self.logarithmic and high - low >= 2:
-            rounds = [float(decade) for decade in range(math.ceil(low), math.floor(high) + 1)]
+        if self.logarithmic:
+            digits = (1,) if high - low >= 2 else (1, 2, 5)
+            decades = range(math.floor(low), math.ceil(high) + 1)
+            rounds = [
+                tick for decade in decades for digit in digits if low <= (tick := decade + math.log10(digit)) <= high
+            ]
         else:
             rounds = [float(tick) for tick in MaxNLocator(6).tick_values(low, high) if low <= tick <= high]
         labels = [f"{10**tick:g}" if self.logarithmic else f"{tick:g}" for tick in rounds]
@@ -87,10 +95,16 @@ class ValueAxis:
         """Give an axis of a panel these ticks, limits and interruptions."""
         ticks, labels = self.ticks()
         axis = axes.xaxis if side == "x" else axes.yaxis
-        axis.set_ticks(ticks, labels)
-        if side == "x" and (sum(map(len, labels)) > 40 or len(labels) > _TICKS):
-            axes.tick_params(axis="x", rotation=45)
         low, high = min(self.places.values()), max(self.places.values())
+        if side == "x":
+            ordered = sorted(zip(ticks, labels, strict=True))
+            if any(
+                (right - left) * _CHARACTERS < (high - low) * (len(one) + len(other)) / 2
+                for (left, one), (right, other) in pairwise(ordered)
+            ):
+                axes.tick_params(axis="x", rotation=45)
+            ticks, labels = _apart(ordered, (high - low) * _TURNED)
+        axis.set_ticks(ticks, labels)
         room = 0.06 * (high - low) or 0.5
         (axes.set_xlim if side == "x" else axes.set_ylim)(low - room, high + room)
         for place in self.breaks:
@@ -102,15 +116,21 @@ class ValueAxis:
             )  # fmt: skip
 
 
-def value_axis(key: str, values: Sequence[Any]) -> ValueAxis:
-    """Place the distinct values of a key: numbers in order, a zero left of a logarithmic stretch, the others right."""
+def value_axis(key: str, values: Sequence[Any], *, linear: bool = False) -> ValueAxis:
+    """Place the distinct values of a key: numbers in order, a zero left of a logarithmic stretch, the others right.
+
+    Args:
+        key: whose values.
+        values: any, once or often.
+        linear: the stretch is not logarithmic, whatever the numbers span.
+    """
     distinct = {as_typed(value): value for value in values}
     numbers = dict(sorted(((text, float(value)) for text, value in distinct.items() if is_number(value)), key=_second))
     others = [text for text in distinct if text not in numbers]
     labels = {text: shown(key, distinct[text]) for text in [*numbers, *sorted(others, key=_none_last)]}
     positive = {text: value for text, value in numbers.items() if value > 0}
     logarithmic = len(positive) >= len(numbers) - 1 and min(numbers.values(), default=-1.0) >= 0
-    logarithmic = logarithmic and spans_decades(positive.values())
+    logarithmic = logarithmic and not linear and spans_decades(positive.values())
     joined = positive if logarithmic else numbers
     places = {text: math.log10(value) if logarithmic else value for text, value in joined.items()}
     if not places:
@@ -128,6 +148,16 @@ def value_axis(key: str, values: Sequence[Any]) -> ValueAxis:
         breaks.append(high + gap / 2)
     ordered = dict(sorted(places.items(), key=_second))
     return ValueAxis(key, ordered, labels, frozenset(joined), logarithmic, tuple(breaks))
+
+
+def _apart(ordered: Sequence[tuple[float, str]], least: float) -> tuple[list[float], list[str]]:
+    """Places and labels of ticks, without the labels of those that are too near to the one before."""
+    labels: list[str] = []
+    before = -math.inf
+    for place, label in ordered:
+        labels.append(label if place - before >= least else "")
+        before = place if labels[-1] else before
+    return [place for place, _ in ordered], labels
 
 
 def _second(pair: tuple[str, float]) -> float:

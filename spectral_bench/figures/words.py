@@ -33,7 +33,7 @@ _FIELDS: Mapping[str, str] = {
     "ms_per_step": "ms per update",
     "wall_seconds": "seconds",
     "gradient_decay_rate": "gradient decay rate per step",
-    "gradient_kept": "$\\|\\partial L/\\partial h_0\\|\\;/\\;\\|\\partial L/\\partial h_T\\|$",
+    "gradient_kept": "gradient that arrives at $t=0$",
     "spectral_margin": "spectral margin",
     "not_finite": "updates not finite",
 }

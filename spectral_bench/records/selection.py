@@ -2,7 +2,7 @@
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from spectral_bench.config.hints import nearest_key, short
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
+from spectral_bench.runs.layout import SUMMARY_FIELDS
 
 _CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<sign>!=|<=|>=|=|<|>)(?P<value>.*)")
 
@@ -89,8 +90,22 @@ def check_field(key: str, fields: Sequence[dict[str, Any]]) -> None:
     """
     known = {name for values in fields for name in values}
     if known and key not in known:
-        guess = nearest_key(key, known)
+        spoken = spoken_fields(fields)
+        guess = nearest_key(key, known | spoken.keys())
+        guess = spoken.get(guess or "", guess)
         raise InputError(f"No run has '{short(key)}'." + (f" Did you mean '{guess}'?" if guess else ""))
+
+
+def spoken_fields(fields: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """What people call fields of a summary, by the name of these runs' metrics: ``accuracy`` is ``test``."""
+    metrics = {values["metric"] for values in fields if isinstance(values.get("metric"), str)}
+    spoken = {
+        field.words.format(metric=metric).replace(" ", "_"): field.name
+        for metric in sorted(metrics)
+        for field in SUMMARY_FIELDS
+        if field.words is not None
+    }
+    return spoken | dict.fromkeys(metrics, "test")
 
 
 def _is_number(value: Any) -> bool:

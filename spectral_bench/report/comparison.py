@@ -11,8 +11,7 @@ from spectral_bench.config.hints import unknown
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Section
-from spectral_bench.records.selection import check_field
-from spectral_bench.report.comparison_columns import check_columns
+from spectral_bench.report.comparison_columns import check_columns, sorting_field
 from spectral_bench.report.comparison_records import record, section_document
 from spectral_bench.report.comparison_table import comparison_table
 from spectral_bench.report.data_set_table import data_set_document, data_set_table
@@ -34,7 +33,7 @@ def comparison_report(
     Args:
         found: from ``sections``.
         field: what groups are judged by, one of ``SCORES``.
-        sort: a field or configuration key to sort rows by, ``-KEY`` for descending; None: the best first.
+        sort: a field, configuration key or column to sort rows by, ``-KEY`` for descending; None: the best first.
         columns: of the tables, see ``comparison_columns``; none: those that fit a terminal.
         show_runs: say which runs each row is of.
         notes: about the whole report.
@@ -45,9 +44,7 @@ def comparison_report(
     if field not in SCORES:
         raise InputError(unknown("--metric", field, SCORES))
     if sort is not None:
-        check_field(
-            sort.removeprefix("-"), [run.fields() for one in found for group in one.groups for run in group.runs]
-        )
+        sort = "-" * sort.startswith("-") + sorting_field(sort.removeprefix("-"), field, found)
     check_columns(columns, found)
     tables, records, documents = [], [], []
     cited = sources()

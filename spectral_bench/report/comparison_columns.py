@@ -11,6 +11,7 @@ from spectral_bench.config.hints import unknown
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Section
+from spectral_bench.records.selection import check_field, spoken_fields
 from spectral_bench.report.document import Cell, Column
 from spectral_bench.report.footnotes import Footnotes
 from spectral_bench.report.numbers import NOTHING, number, share, tally, when, with_interval
@@ -39,10 +40,13 @@ class ComparisonColumn:
     Attributes:
         column: its title and form; ``{score}`` in the title stands for what groups are judged by.
         cell: the cell of a row.
+        field: of a run, by which rows are sorted that are sorted by the column; None: they cannot be, ``{score}``: what
+            groups are judged by.
     """
 
     column: Column
     cell: Callable[[GroupResult, RowContext], Cell]
+    field: str | None = None
 
     def titled(self, context: RowContext) -> Column:
         """The column in the table of a section."""
@@ -81,27 +85,33 @@ def _published(row: GroupResult, context: RowContext) -> Cell:
 
 #: The columns with names of their own, in the order of the widest table.
 COLUMNS: dict[str, ComparisonColumn] = {
-    "model": ComparisonColumn(Column("model", "left", label=True), lambda row, _: Cell(row.group.model, row.best)),
+    "model": ComparisonColumn(
+        Column("model", "left", label=True), lambda row, _: Cell(row.group.model, row.best), "model"
+    ),
     "differs": ComparisonColumn(
         Column("differs in", "left", label=True, optional=True), lambda row, _: Cell(row.group.setting)
     ),
-    "seeds": ComparisonColumn(Column("seeds", wraps=True), lambda row, _: Cell(row.group.standing)),
-    "parameters": ComparisonColumn(Column("parameters"), lambda row, _: Cell(number(row.num_parameters))),
-    "score": ComparisonColumn(Column("{score}", wraps=True), _score),
-    "best_validation": ComparisonColumn(Column("best valid."), _mean("best_validation")),
-    "test_at_best": ComparisonColumn(Column("its test"), _mean("test_at_best")),
+    "seeds": ComparisonColumn(Column("seeds", wraps=True, shared=True), lambda row, _: Cell(row.group.standing)),
+    "parameters": ComparisonColumn(
+        Column("parameters"), lambda row, _: Cell(number(row.num_parameters)), "num_parameters"
+    ),
+    "score": ComparisonColumn(Column("{score}", wraps=True), _score, "{score}"),
+    "best_validation": ComparisonColumn(Column("best valid."), _mean("best_validation"), "best_validation"),
+    "test_at_best": ComparisonColumn(Column("its test"), _mean("test_at_best"), "test_at_best"),
     "beats_baseline": ComparisonColumn(
         Column("beats baseline", optional=True, wraps=True),
         lambda row, context: _reached(row, row.beaten, possible=context.section.baseline is not None),
+        "steps_to_beat_baseline",
     ),
     "solved": ComparisonColumn(
         Column("solved", optional=True, wraps=True),
         lambda row, context: _reached(row, row.solved, possible=can_be_solved(context.section)),
+        "solved_at",
     ),
-    "ms_per_step": ComparisonColumn(Column("ms/update"), _mean("ms_per_step", 3)),
-    "decay_rate": ComparisonColumn(Column("decay rate"), _mean("gradient_decay_rate", 2)),
-    "gradients": ComparisonColumn(Column("gradients", "left", wraps=True), _verdict),
-    "margin": ComparisonColumn(Column("margin"), _mean("spectral_margin", 2)),
+    "ms_per_step": ComparisonColumn(Column("ms/update"), _mean("ms_per_step", 3), "ms_per_step"),
+    "decay_rate": ComparisonColumn(Column("decay rate"), _mean("gradient_decay_rate", 2), "gradient_decay_rate"),
+    "gradients": ComparisonColumn(Column("gradients", "left", wraps=True), _verdict, "gradient_verdict"),
+    "margin": ComparisonColumn(Column("margin"), _mean("spectral_margin", 2), "spectral_margin"),
     "published": ComparisonColumn(Column("published", optional=True, wraps=True), _published),
 }
 
@@ -129,7 +139,24 @@ def check_columns(names: Sequence[str], found: Sequence[Section]) -> None:
     known = {*COLUMNS, *(key for one in found for group in one.groups for run in group.runs for key in run.fields())}
     for name in names:
         if found and name not in known:
-            raise InputError(unknown("column", name, known))
+            runs = [run.summary for one in found for group in one.groups for run in group.runs]
+            raise InputError(unknown("column", name, known, spoken_fields(runs)))
+
+
+def sorting_field(name: str, judged_by: str, found: Sequence[Section]) -> str:
+    """The field or configuration key by which rows are sorted, from the name of one or of a column.
+
+    Raises:
+        InputError: it is neither, or a column that says nothing to sort by.
+    """
+    column = COLUMNS.get(name)
+    if column is None:
+        check_field(name, [run.fields() for one in found for group in one.groups for run in group.runs])
+        return name
+    if column.field is None:
+        able = [name for name, column in COLUMNS.items() if column.field is not None]
+        raise InputError(f"--sort {name}: expected {', '.join(able)}, or a field or key of runs.")
+    return judged_by if column.field == "{score}" else column.field
 
 
 def named_column(name: str) -> ComparisonColumn:

@@ -8,12 +8,12 @@ from spectral_bench.compare.recipes import across_models
 from spectral_bench.config.keys import as_typed
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
+from spectral_bench.records.traced_states import traced_notes
 from spectral_bench.report.comparison_columns import RowContext, named_column, narrow
 from spectral_bench.report.document import Table
 from spectral_bench.report.exclusions import left_out_notes
 from spectral_bench.report.footnotes import Footnotes
 from spectral_bench.report.numbers import interval_notes, number, worse_notes
-from spectral_bench.report.traced_states import traced_notes
 
 
 def comparison_table(
@@ -41,7 +41,7 @@ def comparison_table(
     shown = [[one.cell(row, context) for one in chosen] for row in rows]
     notes = _warnings(rows, names)
     if {"decay_rate", "gradients"} & set(names):
-        notes += traced_notes([row.group for row in rows if row.decay])
+        notes += traced_notes([(section.name(row.group), row.group) for row in rows if row.decay])
     if "published" in names:
         if any(not number.comparable for row in rows for number in row.published):
             notes.append("! Not comparable: --against paper says why.")

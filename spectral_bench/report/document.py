@@ -1,6 +1,6 @@
 """The content of a report: tables for people, records and a document for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -17,6 +17,7 @@ class Column:
         optional: it is omitted if it is empty in every row. Not for measured values: a table in which none is finite
             must show that.
         whole: a label that is never broken, however wide: a name that is copied.
+        shared: where it is the same in every row, a paper says it once, above the table.
     """
 
     header: str
@@ -25,6 +26,7 @@ class Column:
     optional: bool = False
     whole: bool = False
     wraps: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,25 @@ class Table:
 
     def without_empty_columns(self) -> "Table":
         """The same without the optional columns that are empty in every row."""
-        kept = [
+        return self._without(
             position
             for position, column in enumerate(self.columns)
-            if not column.optional or any(row[position].text.strip("- ") for row in self.rows)
+            if column.optional and not any(row[position].text.strip("- ") for row in self.rows)
+        )
+
+    def with_shared_said_once(self) -> "Table":
+        """The same with the shared columns that are equal in all of several rows in the subtitle: ``seeds: 3``."""
+        equal = [
+            position
+            for position, column in enumerate(self.columns)
+            if column.shared and len(self.rows) > 1 and len({row[position].text for row in self.rows}) == 1
         ]
+        said = [f"{self.columns[position].header}: {self.rows[0][position].text}" for position in equal]
+        return replace(self._without(equal), subtitle="; ".join(filter(None, [self.subtitle, *said])))
+
+    def _without(self, positions: Iterable[int]) -> "Table":
+        left_out = set(positions)
+        kept = [position for position in range(len(self.columns)) if position not in left_out]
         return replace(
             self,
             columns=[self.columns[position] for position in kept],

@@ -1,176 +1,194 @@
 """The table of gradients: how fast they shrink or grow over time, and the verdict."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spectral_bench.compare.statistics import Estimate, estimate
-from spectral_bench.diagnostics.gradient_decay import EXTREME_FACTOR, LEVEL_FACTOR, gradient_decay
+from spectral_bench.diagnostics.decay_words import share_in_words
+from spectral_bench.diagnostics.gradient_decay import EXTREME_FACTOR, LEVEL_FACTOR
+from spectral_bench.figures.chosen_moments import ChosenMoment, at_the_end, chosen_moments
+from spectral_bench.figures.relative_gradients import Decay, decay_of
 from spectral_bench.figures.series import geometric_mean, unfloored
 from spectral_bench.figures.traced_gradients import Traced, words_of
 from spectral_bench.records.groups import Section
+from spectral_bench.records.traced_states import traced_notes
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.exclusions import lacking_notes, left_out_notes, used_of
 from spectral_bench.report.numbers import NOTHING, interval_notes, number, tally, with_interval
-from spectral_bench.report.traced_states import traced_notes
 from spectral_bench.runs.layout import AxisWords
 
-
-def _columns(words: AxisWords) -> list[Column]:
-    return [
-        Column("model", "left", label=True),
-        Column("differs in", "left", label=True, optional=True),
-        Column("runs"),
-        Column("step"),
-        Column("decay rate"),
-        Column("half-life"),
-        Column("verdict", "left"),
-        Column(f"at {words.symbol}=0"),
-        Column(f"at {words.symbol}={words.last}"),
-        Column("left envelope at", optional=True),
-    ]
+_COLUMNS = [
+    Column("model", "left", label=True),
+    Column("differs in", "left", label=True, optional=True),
+    Column("runs", shared=True),
+    Column("step", optional=True, wraps=True),
+    Column("decay rate"),
+    Column("halves in", wraps=True),
+    Column("arrives"),
+    Column("verdict", "left", wraps=True),
+]
 
 
 def _threshold(words: AxisWords) -> str:
     t, start, end = words.symbol, f"{words.symbol}=0", f"{words.symbol}={words.last}"
     over = t if words.position.endswith(f" {t}") else f"the {words.position} {t}"
     return (
-        f"Decay rate: slope of the log norm over {over}, per {words.unit}. Verdict: on the norm at {start} relative to "
-        f"that at {end}. Level: within a factor of {LEVEL_FACTOR:g}; fading, growing: within {EXTREME_FACTOR:,.0f}; "
-        f"vanishing, exploding: beyond, or the norm underflows or overflows. Half-life: {words.unit}s in which it "
-        f"halves on its way back (<0: doubles). Norms at {start} and "
-        f"{end}: geometric means over the seeds, as drawn."
+        f"Decay rate: slope of the log norm over {over}, per {words.unit}. Halves in: so many {words.unit}s "
+        f"on its way back (<0: doubles; level: within a factor of {LEVEL_FACTOR:g} over all of them; {NOTHING}: by no "
+        f"steady rate). Arrives: the norm at {start} relative to that at {end}, geometric mean over seeds. Verdict: on "
+        f"that; level within a factor of {LEVEL_FACTOR:g}; fading, growing within {EXTREME_FACTOR:,.0f}; vanishing, "
+        "exploding beyond, or the norm underflows or overflows."
     )
+
+
+#: Below a table of the mean over training.
+_MEAN = (
+    "Mean over training: the geometric one of the relative norms at all traced steps, and verdicts on it; compare has "
+    "those at the last traced step."
+)
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A group at a step.
+    """A group at a moment.
 
     Attributes:
         one: the group.
-        steps: the first and the last of the steps its runs are shown at.
+        moment: when.
+        steps: at which its runs are shown.
         used: how many runs have finite norms there; means are over these.
-        rate: decay rate, of those that have one.
-        verdicts: how many runs have each verdict.
-        start, end: geometric means of the norms at t = 0 and t = T.
+        decay: rate, what arrives, verdicts.
+        start, end: geometric means of the norms at t = 0 and t = T; None in a mean over training.
         notes: which runs are excluded from the means, and why.
     """
 
     one: Traced
-    steps: tuple[int, int]
+    moment: ChosenMoment
+    steps: list[int]
     used: int
-    rate: Estimate | None
-    verdicts: Counter[str]
-    start: float
-    end: float
+    decay: Decay
+    start: float | None
+    end: float | None
     notes: list[str]
 
     @property
     def half_life(self) -> float | None:
         """Time steps in which the norm halves."""
-        return None if self.rate is None or self.rate.mean == 0 else math.log(2) / self.rate.mean
+        rate = self.decay.rate
+        return None if rate is None or rate.mean == 0 else math.log(2) / rate.mean
 
 
-def decay_table(
-    section: Section, groups: Sequence[Traced], layer: int, step: int | None
-) -> tuple[Table, list[dict[str, Any]]]:
-    """The table of a section, and its rows as plain values.
+def decay_tables(
+    section: Section, groups: Sequence[Traced], layer: int, steps: Sequence[str]
+) -> list[tuple[Table, list[dict[str, Any]]]]:
+    """The table of every chosen moment, each with its rows as plain values.
 
     Args:
         section: the runs.
         groups: from ``traced``.
         layer: the layer they are of.
-        step: at which to look, the nearest traced one; None: the last of each run that has not lost it.
+        steps: the moments, as for ``chosen_moments``.
     """
-    rows = [_row(one, step) for one in groups]
-    title = f"{section.title}: gradients" + (f" of layer {layer}" if _layers(groups) > 1 else "")
+    return [decay_table(section, groups, layer, moment) for moment in chosen_moments(groups, steps)]
+
+
+def decay_table(
+    section: Section, groups: Sequence[Traced], layer: int, moment: ChosenMoment | None = None
+) -> tuple[Table, list[dict[str, Any]]]:
+    """The table of a section at a moment, and its rows as plain values.
+
+    Args:
+        section: the runs.
+        groups: from ``traced``.
+        layer: the layer they are of.
+        moment: at which to look; None: the last traced step of each run that has not lost it.
+    """
+    when = moment or at_the_end(groups)
     words = words_of(groups)
+    rows = [
+        _row(one, when, norms, steps, words) for one, norms, steps in zip(groups, when.norms, when.steps, strict=True)
+    ]
+    of = f" of layer {layer}" if _layers(groups) > 1 else ""
+    title = f"{section.title}: gradients{of}{',' * when.is_mean} {when.title}"
+    named = [(section.name(one.group), one.group) for one in groups]
     notes = [
         _threshold(words),
-        *interval_notes([row.rate for row in rows]),
+        *([_MEAN] if when.is_mean else []),
+        *interval_notes([row.decay.rate for row in rows]),
         *left_out_notes([one.group for one in groups]),
         *(note for row in rows for note in row.notes),
-        *traced_notes([one.group for one in groups]),
+        *traced_notes(named),
         *_about_whole_losses(groups),
-        *_about_envelopes(groups),
+        *_about_envelopes(section, groups),
     ]
-    table = Table(title, "", _columns(words), [_cells(row) for row in rows], notes).without_empty_columns()
+    table = Table(title, "", _COLUMNS, [_cells(row) for row in rows], notes).without_empty_columns()
     return table, [_record(section, row, layer) for row in rows]
 
 
-def _row(one: Traced, step: int | None) -> _Row:
+def _row(
+    one: Traced, moment: ChosenMoment, shown: Sequence[NDArray[np.float64]], steps: list[int], words: AxisWords
+) -> _Row:
     last_steps = {run.run_id: int(norms.steps[-1]) for run, norms in zip(one.runs, one.norms, strict=True)}
-    if step is None:
-        whole = one.whole
-        shown = [norms.norms[-1] for norms in whole]
-        steps = [int(norms.steps[-1]) for norms in whole] or [int(run.summary["steps"]) for run in one.runs]
-    else:
-        at, shown = one.at(step)
-        steps = [at]
     finite = [norms for norms in shown if np.isfinite(norms).all()]
-    judged = [] if one.facts.every_step else shown
-    decays = [decay for norms in judged if (decay := gradient_decay(norms)) is not None]
-    rate = estimate([decay.rate for decay in decays if decay.rate is not None])
-    start, end = (unfloored(float(geometric_mean(np.array([norms[t] for norms in finite])))) for t in (0, -1))
-    notes = lacking_notes(one.group, last_steps, max(steps), "gradients")
-    label, rates = one.group.label, rate.n if rate else 0
+    decay = decay_of(one, shown, words)
+    start, end = (
+        None if moment.is_mean else unfloored(float(geometric_mean(np.array([norms[t] for norms in finite]))))
+        for t in (0, -1)
+    )
+    notes = lacking_notes(one.group, last_steps, max(steps, default=0), "gradients")
+    label, rates = one.group.label, decay.rate.n if decay.rate else 0
+    if not shown and moment.step is not None:
+        notes.append(f"{label}: no run traced step {moment.step:,}.")
     if len(finite) < len(shown):
         notes.append(f"{label}: infinite or NaN norms in {len(shown) - len(finite)} of {len(shown)} runs, in no mean.")
     if not one.facts.every_step and rates < len(finite):
         notes.append(
             f"{label}: no decay rate of {len(finite) - rates} of {len(finite)} runs: nearly all norms are zero."
         )
-    verdicts: Counter[str] = Counter(decay.verdict for decay in decays)
-    return _Row(one, (min(steps), max(steps)), len(finite), rate, verdicts, start, end, notes)
+    return _Row(one, moment, steps, len(finite), decay, start, end, notes)
 
 
 def _cells(row: _Row) -> list[Cell]:
-    group = row.one.group
+    group, decay = row.one.group, row.decay
+    ends = {min(row.steps), max(row.steps)} if row.steps else set()
+    half_life = {"level": "level", "no steady rate": NOTHING}.get(decay.rate_words) or number(row.half_life, 3)
     return [
         Cell(group.model),
         Cell(group.setting),
         Cell(used_of(group, row.used)),
-        Cell(" to ".join(dict.fromkeys(f"{step:,}" for step in row.steps))),
-        Cell(with_interval(row.rate)),
-        Cell(number(row.half_life, 3)),
-        Cell(tally(row.verdicts) or NOTHING),
-        Cell(number(row.start, 2)),
-        Cell(number(row.end, 2)),
-        Cell(_left(row.one, row.one.first_outside)),
+        Cell("" if row.moment.step is not None else " to ".join(f"{step:,}" for step in sorted(ends))),
+        Cell(with_interval(decay.rate)),
+        Cell(half_life),
+        Cell(NOTHING if decay.kept is None else share_in_words(decay.kept)),
+        Cell(tally(decay.verdicts) or NOTHING),
     ]
 
 
 def _record(section: Section, row: _Row, layer: int) -> dict[str, Any]:
-    one, rate = row.one, row.rate
+    one, rate = row.one, row.decay.rate
     return {
         "task": section.title,
         "group": one.group.label,
         "layer": layer,
         "runs": row.used,
         "completed": len(one.group.completed),
-        "step": row.steps[1],
+        "step": "mean" if row.moment.is_mean else max(row.steps, default=row.moment.step),
         "decay_rate": rate.mean if rate else None,
         "decay_rate_low": rate.low if rate else None,
         "decay_rate_high": rate.high if rate else None,
         "half_life": row.half_life,
-        "verdict": tally(row.verdicts) or None,
+        "kept": row.decay.kept,
+        "verdict": tally(row.decay.verdicts) or None,
         "traced": ", ".join(sorted({run.facts.traced for run in one.runs})),
         "norm_at_0": row.start,
         "norm_at_T": row.end,
         "envelope_binds": None if one.envelope is None else one.last_step_only,
         "left_envelope_at": one.first_outside,
     }
-
-
-def _left(one: Traced, outside: int | None) -> str:
-    if one.envelope is None or not one.last_step_only:
-        return NOTHING
-    return "never" if outside is None else f"step {outside:,}"
 
 
 def _about_whole_losses(groups: Sequence[Traced]) -> list[str]:
@@ -183,18 +201,25 @@ def _about_whole_losses(groups: Sequence[Traced]) -> list[str]:
     ]
 
 
-def _about_envelopes(groups: Sequence[Traced]) -> list[str]:
+def _about_envelopes(section: Section, groups: Sequence[Traced]) -> list[str]:
     bounded = [one for one in groups if one.envelope is not None]
+    left = {section.name(one.group): one.first_outside for one in bounded if one.last_step_only}
+    inside = [name for name, step in left.items() if step is None]
+    outside = [f"{name} at step {step:,}" for name, step in left.items() if step is not None]
+    told = [f"Within the envelope of the radius at every traced step: {', '.join(inside)}."] if inside else []
+    told += [f"Left the envelope of the radius: {', '.join(outside)}."] if outside else []
     if any(one.last_step_only is False for one in bounded):
         return [
+            *told,
             "The envelope of the radius is drawn from the largest norm of the second half and does not bind: losses at "
-            "every step, or a layer above, add to the gradient on the way."
+            "every step, or a layer above, add to the gradient on the way.",
         ]
     if any(one.last_step_only is None for one in bounded):
         return [
-            "Some runs do not say whether their loss counts every step: whether they left the envelope is not judged."
+            *told,
+            "Some runs do not say whether their loss counts every step: whether they left the envelope is not judged.",
         ]
-    return []
+    return told
 
 
 def _layers(groups: Sequence[Traced]) -> int:

@@ -2,8 +2,10 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from spectral_bench.report.document import Cell, Column, Report, Table
+from spectral_bench.report.table_layout import cell_lines, column_widths, pieces
 
 #: What text may not hold as it is. Whatever else is no Latin letter is written by its name.
 _ESCAPED = {
@@ -48,7 +50,13 @@ _ESCAPED = {
 _NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
 
 #: A measured number: ``≤430``, ``-0.15 ±0.11``, ``(3.21 ±0.15)e-05``; anything may follow.
-_MEASURED = re.compile(rf"(≤?)(?:({_NUMBER})(?: ±({_NUMBER}))?|\(({_NUMBER}) ±({_NUMBER})\)e([+-]\d+))(?![\w.])")
+_MEASURED = re.compile(rf"(≤?)(?:({_NUMBER})(?: ±({_NUMBER}))?|\(({_NUMBER}) ±({_NUMBER})\)e([+-]\d+))(?![\w./])")
+
+#: Characters of a small type that fit side by side in the text of an ``article`` of one column.
+_WIDTH = 72
+
+#: What is told as a ratio: ``1/27,000``, ``×1.4``.
+_RATIO = re.compile(rf"(1/|×)({_NUMBER})")
 
 #: The rules of booktabs, for documents that do not load it.
 _PREAMBLE = "".join(f"\\providecommand{{\\{rule}}}{{\\hline}}\n" for rule in ("toprule", "midrule", "bottomrule"))
@@ -56,6 +64,9 @@ _PREAMBLE = "".join(f"\\providecommand{{\\{rule}}}{{\\hline}}\n" for rule in ("t
 
 def as_latex(report: Report) -> str:
     r"""A ``table`` with caption for each table, notes below it; the best in bold.
+
+    It is as wide as the text of an ``article`` of one column at most: cells are wrapped, and what is wider still stands
+    in several tabulars below each other, as in a terminal.
 
     It has the rules of ``booktabs`` where the document loads that, else plain ones. Remarks, and notes on the whole
     report, are comments.
@@ -69,29 +80,56 @@ def _label(report: Report, position: int) -> str | None:
     return report.label and (f"{report.label}-{position + 1}" if position else report.label)
 
 
-def _latex(table: Table, label: str | None) -> str:
-    def line(cells: list[str]) -> str:
-        return "    " + " & ".join(cells) + r" \\"
-
-    def shown(column: Column, cell: Cell) -> str:
-        text = number_in_math(cell.text) if column.align == "right" else escaped(cell.text)
-        return rf"\textbf{{\boldmath {text}}}" if cell.bold and text else text
-
-    align = "".join("r" if column.align == "right" else "l" for column in table.columns)
+def _latex(given: Table, label: str | None) -> str:
+    table = given.with_shared_said_once()
     caption = ". ".join(filter(None, [table.title, table.subtitle]))
     lines = [r"\begin{table}", r"  \centering", rf"  \caption{{{escaped(caption)}.}}"]
     lines += [rf"  \label{{{label}}}"] if label else []
-    lines += [rf"  \begin{{tabular}}{{{align}}}", r"    \toprule"]
-    lines += [line([escaped(column.header) for column in table.columns]), r"    \midrule"]
-    lines += [
-        line([shown(column, cell) for column, cell in zip(table.columns, row, strict=True)]) for row in table.rows
-    ]
-    lines += [r"    \bottomrule", r"  \end{tabular}"]
+    lines += [r"  \smallskip", r"  \small\setlength{\tabcolsep}{4pt}"]
+    for position, piece in enumerate(pieces(table, _WIDTH)):
+        lines += ["", r"  \medskip"] if position else []
+        lines += _tabular(table, piece)
     if table.notes:
         notes = "\\par\n    ".join(escaped(note) for note in table.notes)
         lines += ["", r"  \smallskip", rf"  \parbox{{\linewidth}}{{\footnotesize\raggedright {notes}}}"]
     lines += [r"\end{table}", *(f"% {' '.join(remark.split())}" for remark in table.remarks)]
     return "\n".join(lines) + "\n"
+
+
+def _tabular(table: Table, chosen: Sequence[int]) -> list[str]:
+    """The lines of some columns of a table; cells are broken between words where there is not room for all."""
+    columns = [table.columns[position] for position in chosen]
+    widths = column_widths(table, chosen, _WIDTH)
+
+    def row(cells: Sequence[Cell], *, is_header: bool = False) -> str:
+        shown = [
+            _stacked(column, cell, width, is_header=is_header)
+            for column, cell, width in zip(columns, cells, widths, strict=True)
+        ]
+        return "    " + " & ".join(shown) + r" \\"
+
+    align = "".join("r" if column.align == "right" else "l" for column in columns)
+    return [
+        rf"  \begin{{tabular}}{{@{{}}{align}@{{}}}}",
+        r"    \toprule",
+        row([Cell(column.header) for column in columns], is_header=True),
+        r"    \midrule",
+        *(row([cells[position] for position in chosen]) for cells in table.rows),
+        r"    \bottomrule",
+        r"  \end{tabular}",
+    ]
+
+
+def _stacked(column: Column, cell: Cell, width: int, *, is_header: bool) -> str:
+    """A cell; of several lines it is a table of its own."""
+    is_number = column.align == "right" and not is_header
+    lines = [number_in_math(line) if is_number else escaped(line) for line in cell_lines(cell.text, width)]
+    if cell.bold:
+        lines = [rf"\textbf{{\boldmath {line}}}" if line else line for line in lines]
+    if len(lines) == 1:
+        return lines[0]
+    align, place = ("r" if column.align == "right" else "l"), ("b" if is_header else "t")
+    return rf"\begin{{tabular}}[{place}]{{@{{}}{align}@{{}}}}" + r" \\ ".join(lines) + r"\end{tabular}"
 
 
 def escaped(text: str) -> str:
@@ -109,6 +147,8 @@ def _character(sign: str) -> str:
 
 def number_in_math(text: str) -> str:
     """A cell: the measured number it begins with in math mode, the rest as text."""
+    if ratio := _RATIO.fullmatch(text):
+        return rf"$\times {_power(ratio[2])}$" if ratio[1] == "×" else f"$1/{_power(ratio[2])}$"
     found = _MEASURED.match(text)
     if found is None:
         return escaped(text)

@@ -16,9 +16,9 @@ from spectral_bench.report.numbers import NOTHING, interval_notes, number, with_
 _COLUMNS = [
     Column("model", "left", label=True),
     Column("differs in", "left", label=True, optional=True),
-    Column("runs"),
-    Column("step"),
-    Column("allowed", optional=True),
+    Column("runs", shared=True),
+    Column("step", optional=True, wraps=True),
+    Column("bound", optional=True, wraps=True),
     Column("min"),
     Column("median"),
     Column("max"),
@@ -32,10 +32,11 @@ _MEANS = "Median and margin: arithmetic means over the seeds; the picture draws 
 def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[Table, list[dict[str, Any]]]:
     """The singular values each run ended with, the extremes over all runs; and the rows as plain values."""
     rows, records, margins, lacking = [], [], [], []
+    ends = {step for one in groups for step in _ends(one)}
     for one in groups:
         tracing = list(zip(one.runs, one.spectra, strict=True))
-        whole = [found for run, found in tracing if not run.lacks_end(int(found.steps[-1]))]
-        steps = [int(found.steps[-1]) for found in whole] or [int(run.summary["steps"]) for run in one.runs]
+        whole = _whole(one)
+        steps = _ends(one)
         known = [found for found in whole if not np.isnan(found.quantiles[-1]).any()]
         margin = None if one.centre is None else estimate([float(found.margin[-1]) for found in known])
         least, middle, most = _extremes(known)
@@ -44,7 +45,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
                 Cell(one.group.model),
                 Cell(one.group.setting),
                 Cell(used_of(one.group, len(known))),
-                Cell(" to ".join(dict.fromkeys(f"{step:,}" for step in (min(steps), max(steps))))),
+                Cell("" if len(ends) == 1 else " to ".join(f"{step:,}" for step in sorted({min(steps), max(steps)}))),
                 Cell(_range(one.allowed)),
                 Cell(number(least)),
                 Cell(number(middle)),
@@ -76,7 +77,20 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
         )
     notes = [_about_margin(groups), _MEANS, *interval_notes(margins)]
     notes += [*left_out_notes([one.group for one in groups]), *lacking]
-    return Table(f"{section.title}: singular values", "", _COLUMNS, rows, notes).without_empty_columns(), records
+    when = f"after {ends.pop():,} training steps" if len(ends) == 1 else "at the last traced step of each run"
+    title = f"{section.title}: singular values {when}"
+    return Table(title, "", _COLUMNS, rows, notes).without_empty_columns(), records
+
+
+def _whole(one: TracedSpectra) -> list[Spectra]:
+    """Those of the runs that have not lost the end of theirs."""
+    pairs = zip(one.runs, one.spectra, strict=True)
+    return [found for run, found in pairs if not run.lacks_end(int(found.steps[-1]))]
+
+
+def _ends(one: TracedSpectra) -> list[int]:
+    """The steps that its runs are shown at; where none is, those that they ended with."""
+    return [int(found.steps[-1]) for found in _whole(one)] or [int(run.summary["steps"]) for run in one.runs]
 
 
 def _about_margin(groups: Sequence[TracedSpectra]) -> str:

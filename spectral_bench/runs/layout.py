@@ -282,6 +282,7 @@ class AxisWords:
         last: the last place: ``T``.
         unit: one of them: ``time step``.
         span: all of them: ``time``.
+        state: what is handed on from one to the next.
     """
 
     position: str
@@ -289,6 +290,7 @@ class AxisWords:
     last: str
     unit: str
     span: str
+    state: str = "h"
 
 
 #: For every ``trace_axis`` that facts may name.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
+from spectral_bench.report.table_layout import GAP, cell_lines, column_widths, pieces
 from spectral_bench.ui.encoding import encodable
 
 if TYPE_CHECKING:
@@ -14,15 +14,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from spectral_bench.report.document import Report, Table
-
-#: Spaces between two columns.
-_GAP = 2
-
-#: A column that may be wrapped is wrapped when it is wider, however wide the terminal is.
-_WIDEST_WRAPPED = 60
-
-#: Keeps an interval with its number where a cell is wrapped; a space when it is printed.
-_GLUE = "\u00a0"
 
 
 def show_report(report: Report, console: Console) -> None:
@@ -79,74 +70,17 @@ def _legible(table: Table, encoding: str) -> Table:
     )
 
 
-def pieces(table: Table, width: int) -> list[list[int]]:
-    """The columns of each piece of a table that is not to be wider than ``width``, however it is wrapped."""
-    narrowest, _ = _extremes(table)
-    labels = [position for position, column in enumerate(table.columns) if column.label]
-    others = [position for position, column in enumerate(table.columns) if not column.label]
-    room = width + _GAP - sum(narrowest[position] + _GAP for position in labels)
-    cuts = _cuts([narrowest[position] + _GAP for position in others], room)
-    return [[*labels, *others[first:last]] for first, last in pairwise([0, *cuts, len(others)])]
-
-
-def _extremes(table: Table) -> tuple[list[int], list[int]]:
-    """For every column the width of its longest word, if its cells may be wrapped, and that of its longest line."""
-    narrowest, widest = [], []
-    for position, column in enumerate(table.columns):
-        cells = [row[position].text for row in table.rows]
-        lines = max(map(len, cells), default=0)
-        words = max((len(word) for cell in cells for word in _words(cell)), default=0)
-        may_wrap = column.wraps or (column.label and not column.whole)
-        narrowest.append(max(len(max(column.header.split() or [""], key=len)), words if may_wrap else lines))
-        most = max(len(column.header), lines)
-        widest.append(max(narrowest[-1], min(most, _WIDEST_WRAPPED) if may_wrap else most))
-    return narrowest, widest
-
-
-def _fitted(table: Table, chosen: Sequence[int], width: int) -> list[int]:
-    """The widths of the chosen columns: as their lines are, or less, the widest first, until they fit."""
-    narrowest, widest = _extremes(table)
-    found = {position: widest[position] for position in chosen}
-    for _ in range(sum(found.values()) + _GAP * (len(chosen) - 1) - width):
-        roomy = [position for position in chosen if found[position] > narrowest[position]]
-        if not roomy:
-            break
-        found[max(roomy, key=lambda position: found[position])] -= 1
-    return [found[position] for position in chosen]
-
-
-def _words(text: str) -> list[str]:
-    return text.replace(" ±", f"{_GLUE}±").split(" ")
-
-
-def _cuts(widths: Sequence[int], room: int) -> tuple[int, ...]:
-    """Where to split columns into as few pieces as fit, as evenly as possible."""
-
-    def pieces_of(cuts: tuple[int, ...]) -> list[Sequence[int]]:
-        return [widths[first:last] for first, last in pairwise([0, *cuts, len(widths)])]
-
-    for count in range(len(widths)):
-        found = [
-            cuts
-            for cuts in combinations(range(1, len(widths)), count)
-            if all(len(piece) == 1 or sum(piece) <= room for piece in pieces_of(cuts))
-        ]
-        if found:
-            return min(found, key=lambda cuts: sum(sum(piece) ** 2 for piece in pieces_of(cuts)))
-    return ()
-
-
 def _drawn(table: Table, chosen: Sequence[int], width: int, rule: str) -> Text:
     """Some columns of a table. Without Rich's tables, which take seconds for thousands of rows."""
     from rich.cells import cell_len
     from rich.text import Text
 
     columns = [table.columns[position] for position in chosen]
-    fitted = _fitted(table, chosen, width)
+    fitted = column_widths(table, chosen, width)
     rows = [[column.header for column in columns], *([row[position].text for position in chosen] for row in table.rows)]
-    wrapped = [[_wrapped(text, most) for text, most in zip(row, fitted, strict=True)] for row in rows]
+    wrapped = [[cell_lines(text, most) for text, most in zip(row, fitted, strict=True)] for row in rows]
     widths = [max(cell_len(line) for row in wrapped for line in row[place]) for place in range(len(columns))]
-    gap = " " * _GAP
+    gap = " " * GAP
 
     def lines(cells: list[list[str]], bold: Sequence[bool]) -> Iterator[tuple[str, str]]:
         """The lines of a row, each text with its style."""
@@ -163,15 +97,7 @@ def _drawn(table: Table, chosen: Sequence[int], width: int, rule: str) -> Text:
                 yield text.rstrip() if is_last else text + gap, "bold" if bold[place] else ""
             yield "\n", ""
 
-    parts = [*lines(wrapped[0], [True] * len(columns)), (rule * (sum(widths) + _GAP * (len(widths) - 1)) + "\n", "dim")]
+    parts = [*lines(wrapped[0], [True] * len(columns)), (rule * (sum(widths) + GAP * (len(widths) - 1)) + "\n", "dim")]
     for row, cells in zip(table.rows, wrapped[1:], strict=True):
         parts += lines(cells, [row[position].bold for position in chosen])
     return Text.assemble(*parts[:-1])
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """The lines of a cell, broken between words."""
-    from textwrap import wrap
-
-    lines = wrap(" ".join(_words(text)), max(width, 1), break_long_words=False, break_on_hyphens=False)
-    return [line.replace(_GLUE, " ") for line in lines] or [""]

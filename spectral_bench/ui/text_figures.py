@@ -38,11 +38,15 @@ def gradients_in_characters(picture: GradientPictures, sheet: Sheet) -> list[Tex
             for one in moment.bounds
             for edge in one.radius
         ]
-        title = f"gradient norm relative to h_{words.last} {moment.title} ({of})"
+        title = f"gradient norm relative to {words.state}_{words.last} {moment.title} ({of})"
         back = f"{words.unit.rpartition(' ')[2]}s back from {words.last}"
         plots.append(TextPlot(title, back, moment.curves, True, [*bounds, *thresholds]))
     for place, curves in (("0", picture.start), (words.last, picture.end)) if sheet.has("norms") else ():
-        plots.append(TextPlot(f"gradient norm at h_{place} over training steps ({of})", "training step", curves, True))
+        plots.append(
+            TextPlot(
+                f"gradient norm at {words.state}_{place} over training steps ({of})", "training step", curves, True
+            )
+        )
     return plots
 
 

@@ -42,7 +42,7 @@ class TraceKind(Generic[G, D]):
         verb: the command.
         traced: what it is called: ``gradients in layer 0``.
         groups: those of a section that traced it; the list receives the files that cannot be read.
-        table: of these groups, with its rows as plain values.
+        tables: of these groups, each with its rows as plain values.
         pictures: of these groups.
         draw: makes the figure.
         in_characters: what ``--show`` draws.
@@ -51,7 +51,7 @@ class TraceKind(Generic[G, D]):
     verb: str
     traced: str
     groups: Callable[[Section, list[Path], Naming], list[G]]
-    table: Callable[[Section, Sequence[G]], tuple[Table, list[dict[str, Any]]]]
+    tables: Callable[[Section, Sequence[G]], list[tuple[Table, list[dict[str, Any]]]]]
     pictures: Callable[[Section, Sequence[G]], D]
     draw: Callable[[D, Sheet], Figure]
     in_characters: Callable[[D, Sheet], Sequence[TextPlot]]
@@ -95,9 +95,9 @@ def show_traces(
             found.notes.append(f"{section.title}: no run{of} traced {kind.traced}.")
         if not groups:
             continue
-        table, rows = kind.table(section, groups)
-        tables.append(table)
-        records += rows
+        for table, rows in kind.tables(section, groups):
+            tables.append(table)
+            records += rows
         pictures.append(kind.pictures(section, groups))
     document = {"schema": f"spectral-bench/{kind.verb}", "version": 1, "rows": records}
     if not pictures and not wanted.waits:

@@ -17,6 +17,8 @@ from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.effective_config import effective_config
 
+pytestmark = pytest.mark.usefixtures("own_cache")
+
 BASE = [
     "task=copy",
     "model.hidden_size=8",
@@ -43,11 +45,6 @@ CLAIM: dict[str, Any] = {
     "metric": "loss_test",
     "rule": {"kind": "ahead", "entrant": "svdrnn", "of": ["rnn"]},
 }
-
-
-@pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def written(folder: Path, claim: dict[str, Any]) -> Path:

@@ -108,7 +108,7 @@ def test_a_range_that_is_none_is_answered_with_a_grid(command: Run, typed: str, 
 def test_every_help_has_two_examples_that_can_be_typed_and_breaks_no_word(command: Run) -> None:
     top = get_command(app.app)
     verbs = {(name,): verb for name, verb in top.commands.items()}
-    verbs |= {("data", name): verb for name, verb in verbs.pop(("data",)).commands.items()}
+    verbs |= {("data", name): verb for name, verb in verbs[("data",)].commands.items()}
     for words, verb in verbs.items():
         narrow, wide = (command(*words, "--help", columns=columns).stdout for columns in (80, 300))
         assert set(re.sub("[─╭╮╰╯│]", " ", narrow).split()) <= set(re.sub("[─╭╮╰╯│]", " ", wide).split()), words

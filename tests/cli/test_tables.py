@@ -3,7 +3,7 @@
 import pytest
 
 from spectral_bench.report.document import Cell, Column, Table
-from spectral_bench.ui.table_printer import pieces
+from spectral_bench.report.table_layout import pieces
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from run_directories import train
 
 
 @pytest.fixture(autouse=True)
-def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+def _own_cache(own_cache: None) -> None:
+    """Every test of this room."""
 
 
 @pytest.fixture(scope="session")

@@ -287,7 +287,7 @@ def test_csv_markdown_and_latex_hold_the_same_rows(command: Run, shared_results:
     assert len(re.findall(r"\| \*\*", markdown)) >= 4
     assert re.search(r"±[\d.e-]+", markdown)
     latex = command("compare", str(shared_results), "--format", "latex").stdout
-    assert latex.count(r"\begin{tabular}") == latex.count(r"\end{tabular}") == 2
+    assert latex.count(r"\begin{table}") == latex.count(r"\end{table}") == 2
     assert r"\textbf{" in latex
     assert "test recall accuracy" in latex
     for name, beginning in (
@@ -316,6 +316,20 @@ def test_other_fields_other_order_and_other_groups(command: Run, shared_results:
     descending = document(command, str(shared_results), "--sort=-num_parameters", "--where", "task=copy")
     assert sizes == sorted(sizes)
     assert [group["num_parameters"] for group in descending["sections"][0]["groups"]] == sizes[::-1]
+
+
+@pytest.mark.parametrize(
+    ("column", "field"), [("parameters", "num_parameters"), ("score", "test"), ("solved", "solved_at")]
+)
+def test_rows_are_sorted_by_the_names_of_columns_too(
+    command: Run, shared_results: Path, column: str, field: str
+) -> None:
+    def order(key: str) -> list[str]:
+        (section,) = document(command, str(shared_results), f"--sort={key}", "--where", "task=copy")["sections"]
+        return [group["id"] for group in section["groups"]]
+
+    assert order(column) == order(field)
+    assert order(f"-{column}") == order(f"-{field}")
 
 
 def test_a_group_without_a_completed_run_is_never_the_best(command: Run, results: Path) -> None:
@@ -358,6 +372,9 @@ def test_models_of_several_sizes_put_together_have_neither_one_size_nor_a_publis
     ("arguments", "message"),
     [
         (("--metric", "tset"), "test"),
+        (("--metric", "accuracy"), "Did you mean 'test'?"),
+        (("--sort", "recall_accuracy"), "Did you mean 'test'?"),
+        (("--sort", "differs"), "--sort differs: expected model, parameters, score"),
         (("--sort", "model.hiddensize"), "model.hidden_size"),
         (("--by", "modle.name"), "model.name"),
         (("--where", "r"), "KEY=VALUE"),

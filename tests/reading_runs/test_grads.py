@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from command_line import Run
-from run_directories import runs_of, train, without_end
+from run_directories import edit, runs_of, train, without_end
 
 import spectral_bench
 from spectral_bench.diagnostics.envelope import Envelope, envelope
@@ -25,6 +25,7 @@ from spectral_bench.records.groups import Section
 from spectral_bench.report.gradient_table import decay_table
 from spectral_bench.runs.layout import GRADIENTS
 from spectral_bench.runs.parted_table import SCHEMAS, PartedTable
+from spectral_bench.ui.text_figures import gradients_in_characters
 
 
 def prepared(results: Path, task: str, layer: int = 0) -> tuple[Section, list[Traced], GradientPictures]:
@@ -113,6 +114,58 @@ def test_the_mean_over_training_is_of_relative_norms(command: Run, shared_result
     refused = command("grads", str(shared_results), "--step", "last")
     assert refused.returncode == 2
     assert "--step last: expected the number of a training step, or mean" in refused.stderr
+
+
+def test_every_chosen_moment_has_a_table_of_its_own_numbers_and_the_maps_mark_where_verdicts_are_from(
+    command: Run, shared_results: Path
+) -> None:
+    words = ("grads", str(shared_results), "--where", "task=copy", "--step", "6", "--step", "mean")
+    shown = command(*words).stdout
+    assert "copy: gradients after 6 training steps\n" in shown
+    assert "copy: gradients, mean over training\n" in shown
+    assert "after 12 training steps" not in shown
+    rows = json.loads(command(*words, "--format", "json").stdout)["rows"]
+    assert [row["step"] for row in rows] == [6, 6, 6, "mean", "mean", "mean"]
+    logs = []
+    for run in runs_of(shared_results, "copy", "rnn"):
+        norms = pd.read_parquet(run / "gradients.parquet").pivot_table(index="step", columns="t", values="norm")
+        logs.append(np.log(norms[0] / norms.iloc[:, -1]))
+    assert rows[3]["group"] == "rnn"
+    assert rows[3]["kept"] == pytest.approx(np.exp(np.mean(logs)))
+    assert rows[0]["kept"] == pytest.approx(np.exp(np.mean([log[6] for log in logs])))
+    section, groups, at_the_end = prepared(shared_results, "copy")
+    assert {heat.judged for heat in at_the_end.maps} == {(12,)}
+    for steps, judged in ((["6", "mean"], (6,)), (["mean"], ())):
+        pictures = gradient_pictures(section, groups, 0, steps)
+        assert {heat.judged for heat in pictures.maps} == {judged}
+        labels = [text.get_text() for part in draw_gradients(pictures, Sheet()).subfigs for text in part.texts]
+        assert any("where the verdict is decided" in label for label in labels) == bool(judged)
+
+
+def test_the_table_fits_80_columns_in_one_piece_and_calls_a_half_life_beyond_the_trace_level(
+    command: Run, results: Path
+) -> None:
+    for run in runs_of(results, "copy", "svdrnn"):
+        count = len(np.unique(pd.read_parquet(run / GRADIENTS)["t"]))
+        rewrite(run, np.exp(1e-8 * np.arange(count))[None], np.array([12]))
+    shown = command("grads", str(results), "--where", "task=copy").stdout
+    assert len(re.findall("^model", shown, flags=re.MULTILINE)) == 1
+    assert max(map(len, shown.splitlines())) <= 80
+    (row,) = [line for line in shown.splitlines() if line.startswith("svdrnn  r=0.5")]
+    assert row.split()[-3:] == ["level", "all", "level"]
+
+
+def test_what_was_traced_stands_in_the_title_and_in_a_sentence(results: Path) -> None:
+    for run in runs_of(results, "copy", "rnn"):
+        facts = json.loads((run / "manifest.json").read_text())["facts"]
+        edit(run / "manifest.json", facts={**facts, "traced": "(h, c)"})
+    _, _, pictures = prepared(results, "copy")
+    (axes,) = draw_gradients(pictures, Sheet(panels=("relative",))).axes
+    assert axes.get_ylabel() == r"$\|\partial L/\partial s_t\|\;/\;\|\partial L/\partial s_T\|$"
+    assert pictures.states == ["The state s whose gradient is traced is (h, c) in rnn; h elsewhere."]
+    assert "relative to s_T" in gradients_in_characters(pictures, Sheet())[0].title
+    _, _, plain = prepared(results, "addition")
+    assert (plain.words.state, plain.states) == ("h", [])
 
 
 def test_the_table_says_rate_half_life_and_verdict_as_training_does(shared_results: Path) -> None:
@@ -254,7 +307,8 @@ def test_a_run_that_lost_the_end_of_its_trace_is_left_out_there_and_named(
     shown = " ".join(command(verb, str(results), "--where", "task=copy", columns=250).stdout.split())
     assert f"{short.name} is left out at step 12: the trace of its " in shown
     assert f"{without.name} is left out: it has no trace of its " in shown
-    assert "rnn 1 of 3 12 " in shown
+    assert "rnn 1 of 3 " in shown
+    assert "after 12 training steps" in shown
 
 
 def test_where_every_run_lost_the_end_of_its_trace_nothing_is_shown_as_the_end(command: Run, results: Path) -> None:

@@ -13,13 +13,16 @@ from spectral_bench.report.latex import as_latex, number_in_math
 
 needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
 
-DOCUMENT = r"\documentclass{article}%s\begin{document}Table~\ref{tab:all} says so.\input{table}\end{document}"
+#: The runs in the repository.
+SHIPPED = Path(__file__).parents[2] / "results"
+
+DOCUMENT = r"\documentclass[%s]{article}%s\begin{document}Table~\ref{tab:all} says so.\input{table}\end{document}"
 
 
-def compiled(folder: Path, table: str, preamble: str = "") -> str:
+def compiled(folder: Path, table: str, preamble: str = "", size: str = "10pt") -> str:
     """Compiles a document that holds the table as it is, and returns the log."""
     (folder / "table.tex").write_text(table, encoding="utf-8")
-    (folder / "all.tex").write_text(DOCUMENT % preamble)
+    (folder / "all.tex").write_text(DOCUMENT % (size, preamble))
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"]
     for _ in range(2):  # the second time references are known
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=100)
@@ -33,7 +36,31 @@ def test_every_view_compiles_as_it_is(command: Run, results: Path, tmp_path: Pat
     edit(runs_of(results, "addition", "rnn")[0] / "summary.json", test=-1.5e-6)
     done = command("compare", "results", "--where", "task=addition", *view, "--format", "latex", "--label", "tab:all")
     assert done.returncode == 0, done.stderr
-    assert "undefined" not in compiled(tmp_path, done.stdout)
+    log = compiled(tmp_path, done.stdout)
+    assert "undefined" not in log
+    assert "Overfull" not in log
+
+
+@needs_latex
+@pytest.mark.parametrize("size", ["10pt", "12pt"])
+@pytest.mark.parametrize(
+    "view", ["compare", "compare --wide", "compare --pairwise", "grads", "grads --step mean", "spectrum"]
+)
+def test_tables_of_the_shipped_runs_fit_the_text_of_an_article(
+    command: Run, tmp_path: Path, view: str, size: str
+) -> None:
+    done = command(*view.split(), str(SHIPPED / "copy"), str(SHIPPED / "mnist"), "--format", "latex")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(r"\begin{table}") == 2
+    assert "Overfull" not in compiled(tmp_path, done.stdout, size=size)
+
+
+def test_what_is_the_same_in_every_row_is_said_once_in_the_caption(command: Run, shared_results: Path) -> None:
+    latex = command("compare", str(SHIPPED / "copy"), "--format", "latex").stdout
+    assert r"baseline: loss 0.1733; seeds: 3.}" in latex
+    assert " & $3$ & " not in latex
+    apart = command("compare", str(shared_results), "--where", "task=copy", "--format", "latex").stdout
+    assert "seeds:" not in apart
 
 
 @needs_latex
@@ -57,6 +84,9 @@ def test_whatever_a_cell_holds_compiles(tmp_path: Path, preamble: str) -> None:
         ("-2.5e-08", r"$-2.5 \times 10^{-8}$"),
         ("≤12,345", r"$\leq 12{,}345$"),
         ("3 +1 diverged", r"$3$ +1 diverged"),
+        ("1/27,000", r"$1/27{,}000$"),
+        ("1/2e6", r"$1/2 \times 10^{6}$"),
+        ("×1.4", r"$\times 1.4$"),
         ("never (2 of 5 did)", "never (2 of 5 did)"),
         ("-", "-"),
     ],

@@ -159,7 +159,7 @@ def test_a_png_has_the_colours_of_the_models_exactly_and_the_width_that_was_aske
 
 def test_every_model_of_the_package_has_a_look_of_its_own_and_others_one_from_their_name() -> None:
     own = [look_of(model) for model in options("model")]
-    assert len({(look.colour, look.marker, str(look.dashes)) for look in own}) == len(own)
+    assert len({look.colour for look in own}) == len({(look.marker, str(look.dashes)) for look in own}) == len(own)
     other = look_of("somebodys")
     assert other == look_of("somebodys")
     assert other.colour not in {look_of(model).colour for model in ("rnn", "irnn", "ornn", "svdrnn", "lstm", "gru")}

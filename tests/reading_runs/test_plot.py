@@ -3,6 +3,7 @@
 import json
 import re
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,22 @@ import pandas as pd
 import pytest
 from command_line import Run
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 from run_directories import edit, fabricate, train
 
 from spectral_bench.compare.statistics import estimate
+from spectral_bench.figures.dodging import sidesteps
+from spectral_bench.figures.draw_searches import draw_searches
 from spectral_bench.figures.draw_sweeps import draw_sweep
 from spectral_bench.figures.looks import look_of, sequential
 from spectral_bench.figures.named_groups import Naming
+from spectral_bench.figures.page import printable
+from spectral_bench.figures.phase_maps import phase_pictures
 from spectral_bench.figures.plotted_runs import plotted
-from spectral_bench.figures.sheet import Sheet
+from spectral_bench.figures.searches import search_pictures
+from spectral_bench.figures.sheet import Sheet, inches
 from spectral_bench.figures.sweeps import PlotKeys, SweepPictures, sweep_pictures
 from spectral_bench.figures.value_axis import value_axis
 from spectral_bench.records.collection import collect
@@ -176,6 +185,8 @@ def test_parallel_coordinates_are_the_keys_that_differ_and_a_line_a_run(
     [
         (("x=rr", "y=test"), "No run has 'rr'. Did you mean 'r'?"),
         (("x=r", "y=tset"), "No run has 'tset'. Did you mean 'test'?"),
+        (("x=r", "y=recall_accuracy"), "No run has 'recall_accuracy'. Did you mean 'test'?"),
+        (("x=r", "y=accuracy"), "No run has 'accuracy'. Did you mean 'test'?"),
         (("x=r",), "y=METRIC is lacking"),
         (("x=r", "x=seed", "y=test"), "x= is given twice"),
         (("z=r", "y=test"), "'z=r': expected x=KEY, y=KEY, hue=KEY, col=KEY, or a path."),
@@ -335,4 +346,83 @@ def test_a_caption_says_what_a_baseline_far_off_is(radii: Path) -> None:
     figure = draw_sweep(replace(pictures_of(radii, PlotKeys("r", "test")), baseline=1e9), Sheet())
     assert "baseline ↑ 1e+09" in [text.get_text() for text in figure.axes[0].texts]
     caption = " ".join(text.get_text() for text in figure.subfigs[0].texts)
-    assert "Baseline (dotted, or named at the edge if far off)" in caption
+    assert "Baseline: what a memoryless predictor scores." in caption
+    assert "Dotted" not in caption
+
+
+def drawn_texts(figure: Figure) -> list[Bbox]:
+    """Where every text lies that a figure shows, but for the titles above it."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return [text.get_window_extent() for axes in figure.axes for text in axes.texts if text.get_text()]
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+def test_no_two_labels_of_a_search_lie_on_each_other(templates: dict[str, Path], tmp_path: Path, width: str) -> None:
+    folder = tmp_path / "search"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    for seed in range(12):
+        lr, clip = (float(f"{value:.3g}") for value in 10 ** rng.uniform(-4, 0, 2))
+        keys = {"r": (0.01, 0.1)[seed % 2], "optimizer.lr": lr, "train.clip_norm": clip, "train.batch_size": 20 + seed}
+        make(templates, folder, "svdrnn" if seed % 3 else "rnn", keys, {"test": float(rng.uniform(0.1, 1))}, seed)
+    (task,) = plotted(sections(collect([folder]).runs))
+    pictures = search_pictures(task, "test", [])
+    assert pictures is not None
+    assert len(pictures.axes) >= 5
+    with printable():
+        boxes = drawn_texts(draw_searches(pictures, Sheet(inches(width))))
+    assert len(boxes) > 20
+    assert not [(one, other) for one, other in combinations(boxes, 2) if one.overlaps(other)]
+
+
+def test_shares_lie_on_a_linear_axis_and_losses_that_span_decades_on_a_logarithmic_one(
+    templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "scales"
+    folder.mkdir()
+    for seed, value in enumerate((0.01, 0.1, 1.0)):
+        make(templates, folder, "svdrnn", {"r": 0.1}, {"test": value, "loss_test": value}, seed)
+    assert not pictures_of(folder, PlotKeys("r", "test")).logarithmic
+    assert pictures_of(folder, PlotKeys("r", "loss_test")).logarithmic
+    assert not pictures_of(folder, PlotKeys("test", "loss_test")).x_axis.logarithmic
+    (task,) = plotted(sections(collect([folder]).runs))
+    for field, logarithmic in (("test", False), ("loss_test", True)):
+        cells = phase_pictures(task, PlotKeys("r", "seed", hue=field))
+        search = search_pictures(task, field, ["r"])
+        assert cells is not None
+        assert search is not None
+        assert (cells.logarithmic, search.y_axis.logarithmic) == (logarithmic, logarithmic)
+
+
+def test_points_that_would_hide_one_another_stand_side_by_side_and_others_where_they_belong(
+    templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "crowd"
+    folder.mkdir()
+    for r in (0.01, 0.1):
+        for lr, test in ((0.001, 0.5), (0.01, 0.5), (0.1, 0.9)):
+            for seed in range(3):
+                make(templates, folder, "svdrnn", {"r": r, "optimizer.lr": lr}, {"test": test + 0.01 * seed}, seed)
+    pictures = pictures_of(folder, PlotKeys("r", "test", hue="optimizer.lr"))
+    assert sidesteps(pictures.panels[""], logarithmic=False) == [[-1.0, -1.0], [0.0, 0.0], [1.0, 1.0]]
+    axes = draw_sweep(pictures, Sheet()).axes[0]
+    places = {float(line.get_xdata()[0]) for line, _ in whiskers(axes)}
+    assert len(places) == 6
+    assert all(min(abs(place - true) for true in (-2, -1)) < 0.1 for place in places)
+    apart = pictures_of(folder, PlotKeys("optimizer.lr", "test", hue="seed"))
+    alone = [replace(line, points=line.points[at : at + 1]) for at, line in enumerate(apart.panels[""])]
+    assert sidesteps(alone, logarithmic=False) == [[0.0], [0.0], [0.0]]
+
+
+def test_the_state_whose_gradient_is_drawn_is_said(templates: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "pairs"
+    folder.mkdir()
+    for model in ("svdrnn", "rnn"):
+        run = make(templates, folder, model, {}, {"gradient_kept": 0.1}, 0)
+        if model == "rnn":
+            facts = json.loads((run / "manifest.json").read_text())["facts"]
+            edit(run / "manifest.json", facts={**facts, "traced": "(h, c)"})
+    said = ["The state whose gradient is traced is (h, c) in rnn; h elsewhere."]
+    assert pictures_of(folder, PlotKeys("model", "gradient_kept")).states == said
+    assert pictures_of(folder, PlotKeys("model", "test")).states == []

@@ -54,15 +54,15 @@ def test_the_spectrum_table_gives_extremes_and_what_the_radius_allows(shared_res
     section = section_of(shared_results, "copy")
     table, records = spectrum_table(section, traced_spectra(section))
     rows = {f"{row[0].text} {row[1].text}".strip(): [cell.text for cell in row] for row in table.rows}
-    assert rows["svdrnn r=0.5"][4] == "0.5 to 1.5"
-    assert rows["rnn"][4] == "-"
+    assert rows["svdrnn r=0.5"][3] == "0.5 to 1.5"
+    assert rows["rnn"][3] == "-"
     exact, _ = spectrum_table(section, [replace(one, allowed=(1.0, 1.0)) for one in traced_spectra(section)])
-    assert {row[4].text for row in exact.rows} == {"1"}
+    assert {row[3].text for row in exact.rows} == {"1"}
     assert next(record["allowed_max"] for record in records if record["group"] == "svdrnn r=0.5") == 1.5
     frames = [pd.read_parquet(run / "spectrum.parquet") for run in runs_of(shared_results, "copy", "rnn")]
     last = pd.concat([frame[frame["step"] == frame["step"].max()] for frame in frames])["singular_value"]
-    assert float(rows["rnn"][5]) == pytest.approx(last.min(), rel=1e-3)
-    assert float(rows["rnn"][7]) == pytest.approx(last.max(), rel=1e-3)
+    assert float(rows["rnn"][4]) == pytest.approx(last.min(), rel=1e-3)
+    assert float(rows["rnn"][6]) == pytest.approx(last.max(), rel=1e-3)
 
 
 def test_spectrum_data_holds_quantiles_and_margin(command: Run, shared_results: Path, tmp_path: Path) -> None:

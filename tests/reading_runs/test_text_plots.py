@@ -78,12 +78,12 @@ def test_the_text_plots_show_time_at_the_last_step_or_at_those_chosen_with_the_e
     command: Run, traced_results: Path
 ) -> None:
     last = command("grads", str(traced_results), "--show").stdout
-    assert re.findall(r"relative to h_T after (\d+)", last) == ["12"]
+    assert re.findall(r"relative to s_T after (\d+)", last) == ["12"]
     assert last.count("svdrnn num_layers=1: what the radius allows") == 1
     assert ". vanishing below 1/1000" in last
     chosen = command("grads", str(traced_results), "--show", "--step", "3", "--step", "8", "--step", "mean").stdout
-    assert re.findall(r"relative to h_T after (\d+)", chosen) == ["3", "9"]
-    assert "relative to h_T mean over training" in chosen
+    assert re.findall(r"relative to s_T after (\d+)", chosen) == ["3", "9"]
+    assert "relative to s_T mean over training" in chosen
 
 
 def test_the_text_plots_have_the_radius_and_the_baseline(command: Run, shared_results: Path) -> None:
