@@ -52,7 +52,9 @@ def draw_phase_map(pictures: PhasePictures, sheet: Sheet) -> Figure:
     height = max(1.9, _ROW * len(pictures.y_axis.places) + _REST) * rows
     x, y = (key_in_words(key, pictures.metric) for key in (pictures.keys.x, pictures.keys.y))
     told = "how runs came out" if pictures.keys.hue is None else _hue(pictures)
-    caption = "A stripe is a run." if scale is None else "Means over runs; × k/n: so many did worse than any number."
+    caption = "A stripe is a run." if scale is None else "Means over runs."
+    if scale is not None and any(cell.without for cells in panels.values() for cell in cells):
+        caption += " × k/n: so many did worse than any number."
     labels = list(PHASES) if scale is None else []
     return figure_of_strips(
         sheet, f"{pictures.title}: {told}, over {x} and {y}", [caption], labels, [Strip(height, draw)]

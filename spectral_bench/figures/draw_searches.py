@@ -6,7 +6,6 @@ from textwrap import wrap
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.config.keys import as_typed
@@ -32,7 +31,7 @@ _APART = 0.055
 
 def draw_searches(pictures: SearchPictures, sheet: Sheet) -> Figure:
     """Draw an axis a key, the result last, and a line a run; in several rows, each with the result, on narrow pages."""
-    caption = "A line is a run; the lighter, the larger the result."
+    caption = "A line is a run; the lighter, the better."
     if any(line.result is None for line in pictures.lines):
         caption += " Dashed: diverged, or never got there."
     y = key_in_words(pictures.y, pictures.metric)
@@ -62,8 +61,10 @@ def _draw(
     axes: Axes = figure.subplots()
     shown = [*(pictures.axes[at] for at in keys), pictures.y_axis]
     heights = [_heights(column) for column in shown]
-    for line in sorted(pictures.lines, key=lambda one: (one.result is not None, one.result or 0.0)):
-        _draw_line(axes, replace(line, values=[line.values[at] for at in keys]), heights)
+    sign = 1 if pictures.rises else -1
+    for line in sorted(pictures.lines, key=lambda one: (one.result is not None, sign * (one.result or 0.0))):
+        of_these = replace(line, values=[line.values[at] for at in keys])
+        _draw_line(axes, of_these, heights, rises=pictures.rises)
     for at, (column, name) in enumerate(zip(shown, names, strict=True)):
         axes.plot([at, at], [-0.03, 1.03], color="black", linewidth=0.8, zorder=4)
         is_result = at == len(keys)
@@ -93,7 +94,7 @@ def _spaced(column: ValueAxis) -> list[tuple[str, float]]:
     return found
 
 
-def _draw_line(axes: Axes, line: SearchLine, heights: Sequence[dict[str, float]]) -> None:
+def _draw_line(axes: Axes, line: SearchLine, heights: Sequence[dict[str, float]], *, rises: bool) -> None:
     *keys, results = heights
     points = [height[as_typed(value)] for height, value in zip(keys, line.values, strict=True)]
     x = list(range(len(heights)))
@@ -101,7 +102,7 @@ def _draw_line(axes: Axes, line: SearchLine, heights: Sequence[dict[str, float]]
         axes.plot(x, [*points, _WORST], color=_GREY, linewidth=0.7, linestyle=(0, (3, 2)), zorder=2)
         return
     end = results[as_typed(line.result)]
-    colour = mpl.colormaps["viridis"](Normalize(0, 1)(end * 0.92))
+    colour = mpl.colormaps["viridis"](0.92 * (end if rises else 1.0 - end))
     axes.plot(x, [*points, end], color=colour, linewidth=1.0, alpha=0.85, zorder=3)
 
 

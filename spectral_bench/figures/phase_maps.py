@@ -15,6 +15,7 @@ from spectral_bench.figures.plotted_runs import (
     never_got_there,
     number_of,
     phase_of,
+    value_of,
 )
 from spectral_bench.figures.sweeps import PlotKeys
 from spectral_bench.figures.value_axis import ValueAxis, spans_decades, value_axis
@@ -88,15 +89,15 @@ def phase_pictures(task: Plotted, keys: PlotKeys) -> PhasePictures | None:
     if not runs:
         return None
     x_axis, y_axis = (
-        value_axis(key, [run.fields().get(key) for run in runs], linear=more_is_better(key, task.mode))
+        value_axis(key, [value_of(run, key) for run in runs], linear=more_is_better(key, task.mode))
         for key in (keys.x, keys.y)
     )
     columns = {"": runs}
     if keys.col is not None:
-        order = value_axis(keys.col, [run.fields().get(keys.col) for run in runs])
+        order = value_axis(keys.col, [value_of(run, keys.col) for run in runs])
         name = keys.col.rpartition(".")[2]
         columns = {
-            f"{name} = {order.labels[text]}": [run for run in runs if as_typed(run.fields().get(keys.col)) == text]
+            f"{name} = {order.labels[text]}": [run for run in runs if as_typed(value_of(run, keys.col)) == text]
             for text in order.places
         }
     panels = {title: _cells(members, keys) for title, members in columns.items()}
@@ -116,19 +117,17 @@ def phase_pictures(task: Plotted, keys: PlotKeys) -> PhasePictures | None:
 def _by_cell(runs: list[Run], keys: PlotKeys) -> dict[tuple[str, str], list[Run]]:
     found: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
-        fields = run.fields()
-        found.setdefault((as_typed(fields.get(keys.x)), as_typed(fields.get(keys.y))), []).append(run)
+        found.setdefault((as_typed(value_of(run, keys.x)), as_typed(value_of(run, keys.y))), []).append(run)
     return found
 
 
 def _cells(runs: list[Run], keys: PlotKeys) -> list[PhaseCell]:
     cells = []
     for members in _by_cell(runs, keys).values():
-        fields = members[0].fields()
         outcomes = sorted((phase_of(run) for run in members), key=PHASES.index)
         numbers = [number for run in members if keys.hue and (number := number_of(run, keys.hue)) is not None]
         without = sum(never_got_there(run, keys.hue) for run in members) if keys.hue else 0
         mean = mean_of(keys.hue, numbers) if keys.hue else None
         value = mean.mean if mean else None
-        cells.append(PhaseCell(fields.get(keys.x), fields.get(keys.y), outcomes, value, without))
+        cells.append(PhaseCell(value_of(members[0], keys.x), value_of(members[0], keys.y), outcomes, value, without))
     return cells

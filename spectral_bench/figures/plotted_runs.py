@@ -8,6 +8,7 @@ from typing import Any, Literal
 from spectral_bench.compare.scores import ACHIEVEMENTS
 from spectral_bench.compare.statistics import Estimate, estimate, geometric_estimate
 from spectral_bench.config.schema import CHANGES_NO_NUMBER
+from spectral_bench.figures.value_axis import RADIUS
 from spectral_bench.records.grouping import differing_keys
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
@@ -78,6 +79,14 @@ def check_keys(runs: Sequence[Run], keys: Sequence[str]) -> None:
     fields = [run.fields() for run in runs]
     for key in keys:
         check_field(key, fields)
+
+
+def value_of(run: Run, key: str) -> Any:
+    """The value of a key; a model that has no radius and promises bounds all the same has the one that they are of."""
+    value = run.fields().get(key)
+    if value is not None or key not in RADIUS or run.facts.sigma is None:
+        return value
+    return round(max(abs(bound - run.facts.centre) for bound in run.facts.sigma), 9)
 
 
 def number_of(run: Run, field: str) -> float | None:

@@ -7,7 +7,7 @@ from typing import Any
 from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
-from spectral_bench.figures.plotted_runs import Plotted, keys_apart, never_got_there, number_of
+from spectral_bench.figures.plotted_runs import Plotted, keys_apart, never_got_there, number_of, value_of
 from spectral_bench.figures.value_axis import ValueAxis, shown, value_axis
 
 #: Above this many axes nobody follows a line.
@@ -37,6 +37,7 @@ class SearchPictures:
         title: of the task.
         metric: the task's.
         y: the field that runs are judged by.
+        rises: whether more of it is better.
         axes: of the keys.
         y_axis: of the results.
         lines: the runs.
@@ -46,6 +47,7 @@ class SearchPictures:
     title: str
     metric: str | None
     y: str
+    rises: bool
     axes: list[ValueAxis]
     y_axis: ValueAxis
     lines: list[SearchLine]
@@ -83,8 +85,9 @@ def search_pictures(task: Plotted, y: str, keys: Sequence[str]) -> SearchPicture
         raise InputError(
             f"{task.task}: the runs differ in {len(chosen)} keys ({', '.join(chosen)}): choose up to {_MOST} by x=A,B."
         )
-    lines = [SearchLine(run.run_id, [run.fields().get(key) for key in chosen], number_of(run, y)) for run in used]
+    lines = [SearchLine(run.run_id, [value_of(run, key) for key in chosen], number_of(run, y)) for run in used]
     axes = [value_axis(key, [line.values[at] for line in lines]) for at, key in enumerate(chosen)]
     ends = sorted({as_typed(result): result for result in results}.values())
-    y_axis = value_axis(y, ends, linear=more_is_better(y, task.mode))
-    return SearchPictures(task.task, task.metric, y, axes, y_axis, lines, notes)
+    rises = more_is_better(y, task.mode)
+    y_axis = value_axis(y, ends, linear=rises)
+    return SearchPictures(task.task, task.metric, y, rises, axes, y_axis, lines, notes)

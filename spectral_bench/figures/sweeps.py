@@ -9,7 +9,7 @@ from spectral_bench.compare.statistics import Estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.looks import DASHES, Look, look_of, palette, sequential
 from spectral_bench.figures.named_groups import Naming
-from spectral_bench.figures.plotted_runs import Plotted, keys_apart, mean_of, never_got_there, number_of
+from spectral_bench.figures.plotted_runs import Plotted, keys_apart, mean_of, never_got_there, number_of, value_of
 from spectral_bench.figures.value_axis import ValueAxis, is_number, shown, spans_decades, value_axis
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import OF_NORMS, RATIOS
@@ -128,7 +128,7 @@ def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictur
     notes = list(task.notes)
     if len(used) < len(task.runs):
         notes.append(f"{task.task}: {len(task.runs) - len(used)} of {len(task.runs)} runs left out: no {keys.y}.")
-    x_values = [run.fields().get(keys.x) for run in used]
+    x_values = [value_of(run, keys.x) for run in used]
     x_axis = value_axis(keys.x, x_values, linear=more_is_better(keys.x, task.mode))
     line_keys = [key for key in (keys.hue, *keys.by) if key is not None]
     labels = _labels(used, line_keys, naming)
@@ -183,22 +183,21 @@ def _sorted_by(runs: Sequence[Run], key: str | None) -> dict[str, list[Run]]:
     """The runs by the value of a key, in its order; all of them where there is no key."""
     if key is None:
         return {"": list(runs)}
-    order = value_axis(key, [run.fields().get(key) for run in runs])
+    order = value_axis(key, [value_of(run, key) for run in runs])
     found: dict[str, list[Run]] = {text: [] for text in order.places}
     for run in runs:
-        found[as_typed(run.fields().get(key))].append(run)
+        found[as_typed(value_of(run, key))].append(run)
     name = key.rpartition(".")[2]
     return {f"{name} = {order.labels[text]}": members for text, members in found.items()}
 
 
 def _values(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
-    fields = run.fields()
-    return tuple(as_typed(fields.get(key)) for key in keys)
+    return tuple(as_typed(value_of(run, key)) for key in keys)
 
 
 def _labels(runs: Sequence[Run], keys: Sequence[str], naming: Naming) -> dict[tuple[str, ...], str]:
     """What every line is called, in the order of the lines."""
-    orders = [value_axis(key, [run.fields().get(key) for run in runs]) for key in keys]
+    orders = [value_axis(key, [value_of(run, key) for run in runs]) for key in keys]
     found = sorted(
         {_values(run, keys) for run in runs},
         key=lambda line: [order.places[text] for order, text in zip(orders, line, strict=True)],
@@ -223,12 +222,12 @@ def _looks(runs: Sequence[Run], keys: Sequence[str]) -> dict[tuple[str, ...], Lo
     lines = {_values(run, keys): run for run in runs}
     if not keys:
         return {line: look_of(run.model) for line, run in lines.items()}
-    order = value_axis(keys[0], [run.fields().get(keys[0]) for run in runs])
+    order = value_axis(keys[0], [value_of(run, keys[0]) for run in runs])
     if keys[0] in _MODEL:
         own = {text: look_of(text) for text in order.places}
     else:
         own = dict(zip(order.places, palette(len(order.places)), strict=True))
-        values = [run.fields().get(keys[0]) for run in runs]
+        values = [value_of(run, keys[0]) for run in runs]
         numbers = {as_typed(value) for value in values if is_number(value)}
         if all(is_number(value) or value is None for value in values):
             shaded = [text for text in order.places if text in numbers]
@@ -247,10 +246,10 @@ def _looks(runs: Sequence[Run], keys: Sequence[str]) -> dict[tuple[str, ...], Lo
 def _points(runs: Sequence[Run], keys: PlotKeys, x_axis: ValueAxis) -> list[SweepPoint]:
     by_x: dict[str, list[Run]] = {}
     for run in runs:
-        by_x.setdefault(as_typed(run.fields().get(keys.x)), []).append(run)
+        by_x.setdefault(as_typed(value_of(run, keys.x)), []).append(run)
     points = []
     for members in by_x.values():
-        x = members[0].fields().get(keys.x)
+        x = value_of(members[0], keys.x)
         by_seed: dict[int, list[float]] = {}
         for run in members:
             number = number_of(run, keys.y)

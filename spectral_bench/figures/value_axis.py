@@ -24,7 +24,7 @@ _TICKS = 7
 _GAP, _DECADE = 0.15, 0.4
 
 #: Keys for which having no value means that the singular values are free.
-_RADIUS = ("r", "model.r")
+RADIUS = ("r", "model.r")
 
 
 def is_number(value: Any) -> bool:
@@ -41,7 +41,7 @@ def spans_decades(values: Iterable[float]) -> bool:
 def shown(key: str, value: Any) -> str:
     """A value as a tick shows it: ``free`` for a radius that does not exist."""
     if value is None:
-        return "free" if key in _RADIUS else "none"
+        return "free" if key in RADIUS else "none"
     return as_typed(value)
 
 

@@ -75,7 +75,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
                 "margin_high": margin.high if margin else None,
             }
         )
-    notes = [_about_margin(groups), _MEANS, *interval_notes(margins)]
+    notes = [_about_margin(section, groups), _MEANS, *interval_notes(margins)]
     notes += [*left_out_notes([one.group for one in groups]), *lacking]
     when = f"after {ends.pop():,} training steps" if len(ends) == 1 else "at the last traced step of each run"
     title = f"{section.title}: singular values {when}"
@@ -93,15 +93,15 @@ def _ends(one: TracedSpectra) -> list[int]:
     return [int(found.steps[-1]) for found in _whole(one)] or [int(run.summary["steps"]) for run in one.runs]
 
 
-def _about_margin(groups: Sequence[TracedSpectra]) -> str:
+def _about_margin(section: Section, groups: Sequence[TracedSpectra]) -> str:
     """What the margin is, and what it is measured from where that is not 1 alone."""
     by_centre: dict[float, list[str]] = {}
     gated = []
     for one in groups:
         if one.centre is None:
-            gated.append(one.group.label)
+            gated.append(section.name(one.group))
         else:
-            by_centre.setdefault(one.centre, []).append(one.group.label)
+            by_centre.setdefault(one.centre, []).append(section.name(one.group))
     note = "Margin: the largest |sigma - 1| of all recurrent matrices."
     if not by_centre.keys() <= {1.0}:
         centres = "; ".join(f"{centre:g} for {', '.join(labels)}" for centre, labels in by_centre.items())

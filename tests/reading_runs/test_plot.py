@@ -13,11 +13,13 @@ import pytest
 from command_line import Run
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from run_directories import edit, fabricate, train
 
 from spectral_bench.compare.statistics import estimate
+from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.dodging import sidesteps
 from spectral_bench.figures.draw_searches import draw_searches
 from spectral_bench.figures.draw_sweeps import draw_sweep
@@ -327,6 +329,21 @@ def test_the_only_radius_is_told_as_it_is(command: Run, templates: dict[str, Pat
     assert "measured once, at sigma radius r 0.01:" in command("plot", "x=r", "y=test", str(folder)).stdout
 
 
+def test_a_model_that_is_orthogonal_by_nature_lies_at_radius_zero_and_is_not_called_free(
+    command: Run, templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "exact"
+    folder.mkdir()
+    make(templates, folder, "svdrnn", {"r": 0.1}, {"test": 0.9}, 0)
+    make(templates, folder, "rnn", {}, {"test": 0.1}, 0)
+    exact = make(templates, folder, "rnn", {}, {"test": 1.0}, 1)
+    facts = json.loads((exact / "manifest.json").read_text())["facts"]
+    edit(exact / "manifest.json", facts={**facts, "sigma": [1.0, 1.0], "centre": 1.0})
+    assert command("plot", "x=r", "y=test", str(folder), "--data", "p.csv").returncode == 0
+    data = pd.read_csv("p.csv", dtype={"r": str})
+    assert dict(zip(data["r"], data["mean"], strict=True)) == {"0": 1.0, "0.1": 0.9, "free": 0.1}
+
+
 def test_numbers_have_shades_of_a_map_and_a_free_radius_is_grey(radii: Path) -> None:
     (lines,) = pictures_of(radii, PlotKeys("model", "test", hue="r")).panels.values()
     colours = {line.label: line.look.colour for line in lines}
@@ -355,6 +372,23 @@ def drawn_texts(figure: Figure) -> list[Bbox]:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return [text.get_window_extent() for axes in figure.axes for text in axes.texts if text.get_text()]
+
+
+def test_the_best_runs_of_a_search_are_the_lightest(templates: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "light"
+    folder.mkdir()
+    for seed, r in enumerate((0.01, 0.1)):
+        make(templates, folder, "svdrnn", {"r": r}, {"test": 0.1 + seed, "loss_test": 0.1 + seed}, seed)
+    (task,) = plotted(sections(collect([folder]).runs))
+    for field, best in (("test", "seed1"), ("loss_test", "seed0")):
+        pictures = search_pictures(task, field, ["r"])
+        assert pictures is not None
+        runs = [line for line in draw_searches(pictures, Sheet()).axes[0].get_lines() if line.get_zorder() == 3]
+        at = {line.run_id: pictures.axes[0].places[as_typed(line.values[0])] for line in pictures.lines}
+        low, high = min(at.values()), max(at.values())
+        light = {(at[name] - low) / (high - low): name for name in at}
+        lightness = {light[float(np.asarray(run.get_ydata())[0])]: sum(to_rgb(run.get_color())) for run in runs}
+        assert max(lightness, key=lambda name: lightness[name]).endswith(best)
 
 
 @pytest.mark.parametrize("width", ["single", "double"])
