@@ -23,6 +23,7 @@ from spectral_bench.nn import (
 )
 from spectral_bench.nn.feed_forward import FeedForward
 from spectral_bench.nn.layer_weights import FactoredWeights
+from spectral_bench.nn.models.mingru import MinGRULayer
 
 
 class _Deep(nn.Module):
@@ -48,6 +49,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "orthogonal": lambda: RecurrentLayer(3, HouseholderTransition(12, 4), build_activation("relu", 12)),
     "lstm": lambda: LSTMLayer(3, 12, learn_h0=True),
     "gru": lambda: GRULayer(3, 12),
+    "scanned": lambda: MinGRULayer(3, 12),
     "linear": lambda: SVDLinear(3, 12),
     "deep": lambda: _Deep(3),
     "parametrized": lambda: svd_parametrize(nn.Linear(3, 12), r=0.1),
@@ -74,7 +76,7 @@ def step(module: nn.Module, x: Tensor) -> Callable[[], None]:
 
 
 def inputs(module: nn.Module, steps: int = 7, batch: int = 12) -> Tensor:
-    size = next(size for name in ("input_size", "in_features") if (size := getattr(module, name, None)))
+    size = next((size for name in ("input_size", "in_features") if (size := getattr(module, name, None))), 3)
     return torch.randn(steps, batch, size)
 
 
@@ -103,7 +105,7 @@ def test_backward_inside_a_compiled_function(name: str) -> None:
     compare(module, torch.compile(run, backend="aot_eager"), run)
 
 
-@pytest.mark.parametrize("name", ["dense", "low rank", "lstm", "gru", "deep", "parametrized"])
+@pytest.mark.parametrize("name", ["dense", "low rank", "lstm", "gru", "scanned", "deep", "parametrized"])
 def test_compiled_autograd(name: str) -> None:
     module = MODULES[name]()
     run = step(module, inputs(module))
