@@ -52,6 +52,24 @@ class Search:
 
 
 @dataclass(frozen=True)
+class Across:
+    """Settings in each of which every entrant runs: lengths, data sets.
+
+    Attributes:
+        key: in which they differ.
+        values: of it.
+    """
+
+    key: str
+    values: Sequence[Any]
+
+    @staticmethod
+    def name(entrant: str, value: Any) -> str:
+        """What an entrant is called in one of the settings."""
+        return f"{entrant}, {value}"
+
+
+@dataclass(frozen=True)
 class Claim:
     """A claim.
 
@@ -60,12 +78,15 @@ class Claim:
         statement: in a sentence.
         source: who claims it.
         base: overrides of all its runs, the preset first.
-        entrants: what is compared: the overrides of each, by its name.
+        entrants: what is compared: the overrides of each, by its name; in several settings, each in each of them.
         search: None: the entrants run as they are configured.
         seeds: of the runs that decide.
         metric: the field of a summary it is about, or ``generalization_gap``.
         rule: decides.
         differences: in which the runs are known to differ from the source, and what was assumed.
+        across: the settings; None: there is one.
+        placed: the value of the key in which the settings differ, by entrant; empty where there is one setting.
+        finding: what the runs showed beyond the verdict, in words; None: nothing was written down.
     """
 
     id: str
@@ -77,4 +98,7 @@ class Claim:
     seeds: Sequence[int]
     metric: str
     rule: Rule
-    differences: Sequence[str] = ()
+    differences: Sequence[str]
+    across: Across | None
+    placed: Mapping[str, Mapping[str, Any]]
+    finding: str | None

@@ -7,17 +7,24 @@ from math import inf, isfinite
 from typing import Any
 
 from spectral_bench.claims.claim import Claim
-from spectral_bench.claims.load_claims import GENERALIZATION_GAP
 from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
 from spectral_bench.compare.criteria import SCORES
 from spectral_bench.compare.scores import ACHIEVEMENTS
+from spectral_bench.config.hints import unknown_key
 from spectral_bench.config.keys import as_typed
 from spectral_bench.config.schema import EXECUTION
+from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import OF_NORMS
 
 #: The effective configuration of overrides, under dotted keys.
 Configure = Callable[[Sequence[str]], Mapping[str, Any]]
+
+#: By how much the metric is worse on test than on training data; no field of a summary.
+GENERALIZATION_GAP = "generalization_gap"
+
+#: Of updates, from the first to the one at which the task was solved; no field of a summary.
+SECONDS_TO_SOLVE = "seconds_to_solve"
 
 #: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt. Evaluations
 #: are counted only where no interval is set, and no claim about when something was learnt leaves it open.
@@ -81,6 +88,9 @@ def measured(run: Run, metric: str) -> float | None:
     """What a run came to: infinite, on the side that is worse, if it diverged or never got there; None: unknown."""
     if metric == GENERALIZATION_GAP:
         return _generalization_gap(run)
+    if metric == SECONDS_TO_SOLVE:
+        updates, milliseconds = measured(run, "solved_at"), run.summary.get("ms_per_step")
+        return updates if updates in (None, inf) or milliseconds is None else updates * milliseconds / 1000
     value = run.summary.get(metric)
     if run.status == "completed" and isinstance(value, int | float) and isfinite(value):
         return float(value)
@@ -131,7 +141,8 @@ def _choice(claim: Claim, tried: Sequence[RequestedRun]) -> Mapping[str, Any] | 
     def rank(pair: tuple[RunRequest, Run]) -> list[float]:
         return [_less_is_better(pair[1], field) for field in fields]
 
-    return min(complete, key=rank)[0].values
+    best, _ = min(complete, key=rank)
+    return {key: best.values[key] for key in claim.search.over}
 
 
 def _less_is_better(run: Run, field: str) -> float:
@@ -145,7 +156,7 @@ def _find(requests: Sequence[RunRequest], runs: Sequence[Run], configure: Config
     found = []
     for request in requests:
         config = _configured(request, configure)
-        alike = [run for run in runs if run.seed == request.seed and not _differences(config, run, metric)]
+        alike = [run for run in runs if run.seed == request.seed and _is_as_configured(config, run, metric)]
         found.append(RequestedRun(request, max(alike, key=partial(_usefulness, metric), default=None)))
     return found
 
@@ -170,8 +181,25 @@ def _nearly(
 
 
 def _configured(request: RunRequest, configure: Configure) -> dict[str, Any]:
-    """The configuration of a request; the values of searched keys need no composing."""
-    return {**configure(request.overrides), **request.values}
+    """The configuration of a request; the values of searched keys need no composing, and come first.
+
+    Raises:
+        InputError: an override is wrong, or a key that is searched or differs between settings is none of it.
+    """
+    composed = configure(request.overrides)
+    for key in request.values:
+        if key not in composed:
+            raise InputError(f"{unknown_key(key, composed)} It cannot be varied beside {' '.join(request.overrides)}.")
+    return {**request.values, **{key: value for key, value in composed.items() if key not in request.values}}
+
+
+def _is_as_configured(config: Mapping[str, Any], run: Run, metric: str) -> bool:
+    """Whether a run is the one asked for. Of thousands of pairs most are told apart by the first keys."""
+    theirs = run.effective_config
+    return all(
+        config[key] == theirs.get(key) or may_differ(key, metric) or as_typed(config[key]) == as_typed(theirs.get(key))
+        for key in config
+    ) and not _differences(config, run, metric)
 
 
 def _differences(config: Mapping[str, Any], run: Run, metric: str) -> dict[str, Any]:

@@ -8,16 +8,15 @@ from typing import Any, NoReturn
 
 import yaml
 
-from spectral_bench.claims.claim import Claim, Search, Source
+from spectral_bench.claims.claim import Across, Claim, Search, Source
+from spectral_bench.claims.evidence import GENERALIZATION_GAP, SECONDS_TO_SOLVE
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
+from spectral_bench.claims.rules_across import AheadAcross, Frontier
 from spectral_bench.config.hints import unknown
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
 from spectral_bench.runs.layout import SUMMARY_FIELDS
 from spectral_bench.runs.safe_reading import LARGEST_TEXT, brief, read_bytes
-
-#: By how much the metric is worse on test than on training data; no field of a summary.
-GENERALIZATION_GAP = "generalization_gap"
 
 _RULES: Mapping[str, type[Any]] = {
     "reaches": Reaches,
@@ -25,9 +24,16 @@ _RULES: Mapping[str, type[Any]] = {
     "not_behind": NotBehind,
     "within": Within,
     "grows": Grows,
+    "ahead_across": AheadAcross,
+    "frontier": Frontier,
 }
 
-_MEASURES = (*(field.name for field in SUMMARY_FIELDS if field.type != "text"), GENERALIZATION_GAP)
+_PLURALS: Mapping[Any, str] = {list: "lists", dict: "groups", str: "texts"}
+
+#: These are about the settings of a claim that is made across several, and of no other.
+_ACROSS = ("ahead_across", "frontier")
+
+_MEASURES = (*(field.name for field in SUMMARY_FIELDS if field.type != "text"), GENERALIZATION_GAP, SECONDS_TO_SOLVE)
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class _Node:
     metric: str
     rule: Any
     differences: list[str]
+    across: Any
 
 
 @dataclass(frozen=True)
@@ -75,16 +82,32 @@ def load_claims(file: Path | None = None) -> dict[str, Claim]:
     if not isinstance(nodes, Mapping) or not nodes:
         raise InputError(f"--claims {shown}: expected a key 'claims' that holds claims by their ids.")
     try:
-        return {str(name): _claim(str(name), node) for name, node in nodes.items()}
+        findings = _findings(content, nodes)
+        return {str(name): _claim(str(name), node, findings.get(str(name))) for name, node in nodes.items()}
     except InputError as error:
         raise InputError(f"--claims {shown}: {error}") from error
 
 
-def _claim(name: str, node: Any) -> Claim:
-    claim = typed({"search": None, "differences": [], **node} if isinstance(node, Mapping) else node, _Node, name)
-    entrants = _mapping(claim.entrants, f"{name}.entrants", list)
+def _findings(content: Mapping[str, Any], known: Mapping[Any, Any]) -> dict[str, str]:
+    """What the runs showed beyond verdicts, by claim: written afterwards, and so apart from the rules."""
+    if content.get("findings") is None:
+        return {}
+    findings = _mapping(content["findings"], "findings", str)
+    for name in findings:
+        if name not in known:
+            raise InputError(unknown("findings", name, [str(one) for one in known]))
+    return findings
+
+
+def _claim(name: str, node: Any, finding: str | None) -> Claim:
+    claim = typed(
+        {"search": None, "differences": [], "across": None, **node} if isinstance(node, Mapping) else node, _Node, name
+    )
+    across = None if claim.across is None else _across(claim.across, f"{name}.across")
+    named = _mapping(claim.entrants, f"{name}.entrants", list)
+    entrants, placed = _in_settings({key: [str(word) for word in words] for key, words in named.items()}, across)
     search = None if claim.search is None else _search(claim.search, f"{name}.search", claim.seeds)
-    rule = _rule(claim.rule, f"{name}.rule")
+    rule = _rule(claim.rule, f"{name}.rule", across)
     for entrant in rule.entrants:
         if entrant not in entrants:
             raise InputError(unknown(f"{name}.rule", entrant, entrants))
@@ -103,12 +126,38 @@ def _claim(name: str, node: Any) -> Claim:
         claim.statement,
         claim.source,
         claim.base,
-        {entrant: [str(word) for word in overrides] for entrant, overrides in entrants.items()},
+        entrants,
         search,
         claim.seeds,
         claim.metric,
         rule,
         claim.differences,
+        across,
+        placed,
+        finding,
+    )
+
+
+def _across(node: Any, path: str) -> Across:
+    settings = _mapping(node, path, list)
+    if len(settings) > 1:
+        _refuse(path, ", ".join(settings), "one key with its values")
+    ((key, values),) = settings.items()
+    if not all(isinstance(value, str | int | float) for value in values) or len(set(values)) < len(values):
+        _refuse(f"{path}.{key}", values, "words or numbers, each of them once")
+    return Across(key, values)
+
+
+def _in_settings(
+    entrants: Mapping[str, list[str]], across: Across | None
+) -> tuple[dict[str, list[str]], dict[str, dict[str, Any]]]:
+    """The overrides of every entrant in each of the settings, and the value that makes the setting."""
+    if across is None:
+        return {**entrants}, {entrant: {} for entrant in entrants}
+    names = {Across.name(entrant, value): (entrant, value) for value in across.values for entrant in entrants}
+    return (
+        {name: entrants[entrant] for name, (entrant, _) in names.items()},
+        {name: {across.key: value} for name, (_, value) in names.items()},
     )
 
 
@@ -119,23 +168,43 @@ def _search(node: Any, path: str, seeds: list[int]) -> Search:
     return Search(_mapping(found.over, f"{path}.over", list), found.seed, found.choose, found.overrides)
 
 
-def _rule(node: Any, path: str) -> Rule:
+def _rule(node: Any, path: str, across: Across | None) -> Rule:
     if not isinstance(node, Mapping):
         _refuse(path, node, "a group of keys")
     kind = str(node.get("kind"))
     if kind not in _RULES:
         raise InputError(unknown(f"{path}.kind", kind, _RULES))
+    if (kind in _ACROSS) != (across is not None):
+        _refuse(
+            f"{path}.kind", kind, "another: ahead_across and frontier, and only they, belong to a claim with across"
+        )
     keys = {key: value for key, value in node.items() if key != "kind"}
     if kind == "within":
         ranges = _mapping(keys.get("ranges"), f"{path}.ranges", dict)
         return Within({name: typed(bounds, ExpectedRange, f"{path}.ranges.{name}") for name, bounds in ranges.items()})
+    if across is not None:
+        return _rule_across(kind, keys, path, across)
     rule: Rule = typed(keys, _RULES[kind], path)
     return rule
 
 
-def _mapping(value: Any, path: str, of: type[Any]) -> dict[str, Any]:
-    if not isinstance(value, Mapping) or not value or not all(isinstance(item, of) and item for item in value.values()):
-        _refuse(path, value, f"a group of {'lists' if of is list else 'groups'}, none of them empty")
+def _rule_across(kind: str, keys: Mapping[str, Any], path: str, across: Across) -> Rule:
+    if kind == "ahead_across":
+        ahead = typed(keys, Ahead, path)
+        return AheadAcross(ahead.entrant, ahead.of, across.values)
+    until = _mapping(keys.get("until"), f"{path}.until", int | float)
+    for value in across.values:
+        if not isinstance(value, int | float):
+            _refuse(f"{path}.kind", "frontier", f"numbers in across, where '{value}' stands")
+    return Frontier({name: float(last) for name, last in until.items()}, across.values)
+
+
+def _mapping(value: Any, path: str, of: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping) or not value or not all(isinstance(item, of) for item in value.values()):
+        _refuse(path, value, f"a group of {_PLURALS.get(of, 'numbers')}")
+    for key, item in value.items():
+        if of in _PLURALS and not item:
+            _refuse(f"{path}.{key}", item, "something in it")
     return {str(key): item for key, item in value.items()}
 
 

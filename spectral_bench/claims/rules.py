@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from spectral_bench.compare.scores import Scores
 from spectral_bench.compare.statistics import average, difference, estimate
@@ -34,7 +34,13 @@ class Decision:
 
 
 class Rule(Protocol):
-    """Decides a claim."""
+    """Decides a claim.
+
+    Attributes:
+        overall_name: what ``overall`` holds of a claim across several settings.
+    """
+
+    overall_name: ClassVar[str] = ""
 
     @property
     def entrants(self) -> Sequence[str]:
@@ -50,9 +56,13 @@ class Rule(Protocol):
         """Decide, given the numbers of all entrants, of at least ``FEWEST_SEEDS`` seeds each."""
         ...
 
+    def overall(self, scores: Mapping[str, Scores]) -> Mapping[str, Scores]:
+        """What stands in one line for the numbers of all entrants."""
+        return {name: scores[name] for name in self.entrants}
+
 
 @dataclass(frozen=True)
-class Reaches:
+class Reaches(Rule):
     """The mean of an entrant reaches a published value."""
 
     entrant: str
@@ -88,7 +98,7 @@ class Reaches:
 
 
 @dataclass(frozen=True)
-class Ahead:
+class Ahead(Rule):
     """An entrant is better than each of the others."""
 
     entrant: str
@@ -122,7 +132,7 @@ class Ahead:
 
 
 @dataclass(frozen=True)
-class NotBehind:
+class NotBehind(Rule):
     """An entrant is as good as another, or better."""
 
     entrant: str
@@ -179,7 +189,7 @@ class ExpectedRange:
 
 
 @dataclass(frozen=True)
-class Within:
+class Within(Rule):
     """The mean of each entrant is in a range of its own."""
 
     ranges: Mapping[str, ExpectedRange]
@@ -211,7 +221,7 @@ class Within:
 
 
 @dataclass(frozen=True)
-class Grows:
+class Grows(Rule):
     """The numbers grow from entrant to entrant, in the order given."""
 
     along: list[str]

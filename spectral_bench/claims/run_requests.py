@@ -14,8 +14,8 @@ class RunRequest:
     """What one run of a claim is configured with.
 
     Attributes:
-        overrides: of the run, without seed and searched keys.
-        values: of the searched keys.
+        overrides: of the run, without seed, searched keys and the key in which settings differ.
+        values: of these keys; nothing else depends on them.
         seed: of the run.
     """
 
@@ -37,7 +37,9 @@ def search_requests(claim: Claim, entrant: str) -> list[RunRequest]:
     overrides = merged([*claim.base, *claim.search.overrides, *claim.entrants[entrant]])
     combinations = product(*claim.search.over.values())
     return [
-        RunRequest(overrides, dict(zip(claim.search.over, values, strict=True)), claim.search.seed)
+        RunRequest(
+            overrides, {**claim.placed[entrant], **dict(zip(claim.search.over, values, strict=True))}, claim.search.seed
+        )
         for values in combinations
     ]
 
@@ -45,7 +47,7 @@ def search_requests(claim: Claim, entrant: str) -> list[RunRequest]:
 def deciding_requests(claim: Claim, entrant: str, values: Mapping[str, Any]) -> list[RunRequest]:
     """The runs of an entrant that decide, with what its search chose."""
     overrides = merged([*claim.base, *claim.entrants[entrant]])
-    return [RunRequest(overrides, values, seed) for seed in claim.seeds]
+    return [RunRequest(overrides, {**claim.placed[entrant], **values}, seed) for seed in claim.seeds]
 
 
 def merged(overrides: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
+from spectral_bench.claims.circumstances import why_not_comparable
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.evidence import Configure, EntrantEvidence, gather, higher_is_better, measured
 from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Word
@@ -36,9 +37,18 @@ class Verdict:
     @property
     def shortest_run(self) -> Run | None:
         """Of the runs that decide, the completed one that is made again soonest."""
-        runs = [one.run for evidence in self.evidence.values() for one in evidence.deciding if one.run is not None]
-        completed = [run for run in runs if run.status == "completed"]
+        completed = [run for run in self.deciding if run.status == "completed"]
         return min(completed, key=lambda run: run.summary.get("wall_seconds") or inf, default=None)
+
+    @property
+    def searching(self) -> list[Run]:
+        """The runs of the searches: they choose, and decide nothing."""
+        return [one.run for evidence in self.evidence.values() for one in evidence.search if one.run is not None]
+
+    @property
+    def deciding(self) -> list[Run]:
+        """The runs that decide."""
+        return [one.run for evidence in self.evidence.values() for one in evidence.deciding if one.run is not None]
 
     @property
     def hours(self) -> float:
@@ -79,6 +89,9 @@ def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Map
     there = sum(one.run is not None for name in needed for one in evidence[name].deciding)
     if there < len(needed) * len(claim.seeds):
         return Decision(Word.open, f"{there} of {len(needed) * len(claim.seeds)} runs that decide are there.")
+    apart = why_not_comparable(evidence, claim.metric)
+    if apart is not None:
+        return Decision(Word.open, apart)
     if len(claim.seeds) < FEWEST_SEEDS:
         return Decision(Word.open, f"Fewer than {FEWEST_SEEDS} seeds decide nothing.")
     unmeasured = [name for name in needed if len(scores[name].by_seed) < len(claim.seeds)]

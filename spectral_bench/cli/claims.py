@@ -39,7 +39,12 @@ def claims(
         ),
     ] = None,
     whole: Annotated[
-        bool, typer.Option("--whole", help="Every claim in full, below the table.", rich_help_panel=SHOWN)
+        bool,
+        typer.Option(
+            "--whole",
+            help="Every claim in full, below the table; as Markdown (-o FILE.md) a page to read.",
+            rich_help_panel=SHOWN,
+        ),
     ] = False,
     run: Annotated[
         bool,
@@ -72,7 +77,8 @@ def claims(
 
     from spectral_bench.claims.load_claims import load_claims
     from spectral_bench.report.claims_table import claim_report, claims_report
-    from spectral_bench.ui.delivery import deliver
+    from spectral_bench.report.reproduction_page import reproduction_page
+    from spectral_bench.ui.delivery import deliver, write_named
 
     wanted = chosen_format(form, output)
     words = _sort(names or [], load_claims(file))
@@ -89,6 +95,9 @@ def claims(
         _rerun_one(verdicts)
     elif words.is_one:
         deliver(claim_report(verdicts[0], notes), Console(), form=wanted, output=output)
+    elif whole and wanted == "markdown":
+        page = reproduction_page(verdicts, notes)
+        typer.echo(page, nl=False) if output is None else write_named(output, page)
     else:
         deliver(claims_report(verdicts, notes, whole=whole), Console(), form=wanted, output=output)
 

@@ -85,7 +85,13 @@ def _write(
         raise InputError(" ".join(found.notes) or "There are no runs to report.")
     # What is left out of the tables still counts as evidence.
     verdicts = [judge(claim, every.runs, effective_config) for claim in known.values()]
-    command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
-    payload = report_payload(sections(found.runs), verdicts, found.notes, command)
+    command = shlex.join(["spectral-bench", *sys.argv[1:]])
+    deciding = {run.run_id for verdict in verdicts for run in verdict.deciding}
+    searching = {run.run_id for verdict in verdicts for run in verdict.searching} - deciding
+    shown = [run for run in found.runs if run.run_id not in searching] or found.runs
+    if len(shown) < len(found.runs):
+        left = counted(len(found.runs) - len(shown), "run")
+        found.notes.append(f"{left} of searches: with the claims, not with the tasks.")
+    payload = report_payload(sections(shown), verdicts, found.notes, command)
     write_named(output, page_text(payload, watched=watched))
     typer.echo(f"{output}: {counted(len(found.runs), 'run')}, {output.stat().st_size / 1e6:.1f} MB")

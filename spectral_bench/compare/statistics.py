@@ -133,7 +133,7 @@ def sign_flip_p(differences: Values) -> float:
     Exact up to 14 pairs. With n pairs it cannot be below 2^(1-n): three seeds prove nothing. A difference may be
     infinite: it counts for more than all finite ones together.
     """
-    gaps = _finite_stand_ins(np.asarray(differences, dtype=np.float64))
+    gaps = finite_stand_ins(differences)
     n = len(gaps)
     if n <= _EXACT_PAIRS:
         signs = np.array(list(product((1.0, -1.0), repeat=n)))
@@ -145,8 +145,9 @@ def sign_flip_p(differences: Values) -> float:
     return float(np.mean(sums >= observed * (1 - 1e-9)))
 
 
-def _finite_stand_ins(gaps: NDArray[np.float64]) -> NDArray[np.float64]:
+def finite_stand_ins(differences: Values) -> NDArray[np.float64]:
     """Infinite differences replaced by numbers that no sum of the finite ones outweighs."""
+    gaps = np.asarray(differences, dtype=np.float64)
     finite = np.isfinite(gaps)
     return np.where(finite, gaps, np.sign(gaps) * (4.0 * np.abs(gaps[finite]).sum() or 1.0))
 

@@ -134,7 +134,7 @@ class Run:
         }
         return {**self.effective_config, **self.summary, **identity}
 
-    @property
+    @cached_property
     def effective_config(self) -> dict[str, Any]:
         """The configuration without the keys that change no number of this run."""
         return {key: value for key, value in self.config.items() if key not in self.manifest["ineffective"]}

@@ -1,20 +1,21 @@
 """Claims and their verdicts."""
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from spectral_bench.claims.claim import Certainty, Claim
-from spectral_bench.claims.evidence import EntrantEvidence, RequestedRun
+from spectral_bench.claims.claim import Across, Certainty, Claim
+from spectral_bench.claims.evidence import SECONDS_TO_SOLVE, RequestedRun
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.compare.scores import Scores
-from spectral_bench.compare.statistics import estimate
+from spectral_bench.compare.statistics import average, estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.report.document import Cell, Column, Report, Table
-from spectral_bench.report.numbers import NOTHING, number, share, with_interval
+from spectral_bench.report.numbers import NOTHING, number, share, tally, with_interval
 
 #: Where the runs of claims are kept.
 RESULTS = "results_dir=results/claims"
@@ -22,33 +23,29 @@ RESULTS = "results_dir=results/claims"
 _COLUMNS = [
     Column("claim", "left", label=True),
     Column("verdict", "left"),
-    Column("ours", "left"),
+    Column("ours", "left", wraps=True),
     Column("published"),
     Column("runs"),
     Column("hours"),
 ]
 
-_ENTRANTS = [
-    Column("entrant", "left", label=True),
-    Column("chosen", "left", optional=True),
-    Column("result"),
-    Column("seeds"),
-    Column("searched", optional=True),
-]
-
 _SEARCH = [Column("entrant", "left", label=True), Column("tried", "left"), Column("result"), Column("run", "left")]
 
-
-_CERTAINTY = {
+CERTAINTY = {
     Certainty.printed: "printed",
     Certainty.figure: "read off a figure",
     Certainty.quoted: "quoted by others",
     Certainty.ours: "ours",
 }
 
+#: Measures of when something was achieved.
+_WHEN = ("solved_at", "steps_to_beat_baseline", SECONDS_TO_SOLVE)
+
 
 @dataclass(frozen=True)
-class _Progress:
+class RunsThere:
+    """How many of the runs asked for are there."""
+
     there: int
     asked: int
 
@@ -82,21 +79,52 @@ def _tables(verdict: Verdict) -> list[Table]:
     below = [
         f"Metric: {claim.metric}. {verdict.hours:.1f} hours of training.",
         f"Rule: {claim.rule.words}",
+        *([f"What was found: {claim.finding}"] if claim.finding else []),
         *(f"Differs from the source: {text}" for text in claim.differences),
-        *_modified(verdict),
+        *not_counted(verdict),
     ]
     title = f"{claim.id}: {verdict.decision.word.value}. {verdict.decision.why}"
-    entrants = [_entrant_row(name, one, verdict.scores[name], claim) for name, one in verdict.evidence.items()]
-    tables = [Table(title, f"{claim.statement} {_source(claim)}", _ENTRANTS, entrants, below)]
-    searched = [_search_row(name, one, claim) for name, e in verdict.evidence.items() for one in e.search if one.run]
-    if searched:
-        tables.append(Table(f"{claim.id}: the search", "", _SEARCH, searched))
-    return tables
+    columns, rows = entrants_in_rows(verdict)
+    entrants = Table(title, f"{claim.statement} ({source(claim)}.)", columns, rows, below)
+    tables = [entrants.without_empty_columns()]
+    searched = search_table(verdict)
+    return tables if searched is None else [*tables, searched]
 
 
-def _source(claim: Claim) -> str:
-    source = claim.source
-    return f"({source.paper}; {source.place}; {_CERTAINTY[source.certainty]}.)"
+def search_table(verdict: Verdict) -> Table | None:
+    """Every run of the searches, in the order in which it was tried; None while there is none."""
+    claim = verdict.claim
+    rows = [_search_row(name, one, claim) for name, e in verdict.evidence.items() for one in e.search if one.run]
+    return Table(f"{claim.id}: the search", "", _SEARCH, rows) if rows else None
+
+
+def entrants_in_rows(verdict: Verdict) -> tuple[list[Column], list[list[Cell]]]:
+    """What the entrants came to; of a claim across several settings a row a setting, and a column an entrant."""
+    claim = verdict.claim
+    if claim.across is None:
+        rows = [_entrant_row(verdict, name) for name in verdict.evidence]
+        return _entrant_columns(claim), rows
+    names = list(dict.fromkeys(name.rpartition(", ")[0] for name in claim.entrants))
+    columns = [Column(claim.across.key.rpartition(".")[2], "left", label=True), *(Column(name) for name in names)]
+    rows = [
+        [Cell(str(value)), *(Cell(result(claim, verdict.scores[Across.name(name, value)])) for name in names)]
+        for value in claim.across.values
+    ]
+    overall = {name: scores for name, scores in claim.rule.overall(verdict.scores).items() if scores.by_seed}
+    if overall:
+        rows.append(
+            [
+                Cell(claim.rule.overall_name),
+                *(Cell(result(claim, overall[n]) if n in overall else NOTHING) for n in names),
+            ]
+        )
+    return columns, rows
+
+
+def source(claim: Claim) -> str:
+    """Who says so, where, and how sure that is."""
+    said = claim.source
+    return f"{said.paper}; {said.place}; {CERTAINTY[said.certainty]}"
 
 
 def _row(verdict: Verdict) -> list[Cell]:
@@ -105,57 +133,77 @@ def _row(verdict: Verdict) -> list[Cell]:
     return [
         Cell(verdict.claim.id),
         Cell(verdict.decision.word.value, bold=decided),
-        Cell(_ours(verdict)),
+        Cell(ours(verdict)),
         Cell(number(value)),
-        Cell(str(_progress(verdict))),
+        Cell(str(runs_there(verdict))),
         Cell(f"{verdict.hours:.1f}" if verdict.hours else NOTHING),
     ]
 
 
-def _ours(verdict: Verdict) -> str:
+def ours(verdict: Verdict) -> str:
     """The numbers of those that the rule names."""
-    needed = verdict.claim.rule.entrants
-    shown = {name: _result(verdict.scores[name]) for name in needed if verdict.scores[name].by_seed}
+    overall = verdict.claim.rule.overall(verdict.scores)
+    shown = {name: result(verdict.claim, scores) for name, scores in overall.items() if scores.by_seed}
     if not shown:
         return NOTHING
-    return shown[needed[0]] if len(needed) == 1 else "; ".join(f"{name} {text}" for name, text in shown.items())
+    if len(overall) == 1:
+        return next(iter(shown.values()))
+    return "; ".join(f"{name} {text}" for name, text in shown.items())
 
 
-def _result(scores: Scores) -> str:
+def result(claim: Claim, scores: Scores) -> str:
+    """The mean of an entrant with its interval, or that it has none."""
     if not scores.by_seed:
         return NOTHING
     if not scores.finite:
-        return "no value"
+        return "never" if claim.metric in _WHEN else "diverged"
     return with_interval(estimate(scores.finite)) + share(len(scores.finite), len(scores.by_seed))
 
 
-def _progress(verdict: Verdict) -> _Progress:
+def runs_there(verdict: Verdict) -> RunsThere:
+    """How many of the runs it asks for are there, those of searches among them."""
     evidence = verdict.evidence.values()
     searched, seeds = sum(len(one.search) for one in evidence), len(verdict.claim.seeds)
-    return _Progress(sum(len(one.runs) for one in evidence), searched + len(evidence) * seeds)
+    return RunsThere(sum(len(one.runs) for one in evidence), searched + len(evidence) * seeds)
 
 
-def _entrant_row(name: str, evidence: EntrantEvidence, scores: Scores, claim: Claim) -> list[Cell]:
+def _entrant_columns(claim: Claim) -> list[Column]:
+    return [
+        Column("entrant", "left", label=True),
+        Column("chosen", "left", optional=True),
+        Column(claim.metric.replace("_", " ")),
+        Column("seeds"),
+        Column("searched", optional=True),
+        Column("gradients", "left", optional=True),
+        Column("margin", optional=True),
+    ]
+
+
+def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
+    claim, evidence, scores = verdict.claim, verdict.evidence[name], verdict.scores[name]
+    searched = RunsThere(sum(one.run is not None for one in evidence.search), len(evidence.search))
+    runs = [one.run.summary for one in evidence.deciding if one.run is not None]
+    gradients = Counter(str(words) for summary in runs if (words := summary.get("gradient_verdict")))
+    margins = [margin for summary in runs if (margin := summary.get("spectral_margin")) is not None]
     return [
         Cell(name),
         Cell(_values(evidence.chosen or {})),
-        Cell(_result(scores)),
+        Cell(result(claim, scores)),
         Cell(f"{len(scores.by_seed)} of {len(claim.seeds)}"),
-        Cell(
-            str(_Progress(sum(one.run is not None for one in evidence.search), len(evidence.search)))
-            if claim.search
-            else ""
-        ),
+        Cell(str(searched) if claim.search else ""),
+        Cell(tally(gradients) if gradients else ""),
+        Cell(number(average(margins), 2) if margins and claim.metric != "spectral_margin" else ""),
     ]
 
 
 def _search_row(name: str, found: RequestedRun, claim: Claim) -> list[Cell]:
     run, fields = found.run, claim.search.choose if claim.search else ()
+    tried = {key: found.request.values[key] for key in claim.search.over} if claim.search else {}
     values = [] if run is None else [f"{field} {_shown(run.summary.get(field))}" for field in fields]
     diverged = run is not None and run.status == "diverged"
     return [
         Cell(name),
-        Cell(_values(found.request.values)),
+        Cell(_values(tried)),
         Cell("diverged" if diverged else ", ".join(values)),
         Cell(run.run_id if run else NOTHING),
     ]
@@ -169,7 +217,8 @@ def _values(values: Any) -> str:
     return " ".join(f"{key}={as_typed(value)}" for key, value in values.items())
 
 
-def _modified(verdict: Verdict) -> list[str]:
+def not_counted(verdict: Verdict) -> list[str]:
+    """Runs with a modified protocol, each with what is modified."""
     found = [pair for evidence in verdict.evidence.values() for pair in evidence.modified]
     return [f"Not counted, its protocol is another: {run.run_id} ({_values(keys)})." for run, keys in found]
 
@@ -188,7 +237,7 @@ def command(request: RunRequest) -> str:
 
 
 def _record(verdict: Verdict) -> dict[str, Any]:
-    claim, progress = verdict.claim, _progress(verdict)
+    claim, progress = verdict.claim, runs_there(verdict)
     record: dict[str, Any] = {
         "claim": claim.id,
         "verdict": verdict.decision.word.value,
@@ -204,23 +253,31 @@ def _record(verdict: Verdict) -> dict[str, Any]:
         "runs_asked": progress.asked,
         "hours": verdict.hours,
     }
-    return record | {f"result_{name}": _result(verdict.scores[name]) for name in claim.entrants}
+    return record | {f"result_{name}": result(claim, verdict.scores[name]) for name in claim.entrants}
 
 
 def claim_details(verdict: Verdict) -> dict[str, Any]:
-    """A claim as plain values, with its entrants."""
+    """A claim as plain values, with the table of its entrants."""
     claim = verdict.claim
-    entrants = [
-        {
-            "name": name,
-            "chosen": _values(evidence.chosen or {}),
-            "result": _result(verdict.scores[name]),
-            "values": {str(seed): value for seed, value in verdict.scores[name].by_seed.items()},
-            "seeds": f"{len(verdict.scores[name].by_seed)} of {len(claim.seeds)}",
-        }
-        for name, evidence in verdict.evidence.items()
-    ]
-    return {**_record(verdict), "entrants": entrants, "differences": list(claim.differences)}
+    columns, rows = entrants_in_rows(verdict)
+    searched = search_table(verdict)
+    return {
+        **_record(verdict),
+        "ours": ours(verdict),
+        "published_as": CERTAINTY[claim.source.certainty],
+        "table": _plain(Table("", "", columns, rows)),
+        "search": None if searched is None else _plain(searched),
+        "finding": claim.finding,
+        "differences": list(claim.differences),
+    }
+
+
+def _plain(table: Table) -> dict[str, Any]:
+    shown = table.without_empty_columns()
+    return {
+        "columns": [{"header": column.header, "right": column.align == "right"} for column in shown.columns],
+        "rows": [[cell.text for cell in row] for row in shown.rows],
+    }
 
 
 def _document(records: list[dict[str, Any]]) -> dict[str, Any]:

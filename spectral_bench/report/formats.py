@@ -58,22 +58,29 @@ def _csv_value(value: Any) -> Any:
 
 
 def _markdown(table: Table) -> str:
+    lines = [f"### {table.title}", ""]
+    if table.subtitle:
+        lines += [table.subtitle, ""]
+    lines += table_lines(table)
+    lines += ["", *(f"{_escaped(note)}  " for note in (*table.notes, *table.remarks))]
+    return "\n".join(lines) + "\n"
+
+
+def table_lines(table: Table) -> list[str]:
+    """Header and rows of a table in GitHub's Markdown."""
+
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cell.replace("|", r"\|").replace("\n", " ") for cell in cells) + " |"
 
     def shown(cell: Cell) -> str:
-        text = escaped(cell.text)
+        text = _escaped(cell.text)
         return f"**{text}**" if cell.bold and text else text
 
-    def escaped(text: str) -> str:
-        """Escape the asterisk of an interval, which Markdown would read as a list or as emphasis."""
-        return text.replace("*", r"\*")
-
     rules = ["---:" if column.align == "right" else "---" for column in table.columns]
-    lines = [f"### {table.title}", ""]
-    if table.subtitle:
-        lines += [table.subtitle, ""]
-    lines += [line([column.header for column in table.columns]), "|" + "|".join(rules) + "|"]
-    lines += [line([shown(cell) for cell in row]) for row in table.rows]
-    lines += ["", *(f"{escaped(note)}  " for note in (*table.notes, *table.remarks))]
-    return "\n".join(lines) + "\n"
+    header = [line([column.header for column in table.columns]), "|" + "|".join(rules) + "|"]
+    return header + [line([shown(cell) for cell in row]) for row in table.rows]
+
+
+def _escaped(text: str) -> str:
+    """Escape the asterisk of an interval, which Markdown would read as a list or as emphasis."""
+    return text.replace("*", r"\*")

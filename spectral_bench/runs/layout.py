@@ -246,8 +246,8 @@ MANIFEST_KEYS: Final = (
     ManifestKey("packages", "versions"),
     ManifestKey("git", "commit of the source and whether it was `dirty`; null for an installed package", kept=True),
     ManifestKey("repository", "commit of the repository the command was run from, and whether it was `dirty`, or null"),
-    ManifestKey("hardware", "processor, cores, accelerator"),
-    ManifestKey("threads", "as many as PyTorch computed with"),
+    ManifestKey("hardware", "processor, cores, accelerator", kept=True),
+    ManifestKey("threads", "as many as PyTorch computed with", kept=True),
     ManifestKey("denormals", "`flushed`, or `kept`: by `train.flush_denormals`, where the processor can"),
     ManifestKey("checkpoints", "step and SHA-256 of the last checkpoints"),
     ManifestKey(

@@ -15,7 +15,7 @@ from spectral_bench.report.claims_table import claim_details
 from spectral_bench.report.comparison import comparison_report
 from spectral_bench.report.document import Table
 from spectral_bench.version import __version__
-from spectral_bench.web.run_payload import run_payload
+from spectral_bench.web.run_payload import Detail, run_payload
 
 
 def report_payload(
@@ -29,17 +29,18 @@ def report_payload(
         notes: about runs that were left out.
         command: that made the page.
     """
+    detail = Detail.for_runs(sum(len(group.runs) for section in found for group in section.groups))
     return {
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "version": __version__,
         "command": command,
         "notes": list(notes),
         "claims": [claim_details(verdict) for verdict in verdicts],
-        "sections": [_section(section) for section in found],
+        "sections": [_section(section, detail) for section in found],
     }
 
 
-def _section(section: Section) -> dict[str, Any]:
+def _section(section: Section, detail: Detail) -> dict[str, Any]:
     report = comparison_report([section])
     (table,) = report.tables
     places = {group.id: place for place, group in enumerate(section.groups)}
@@ -51,7 +52,7 @@ def _section(section: Section) -> dict[str, Any]:
         "baseline": section.baseline,
         "baselineOf": section.baseline_of,
         "table": _table(table, [places[record["group"]] for record in report.records]),
-        "groups": [_group(section, group) for group in section.groups],
+        "groups": [_group(section, group, detail) for group in section.groups],
     }
 
 
@@ -66,7 +67,7 @@ def _table(table: Table, groups: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _group(section: Section, group: Group) -> dict[str, Any]:
+def _group(section: Section, group: Group, detail: Detail) -> dict[str, Any]:
     run, look = group.runs[0], looks(section.groups)[group.id]
     radius = run.effective_config.get("r")
     facts = run.facts
@@ -84,5 +85,5 @@ def _group(section: Section, group: Group) -> dict[str, Any]:
         "axis": facts.axis.unit,
         "perStep": bounds or None,
         "sigma": facts.sigma,
-        "runs": [run_payload(one) for one in group.counted],
+        "runs": [run_payload(one, detail) for one in group.counted],
     }

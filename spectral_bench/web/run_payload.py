@@ -1,5 +1,6 @@
 """One run as the page draws it: its curves, thinned."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,20 +10,41 @@ from spectral_bench.records.run_record import Run
 from spectral_bench.records.run_tables import read_metrics
 from spectral_bench.records.traces import GradientHistory, gradient_norms, spectra
 
-#: A page of 500 runs stays below 6 MB with so many points of a curve, traced steps, and places along a trace.
-_MOST_POINTS, _MOST_STEPS, _MOST_PLACES = 120, 24, 60
+#: So many runs of a page are shown with all the detail of ``Detail``; with more of them, each has less.
+_IN_DETAIL = 400
 
 
-def run_payload(run: Run) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Detail:
+    """How much of a run is drawn.
+
+    Attributes:
+        points: of a curve.
+        steps: of training at which a trace is kept.
+        places: along a trace.
+    """
+
+    points: int = 120
+    steps: int = 24
+    places: int = 60
+
+    @classmethod
+    def for_runs(cls, runs: int) -> "Detail":
+        """As much as a page of so many runs can hold in 6 MB."""
+        share = min(1.0, _IN_DETAIL / max(runs, 1))
+        return cls(max(20, round(120 * share)), max(8, round(24 * share**0.5)), max(16, round(60 * share**0.5)))
+
+
+def run_payload(run: Run, detail: Detail) -> dict[str, Any]:
     """A run as plain values: null for what is missing or not finite."""
     return {
         "id": run.run_id,
         "seed": run.seed,
         "status": run.status,
         "command": " ".join(map(str, run.manifest.get("command") or [])),
-        "curves": {split: _curve(run, split) for split in ("train", "validation")},
-        "norms": [_norms(history) for _, history in sorted(gradient_norms(run.directory).items())],
-        "sigma": _sigma(run),
+        "curves": {split: _curve(run, split, detail) for split in ("train", "validation")},
+        "norms": [_norms(history, detail) for _, history in sorted(gradient_norms(run.directory).items())],
+        "sigma": _sigma(run, detail),
     }
 
 
@@ -31,10 +53,10 @@ def rounded(values: NDArray[np.floating] | list[float]) -> list[float | None]:
     return [float(f"{value:.4g}") if np.isfinite(value) else None for value in np.asarray(values, dtype=np.float64)]
 
 
-def _curve(run: Run, split: str) -> dict[str, Any]:
+def _curve(run: Run, split: str, detail: Detail) -> dict[str, Any]:
     name, rows = read_metrics(run.directory)
     kept = [row for row in rows if row["split"] == split]
-    kept = [kept[place] for place in _spread(len(kept), _MOST_POINTS)]
+    kept = [kept[place] for place in _spread(len(kept), detail.points)]
     metric = [] if name is None else [_number(row[name]) for row in kept]
     return {
         "step": [int(row["step"]) for row in kept],
@@ -43,8 +65,8 @@ def _curve(run: Run, split: str) -> dict[str, Any]:
     }
 
 
-def _norms(history: GradientHistory) -> dict[str, Any]:
-    steps, places = _spread(len(history.steps), _MOST_STEPS), _spread(history.norms.shape[1], _MOST_PLACES)
+def _norms(history: GradientHistory, detail: Detail) -> dict[str, Any]:
+    steps, places = _spread(len(history.steps), detail.steps), _spread(history.norms.shape[1], detail.places)
     return {
         "step": history.steps[steps].tolist(),
         "t": places.tolist(),
@@ -52,11 +74,11 @@ def _norms(history: GradientHistory) -> dict[str, Any]:
     }
 
 
-def _sigma(run: Run) -> dict[str, Any] | None:
+def _sigma(run: Run, detail: Detail) -> dict[str, Any] | None:
     found = spectra(run.directory, run.facts.margin_centre)
     if found is None:
         return None
-    steps = _spread(len(found.steps), _MOST_POINTS)
+    steps = _spread(len(found.steps), detail.points)
     return {"step": found.steps[steps].tolist(), "quantiles": [rounded(row) for row in found.quantiles[steps]]}
 
 

@@ -158,6 +158,99 @@ def test_run_trains_once_what_two_claims_ask_for_in_other_words(command: Call, t
     assert "2 reproduced" in ended.stdout
 
 
+ACROSS: dict[str, Any] = {
+    **{key: value for key, value in CLAIM.items() if key != "search"},
+    "across": {"task.length": [3, 4]},
+    "entrants": {"rnn": ["model=rnn"], "irnn": ["model=irnn"]},
+    "metric": "loss_test",
+    "rule": {"kind": "ahead_across", "entrant": "rnn", "of": ["irnn"]},
+}
+
+
+def of_length(length: int, model: str, run: Run) -> Run:
+    config = {**effective_config([*BASE, f"model={model}", f"task.length={length}"]), "seed": run.seed}
+    return Run(run.directory.with_name(f"{model}{length}{run.seed}"), run.manifest, config, run.summary)
+
+
+def test_a_claim_across_settings_asks_for_every_entrant_in_each_of_them(tmp_path: Path) -> None:
+    claim = load_claims(written(tmp_path, ACROSS))["mine"]
+    asked = [request.typed for name in claim.entrants for request in deciding_requests(claim, name, {})]
+    assert len(asked) == 2 * 2 * 3
+    assert sum("task.length=3" in words and "task.length=4" not in words for words in asked) == 6
+    runs = [
+        of_length(length, model, completed(tmp_path, seed, loss_test=0.1 * length + bonus))
+        for length in (3, 4)
+        for model, bonus in (("rnn", 0.0), ("irnn", 1.0))
+        for seed in (1, 2, 3)
+    ]
+    verdict = judge(claim, runs, effective_config)
+    assert not verdict.missing
+    assert verdict.claim.rule.overall(verdict.scores)["rnn"].finite == pytest.approx([0.35] * 3)
+    assert len(judge(claim, runs[1:], effective_config).missing) == 1
+
+
+def test_runs_that_read_other_files_are_named_and_do_not_decide(tmp_path: Path) -> None:
+    rule = {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 1}}}
+    one = {**CLAIM, "search": None, "entrants": {"rnn": ["model=rnn"]}, "rule": rule}
+    claim = load_claims(written(tmp_path, one))["mine"]
+    runs = [completed(tmp_path, seed, loss_test=0.5) for seed in (1, 2, 3)]
+    digests = ["a" * 64, "a" * 64, "b" * 64]
+    read = [
+        Run(run.directory, {**run.manifest, "data": {"texts/words": digest}}, run.config, run.summary)
+        for run, digest in zip(runs, digests, strict=True)
+    ]
+    assert judge(claim, [*runs[:2], runs[2]], effective_config).decision.word is Word.reproduced
+    decision = judge(claim, read, effective_config).decision
+    assert decision.word is Word.open
+    assert "run3" in decision.why
+    assert "run1" not in decision.why
+
+
+def test_times_of_different_processors_do_not_decide(tmp_path: Path) -> None:
+    rule = {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 1}}}
+    one = {
+        **CLAIM,
+        "search": None,
+        "entrants": {"rnn": ["model=rnn"]},
+        "metric": "seconds_to_solve",
+        "rule": rule,
+    }
+    claim = load_claims(written(tmp_path, one))["mine"]
+
+    def timed(*threads: int) -> list[Run]:
+        runs = [completed(tmp_path, seed, solved_at=100, ms_per_step=2.0) for seed in (1, 2, 3)]
+        return [
+            Run(run.directory, {**run.manifest, "threads": number}, run.config, run.summary)
+            for run, number in zip(runs, threads, strict=True)
+        ]
+
+    verdict = judge(claim, timed(1, 1, 1), effective_config)
+    assert verdict.decision.word is Word.reproduced
+    assert verdict.scores["rnn"].finite == pytest.approx([0.2] * 3)
+    assert "run2" in judge(claim, timed(1, 2, 1), effective_config).decision.why
+
+
+def test_the_page_leads_with_verdicts_and_holds_what_was_found(command: Call, tmp_path: Path) -> None:
+    content = {"claims": {"mine": CLAIM}, "findings": {"mine": "It was the learning rate."}}
+    file = tmp_path / "claims.yaml"
+    file.write_text(yaml.safe_dump(content))
+    (tmp_path / "results").mkdir()
+    ended = command("claims", "--claims", str(file), "--whole", "-o", "page.md")
+    assert ended.returncode == 0, ended.stderr
+    page = (tmp_path / "page.md").read_text()
+    assert page.index("1 open") < page.index("[mine](#mine)") < page.index("### mine") < page.index("**Open.**")
+    assert "It was the learning rate." in page
+    assert "claims mine --run" in page
+    assert command("claims", "--claims", str(file), "--whole", "--format=markdown").stdout == page
+
+
+def test_a_finding_of_no_claim_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "claims.yaml"
+    file.write_text(yaml.safe_dump({"claims": {"mine": CLAIM}, "findings": {"mime": "It was the learning rate."}}))
+    with pytest.raises(InputError, match="mine"):
+        load_claims(file)
+
+
 @pytest.mark.parametrize("override", ["optimizer.lr=1", "seed=4", "train.steps=9", "trace.gradients=false"])
 def test_run_refuses_what_would_change_the_protocol(command: Call, tmp_path: Path, override: str) -> None:
     ended = command("claims", "mine", "--claims", str(written(tmp_path, CLAIM)), "--run", override)
@@ -169,11 +262,16 @@ def test_run_refuses_what_would_change_the_protocol(command: Call, tmp_path: Pat
 @pytest.mark.parametrize("name", load_claims())
 def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> None:
     claim = load_claims()[name]
+    ends = {*claim.across.values[:1], *claim.across.values[-1:]} if claim.across else {None}
     for entrant in claim.entrants:
+        if claim.across and claim.placed[entrant][claim.across.key] not in ends:
+            continue
         searched = search_requests(claim, entrant)[:1]
-        for request in [*searched, *deciding_requests(claim, entrant, searched[0].values if searched else {})[:1]]:
-            assert set(request.values) <= set(effective_config(request.overrides))
-            assert effective_config(request.typed)["seed"] == request.seed
+        chosen = {key: searched[0].values[key] for key in claim.search.over} if claim.search else {}
+        for request in [*searched, *deciding_requests(claim, entrant, chosen)[:1]]:
+            composed, typed = effective_config(request.overrides), effective_config(request.typed)
+            assert set(request.values) <= set(composed)
+            assert typed == {**composed, **request.values, "seed": request.seed}
 
 
 @pytest.mark.parametrize(
@@ -187,6 +285,13 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({"entrants": {}}, ["mine.entrants"]),
         ({"entrants": {"svdrnn": "model=svdrnn", "rnn": ["model=rnn"]}}, ["mine.entrants"]),
         ({"colour": "blue"}, ["mine.colour"]),
+        ({"across": {"task.length": []}}, ["mine.across.task.length"]),
+        ({"across": {"task.length": [3, 3]}}, ["mine.across.task.length", "once"]),
+        ({"across": {"task.length": [3], "r": [1]}}, ["mine.across", "r"]),
+        ({"across": {"task.length": [3, 4]}}, ["mine.rule.kind", "ahead_across"]),
+        ({"rule": {"kind": "ahead_across", "entrant": "svdrnn", "of": ["rnn"]}}, ["mine.rule.kind", "ahead_across"]),
+        ({**ACROSS, "rule": {"kind": "frontier", "until": {"rnn": "far"}}}, ["mine.rule.until", "far"]),
+        ({**ACROSS, "across": {"task.lenght": [3, 4]}}, ["task.lenght", "task.length"]),
         ({"entrants": {**CLAIM["entrants"], "lstm": ["model=lstm"]}}, ["mine.entrants.lstm"]),
         ({"statement": 3}, ["mine.statement", "3"]),
         ({"base": [*BASE, "train.stepz=3"]}, ["train.stepz", "train.steps"]),

@@ -6,6 +6,7 @@ import pytest
 
 from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within, Word
+from spectral_bench.claims.rules_across import AheadAcross, Frontier
 from spectral_bench.compare.scores import Scores
 
 
@@ -107,4 +108,56 @@ def test_growth_is_open_when_the_middle_falls() -> None:
 
 @pytest.mark.parametrize("rule", [claim.rule for claim in load_claims().values()], ids=list(load_claims()))
 def test_every_rule_of_the_package_says_what_it_does(rule: Rule) -> None:
-    assert all(entrant in rule.words for entrant in rule.entrants)
+    assert all(entrant.partition(", ")[0] in rule.words for entrant in rule.entrants)
+
+
+SETS = [f"set{number}" for number in range(8)]
+
+
+def over_sets(ours: float, theirs: float, *, worse: int = 0, diverged: int = 0) -> dict[str, Scores]:
+    """Accuracies on eight sets, ours first; on some of them ours is worse, or diverged."""
+    scores = {}
+    for number, name in enumerate(SETS):
+        first = theirs - 0.01 if number < worse else ours
+        scores[f"a, {name}"] = more(first, first, -inf if number < diverged else first)
+        scores[f"b, {name}"] = more(theirs, theirs, theirs)
+    return scores
+
+
+@pytest.mark.parametrize(
+    ("scores", "word"),
+    [
+        (over_sets(0.8, 0.7), Word.reproduced),
+        (over_sets(0.7, 0.8), Word.refuted),
+        (over_sets(0.71, 0.7, worse=4), Word.open),
+        (over_sets(0.7, 0.7), Word.open),
+        (over_sets(0.8, 0.7, diverged=8), Word.refuted),
+    ],
+)
+def test_ahead_across_settings_means_ahead_in_the_mean_by_more_than_chance(
+    scores: dict[str, Scores], word: Word
+) -> None:
+    assert AheadAcross("a", ["b"], SETS).decide(scores).word is word
+
+
+def test_an_entrant_is_summed_up_over_the_settings_of_seeds_that_ran_in_all() -> None:
+    scores = over_sets(0.8, 0.7)
+    scores["b, set7"] = Scores({0: 0.1}, higher_is_better=True)
+    overall = AheadAcross("a", ["b"], SETS).overall(scores)
+    assert overall["a"].by_seed == pytest.approx({0: 0.8, 1: 0.8, 2: 0.8})
+    assert overall["b"].by_seed == pytest.approx({0: 0.625})
+
+
+@pytest.mark.parametrize(
+    ("solved_to", "word"),
+    [((100, 10), Word.reproduced), ((100, 100), Word.refuted), ((100, 20), Word.open)],
+)
+def test_a_frontier_counts_the_runs_on_their_side(solved_to: tuple[int, int], word: Word) -> None:
+    rule = Frontier({"a": 1000, "b": 10}, [10, 20, 50, 100])
+    scores = {
+        f"{name}, {length}": less(*([7.0] * 3 if length <= last else [inf] * 3))
+        for name, last in zip("ab", solved_to, strict=True)
+        for length in (10, 20, 50, 100)
+    }
+    assert rule.decide(scores).word is word
+    assert [list(one.by_seed.values()) for one in rule.overall(scores).values()] == [[last] * 3 for last in solved_to]

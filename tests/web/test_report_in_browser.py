@@ -119,6 +119,7 @@ def test_runs_and_their_commands_are_a_click_away(view: Any) -> None:
 
 
 def test_a_claim_opens_to_its_rule(view: Any) -> None:
+    view.locator("#unrun > summary").click()
     summary = view.locator("#claim-copy-100 summary")
     summary.focus()
     view.keyboard.press("Enter")

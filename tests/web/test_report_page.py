@@ -11,6 +11,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
+
+from spectral_bench.web.run_payload import Detail
 
 
 def payload(page: Path) -> dict[str, Any]:
@@ -76,7 +79,37 @@ def test_a_group_with_a_bound_says_what_a_step_back_may_do(page: Path) -> None:
 def test_the_page_shows_every_claim(page: Path) -> None:
     claims = {claim["claim"]: claim for claim in payload(page)["claims"]}
     assert claims["copy-100"]["verdict"] == "open"
-    assert [entrant["name"] for entrant in claims["copy-100"]["entrants"]] == ["svdrnn", "rnn", "irnn", "ornn", "lstm"]
+    assert [row[0] for row in claims["copy-100"]["table"]["rows"]] == ["svdrnn", "rnn", "irnn", "ornn", "lstm"]
+
+
+def test_a_page_of_many_runs_shows_less_of_each() -> None:
+    assert Detail.for_runs(10) == Detail.for_runs(300) == Detail()
+    many, more = Detail.for_runs(1000), Detail.for_runs(4000)
+    assert Detail().points > many.points > more.points
+    assert Detail().steps > many.steps > more.steps
+    assert Detail().places > many.places > more.places
+
+
+def test_runs_of_searches_stand_with_the_claims(page: Path) -> None:
+    (rnn,) = (page.parent / "results" / "copy" / "rnn").iterdir()
+    claim = {
+        "statement": "One learning rate is better.",
+        "source": {"paper": "nobody", "place": "nowhere", "value": None, "certainty": "ours"},
+        "base": yaml.safe_load((rnn / "overrides.yaml").read_text()),
+        "entrants": {"rnn": ["model=rnn"]},
+        "search": {"over": {"optimizer.lr": [0.001]}, "seed": 0, "choose": ["best_validation"]},
+        "seeds": [1, 2, 3],
+        "metric": "test",
+        "rule": {"kind": "within", "ranges": {"rnn": {"low": 0.0, "high": None}}},
+    }
+    file = page.parent / "claims.yaml"
+    file.write_text(yaml.safe_dump({"claims": {"rate": claim}}))
+    ended = report(page.parent, "--claims", str(file), "-o", "searched.html")
+    assert ended.returncode == 0, ended.stderr
+    content = payload(page.with_name("searched.html"))
+    assert [row[0] for row in content["claims"][0]["search"]["rows"]] == ["rnn"]
+    assert {group["model"] for group in content["sections"][0]["groups"]} == {"svdrnn"}
+    assert any("1 run of searches" in note for note in content["notes"])
 
 
 @pytest.mark.parametrize(

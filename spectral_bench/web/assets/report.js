@@ -32,21 +32,21 @@ function table(columns, rows) {
 // Claims ----------------------------------------------------------------------------------------------------------------
 
 function claim(one) {
-  const numbers = table(
-    [{ header: "entrant" }, { header: "chosen by the search" }, { header: one.metric, right: true }, { header: "seeds", right: true }],
-    one.entrants.map((e) => [e.name, e.chosen || "–", e.result, e.seeds]));
+  const published = one.published === null ? "" : `, published ${one.published} (${one.published_as})`;
   return make("details", { className: "claim", id: `claim-${one.claim}` },
     make("summary", {},
       make("span", { className: `verdict ${one.verdict}` }, one.verdict),
       make("span", { className: "statement" }, one.statement),
-      make("span", { className: "faint" }, `${one.runs} of ${one.runs_asked} runs`)),
-    make("p", {}, `${one.why} `, make("span", { className: "faint" }, `${one.paper}; ${one.place}`)),
-    one.published === null ? null : make("p", {}, `Published: ${one.published}.`),
-    make("p", {}, one.rule),
-    numbers,
+      make("span", { className: "faint runs" }, `${one.runs} of ${one.runs_asked} runs`),
+      one.runs ? make("span", { className: "ours" }, `${one.ours}${published}`) : null),
+    make("p", {}, `${one.why} `, make("span", { className: "faint" }, `${one.paper}; ${one.place}; ${one.published_as}.`)),
+    one.finding ? make("p", {}, one.finding) : null,
+    table(one.table.columns, one.table.rows),
+    make("p", {}, `Rule: ${one.rule}`),
     ...one.differences.map((text) => make("p", { className: "faint" }, `Differs from the source: ${text}`)),
     make("p", { className: "faint" }, `${one.hours.toFixed(1)} hours of training.`),
-    make("pre", {}, `spectral-bench claims ${one.claim}`));
+    one.search ? make("details", {}, make("summary", {}, `The search, ${one.search.rows.length} runs`), table(one.search.columns, one.search.rows)) : null,
+    make("pre", {}, `spectral-bench claims ${one.claim}\nspectral-bench claims ${one.claim} --rerun-one`));
 }
 
 function showClaims(claims) {
@@ -59,7 +59,11 @@ function showClaims(claims) {
   document.getElementById("claims").append(
     make("h2", {}, "Verdicts"),
     make("p", { className: "faint" }, `${claims.length} claims: ${told}. A rule written before the runs decides each.`),
-    ...sorted.map(claim));
+    ...sorted.filter((one) => one.runs).map(claim));
+  const unrun = sorted.filter((one) => !one.runs);
+  if (unrun.length)
+    document.getElementById("claims").append(make("details", { id: "unrun" },
+      make("summary", {}, `${unrun.length} more, none of whose runs is made yet`), ...unrun.map(claim)));
 }
 
 // Sections --------------------------------------------------------------------------------------------------------------
@@ -203,6 +207,7 @@ const css = (name) => getComputedStyle(document.documentElement).getPropertyValu
 // Drawing ---------------------------------------------------------------------------------------------------------------
 
 function redraw(all = false) {
+  if (typeof Plotly === "undefined") return; // what was changed until then is drawn when it is there
   for (const one of pictures) {
     if (!one.dirty || !(one.seen || all)) continue;
     one.dirty = false;
@@ -256,8 +261,8 @@ function theme() {
 }
 
 async function start() {
-  const [data, library] = await Promise.all([unpacked("payload").then(JSON.parse), unpacked("plotly")]);
-  document.head.append(make("script", { textContent: library }));
+  const library = unpacked("plotly");
+  const data = JSON.parse(await unpacked("payload"));
   document.getElementById("made").textContent = `${data.command} · spectral-bench ${data.version} · ${data.made}`;
   const groups = data.sections.flatMap((one) => one.groups);
   choices("models", [...new Set(groups.map((g) => g.model))].sort(), chosen.models);
@@ -276,6 +281,8 @@ async function start() {
     radio.addEventListener("change", () => { chosen.seeds = document.querySelector("[name=seeds]:checked").value; changed(); });
   document.getElementById("theme").addEventListener("click", theme);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
+  await new Promise((resume) => setTimeout(resume)); // verdicts and tables can be read while the library is compiled
+  document.head.append(make("script", { textContent: await library }));
   addEventListener("beforeprint", () => redraw(true));
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) pictures.find((one) => one.element === entry.target).seen = true;

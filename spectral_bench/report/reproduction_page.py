@@ -1,0 +1,121 @@
+"""All claims as a page to read: verdicts first, then each claim with its numbers, its rule and its command."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from spectral_bench.claims.claim import Certainty
+from spectral_bench.claims.rules import Word
+from spectral_bench.claims.verdict import Verdict
+from spectral_bench.report.claims_table import (
+    CERTAINTY,
+    entrants_in_rows,
+    not_counted,
+    ours,
+    runs_there,
+    search_table,
+    source,
+)
+from spectral_bench.report.document import Cell, Column, Table
+from spectral_bench.report.formats import table_lines
+from spectral_bench.report.numbers import NOTHING, number
+
+#: Decided before open, and good news before bad.
+ORDER = (Word.beaten, Word.reproduced, Word.refuted, Word.open)
+
+_COLUMNS = [
+    Column("verdict", "left"),
+    Column("claim", "left"),
+    Column("ours", "left"),
+    Column("published", "left"),
+    Column("seeds"),
+    Column("runs"),
+    Column("hours"),
+]
+
+
+def reproduction_page(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> str:
+    """The page, in GitHub's Markdown. The same runs make the same page.
+
+    Args:
+        verdicts: of the claims, in the order of their file.
+        notes: about runs that were left out.
+    """
+    ordered = sorted(verdicts, key=lambda verdict: ORDER.index(verdict.decision.word))
+    lines = [
+        "# What the papers claim, and what came of it",
+        "",
+        _opening(ordered),
+        "",
+        *table_lines(Table("", "", _COLUMNS, [_row(verdict) for verdict in ordered])),
+        "",
+        "±: 95 % interval (Student's t, over seeds). Published numbers are printed in the source, read off a figure, "
+        "or quoted by others; `-`: there is none. Runs include those of the searches; claims may share runs.",
+    ]
+    for word in ORDER:
+        members = [verdict for verdict in ordered if verdict.decision.word is word]
+        if members:
+            lines += ["", f"## {word.value.capitalize()}"]
+            lines += [line for verdict in members for line in _section(verdict)]
+    if notes:
+        lines += ["", "## Left out", "", *(f"- {note}" for note in notes)]
+    return "\n".join(lines) + "\n"
+
+
+def _opening(ordered: Sequence[Verdict]) -> str:
+    counts = {word: sum(verdict.decision.word is word for verdict in ordered) for word in ORDER}
+    told = ", ".join(f"{count} {word.value}" for word, count in counts.items() if count)
+    runs = {run.run_id: run for verdict in ordered for one in verdict.evidence.values() for run in one.runs}
+    hours = sum(run.summary.get("wall_seconds") or 0.0 for run in runs.values()) / 3600
+    return (
+        f"{len(ordered)} claims: {told}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided by a rule "
+        "that was written before its runs ([claims.md](claims.md) explains them). `spectral-bench claims ID "
+        "--rerun-one` makes one of its runs again and compares every number. This page was written by "
+        "`spectral-bench claims results --whole -o docs/reproduction.md`."
+    )
+
+
+def _row(verdict: Verdict) -> list[Cell]:
+    claim = verdict.claim
+    return [
+        Cell(verdict.decision.word.value, bold=verdict.decision.word is not Word.open),
+        Cell(f"[{claim.id}](#{_anchor(claim.id)})"),
+        Cell(ours(verdict)),
+        Cell(_published(verdict)),
+        Cell(str(len(claim.seeds))),
+        Cell(str(runs_there(verdict))),
+        Cell(f"{verdict.hours:.1f}" if verdict.hours else NOTHING),
+    ]
+
+
+def _published(verdict: Verdict) -> str:
+    said = verdict.claim.source
+    return NOTHING if said.value is None else f"{number(said.value)} ({CERTAINTY[said.certainty]})"
+
+
+def _anchor(claim: str) -> str:
+    """As GitHub makes it of a heading."""
+    return "".join(letter for letter in claim.lower() if letter.isalnum() or letter in "-_")
+
+
+def _section(verdict: Verdict) -> list[str]:
+    claim, decision = verdict.claim, verdict.decision
+    lines = ["", f"### {claim.id}", "", f"**{decision.word.value.capitalize()}.** {decision.why}", ""]
+    lines += [f"> {claim.statement}", ">", f"> {source(claim)}.", ""]
+    if any(one.runs for one in verdict.evidence.values()):
+        columns, rows = entrants_in_rows(verdict)
+        lines += [*table_lines(Table("", "", columns, rows).without_empty_columns()), ""]
+    if claim.finding:
+        lines += [claim.finding, ""]
+    published = _published(verdict)
+    lines += [f"- Published: {published}."] if published != NOTHING else []
+    lines += [f"- Rule: {claim.rule.words}"]
+    apart = "Differs from the source" if claim.source.certainty is not Certainty.ours else "To know"
+    lines += [f"- {apart}: {text}" for text in claim.differences]
+    lines += [f"- {text}" for text in not_counted(verdict)]
+    lines += [f"- {runs_there(verdict)} runs, {verdict.hours:.1f} hours: `spectral-bench claims {claim.id} --run`"]
+    searched = search_table(verdict)
+    if searched is not None:
+        folded = replace(searched, title="", subtitle="")
+        lines += ["", f"<details><summary>The search, {len(searched.rows)} runs</summary>", "", *table_lines(folded)]
+        lines += ["", "</details>"]
+    return lines
