@@ -1,0 +1,72 @@
+"""Writes what the runs in results/ answer: docs/reproduction.md, docs/report.html, its pictures, the README's table.
+
+Run as ``python docs/answers.py`` after runs were added to results/. The pictures need Playwright, and a Chromium on the
+PATH. Tests hold the page and the README's table to the runs.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+PAGE, REPORT, IMAGES = ROOT / "docs" / "reproduction.md", ROOT / "docs" / "report.html", ROOT / "docs" / "images"
+
+#: The block of the README that holds the table, below the command.
+TABLE = re.compile(r"^(```\n\$ spectral-bench claims results\n).*?^(```)$", re.DOTALL | re.MULTILINE)
+
+#: Width and height of the pictures.
+SIZES = {"desktop": (1400, 1750), "phone": (390, 844)}
+
+
+def spectral_bench(*words: str) -> str:
+    """What a command prints, 80 columns wide."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "spectral_bench", *words],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return done.stdout
+
+
+def update_readme() -> None:
+    """Put the table of verdicts into the README."""
+    readme = ROOT / "README.md"
+    table = spectral_bench("claims", "results").rstrip("\n") + "\n"
+    text, times = TABLE.subn(lambda block: block[1] + table + block[2], readme.read_text(encoding="utf-8"))
+    if times != 1:
+        raise SystemExit(f"README.md: expected one block that begins with the command, found {times}.")
+    readme.write_text(text, encoding="utf-8")
+
+
+def photograph() -> None:
+    """Save the report as a desktop and a phone show it, in light and in dark colours."""
+    from playwright.sync_api import sync_playwright
+
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    with sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
+        for device, (width, height) in SIZES.items():
+            for scheme in ("light", "dark"):
+                view = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+                view.goto(REPORT.as_uri())
+                view.wait_for_selector("html[data-ready]", timeout=60_000)
+                view.wait_for_timeout(1000)
+                view.screenshot(path=IMAGES / f"report-{device}-{scheme}.png")
+                view.close()
+        browser.close()
+
+
+if __name__ == "__main__":
+    spectral_bench("claims", "results", "--whole", "-o", str(PAGE.relative_to(ROOT)))
+    spectral_bench("report", "results", "-o", str(REPORT.relative_to(ROOT)))
+    update_readme()
+    photograph()
+    print(f"{PAGE.name}, {REPORT.name} ({REPORT.stat().st_size / 1e6:.1f} MB), README.md, {len(SIZES) * 2} pictures")
