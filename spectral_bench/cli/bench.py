@@ -29,8 +29,9 @@ def bench(
         list[BenchPart] | None,
         typer.Option(
             "--part",
-            help="Only this, and again for another: all contenders at a few sizes, recurrences of other papers, deep "
-            "networks without one, or sweeps over n, m and T.",
+            metavar="PART",
+            help="Only this, and again for another: sizes (all contenders at a few), recurrences (of other papers), "
+            "depth (networks without one), sweeps (over n, m and T).",
             rich_help_panel=SHOWN,
         ),
     ] = None,
