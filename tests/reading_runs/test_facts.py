@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import Run
+from exact_csv import read_exactly
 from run_directories import edit, runs_of
 
 import spectral_bench
@@ -75,7 +76,7 @@ def test_a_task_that_is_not_loaded_keeps_the_sense_of_its_metric(foreign: Path, 
     frame = spectral_bench.load_runs(foreign).runs
     assert set(frame["mode"]) == {mode}
     for _, row in frame.iterrows():
-        metrics = pd.read_csv(Path(row["path"]) / "metrics.csv", float_precision="round_trip")
+        metrics = read_exactly(Path(row["path"]) / "metrics.csv")
         values = metrics.loc[metrics["split"] == "validation", "recall_accuracy"]
         assert row["best_validation"] == (values.max() if mode == "max" else values.min())
 

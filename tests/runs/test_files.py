@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from exact_csv import read_exactly
 
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs import metrics_file
@@ -76,7 +77,7 @@ def test_metrics_read_back_exactly_and_are_there_at_once(tmp_path: Path) -> None
     file = MetricsFile(path, "accuracy")
     file.append(Measurement(10, 0.5, "validation", 0.1 + 0.2, 1 / 3, 1000.0, 2.5))
     file.append(Measurement(20, None, "test", float("nan"), 1.0, 1000.0, 2.5))
-    frame = pd.read_csv(path, float_precision="round_trip")
+    frame = read_exactly(path)
     assert list(frame.columns) == [
         "step", "epoch", "split", "loss", "accuracy", "samples_per_second", "wall_seconds",
     ]  # fmt: skip

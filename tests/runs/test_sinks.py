@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from exact_csv import read_exactly
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from small_runs import numbers, only_run, small_config, small_overrides
@@ -36,7 +37,7 @@ def silence(message: str) -> None:
 
 
 def metrics(directory: Path) -> dict[tuple[str, int], tuple[float, float]]:
-    frame = pd.read_csv(directory / "metrics.csv", float_precision="round_trip")
+    frame = read_exactly(directory / "metrics.csv")
     return {(row.split, int(row.step)): (float(row.loss), float(row.recall_accuracy)) for row in frame.itertuples()}
 
 
