@@ -15,6 +15,7 @@ from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.init import MatrixInit, init_matrix
 from spectral_bench.nn.kernels import torch_internals
+from spectral_bench.nn.kernels.arguments import outside_autocast
 from spectral_bench.nn.kernels.depth import low_rank_layers
 from spectral_bench.nn.kernels.layer_factors import layer_factors
 from spectral_bench.nn.kernels.layer_loop import layer_by_layer
@@ -166,9 +167,25 @@ class FactoredWeights(LayerWeights):
         residual: bool,
         trace: GradientTrace | None,
     ) -> Tensor:
-        """As that of all weights, by diagonal plus low rank where matrices are not worth their building."""
+        """As that of all weights, by diagonal plus low rank where matrices are not worth their building.
+
+        Always in the precision of the parameters: what bounds σ does not hold in half precision.
+        """
+        (h0_BN,) = outside_autocast(biases_LN, h0_BN)
+        with without_autocast(h0_BN):
+            return self._run(h0_BN, biases_LN, activations, residual=residual, trace=trace)
+
+    def _run(
+        self,
+        h0_BN: Tensor,
+        biases_LN: Tensor,
+        activations: Sequence[Activation],
+        *,
+        residual: bool,
+        trace: GradientTrace | None,
+    ) -> Tensor:
         matrices = self.matrices
-        if not factored_is_cheaper(len(h0_BN), matrices.in_size, matrices.out_size, matrices.rank):
+        if not factored_is_cheaper(h0_BN.shape[0], matrices.in_size, matrices.out_size, matrices.rank):
             return super().run(h0_BN, biases_LN, activations, residual=residual, trace=trace)
         if _trains_eagerly() and activations[0].bias is None:
             sigma_LN = matrices.sigma()
@@ -183,8 +200,12 @@ class FactoredWeights(LayerWeights):
 
 
 def _trains_eagerly() -> bool:
-    """Whether a backward pass by hand is of use: compilers and ``torch.func`` want operations that they know."""
-    seen_through = torch.compiler.is_compiling() or torch_internals.transformations_are_active()
+    """Whether a backward pass by hand is of use: compilers, modes and ``torch.func`` want operations that they know."""
+    seen_through = (
+        torch.compiler.is_compiling()
+        or torch_internals.transformations_are_active()
+        or torch_internals.operations_are_watched()
+    )
     return torch.is_grad_enabled() and not seen_through
 
 

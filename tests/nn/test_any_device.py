@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from deep_module import Deep
 from torch._subclasses import FakeTensorMode
 
 from spectral_bench.nn.activations import ActivationName, build_activation
@@ -64,3 +65,13 @@ def test_a_linear_layer_without_values() -> None:
         fake = SVDLinear(3, 5)
         fake(torch.empty(4, 3)).sum().backward()
         assert fake.matrix.u.grad is not None
+
+
+def test_a_deep_network_without_values_however_many_states_it_has() -> None:
+    deep = Deep(3).to("meta")
+    deep(torch.empty(7, 4, 3, device="meta")).sum().backward()
+    assert {parameter.grad.device.type for parameter in deep.parameters()} == {"meta"}
+    with FakeTensorMode():
+        fake = Deep(3, hidden_size=128, depth=40)
+        fake(torch.empty(7, 256, 3)).sum().backward()
+        assert all(parameter.grad.shape == parameter.shape for parameter in fake.parameters())

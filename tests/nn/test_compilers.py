@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from deep_module import Deep
 from torch import Tensor, nn
 
-from spectral_bench.linalg import singular_map
 from spectral_bench.nn import (
     DenseTransition,
     GradientTrace,
@@ -15,30 +15,12 @@ from spectral_bench.nn import (
     HouseholderTransition,
     LSTMLayer,
     RecurrentLayer,
-    Signature,
     SpectralRNN,
     SVDLinear,
     build_activation,
     svd_parametrize,
 )
-from spectral_bench.nn.feed_forward import FeedForward
-from spectral_bench.nn.layer_weights import FactoredWeights
 from spectral_bench.nn.models.mingru import MinGRULayer
-
-
-class _Deep(nn.Module):
-    """What a ``svdmlp`` predicts of 7 time steps."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.in_features = size
-        weights = FactoredWeights(7 * size, 12, 3, m1=2, m2=2, sigma_map=singular_map("sigmoid", 0.1))
-        signature = Signature(size, 2, length=7, every_step=False)
-        self.network = FeedForward(signature, weights, activation="tanh", leak=0.0, residual=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.network(x)[0]
-
 
 #: Of every kernel and form one; the low-rank form is what 160 units of 12 samples take.
 MODULES: dict[str, Callable[[], nn.Module]] = {
@@ -51,7 +33,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "gru": lambda: GRULayer(3, 12),
     "scanned": lambda: MinGRULayer(3, 12),
     "linear": lambda: SVDLinear(3, 12),
-    "deep": lambda: _Deep(3),
+    "deep": lambda: Deep(3),
     "parametrized": lambda: svd_parametrize(nn.Linear(3, 12), r=0.1),
 }
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="inductor needs a C++ compiler")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from deep_module import Deep
 from torch import Tensor, nn
 from torch.export import Dim, export
 
@@ -47,6 +48,7 @@ PROGRAMS: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...], dict[int, Di
     "both directions": (lambda: SpectralRNN(3, 8, bidirectional=True), (5, 2, 3), {0: TIME, 1: BATCH}, (33, 9, 3)),
     "network": (Network, (4, 6, 3), {0: BATCH, 1: TIME}, (1, 33, 3)),
     "lstm": (lambda: LSTMLayer(3, 8), (5, 2, 3), {0: TIME, 1: BATCH}, (33, 9, 3)),
+    "deep": (lambda: Deep(3), (7, 2, 3), {1: BATCH}, (7, 64, 3)),
     "gru": (lambda: GRULayer(3, 8), (5, 2, 3), {0: TIME, 1: BATCH}, (33, 9, 3)),
 }
 

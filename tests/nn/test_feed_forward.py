@@ -12,7 +12,7 @@ from spectral_bench.diagnostics.envelope import envelope
 from spectral_bench.diagnostics.gradient_decay import gradient_decay
 from spectral_bench.errors import InputError
 from spectral_bench.linalg import svd_weight
-from spectral_bench.nn import GradientTrace, Signature, TraceAxis, build_model
+from spectral_bench.nn import GradientTrace, Signature, TraceAxis, build_model, layer_weights
 from spectral_bench.runs.kinds import KINDS
 
 NETWORKS = ("mlp", "resnet", "svdmlp", "svdresnet")
@@ -76,6 +76,23 @@ def test_outputs_gradients_and_trace_are_those_of_a_plain_loop(model: str) -> No
     torch.testing.assert_close(trace.norms[0], torch.stack([gradient.norm(dim=1) for gradient in of_states]))
     for one, other in zip(found, torch.autograd.grad(loss, list(net.parameters())), strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize("trained", ["weights.matrices.u", "biases"])
+def test_the_norm_below_all_layers_is_traced_alike_by_hand_and_by_autograd(
+    trained: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing below them trains, so that nobody but the trace wants that gradient."""
+    net, x, norms = network("svdmlp", "r=0.4").double().requires_grad_(False), inputs(dtype=torch.float64), []
+    parameter = net.get_parameter(trained).requires_grad_()
+    for eager in (True, False):
+        monkeypatch.setattr(layer_weights, "_trains_eagerly", lambda eager=eager: eager)
+        trace = GradientTrace()
+        loss = net(x, trace=trace)[0].square().sum()
+        torch.autograd.grad(loss, [parameter, *trace.starts])
+        norms.append(trace.norms[0])
+    torch.testing.assert_close(*norms)
+    assert norms[0].all()
 
 
 @pytest.mark.parametrize("model", NETWORKS)
@@ -170,14 +187,28 @@ def test_a_deep_network_has_a_second_derivative() -> None:
     assert torch.autograd.gradgradcheck(lambda x: net(x)[0], (x,))
 
 
-def test_under_autocast_the_layers_keep_their_precision() -> None:
-    net = network("svdmlp")
-    x = inputs()
-    with torch.autocast("cpu", torch.bfloat16):
-        outputs, _ = net(x)
-        outputs.float().square().sum().backward()
-    torch.testing.assert_close(outputs.float(), net(x)[0], rtol=0.05, atol=0.05)
-    assert net.weights.matrices.u.grad.isfinite().all()
+@pytest.mark.parametrize("model", ["svdmlp", "svdresnet"])
+@pytest.mark.parametrize("activation", ["leaky_relu", "modrelu"])
+@pytest.mark.parametrize("batch_size", [5, 64])
+@pytest.mark.parametrize("training", [True, False])
+def test_under_autocast_bounded_layers_keep_their_precision(
+    model: str, activation: str, batch_size: int, training: bool
+) -> None:
+    net = network(model, "r=0.4", f"model.activation={activation}")
+    h0, *activations = torch.randn(batch_size, 12), *net.activations[1:]
+
+    def last(h0: torch.Tensor) -> torch.Tensor:
+        return net.weights.run(h0, net.biases[1:], activations, residual=net.residual, trace=None)
+
+    with torch.set_grad_enabled(training):
+        expected = last(h0)
+        with torch.autocast("cpu", torch.bfloat16):
+            found = last(h0)
+            assert last(h0.bfloat16()).dtype is torch.float32
+        torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    if training:
+        gradients = [torch.autograd.grad(h.sum(), net.weights.matrices.u)[0] for h in (found, expected)]
+        torch.testing.assert_close(*gradients, rtol=0, atol=1e-5)
 
 
 def test_parameters_are_counted_without_the_triangles_below_diagonals() -> None:

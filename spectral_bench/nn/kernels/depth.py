@@ -24,7 +24,6 @@ from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.gradient_trace import GradientTrace, write_norms
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.arguments import outside_autocast
 from spectral_bench.nn.kernels.layer_loop import BRANCH, layer_by_layer
 from spectral_bench.nn.kernels.operators import LowRank
 from spectral_bench.nn.kernels.second_derivative import differentiable_gradients
@@ -41,7 +40,7 @@ def low_rank_layers(
     residual: bool,
     trace: GradientTrace | None = None,
 ) -> Tensor:
-    """What ``layer_by_layer`` computes, twice differentiable, also under autocast in the precision of the biases.
+    """What ``layer_by_layer`` computes, twice differentiable.
 
     Args:
         h0_BN: what the first layer reads.
@@ -56,7 +55,6 @@ def low_rank_layers(
     Returns:
         The last state, shape (B, N).
     """
-    (h0_BN,) = outside_autocast(biases_LN, h0_BN)
     last_BN: Tensor = _LowRankLayers.apply(  # type: ignore[no-untyped-call]
         h0_BN, biases_LN, sigma_LN, left_LMN, right_LMN, activation, residual, trace
     )

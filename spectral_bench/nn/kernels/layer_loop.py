@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from torch import Tensor
 
-from spectral_bench.nn.gradient_trace import GradientTrace, trace_states
+from spectral_bench.nn.gradient_trace import GradientTrace, trace_states, watched
 from spectral_bench.nn.kernels.operators import Operator, apply
 
 #: Layers of a residual branch.
@@ -37,7 +37,7 @@ def layer_by_layer(
     Returns:
         The last state, shape (B, N).
     """
-    h_BN = h0_BN
+    h_BN = h0_BN if trace is None else watched(h0_BN)
     visited = [(h_BN,)]
     layers = list(zip(operators, biases_LN.unbind(), strict=True))
     if residual:
