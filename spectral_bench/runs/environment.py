@@ -44,7 +44,8 @@ def describe_environment(device: torch.device, flush_denormals: bool) -> dict[st
 
 def environment_changes(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """The entries of ``describe_environment`` that have changed, a line each."""
-    then = {"denormals": KEPT, **then}  # by the versions that did not record it
+    if "denormals" not in then:  # recorded later than train.flush_denormals, which asks for the same then and now
+        now = {key: value for key, value in now.items() if key != "denormals"}
     unknown = [key for key in now if isinstance(now[key], Mapping) and not isinstance(then.get(key), Mapping)]
     before, after = (_flat({key: facts.get(key) for key in now if key not in unknown}) for facts in (then, now))
     return [f"{key}: not recorded then" for key in unknown] + [

@@ -198,8 +198,11 @@ def test_a_run_of_a_processor_that_cannot_flush_denormals_is_not_said_to_be_of_o
     assert verify_run(directory).changes == ["denormals: kept then, flushed now"]
 
 
-def test_a_run_from_before_denormals_were_recorded_kept_them(tmp_path: Path) -> None:
-    directory = run(tmp_path, "train.flush_denormals=false")
+@pytest.mark.parametrize("flush", [True, False])
+def test_a_run_from_before_denormals_were_recorded_did_with_them_what_it_was_asked_to(
+    tmp_path: Path, flush: bool
+) -> None:
+    directory = run(tmp_path, f"train.flush_denormals={str(flush).lower()}")
     manifest = directory / "manifest.json"
     content = json.loads(manifest.read_text())
     del content["denormals"]
