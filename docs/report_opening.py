@@ -1,8 +1,8 @@
 """Times how long headless Chromium takes to open a report of 500 runs.
 
 Run as ``python docs/report_opening.py`` on a quiet machine. The runs are those of results/copy, many times over, each
-copy with a seed and noise of its own, for equal numbers would be packed into nothing. It needs
-Playwright, and a Chromium on the PATH.
+copy with a seed and noise of its own, for equal numbers would be packed into nothing. It needs Playwright, and a
+Chromium on the PATH.
 """
 
 import json
@@ -57,6 +57,8 @@ def add_noise(file: Path, columns: list[str], rng: np.random.Generator) -> None:
     rows = pd.read_csv(file) if is_csv else pd.read_parquet(file)
     for column in columns:
         rows[column] *= rng.lognormal(0.0, 0.1, len(rows))
+    if file.is_dir():  # before format 3
+        shutil.rmtree(file)
     rows.to_csv(file, index=False) if is_csv else rows.to_parquet(file)
 
 

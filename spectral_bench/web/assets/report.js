@@ -6,7 +6,9 @@ const chosen = { models: new Set(), radii: new Set(), seeds: "bands" };
 const pictures = []; // {element, draw, dirty, seen}
 
 async function unpacked(id) {
-  const bytes = Uint8Array.from(atob(document.getElementById(id).textContent), (c) => c.charCodeAt(0));
+  const text = atob(document.getElementById(id).textContent);
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
   return new Response(stream).text();
 }
@@ -261,7 +263,6 @@ function theme() {
 }
 
 async function start() {
-  const library = unpacked("plotly");
   const data = JSON.parse(await unpacked("payload"));
   document.getElementById("made").textContent = `${data.command} · spectral-bench ${data.version} · ${data.made}`;
   const groups = data.sections.flatMap((one) => one.groups);
@@ -282,7 +283,7 @@ async function start() {
   document.getElementById("theme").addEventListener("click", theme);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
   await new Promise((resume) => setTimeout(resume)); // verdicts and tables can be read while the library is compiled
-  document.head.append(make("script", { textContent: await library }));
+  document.head.append(make("script", { textContent: await unpacked("plotly") }));
   addEventListener("beforeprint", () => redraw(true));
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) pictures.find((one) => one.element === entry.target).seen = true;
