@@ -51,7 +51,7 @@ SHORT = {
     "runs/kinds.py": "the registries of three rooms together",
     "nn/kernels/form_choice.py": "one rule with its measured constants",
     "nn/kernels/torch_internals.py": "every private name of PyTorch, and nothing else",
-    "nn/kernels/second_derivative.py": "two kernels share it",
+    "nn/kernels/gradients_by_operations.py": "two kernels share it",
     "runs/sinks/sink_registry.py": "what every sink imports",
     "report/footnotes.py": "one class",
     "runs/capacity.py": "one context manager, which knows the words of PyTorch's exceptions",

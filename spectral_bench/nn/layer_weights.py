@@ -97,8 +97,9 @@ class FreeWeights(LayerWeights):
 class FactoredWeights(LayerWeights):
     """U diag(σ) Vᵀ for every matrix, the first one included, whose σ* is 1 (Zhang, Lei and Dhillon 2018, section 4).
 
-    The factors of the square matrices are three parameters, stacked over the layers, from which one batched product
-    makes all of them: a network of a hundred layers costs no more calls for it than one of two.
+    The factors of the square matrices are three parameters, stacked over the layers: what a step needs, the matrices or
+    their diagonals and low ranks, comes of batched products. A network of a hundred layers costs no more calls for that
+    than one of two.
 
     Args:
         input_size: D.
@@ -200,11 +201,15 @@ class FactoredWeights(LayerWeights):
 
 
 def _trains_eagerly() -> bool:
-    """Whether a backward pass by hand is of use: compilers, modes and ``torch.func`` want operations that they know."""
+    """Whether a backward pass by hand is of use.
+
+    Compilers, modes, ``torch.func`` and differentiation in forward mode want operations that they know.
+    """
     seen_through = (
         torch.compiler.is_compiling()
         or torch_internals.transformations_are_active()
         or torch_internals.operations_are_watched()
+        or torch_internals.forward_mode_is_on()
     )
     return torch.is_grad_enabled() and not seen_through
 

@@ -145,6 +145,19 @@ def test_norms_are_traced_also_where_a_second_derivative_follows() -> None:
     assert torch.equal(*norms)
 
 
+@pytest.mark.parametrize("trained", [(0,), (1,), (0, 1), (2,), (3, 4)], ids=str)
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_gradients_are_the_same_where_other_tensors_do_not_train(trained: tuple[int, ...], create_graph: bool) -> None:
+    tensors = tensors_of_layers()
+    everything = torch.autograd.grad(by_hand(*tensors, activation="tanh", residual=True).sum(), tensors)
+    some = [tensor.detach().requires_grad_(place in trained) for place, tensor in enumerate(tensors)]
+    wanted = [some[place] for place in trained]
+    last = by_hand(*some, activation="tanh", residual=True)
+    found = torch.autograd.grad(last.sum(), wanted, create_graph=create_graph)
+    for place, gradient in zip(trained, found, strict=True):
+        torch.testing.assert_close(gradient, everything[place])
+
+
 def test_a_backward_pass_can_be_repeated() -> None:
     tensors = tensors_of_layers()
     loss = by_hand(*tensors, activation="leaky_relu", residual=True).square().sum()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.autograd import forward_ad
 
 from spectral_bench.config.load import load
 from spectral_bench.diagnostics.envelope import envelope
@@ -185,6 +186,38 @@ def test_a_deep_network_has_a_second_derivative() -> None:
     net = network("svdmlp", "model.activation=tanh").double()
     x = inputs(dtype=torch.float64).requires_grad_()
     assert torch.autograd.gradgradcheck(lambda x: net(x)[0], (x,))
+
+
+@pytest.mark.parametrize("model", ["svdmlp", "svdresnet"])
+def test_batches_of_gradients_are_those_one_by_one(model: str) -> None:
+    net, x = network(model, "r=0.4").double(), inputs(dtype=torch.float64).requires_grad_()
+    outputs, wanted = net(x)[0], [x, *net.parameters()]
+    directions = torch.randn(3, *outputs.shape, dtype=torch.float64)
+    for create_graph in (False, True):
+        options: dict[str, Any] = {"retain_graph": True, "create_graph": create_graph}
+        batches = torch.autograd.grad(outputs, wanted, directions, is_grads_batched=True, **options)
+        singles = [torch.autograd.grad(outputs, wanted, direction, retain_graph=True) for direction in directions]
+        for batch, single in zip(batches, zip(*singles, strict=True), strict=True):
+            torch.testing.assert_close(batch, torch.stack(single))
+
+
+@pytest.mark.filterwarnings("ignore:.torch.jit.script. is deprecated:DeprecationWarning")  # PyTorch's own
+def test_derivatives_in_forward_mode_and_vectorised_hessians_are_those_in_reverse() -> None:
+    functional = torch.autograd.functional
+    net, x = network("svdmlp", "r=0.4", "model.activation=tanh").double(), inputs(2, torch.float64)
+
+    def outputs(x: torch.Tensor) -> torch.Tensor:
+        return net(x)[0]
+
+    jacobian, direction = functional.jacobian(outputs, x), torch.randn_like(x)
+    torch.testing.assert_close(functional.jacobian(outputs, x, vectorize=True), jacobian)
+    torch.testing.assert_close(functional.jacobian(outputs, x, vectorize=True, strategy="forward-mode"), jacobian)
+    with forward_ad.dual_level():
+        tangent = forward_ad.unpack_dual(outputs(forward_ad.make_dual(x, direction))).tangent
+        torch.testing.assert_close(tangent, torch.tensordot(jacobian, direction, 3))
+    expected = functional.hessian(lambda x: outputs(x).square().sum(), x)
+    found = functional.hessian(lambda x: outputs(x).square().sum(), x, vectorize=True)
+    torch.testing.assert_close(found, expected)
 
 
 @pytest.mark.parametrize("model", ["svdmlp", "svdresnet"])

@@ -35,10 +35,13 @@ def test_no_other_file_of_the_package_uses_a_private_name() -> None:
     assert found == {"torch_internals.py"}
 
 
-def test_this_pytorch_answers_both_questions_itself() -> None:
+def test_this_pytorch_answers_all_questions_itself() -> None:
     assert torch_internals._is_possible not in (torch_internals.transformations_are_active, torch_internals._num_modes)
     assert not torch_internals.transformations_are_active()
     assert not torch_internals.operations_are_watched()
+    assert not torch_internals.forward_mode_is_on()
+    with torch.autograd.forward_ad.dual_level():
+        assert torch_internals.forward_mode_is_on()
 
 
 def test_training_imports_no_compiler() -> None:

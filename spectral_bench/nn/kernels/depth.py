@@ -24,9 +24,10 @@ from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.gradient_trace import GradientTrace, write_norms
 from spectral_bench.nn.kernels import buffers
+from spectral_bench.nn.kernels.gradients_by_operations import gradients_by_operations, wants_operations
 from spectral_bench.nn.kernels.layer_loop import BRANCH, layer_by_layer
 from spectral_bench.nn.kernels.operators import LowRank
-from spectral_bench.nn.kernels.second_derivative import differentiable_gradients
+from spectral_bench.nn.kernels.torch_internals import has_values
 
 
 def low_rank_layers(
@@ -101,11 +102,15 @@ class _LowRankLayers(Function):
     @staticmethod
     def backward(ctx: Any, gradient_BN: Tensor) -> tuple[Tensor | None, ...]:
         *arguments, states, inner_LBM = ctx.saved_tensors
-        with torch.no_grad(), without_autocast(states):
-            found = _pull_back(ctx, gradient_BN, arguments[2:], states, inner_LBM)
-        if torch.is_grad_enabled():
-            by_autograd = partial(_by_autograd, ctx.activation, ctx.residual)
-            found = differentiable_gradients(by_autograd, arguments, gradient_BN)
+        found: tuple[Tensor | None, ...] = ()
+        by_operations = wants_operations(gradient_BN)
+        with without_autocast(states):
+            if not by_operations or (ctx.trace is not None and has_values(gradient_BN)):
+                with torch.no_grad():
+                    found = _pull_back(ctx, gradient_BN, arguments[2:], states, inner_LBM)
+            if by_operations:
+                by_autograd = partial(_by_autograd, ctx.activation, ctx.residual)
+                found = gradients_by_operations(by_autograd, arguments, gradient_BN)
         return *found, None, None, None
 
 
@@ -130,8 +135,12 @@ def _pull_back(
     states: Tensor,
     inner_LBM: Tensor,
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of the five tensors, given that of the last state; writes the trace."""
+    """The gradients of the five tensors, given that of the last state, None for matrices if none trains.
+
+    Writes the trace.
+    """
     sigma_LN, left_LMN, right_LMN = factors
+    matrices_train = any(ctx.needs_input_grad[2:])
     depth, shape = len(sigma_LN), states[:-1].shape
     gradients = [torch.empty_like(tensor) for tensor in (sigma_LN, sigma_LN, left_LMN, right_LMN)]
     # g before every layer: a trace takes the norms of all of them, at the end.
@@ -161,12 +170,15 @@ def _pull_back(
 
         of_bias_N, of_sigma_N, of_left_MN, of_right_MN = results[layer]
         torch.sum(a_BN, 0, out=of_bias_N)
+        if not matrices_train:
+            continue
         torch.sum(torch.mul(a_BN, previous[layer], out=terms_BN), 0, out=of_sigma_N)
         torch.mm(pulled_BM.t(), previous[layer], out=of_left_MN)
         torch.mm(inner_BM.t(), a_BN, out=of_right_MN)
     if ctx.trace is not None:
         ctx.trace.norms[0] = _norms(gradient_BN, g_LBN[:: BRANCH if ctx.residual else 1])
-    return g_BN, *gradients
+    of_biases, *of_matrices = gradients
+    return g_BN, of_biases, *(of_matrices if matrices_train else [None] * len(of_matrices))
 
 
 def _norms(last_BN: Tensor, before: Tensor) -> Tensor:

@@ -20,7 +20,7 @@ from spectral_bench.linalg import svd_low_rank
 from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.linalg.reflectors import compact_triangle, row_divisors
 from spectral_bench.linalg.svd import scale_and_resize
-from spectral_bench.nn.kernels.second_derivative import differentiable_gradients
+from spectral_bench.nn.kernels.gradients_by_operations import gradients_by_operations, wants_operations
 
 
 def layer_factors(u: Tensor, v: Tensor, sigma_LK: Tensor) -> tuple[Tensor, Tensor]:
@@ -83,8 +83,8 @@ class _LayerFactors(Function):
     @staticmethod
     def backward(ctx: Any, grad_left: Tensor, grad_right: Tensor) -> tuple[Tensor | None, ...]:
         u, v, sigma_LK, left, right, scaled, across, *kept = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            return differentiable_gradients(_by_autograd, (u, v, sigma_LK), (grad_left, grad_right))
+        if wants_operations(grad_left) or wants_operations(grad_right):
+            return gradients_by_operations(_by_autograd, (u, v, sigma_LK), (grad_left, grad_right))
         m2, k, (out_size, in_size) = v.shape[1], sigma_LK.shape[1], (u.shape[2], v.shape[2])
         of_u, of_v = _Reflectors(right[:, m2:], *kept[:3]), _Reflectors(left[:, :m2], *kept[3:])
         of_b, of_weighted = grad_left[:, :m2], grad_left[:, m2:]

@@ -4,6 +4,7 @@ A release of PyTorch may take such a name away. The question then has the answer
 """
 
 import torch
+from torch.autograd import forward_ad
 
 
 def _is_possible() -> bool:
@@ -13,6 +14,15 @@ def _is_possible() -> bool:
 #: Whether a transformation of ``torch.func`` is running. A tensor inside one does not say whether another one, further
 #: out, is going to differentiate it. Where PyTorch cannot tell, memory is kept for a backward pass that may not follow.
 transformations_are_active = getattr(torch._C, "_are_functorch_transforms_active", _is_possible)
+
+
+def forward_mode_is_on() -> bool:
+    """Whether derivatives are carried along, as ``torch.autograd.forward_ad`` does, beside every value.
+
+    Where PyTorch cannot tell, deep networks are run by operations that it can differentiate so.
+    """
+    return bool(getattr(forward_ad, "_current_level", 0) >= 0)
+
 
 _num_modes = getattr(torch._C, "_len_torch_dispatch_stack", _is_possible)
 
