@@ -168,8 +168,8 @@ def run(
     launcher=slurm and launcher=ray on a cluster. With --sampler it tries some points instead of all, KEY=interval(a,b)
     included, and says which were best on validation data.
 
-    A grid ends with 0 when every point is done, now or before, or running elsewhere; with 1 when one diverged, now or
-    before, or failed; with another code if all that is not done shares it.
+    A grid ends with 0 when every point is done, now or before, running elsewhere, or handed to a queue. A signal's code
+    comes first; then the one that all share which have no result yet, or 1; then 1 if one diverged, now or before.
     """
     typed = overrides or []
     with outliving_readers(), ending_on_signals():
@@ -186,6 +186,10 @@ def run(
         }
         if sampler is None:
             _refuse(of_searches, "is about a search: add -m --sampler optuna, or random")
+        showing = {"--list-points": points, "--print-config": print_config, "--dry-run": dry_run}
+        shown = [option for option, given in showing.items() if given]
+        if len(shown) > 1:
+            raise InputError(f"{' and '.join(shown)}: choose one of them.")
         console = Console()
         sinks = [] if print_config or dry_run else chosen_sinks(sink)
         if resume and (again or again_from):
@@ -193,10 +197,18 @@ def run(
         if multirun or points:
             from spectral_bench.ui.grid import GridRequest, list_points, mark_of_runs, run_grid, show_grid_instead
 
+            if shown:
+                of_trainings = {
+                    "--again": again or None,
+                    "--again-from": again_from,
+                    "--retry": retry or None,
+                    "--wait": wait or None,
+                }
+                _refuse(of_trainings, f"has no effect on what {shown[0]} shows: leave it out")
             mark = mark_of_runs(again_from, again=again)
             request = GridRequest(typed, config_dir, _plugins or [], sinks, mark, retry, keep_going, quiet, wait)
             if sampler is not None:
-                if points or print_config or dry_run or mark or keep_going:
+                if shown or mark or keep_going:
                     raise InputError("--sampler chooses its points: it goes with no other option of a grid.")
                 from spectral_bench.search.study import Sampler
                 from spectral_bench.ui.search_report import SearchRequest, run_search
@@ -211,14 +223,6 @@ def run(
                 )
                 run_search(request, search, console)
             elif points:
-                without_effect = {
-                    "--again": mark,
-                    "--retry": retry or None,
-                    "--wait": wait or None,
-                    "--dry-run": dry_run or None,
-                    "--print-config": print_config or None,
-                }
-                _refuse(without_effect, "has no effect on what --list-points prints: leave it out")
                 list_points(request)
             elif not show_grid_instead(request, console, print_config=print_config, dry_run=dry_run):
                 run_grid(request, console)

@@ -142,10 +142,13 @@ def those_that_fulfil(conditions: Sequence[str], found: Collection) -> Collectio
     """
     from spectral_bench.records.collection import Collection
     from spectral_bench.records.selection import select
+    from spectral_bench.report.numbers import counted
 
     selected = select(found.runs, conditions)
     if found.runs and not selected:
-        return Collection([], [*found.notes, f"None of {len(found.runs)} runs fulfils {' and '.join(conditions)}."])
+        return Collection(
+            [], [*found.notes, f"None of {counted(len(found.runs), 'run')} fulfils {' and '.join(conditions)}."]
+        )
     return Collection(selected, found.notes)
 
 
@@ -159,10 +162,11 @@ def check_judged_by(metric: str | None, runs: Sequence[Run]) -> None:
     from spectral_bench.config.hints import unknown
     from spectral_bench.errors import InputError
     from spectral_bench.records.selection import spoken_fields
+    from spectral_bench.report.numbers import counted
 
     if metric is None:
         return
     if metric not in SCORES:
         raise InputError(unknown("--metric", metric, SCORES, spoken_fields(run.summary for run in runs)))
     if runs and all(run.summary.get(metric) is None for run in runs):
-        raise InputError(f"--metric {metric}: none of {len(runs)} runs has a value of it.")
+        raise InputError(f"--metric {metric}: none of {counted(len(runs), 'run')} has a value of it.")

@@ -48,10 +48,12 @@ def expand_grid(
     shared, own = _split([*overrides, *_untyped(overrides, config_dir)], config_dir)
     parsed_for_all = parse_overrides(shared, hydra)
     _refuse_repeated_sweeps(parsed_for_all)
+    parsed = {model: parse_overrides(texts, hydra) for model, texts in own.items()}
+    for model, overrides_of_model in parsed.items():
+        _refuse_repeated_sweeps(overrides_of_model, f"{model}:")
     points = [list(point) for point in _product(parsed_for_all)]
     if not own:
         return points
-    parsed = {model: parse_overrides(texts, hydra) for model, texts in own.items()}
     expanded, met, begun = list[list[str]](), set[str](), set[tuple[str, ...]]()
     for point in points:
         model = _model(point, config_dir, hydra)
@@ -71,16 +73,14 @@ def expand_grid(
 def open_keys_of_preset(overrides: Sequence[str], config_dir: Path | None = None) -> list[str]:
     """The keys of the chosen preset's grid for which no value is typed; a single run has none.
 
-    Keys for one model alone count if it is the chosen one; where the model is open they are named with it.
+    Keys for one model alone count if it is the chosen one; where the model is open, so is whether they matter.
 
     Raises:
         InputError: the grid of the preset is none.
     """
     shared, own = _split(_untyped(overrides, config_dir), config_dir)
     keys = list(map(_key, shared))
-    if "model" in keys:
-        keys += [f"{model}:{_key(text)}" for model, texts in own.items() for text in texts]
-    elif own:
+    if own and "model" not in keys:
         keys += map(_key, own.get(_model(overrides, config_dir, None), []))
     return list(dict.fromkeys(keys))
 
@@ -144,8 +144,12 @@ def _model(point: Sequence[str], config_dir: Path | None, hydra: Engine | None) 
     return str(compose(choosing, config_dir, hydra).choices["model"].option)
 
 
-def _refuse_repeated_sweeps(parsed: Sequence[Override]) -> None:
+def _refuse_repeated_sweeps(parsed: Sequence[Override], prefix: str = "") -> None:
     """Of a key that is typed twice the last value counts; with several values, points would be the same.
+
+    Args:
+        parsed: what counts for all points, or for those of one model.
+        prefix: what is typed before these keys: ``svdrnn:``.
 
     Raises:
         InputError: naming both.
@@ -155,8 +159,8 @@ def _refuse_repeated_sweeps(parsed: Sequence[Override]) -> None:
         key = override.get_key_element()
         before = seen.setdefault(key, override)
         if before is not override and (before.is_sweep_override() or override.is_sweep_override()):
-            both = f"'{short(str(before.input_line))}' and '{short(str(override.input_line))}'"
-            raise InputError(f"{key} is typed twice, {both}: leave one of them out.")
+            first, second = (short(f"{prefix}{each.input_line}") for each in (before, override))
+            raise InputError(f"{prefix}{key} is typed twice, '{first}' and '{second}': leave one of them out.")
 
 
 def _product(parsed: Sequence[Override]) -> list[tuple[str, ...]]:

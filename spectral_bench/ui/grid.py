@@ -64,18 +64,20 @@ def run_grid(request: GridRequest, console: Console) -> None:
 
     Raises:
         InputError: the grid or its launcher is wrong, or a point of it and ``keep_going`` is off; a sink is unknown.
-        typer.Exit: when not every point has its result: with the exit code they share if it is one, else 1.
+        typer.Exit: with the code of ``grid_exit_code`` if it is not 0.
     """
     from spectral_bench.runs.sinks import open_sinks
 
     open_sinks(request.sinks, lambda _: None)  # one that is missing shows before anything trains
     launcher = chosen_launcher(request)
-    code = train_grid(composed(request), launcher, request, console)
+    code = train_grid(composed(request), launcher, request, console, trains_anew="--again")
     if code:
         raise typer.Exit(code)
 
 
-def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Console) -> int:
+def train_grid(
+    grid: Grid, launcher: Launcher, request: GridRequest, console: Console, *, trains_anew: str | None = None
+) -> int:
     """Run every point of a composed grid, and show how each ended.
 
     Args:
@@ -83,9 +85,10 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
         launcher: runs them.
         request: how to treat what is done or failed, and what to show.
         console: where to show it.
+        trains_anew: the option of the command that trains anew what has a result; None: it has none.
 
     Returns:
-        0 if every point is done, or has an owner elsewhere; else the exit code that the others share, or 1.
+        The exit code, as ``grid_exit_code`` gives it.
 
     Raises:
         InputError: the launcher does not suit the points.
@@ -127,7 +130,7 @@ def train_grid(grid: Grid, launcher: Launcher, request: GridRequest, console: Co
     ]
     show_grid_summary(in_order, len(in_order), console)
     code = grid_exit_code(in_order, stop.cause)
-    say_what_is_left(in_order, request.again, stop.cause)
+    say_what_is_left(in_order, request.again, stop.cause, trains_anew=trains_anew)
     return code
 
 

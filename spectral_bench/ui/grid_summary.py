@@ -45,33 +45,44 @@ def show_grid_summary(results: Sequence[PointResult], total: int, console: Conso
 
 
 def grid_exit_code(results: Sequence[PointResult], stop_cause: str | None) -> int:
-    """That of a signal first; 0 if every point has its result or its owner; the code that all others share, else 1.
+    """That of a signal first; then what is left to do; then what diverged, whenever that was.
 
-    A point that diverged counts as diverged whenever that was: the code tells how the points stand, not what this call
-    had to do.
+    Returns:
+        That of the signal; else the code that those points share which have neither a result nor an owner, or 1 if they
+        share none, so that a script queues the grid again after 75 though a point diverged; else 1 if one diverged;
+        else 0.
     """
     if stop_cause is not None:
         return exit_code(stop_cause)
-    codes = {result.exit_code or 1 for result in results if result.exit_code or result.state not in _FINISHED}
+    left = {result.exit_code or 1 for result in results if result.state not in _FINISHED}
+    codes = left or {result.exit_code for result in results if result.exit_code}
     return 0 if not codes else codes.pop() if len(codes) == 1 else 1
 
 
-def say_what_is_left(results: Sequence[PointResult], again: str | None, stop_cause: str | None) -> None:
+def say_what_is_left(
+    results: Sequence[PointResult], again: str | None, stop_cause: str | None, *, trains_anew: str | None
+) -> None:
     """On stderr: how to go on, if there is anything left to do; else what became of points without a finite result.
+
+    A grid that trains everything anew gets its line even when all points wait in a queue: should jobs be lost, no other
+    command goes on with its runs.
 
     Args:
         results: of all points.
         again: the mark of a grid that trains everything anew.
         stop_cause: what asked the grid to stop; None: nothing did.
+        trains_anew: the option that trains anew what has a result; None: the command has none.
     """
-    if stop_cause is not None or any(result.state not in _FINISHED for result in results):
+    states = {result.state for result in results}
+    if stop_cause is not None or not states.issubset(_FINISHED) or (again is not None and "submitted" in states):
         say_how_to_go_on(again)
         return
     diverged = sum(result.state in ("diverged", "diverged before") for result in results)
     if diverged:
+        otherwise = "" if trains_anew is None else f" ({trains_anew} trains all points anew)"
         typer.echo(
             f"Diverged: {diverged:,} of {counted(len(results), 'point')}. That is their result, and they are not "
-            "trained again (--again trains all points anew).",
+            f"trained again{otherwise}.",
             err=True,
         )
 

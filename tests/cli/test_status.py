@@ -123,7 +123,13 @@ def test_an_option_of_grids_is_refused_for_a_single_run(command: Run) -> None:
         (("--resume", "--again"), "choose one of them"),
         (("-m", "--again-from", "yesterday"), "--again-from yesterday: expected the mark"),
         (("--list-points", "--again"), "--again has no effect"),
-        (("--list-points", "--dry-run"), "--dry-run has no effect"),
+        (("--list-points", "--again-from", "0123456789abcdef"), "--again-from has no effect"),
+        (("--list-points", "--dry-run"), "--list-points and --dry-run: choose one of them"),
+        (("-m", "--print-config", "--again"), "--again has no effect on what --print-config shows"),
+        (("-m", "--dry-run", "--again-from", "0123456789abcdef"), "--again-from has no effect on what --dry-run"),
+        (("-m", "--dry-run", "--retry", "3"), "--retry has no effect"),
+        (("-m", "--print-config", "--wait"), "--wait has no effect"),
+        (("--print-config", "--dry-run"), "--print-config and --dry-run: choose one of them"),
         (("--list-points", "launcher=locla"), "Did you mean 'local'?"),
         (("-m", "--dry-run", "launcher=local", "launcher.worker=2"), "Did you mean 'launcher.workers'?"),
     ],
@@ -150,8 +156,14 @@ def test_a_single_run_of_a_preset_that_is_a_grid_is_told_its_keys_and_the_comman
     done = command("run", "experiment=both", "--config-dir", "mine")
     said = " ".join(done.stderr.split())
     assert done.returncode == 2
-    assert "a grid over model, seed, svdrnn:r." in said
+    assert "a grid over model, seed." in said
     assert "spectral-bench run -m experiment=both --config-dir mine." in said
+    done = command("run", "experiment=both", "--config-dir", "mine", "model=svdrnn", "seed=1")
+    assert (done.returncode, "a grid over r." in done.stderr) == (2, True)
+    assert (
+        command("run", "experiment=both", "--config-dir", "mine", "model=rnn", "seed=1", "--print-config").returncode
+        == 0
+    )
 
 
 def test_off_a_terminal_a_grid_is_a_line_a_point_and_one_table(tmp_path: Path, command: Run) -> None:

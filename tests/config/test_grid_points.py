@@ -76,6 +76,8 @@ def test_a_key_with_several_values_is_typed_once() -> None:
     with pytest.raises(InputError, match="seed is typed twice, 'seed=1,2' and 'seed=3'"):
         expand_grid(["seed=1,2", "model=rnn", "seed=3"])
     assert expand_grid(["seed=1", "seed=3", "model=rnn"]) == [["seed=1", "seed=3", "model=rnn"]]
+    with pytest.raises(InputError, match=r"svdrnn:r is typed twice, 'svdrnn:r=0.1,0.2' and 'svdrnn:r=0.3'"):
+        expand_grid(["model=rnn,svdrnn", "svdrnn:r=0.1,0.2", "svdrnn:r=0.3"])
 
 
 def test_a_point_that_is_typed_twice_is_not_hidden_by_a_key_for_one_model() -> None:
@@ -99,7 +101,7 @@ def test_the_grid_of_a_preset_is_run_but_for_keys_that_are_typed(presets: Path) 
 
 
 def test_a_single_run_of_a_preset_with_a_grid_must_choose_a_point(presets: Path) -> None:
-    assert open_keys_of_preset(["experiment=many"], presets) == ["model", "seed", "svdrnn:model.m1"]
+    assert open_keys_of_preset(["experiment=many"], presets) == ["model", "seed"]
     assert open_keys_of_preset(["experiment=many", "seed=1", "model=svdrnn"], presets) == ["model.m1"]
     assert open_keys_of_preset(["experiment=many", "seed=1", "model=rnn"], presets) == []
     for point in expand_grid(["experiment=many"], presets):

@@ -1,0 +1,60 @@
+"""The exit code of a grid, and its last line."""
+
+import sys
+from collections.abc import Sequence
+
+import pytest
+
+from spectral_bench.launch.worker import PointResult
+from spectral_bench.ui.grid_summary import grid_exit_code, say_what_is_left
+
+DONE = PointResult("done", "done")
+ELSEWHERE = PointResult("elsewhere", "running elsewhere")
+SUBMITTED = PointResult("submitted", "submitted")
+DIVERGED = PointResult("diverged", "diverged", exit_code=1)
+DIVERGED_BEFORE = PointResult("before", "diverged before", exit_code=1)
+OUT_OF_TIME = PointResult("stopped", "stopped", exit_code=75)
+NO_DATA = PointResult("failed", "failed", exit_code=3)
+
+MARK = "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("results", "stop_cause", "code"),
+    [
+        ([DONE, ELSEWHERE, SUBMITTED], None, 0),
+        ([DONE, DIVERGED_BEFORE], None, 1),
+        ([DIVERGED, OUT_OF_TIME], None, 75),
+        ([DONE, DIVERGED_BEFORE, OUT_OF_TIME], None, 75),
+        ([NO_DATA, NO_DATA, DIVERGED], None, 3),
+        ([NO_DATA, OUT_OF_TIME], None, 1),
+        ([DONE, PointResult("rest", "not begun")], None, 1),
+        ([DIVERGED, NO_DATA], "SIGINT", 130),
+        ([DIVERGED, OUT_OF_TIME], "SIGUSR1", 75),
+    ],
+)
+def test_the_exit_code_of_a_grid_tells_a_signal_then_what_is_left_then_what_diverged(
+    results: Sequence[PointResult], stop_cause: str | None, code: int
+) -> None:
+    assert grid_exit_code(results, stop_cause) == code
+
+
+def test_a_grid_of_again_that_is_left_to_a_queue_says_its_mark(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["spectral-bench", "run", "-m", "--again", "launcher=slurm"])
+    say_what_is_left([DONE, SUBMITTED], MARK, None, trains_anew="--again")
+    assert capsys.readouterr().err.endswith(f" run -m --again-from={MARK} launcher=slurm\n")
+    say_what_is_left([DONE, SUBMITTED], None, None, trains_anew="--again")
+    say_what_is_left([DONE, DONE], MARK, None, trains_anew="--again")
+    assert not capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("option", "told"), [("--again", True), (None, False)])
+def test_only_a_command_that_can_train_anew_says_so_of_what_diverged(
+    option: str | None, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    say_what_is_left([DONE, DIVERGED], None, None, trains_anew=option)
+    said = capsys.readouterr().err
+    assert said.startswith("Diverged: 1 of 2 points.")
+    assert ("(--again trains all points anew)" in said) == told
