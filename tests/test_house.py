@@ -19,6 +19,7 @@ MODULES = sorted(file for file in PACKAGE.rglob("*.py") if file.name not in ("__
 
 #: Why a file of fewer than 40 lines is a file.
 SHORT = {
+    "bench/bench_part.py": "the command line reads it without PyTorch",
     "bench/setting.py": "contenders, timing and output share it",
     "cli/plugin_option.py": "one option of eight verbs",
     "cli/resume.py": "a verb",

@@ -1,7 +1,10 @@
 """Deep networks without a recurrence: ours, and layers of ``torch.nn``.
 
 A training step as of every contender (``contenders.py``), from the sum of the outputs. All read a vector as wide as
-their layers are, by a matrix more than there are layers, and begin with matrices of singular values near 1.
+their layers are, by a matrix more than there are layers.
+
+Square matrices begin orthogonal, or with singular values within 0.01 of 1, so that no network starts from states that
+vanish; those of residual branches by Glorot's rule, or with singular values below 0.01.
 """
 
 from collections.abc import Callable
@@ -68,7 +71,8 @@ def _of_torch(setting: DeepSetting) -> nn.Module:
 
 
 def _free(setting: DeepSetting, centre: float) -> FreeWeights:
-    return FreeWeights(setting.input_size, setting.hidden_size, setting.length, MatrixInit.orthogonal, centre)
+    start = MatrixInit.orthogonal if centre == 1.0 else MatrixInit.glorot
+    return FreeWeights(setting.input_size, setting.hidden_size, setting.length, start, centre)
 
 
 def _factored(setting: DeepSetting, centre: float) -> FactoredWeights:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from spectral_bench.bench.bench_part import BenchPart
 from spectral_bench.bench.ceiling import ceilings
 from spectral_bench.bench.contenders import FORMS_AND_FREE, Step, contenders
 from spectral_bench.bench.deep_networks import deep_networks
@@ -13,10 +14,6 @@ from spectral_bench.bench.timing import Times, time_in_turn
 
 #: Logs what is being measured.
 Log = Callable[[str], None]
-
-
-#: What a suite is made of; the sweeps are those over n, m and T.
-PARTS = ("sizes", "recurrences", "depth", "sweeps")
 
 
 @dataclass(frozen=True)
@@ -77,30 +74,30 @@ QUICK = Suite(
 )
 
 
-def measure(suite: Suite, threads: int, log: Log, parts: Collection[str] = PARTS) -> Iterator[Measured]:
+def measure(suite: Suite, threads: int, log: Log, parts: Collection[BenchPart]) -> Iterator[Measured]:
     """Measure the suite, a setting at a time.
 
     Args:
         suite: what to measure.
         threads: of PyTorch, for the processes that measure memory; in this process it is set already.
         log: called with a line before each setting, or before a sweep with a line for each of its settings.
-        parts: which of ``PARTS``.
+        parts: which to measure.
     """
-    for setting in suite.sizes if "sizes" in parts else ():
+    for setting in suite.sizes if BenchPart.sizes in parts else ():
         log(f"everybody at {setting}")
         everybody = {name: build() for name, build in contenders(setting).items()}
         times = time_in_turn({**everybody, **ceilings(setting)}, budget=suite.budget)
         memory = _memory(tuple(everybody), setting, threads, log) if suite.memory else {}
-        yield Measured("sizes", setting, times, memory)
-    for setting in suite.recurrences if "recurrences" in parts else ():
+        yield Measured(BenchPart.sizes, setting, times, memory)
+    for setting in suite.recurrences if BenchPart.recurrences in parts else ():
         log(f"other recurrences at {setting}")
         others = {name: build() for name, build in recurrences(setting).items()}
-        yield Measured("recurrences", setting, time_in_turn(others, budget=suite.budget), {})
-    for deep in suite.depth if "depth" in parts else ():
+        yield Measured(BenchPart.recurrences, setting, time_in_turn(others, budget=suite.budget), {})
+    for deep in suite.depth if BenchPart.depth in parts else ():
         log(f"deep networks at {deep}")
         networks = {name: build() for name, build in deep_networks(deep).items()}
-        yield Measured("depth", deep, time_in_turn(networks, budget=suite.budget), {})
-    if "sweeps" not in parts:
+        yield Measured(BenchPart.depth, deep, time_in_turn(networks, budget=suite.budget), {})
+    if BenchPart.sweeps not in parts:
         return
     varied = suite.varied
     sweeps = {

@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from spectral_bench.bench.bench_part import BenchPart
 from spectral_bench.cli.help_panels import OUTPUT, SHOWN
-
-
-class BenchPart(StrEnum):
-    """What can be timed alone."""
-
-    sizes = "sizes"
-    recurrences = "recurrences"
-    depth = "depth"
-    sweeps = "sweeps"
 
 
 def bench(

@@ -73,6 +73,21 @@ def test_a_contender_that_fails_in_its_own_process_is_named_with_the_reason() ->
         peak_memory("no such network", TINY, threads=1)
 
 
+def test_plain_deep_networks_start_near_singular_values_of_1_and_residual_branches_do_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deep, "training_step", lambda module, *_, **__: module)
+    found = {name: build() for name, build in deep_networks(TINY_DEEP).items() if name != deep.TORCH_LINEAR}
+    values = {
+        name: torch.stack([torch.linalg.svdvals(matrix) for matrix in module.network.weights.square()])
+        for name, module in found.items()
+    }
+    for name in ("mlp", "svdmlp", "svdmlp, traced"):
+        torch.testing.assert_close(values[name], torch.ones_like(values[name]), rtol=0, atol=0.0101)
+    assert values["svdresnet"].max() <= 0.0101
+    assert values["resnet"].max() - values["resnet"].min() > 0.1
+
+
 def test_every_torch_network_starts_orthogonal() -> None:
     """So that no gradient vanishes where another's does not."""
     for module in (nn.RNN(2, 6), nn.LSTM(2, 6), nn.RNNCell(2, 6)):
