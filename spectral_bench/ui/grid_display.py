@@ -19,7 +19,7 @@ from spectral_bench.launch.watch import GridState, GridWatch, RunningPoint
 from spectral_bench.launch.worker import PointResult
 from spectral_bench.report.numbers import duration, number
 from spectral_bench.training.observer import Observer
-from spectral_bench.ui.live_display import LiveDisplay
+from spectral_bench.ui.training_panel import TrainingPanel
 
 #: Redrawings a second.
 _REFRESH_RATE = 2
@@ -44,7 +44,7 @@ class GridDisplay:
 
     def __init__(self, console: Console, watch: GridWatch, *, quiet: bool) -> None:
         self._console, self._watch, self._quiet = console, watch, quiet
-        self._training: LiveDisplay | None = None
+        self._training: TrainingPanel | None = None
         self._live = Live(console=console, refresh_per_second=_REFRESH_RATE, get_renderable=self.render, transient=True)
         self._over = threading.Event()
 
@@ -72,8 +72,14 @@ class GridDisplay:
 
     @contextmanager
     def training_here(self, point: Point) -> Iterator[Observer]:
-        """Show below the table how a point trains in this process: its losses, gradients and singular values."""
-        self._training = LiveDisplay(self._console, point.name)
+        """Show below the table how a point trains in this process: its losses, gradients and singular values.
+
+        Where no table is drawn, what is yielded does nothing.
+        """
+        if self._quiet or not self._console.is_terminal:
+            yield Observer()
+            return
+        self._training = TrainingPanel(point.name)
         try:
             yield self._training
         finally:

@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from spectral_bench.launch.point import compose_grid
+from spectral_bench.launch.watch import GridWatch
 from spectral_bench.report.numbers import duration, number
 from spectral_bench.tasks.task import Baseline, Metric
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
 from spectral_bench.ui import live_display
+from spectral_bench.ui.grid_display import GridDisplay
 from spectral_bench.ui.live_display import LiveDisplay, PlainDisplay, open_display
 from spectral_bench.ui.run_summary import show_results
 
@@ -194,6 +197,23 @@ def test_display_suits_the_console() -> None:
     with open_display(screen, "title", quiet=True) as observer:
         tell(observer)
     assert written(screen) == ""
+
+
+@pytest.mark.parametrize(("terminal", "quiet"), [(True, False), (True, True), (False, False)])
+def test_the_training_of_a_serial_grid_is_drawn_below_its_table_and_nowhere_else(terminal: bool, quiet: bool) -> None:
+    (point,) = compose_grid(["seed=1"]).points
+    screen = console(terminal=terminal)
+    grid = GridDisplay(screen, GridWatch([point]), quiet=quiet)
+    paper = console(terminal=True)
+    with grid.training_here(point) as observer:
+        tell(observer)
+        paper.print(grid.render())
+    drawn = terminal and not quiet
+    assert ("step 500 of 2,000" in written(paper)) == drawn
+    assert written(screen) == ""  # the grid's own clock redraws it
+    after = console(terminal=True)
+    after.print(grid.render())
+    assert "step 500" not in written(after)
 
 
 def test_time_left_counts_only_this_sitting(monkeypatch: pytest.MonkeyPatch) -> None:
