@@ -97,8 +97,8 @@ def traced(
 
 
 def nearest_step(steps: NDArray[np.int64], step: int) -> int:
-    """The traced step nearest to ``step``."""
-    return int(steps[np.abs(steps - step).argmin()])
+    """The traced step nearest to ``step``, which may exceed what 64 bits hold; of two as near the earlier."""
+    return min(steps.tolist(), key=lambda traced_step: abs(traced_step - step))
 
 
 def relative(norms: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.table_layout import cell_lines, column_widths, pieces
 
-#: What text may not hold as it is. Whatever else is no Latin letter is written by its name.
+#: What text may not hold as it is. Whatever else is no Latin letter is written by its name. A line break and a rule of
+#: booktabs would take a bracket or a star that follows them for an argument.
 _ESCAPED = {
     "\\": r"\textbackslash{}",
     "&": r"\&",
@@ -17,6 +18,8 @@ _ESCAPED = {
     "_": r"\_",
     "{": r"\{",
     "}": r"\}",
+    "[": "{[}",
+    "*": "{*}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "±": r"$\pm$",
@@ -142,7 +145,7 @@ def _character(sign: str) -> str:
         return _ESCAPED[sign]
     if sign.isascii() or unicodedata.name(sign, "").startswith("LATIN "):
         return sign if sign.isprintable() else "?"
-    return f"[{unicodedata.name(sign, 'unknown character').lower()}]"
+    return f"{{[}}{unicodedata.name(sign, 'unknown character').lower()}]"
 
 
 def number_in_math(text: str) -> str:

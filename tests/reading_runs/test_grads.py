@@ -142,6 +142,12 @@ def test_every_chosen_moment_has_a_table_of_its_own_numbers_and_the_maps_mark_wh
         assert any("where the verdict is decided" in label for label in labels) == bool(judged)
 
 
+def test_a_step_beyond_all_numbers_of_the_machine_is_the_last_one(command: Run, shared_results: Path) -> None:
+    done = command("grads", str(shared_results), "--where", "task=copy", "--step", "9" * 22, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert {row["step"] for row in json.loads(done.stdout)["rows"]} == {12}
+
+
 def test_the_table_fits_80_columns_in_one_piece_and_calls_a_half_life_beyond_the_trace_level(
     command: Run, results: Path
 ) -> None:

@@ -18,6 +18,9 @@ SHIPPED = Path(__file__).parents[2] / "results"
 
 DOCUMENT = r"\documentclass[%s]{article}%s\begin{document}Table~\ref{tab:all} says so.\input{table}\end{document}"
 
+#: Every line of its cells, however they are wrapped, begins with a bracket, a star, or the name of a sign.
+BRACKETS = Table("", "", [Column("published", wraps=True)], [[Cell("[1] * ☃ " * 12)]] * 2, [])
+
 
 def compiled(folder: Path, table: str, preamble: str = "", size: str = "10pt") -> str:
     """Compiles a document that holds the table as it is, and returns the log."""
@@ -67,12 +70,17 @@ def test_what_is_the_same_in_every_row_is_said_once_in_the_caption(command: Run,
 @pytest.mark.parametrize("preamble", ["", r"\IfFileExists{booktabs.sty}{\usepackage{booktabs}}{}"])
 def test_whatever_a_cell_holds_compiles(tmp_path: Path, preamble: str) -> None:
     signs = r"a_b^c & 50 % of $x$ #1 {~} \ ± ≤ ≥ σ ∂ ‖ → ∈ − – … é ü ☃ 中 <>|" + "\x07"
-    cells = [signs, "≤430", "-0.15 ±0.11 (4 of 5)", "(3.21 ±0.15)e-05", "1.5e-06", "12,345"]
+    cells = [signs, "[1] 98.2", "* 98.2", "≤430", "-0.15 ±0.11 (4 of 5)", "(3.21 ±0.15)e-05", "1.5e-06", "12,345"]
     rows = [[Cell(text, bold)] for text in cells for bold in (False, True)]
     table = Table(signs, signs, [Column(signs)], rows, [signs], [signs])
-    assert "Output written" in compiled(
-        tmp_path, as_latex(Report([table, table], [], {}, [signs], "tab:all")), preamble
-    )
+    latex = as_latex(Report([table, table, BRACKETS], [], {}, [signs], "tab:all"))
+    assert "Output written" in compiled(tmp_path, latex, preamble)
+
+
+def test_no_line_begins_with_what_the_line_break_before_it_would_take_for_an_argument() -> None:
+    _, *lines = as_latex(Report([BRACKETS], [], {})).replace(r"\midrule", r"\\").split(r"\\")
+    assert len(lines) > 6
+    assert not [line for line in lines if line.lstrip().startswith(("[", "*"))]
 
 
 @pytest.mark.parametrize(
