@@ -17,7 +17,7 @@ def sense(section: Section, field: str) -> Mode:
 
 
 def more_is_better(field: str, mode: str) -> bool:
-    """Whether more of a field of a summary is better; of what no run is judged by, less is taken to be.
+    """Whether more of a field of a summary is better: of what no run is judged by, it is not.
 
     Of such a field, a share of what is right, differences count. Orders of magnitude count of what is better when
     smaller (losses, times, sizes), and so do the logarithmic axes of figures.

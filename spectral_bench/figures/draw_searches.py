@@ -31,7 +31,7 @@ _APART = 0.055
 
 def draw_searches(pictures: SearchPictures, sheet: Sheet) -> Figure:
     """Draw an axis a key, the result last, and a line a run; in several rows, each with the result, on narrow pages."""
-    caption = "A line is a run; the lighter, the better."
+    caption = f"A line is a run; the lighter, the {'better' if pictures.judges else 'smaller'}."
     if any(line.result is None for line in pictures.lines):
         caption += " Dashed: diverged, or never got there."
     y = key_in_words(pictures.y, pictures.metric)

@@ -82,11 +82,11 @@ def check_keys(runs: Sequence[Run], keys: Sequence[str]) -> None:
 
 
 def value_of(run: Run, key: str) -> Any:
-    """The value of a key; a model that has no radius and promises bounds all the same has the one that they are of."""
+    """The value of a key; a model without a radius whose singular values are all at the centre has that of zero."""
     value = run.fields().get(key)
-    if value is not None or key not in RADIUS or run.facts.sigma is None:
+    if value is not None or key not in RADIUS:
         return value
-    return round(max(abs(bound - run.facts.centre) for bound in run.facts.sigma), 9)
+    return 0.0 if run.facts.sigma == (run.facts.centre, run.facts.centre) else None
 
 
 def number_of(run: Run, field: str) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spectral_bench.compare.criteria import more_is_better
+from spectral_bench.compare.criteria import SCORES, more_is_better
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.figures.plotted_runs import Plotted, keys_apart, never_got_there, number_of, value_of
@@ -36,8 +36,9 @@ class SearchPictures:
     Attributes:
         title: of the task.
         metric: the task's.
-        y: the field that runs are judged by.
-        rises: whether more of it is better.
+        y: the field of the results.
+        judges: whether less or more of it is better.
+        rises: whether more of it is.
         axes: of the keys.
         y_axis: of the results.
         lines: the runs.
@@ -47,6 +48,7 @@ class SearchPictures:
     title: str
     metric: str | None
     y: str
+    judges: bool
     rises: bool
     axes: list[ValueAxis]
     y_axis: ValueAxis
@@ -65,7 +67,7 @@ def search_pictures(task: Plotted, y: str, keys: Sequence[str]) -> SearchPicture
 
     Args:
         task: its runs.
-        y: the field they are judged by.
+        y: the field of the results.
         keys: of the axes; none: all in which the runs differ.
 
     Raises:
@@ -90,4 +92,4 @@ def search_pictures(task: Plotted, y: str, keys: Sequence[str]) -> SearchPicture
     ends = sorted({as_typed(result): result for result in results}.values())
     rises = more_is_better(y, task.mode)
     y_axis = value_axis(y, ends, linear=rises)
-    return SearchPictures(task.task, task.metric, y, rises, axes, y_axis, lines, notes)
+    return SearchPictures(task.task, task.metric, y, y in SCORES, rises, axes, y_axis, lines, notes)

@@ -33,7 +33,7 @@ _FIELDS: Mapping[str, str] = {
     "ms_per_step": "ms per update",
     "wall_seconds": "seconds",
     "gradient_decay_rate": "gradient decay rate per step",
-    "gradient_kept": "gradient that arrives at $t=0$",
+    "gradient_kept": "share of the gradient that arrives",
     "spectral_margin": "spectral margin",
     "not_finite": "updates not finite",
 }

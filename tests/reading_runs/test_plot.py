@@ -329,19 +329,20 @@ def test_the_only_radius_is_told_as_it_is(command: Run, templates: dict[str, Pat
     assert "measured once, at sigma radius r 0.01:" in command("plot", "x=r", "y=test", str(folder)).stdout
 
 
-def test_a_model_that_is_orthogonal_by_nature_lies_at_radius_zero_and_is_not_called_free(
+def test_a_model_that_is_orthogonal_by_nature_lies_at_radius_zero_and_one_bounded_otherwise_at_none(
     command: Run, templates: dict[str, Path], tmp_path: Path
 ) -> None:
     folder = tmp_path / "exact"
     folder.mkdir()
     make(templates, folder, "svdrnn", {"r": 0.1}, {"test": 0.9}, 0)
     make(templates, folder, "rnn", {}, {"test": 0.1}, 0)
-    exact = make(templates, folder, "rnn", {}, {"test": 1.0}, 1)
-    facts = json.loads((exact / "manifest.json").read_text())["facts"]
-    edit(exact / "manifest.json", facts={**facts, "sigma": [1.0, 1.0], "centre": 1.0})
+    for seed, (lowest, test) in enumerate(((1.0, 1.0), (0.0, 0.2)), start=1):
+        run = make(templates, folder, "rnn", {}, {"test": test}, seed)
+        facts = json.loads((run / "manifest.json").read_text())["facts"]
+        edit(run / "manifest.json", facts={**facts, "sigma": [lowest, 1.0], "centre": 1.0})
     assert command("plot", "x=r", "y=test", str(folder), "--data", "p.csv").returncode == 0
     data = pd.read_csv("p.csv", dtype={"r": str})
-    assert dict(zip(data["r"], data["mean"], strict=True)) == {"0": 1.0, "0.1": 0.9, "free": 0.1}
+    assert dict(zip(data["r"], data["mean"], strict=True)) == {"0": 1.0, "0.1": 0.9, "free": pytest.approx(0.15)}
 
 
 def test_numbers_have_shades_of_a_map_and_a_free_radius_is_grey(radii: Path) -> None:
@@ -372,6 +373,18 @@ def drawn_texts(figure: Figure) -> list[Bbox]:
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
     return [text.get_window_extent() for axes in figure.axes for text in axes.texts if text.get_text()]
+
+
+@pytest.mark.parametrize(
+    ("field", "best"), [("test", "better"), ("loss_test", "better"), ("gradient_decay_rate", "smaller")]
+)
+def test_a_search_says_better_only_of_what_runs_are_judged_by(radii: Path, field: str, best: str) -> None:
+    (task,) = plotted(sections(collect([radii]).runs))
+    pictures = search_pictures(task, field, ["r"])
+    assert pictures is not None
+    drawn = draw_searches(pictures, Sheet())
+    captions = [text.get_text() for part in (drawn, *drawn.subfigs) for text in part.texts]
+    assert [text for text in captions if f"the lighter, the {best}." in text]
 
 
 def test_the_best_runs_of_a_search_are_the_lightest(templates: dict[str, Path], tmp_path: Path) -> None:
@@ -445,8 +458,10 @@ def test_points_that_would_hide_one_another_stand_side_by_side_and_others_where_
     assert len(places) == 6
     assert all(min(abs(place - true) for true in (-2, -1)) < 0.1 for place in places)
     apart = pictures_of(folder, PlotKeys("optimizer.lr", "test", hue="seed"))
-    alone = [replace(line, points=line.points[at : at + 1]) for at, line in enumerate(apart.panels[""])]
-    assert sidesteps(alone, logarithmic=False) == [[0.0], [0.0], [0.0]]
+    line = apart.panels[""][0]
+    low, as_low, high = ([replace(line, points=[replace(point, place=0.0)])] for point in line.points)
+    assert sidesteps(low + as_low, logarithmic=False) == [[-0.5], [0.5]]
+    assert sidesteps(low + high, logarithmic=False) == [[0.0], [0.0]]
 
 
 def test_the_state_whose_gradient_is_drawn_is_said(templates: dict[str, Path], tmp_path: Path) -> None:
