@@ -10,14 +10,19 @@ def decay_in_words(rate: float, steps: int, unit: str = "step") -> str:
 
     Args:
         rate: per step, as in ``GradientDecay``.
-        steps: how many there are: what changes by no more than ``LEVEL_FACTOR`` over all of them is level.
+        steps: how many there are.
         unit: one of them.
     """
-    if abs(rate) * steps <= math.log(LEVEL_FACTOR):
+    if is_level(rate, steps):
         return "level"
     every = math.log(2) / abs(rate)
     digits = f"{every:.1f}" if every < 9.95 else f"{every:,.0f}"
     return f"{'halves' if rate > 0 else 'doubles'} every {digits} {unit}s"
+
+
+def is_level(rate: float, steps: int) -> bool:
+    """Whether a gradient changes by no more than ``LEVEL_FACTOR`` over all steps at this rate."""
+    return abs(rate) * steps <= math.log(LEVEL_FACTOR)
 
 
 def share_in_words(kept: float) -> str:

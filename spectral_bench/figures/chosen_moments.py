@@ -23,17 +23,14 @@ class ChosenMoment:
         step: the traced one; None: several.
         norms: of every group those of each run, shape (T + 1,); in a mean over training relative to that at T.
         steps: of every group those that its runs are shown at; none in a mean over training.
+        is_mean: whether it is the mean over all traced steps.
     """
 
     title: str
     step: int | None
     norms: list[list[NDArray[np.float64]]]
     steps: list[list[int]]
-
-    @property
-    def is_mean(self) -> bool:
-        """Whether it is the mean over all traced steps."""
-        return self.step is None and not any(self.steps)
+    is_mean: bool = False
 
 
 def chosen_moments(groups: Sequence[Traced], steps: Sequence[str]) -> list[ChosenMoment]:
@@ -71,7 +68,7 @@ def at_the_end(groups: Sequence[Traced]) -> ChosenMoment:
         title,
         step,
         [[history.norms[-1] for history in one.whole] for one in groups],
-        [[int(history.steps[-1]) for history in one.whole] or one.ends for one in groups],
+        [[int(history.steps[-1]) for history in one.whole] for one in groups],
     )
 
 
@@ -82,4 +79,4 @@ def _at(groups: Sequence[Traced], step: int) -> ChosenMoment:
 
 def _over_training(groups: Sequence[Traced]) -> ChosenMoment:
     norms = [[mean_over_training(history) for history in one.norms] for one in groups]
-    return ChosenMoment("mean over training", None, norms, [[] for _ in groups])
+    return ChosenMoment("mean over training", None, norms, [[] for _ in groups], is_mean=True)

@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.compare.statistics import Estimate, estimate
-from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words
+from spectral_bench.diagnostics.decay_words import decay_in_words, is_level, share_in_words
 from spectral_bench.diagnostics.envelope import Envelope
 from spectral_bench.diagnostics.gradient_decay import FLOOR, gradient_decay
 from spectral_bench.figures.chosen_moments import ChosenMoment
@@ -17,6 +17,9 @@ from spectral_bench.figures.looks import Look
 from spectral_bench.figures.series import Array, Series, geometric_mean, over_runs, unfloored
 from spectral_bench.figures.traced_gradients import Traced, relative
 from spectral_bench.runs.layout import AxisWords
+
+#: Whether a gradient decays by the same factor at every step, by none, or by no steady rate.
+Steadiness = Literal["steady", "level", "none"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,7 @@ class Decay:
         rate: per step; None where there is none.
         kept: the share that arrives, the geometric mean over seeds; None where nothing can be said of it.
         verdicts: how many runs have each; empty where there is nothing to judge.
+        steadiness: whether the rate says what the gradient does; ``none`` where there is no rate.
         rate_words: the rate: ``halves every 12 steps``.
     """
 
@@ -60,6 +64,7 @@ class Decay:
     rate: Estimate | None
     kept: float | None
     verdicts: Counter[str]
+    steadiness: Steadiness
     rate_words: str
 
     @property
@@ -140,14 +145,22 @@ def decay_of(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords)
     kept = unfloored(float(geometric_mean(shares))) if len(shares) else None
     length = max((len(run) for run in runs), default=1) - 1
     unit = words.unit.rpartition(" ")[2]
-    if rate is not None:
-        told = decay_in_words(rate.mean, length, unit)
-    else:
-        told = "" if found or not one.facts.every_step else "a loss at every step was traced"
     verdicts: Counter[str] = Counter(decay.verdict for decay in found)
-    if told == "level" and set(verdicts) != {"level"}:
-        told = "no steady rate"  # what is lost is lost at an end, and the slope does not see it
-    return Decay(one.caption, one.look, rate, kept, verdicts, told)
+    steadiness = _steadiness(rate, length, set(verdicts))
+    if rate is not None:
+        told = "no steady rate" if steadiness == "none" else decay_in_words(rate.mean, length, unit)
+    else:
+        told = "a loss at every step was traced" if one.facts.every_step else ""
+    return Decay(one.caption, one.look, rate, kept, verdicts, steadiness, told)
+
+
+def _steadiness(rate: Estimate | None, length: int, verdicts: set[str]) -> Steadiness:
+    """By the rate over a trace of this length; what is lost at an end, the slope does not see and the verdicts do."""
+    if rate is None:
+        return "none"
+    if not is_level(rate.mean, length):
+        return "steady"
+    return "level" if verdicts == {"level"} else "none"
 
 
 def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:

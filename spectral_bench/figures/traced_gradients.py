@@ -63,11 +63,6 @@ class Traced:
         return at, [norms.norms[norms.steps == at][0] for norms in self.norms if at in norms.steps]
 
     @property
-    def ends(self) -> list[int]:
-        """The last steps of the runs, whether or not they traced them."""
-        return [int(run.summary["steps"]) for run in self.runs]
-
-    @property
     def whole(self) -> list[GradientHistory]:
         """The traces of the runs that have not lost the end of theirs."""
         pairs = zip(self.runs, self.norms, strict=True)
@@ -98,7 +93,7 @@ def traced(
 
 def nearest_step(steps: NDArray[np.int64], step: int) -> int:
     """The traced step nearest to ``step``, which may exceed what 64 bits hold; of two as near the earlier."""
-    return min(steps.tolist(), key=lambda traced_step: abs(traced_step - step))
+    return min(map(int, steps), key=lambda traced_step: abs(traced_step - step))
 
 
 def relative(norms: NDArray[np.float64]) -> NDArray[np.float64]:

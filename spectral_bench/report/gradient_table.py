@@ -59,7 +59,7 @@ class _Row:
     Attributes:
         one: the group.
         moment: when.
-        steps: at which its runs are shown.
+        steps: at which its runs are shown; of a group without any that of the moment, or those that its runs ended at.
         used: how many runs have finite norms there; means are over these.
         decay: rate, what arrives, verdicts.
         start, end: geometric means of the norms at t = 0 and t = T; None in a mean over training.
@@ -133,6 +133,8 @@ def _row(
     one: Traced, moment: ChosenMoment, shown: Sequence[NDArray[np.float64]], steps: list[int], words: AxisWords
 ) -> _Row:
     last_steps = {run.run_id: int(norms.steps[-1]) for run, norms in zip(one.runs, one.norms, strict=True)}
+    if not steps and not moment.is_mean:
+        steps = [int(run.summary["steps"]) for run in one.runs] if moment.step is None else [moment.step]
     finite = [norms for norms in shown if np.isfinite(norms).all()]
     decay = decay_of(one, shown, words)
     start, end = (
@@ -155,7 +157,7 @@ def _row(
 def _cells(row: _Row) -> list[Cell]:
     group, decay = row.one.group, row.decay
     ends = {min(row.steps), max(row.steps)} if row.steps else set()
-    half_life = {"level": "level", "no steady rate": NOTHING}.get(decay.rate_words) or number(row.half_life, 3)
+    half_life = {"level": "level", "none": NOTHING, "steady": number(row.half_life, 3)}[decay.steadiness]
     return [
         Cell(group.model),
         Cell(group.setting),
@@ -176,7 +178,7 @@ def _record(section: Section, row: _Row, layer: int) -> dict[str, Any]:
         "layer": layer,
         "runs": row.used,
         "completed": len(one.group.completed),
-        "step": "mean" if row.moment.is_mean else max(row.steps, default=row.moment.step),
+        "step": "mean" if row.moment.is_mean else max(row.steps),
         "decay_rate": rate.mean if rate else None,
         "decay_rate_low": rate.low if rate else None,
         "decay_rate_high": rate.high if rate else None,

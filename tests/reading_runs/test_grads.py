@@ -317,11 +317,18 @@ def test_a_run_that_lost_the_end_of_its_trace_is_left_out_there_and_named(
     assert "after 12 training steps" in shown
 
 
-def test_where_every_run_lost_the_end_of_its_trace_nothing_is_shown_as_the_end(command: Run, results: Path) -> None:
-    for run in runs_of(results, "copy", "rnn"):
-        without_end(run, GRADIENTS)
-    row = rows_of(command, results, "grads")["rnn"]
-    assert (row["runs"], row["step"], row["decay_rate"], row["verdict"], row["norm_at_0"]) == (0, 12, None, None, None)
+def test_where_every_run_lost_the_end_of_its_trace_nothing_is_shown_or_marked_as_the_end(
+    command: Run, results: Path
+) -> None:
+    for lost, marked in (("rnn", {"svdrnn r=0.01", "svdrnn r=0.5"}), ("svdrnn", set())):
+        for run in runs_of(results, "copy", lost):
+            without_end(run, GRADIENTS)
+        row = rows_of(command, results, "grads")["rnn"]
+        shown = row["runs"], row["step"], row["decay_rate"], row["verdict"], row["norm_at_0"]
+        assert shown == (0, 12, None, None, None)
+        _, groups, pictures = prepared(results, "copy")
+        assert {one.group.label for one, heat in zip(groups, pictures.maps, strict=True) if heat.judged} == marked
+    assert "left out at step 12" in command("grads", str(results), "--where", "task=copy", columns=250).stdout
 
 
 def test_a_norm_of_zero_is_written_as_zero(command: Run, results: Path, tmp_path: Path) -> None:
@@ -383,7 +390,9 @@ def test_a_layer_that_was_not_traced_and_a_folder_without_runs_are_said(
     assert "No runs in" in empty.stderr
 
 
-def test_a_gradient_that_is_lost_at_an_end_has_no_steady_rate_and_is_not_called_level(results: Path) -> None:
+def test_a_gradient_that_is_lost_at_an_end_has_no_steady_rate_and_is_not_called_level(
+    command: Run, results: Path
+) -> None:
     for run in runs_of(results, "copy", "rnn"):
         norms = np.ones(len(np.unique(pd.read_parquet(run / GRADIENTS)["t"])))
         norms[0] = 0.36
@@ -392,7 +401,11 @@ def test_a_gradient_that_is_lost_at_an_end_has_no_steady_rate_and_is_not_called_
     _, _, pictures = prepared(results, "copy")
     (decay,) = [one for one in pictures.moments[0].decays if one.label == "rnn"]
     assert (decay.verdict, decay.kept_words) == ("fading", "1/2.8 arrives")
-    assert decay.rate_words != "level"
+    assert decay.steadiness == "none"
+    assert decay.rate_words == "no steady rate"
+    shown = command("grads", str(results), "--where", "task=copy").stdout
+    (row,) = [line for line in shown.splitlines() if "1/2.8" in line]
+    assert row.split()[-3:] == ["-", "1/2.8", "fading"]
 
 
 def test_the_same_numbers_give_the_same_svg(command: Run, shared_results: Path, tmp_path: Path) -> None:
