@@ -23,8 +23,11 @@ Configure = Callable[[Sequence[str]], Mapping[str, Any]]
 #: By how much the metric is worse on test than on training data; no field of a summary.
 GENERALIZATION_GAP = "generalization_gap"
 
-#: Of updates, from the first to the one at which the task was solved; no field of a summary.
+#: Of the updates until the task was solved, at the mean speed of the run; no field of a summary.
 SECONDS_TO_SOLVE = "seconds_to_solve"
+
+#: Measures of when something was reached, infinite for runs that never got there.
+MEASURES_OF_WHEN = ("solved_at", "steps_to_beat_baseline", SECONDS_TO_SOLVE)
 
 #: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt. Evaluations
 #: are counted only where no interval is set, and no claim about when something was learnt leaves it open.
@@ -90,7 +93,9 @@ def measured(run: Run, metric: str) -> float | None:
         return _generalization_gap(run)
     if metric == SECONDS_TO_SOLVE:
         updates, milliseconds = measured(run, "solved_at"), run.summary.get("ms_per_step")
-        return updates if updates in (None, inf) or milliseconds is None else updates * milliseconds / 1000
+        if updates in (None, inf):
+            return updates
+        return None if milliseconds is None else updates * milliseconds / 1000
     value = run.summary.get(metric)
     if run.status == "completed" and isinstance(value, int | float) and isfinite(value):
         return float(value)

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import yaml
 
 from spectral_bench.claims.claim import Across, Claim, Search, Source
-from spectral_bench.claims.evidence import GENERALIZATION_GAP, SECONDS_TO_SOLVE
+from spectral_bench.claims.evidence import GENERALIZATION_GAP, MEASURES_OF_WHEN, SECONDS_TO_SOLVE
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
 from spectral_bench.claims.rules_across import AheadAcross, Frontier
 from spectral_bench.config.hints import unknown
@@ -119,6 +119,8 @@ def _claim(name: str, node: Any, finding: str | None) -> Claim:
     for field in [claim.metric, *(search.choose if search else [])]:
         if field not in _MEASURES:
             raise InputError(unknown(f"{name}.metric", field, _MEASURES))
+    if isinstance(rule, Frontier) and claim.metric not in MEASURES_OF_WHEN:
+        _refuse(f"{name}.metric", claim.metric, f"for a frontier, one of {', '.join(MEASURES_OF_WHEN)}")
     if len(set(claim.seeds)) < len(claim.seeds):
         _refuse(f"{name}.seeds", claim.seeds, "every seed once")
     return Claim(

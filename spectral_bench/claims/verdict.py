@@ -42,8 +42,12 @@ class Verdict:
 
     @property
     def searching(self) -> list[Run]:
-        """The runs of the searches: they choose, and decide nothing."""
-        return [one.run for evidence in self.evidence.values() for one in evidence.search if one.run is not None]
+        """The runs of the searches that are through: they chose, and decide nothing.
+
+        Before that a run may be there for a reason of its own, and be asked for by chance.
+        """
+        through = [evidence.search for evidence in self.evidence.values() if evidence.chosen is not None]
+        return [one.run for search in through for one in search if one.run is not None]
 
     @property
     def deciding(self) -> list[Run]:

@@ -93,11 +93,11 @@ def claims(
     verdicts, notes = _judged(words)
     if rerun_one:
         _rerun_one(verdicts)
-    elif words.is_one:
-        deliver(claim_report(verdicts[0], notes), Console(), form=wanted, output=output)
     elif whole and wanted == "markdown":
         page = reproduction_page(verdicts, notes)
         typer.echo(page, nl=False) if output is None else write_named(output, page)
+    elif words.is_one:
+        deliver(claim_report(verdicts[0], notes), Console(), form=wanted, output=output)
     else:
         deliver(claims_report(verdicts, notes, whole=whole), Console(), form=wanted, output=output)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spectral_bench.claims.claim import Across, Certainty, Claim
-from spectral_bench.claims.evidence import SECONDS_TO_SOLVE, RequestedRun
+from spectral_bench.claims.evidence import MEASURES_OF_WHEN, RequestedRun
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.claims.verdict import Verdict
@@ -37,9 +37,6 @@ CERTAINTY = {
     Certainty.quoted: "quoted by others",
     Certainty.ours: "ours",
 }
-
-#: Measures of when something was achieved.
-_WHEN = ("solved_at", "steps_to_beat_baseline", SECONDS_TO_SOLVE)
 
 
 @dataclass(frozen=True)
@@ -156,7 +153,7 @@ def result(claim: Claim, scores: Scores) -> str:
     if not scores.by_seed:
         return NOTHING
     if not scores.finite:
-        return "never" if claim.metric in _WHEN else "diverged"
+        return "never" if claim.metric in MEASURES_OF_WHEN else "diverged"
     return with_interval(estimate(scores.finite)) + share(len(scores.finite), len(scores.by_seed))
 
 

@@ -68,9 +68,8 @@ def _opening(ordered: Sequence[Verdict]) -> str:
     hours = sum(run.summary.get("wall_seconds") or 0.0 for run in runs.values()) / 3600
     return (
         f"{len(ordered)} claims: {told}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided by a rule "
-        "that was written before its runs ([claims.md](claims.md) explains them). `spectral-bench claims ID "
-        "--rerun-one` makes one of its runs again and compares every number. This page was written by "
-        "`spectral-bench claims results --whole -o docs/reproduction.md`."
+        "that was written before its runs. `spectral-bench claims ID --rerun-one` makes one of its runs again and "
+        "compares every number. `spectral-bench claims --whole -o FILE.md` writes such a page."
     )
 
 

@@ -230,6 +230,10 @@ def test_times_of_different_processors_do_not_decide(tmp_path: Path) -> None:
     assert "run2" in judge(claim, timed(1, 2, 1), effective_config).decision.why
 
 
+def test_a_run_that_was_not_timed_took_no_number_of_seconds(tmp_path: Path) -> None:
+    assert measured(completed(tmp_path, 1, solved_at=100, ms_per_step=None), "seconds_to_solve") is None
+
+
 def test_the_page_leads_with_verdicts_and_holds_what_was_found(command: Call, tmp_path: Path) -> None:
     content = {"claims": {"mine": CLAIM}, "findings": {"mine": "It was the learning rate."}}
     file = tmp_path / "claims.yaml"
@@ -291,6 +295,7 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({"across": {"task.length": [3, 4]}}, ["mine.rule.kind", "ahead_across"]),
         ({"rule": {"kind": "ahead_across", "entrant": "svdrnn", "of": ["rnn"]}}, ["mine.rule.kind", "ahead_across"]),
         ({**ACROSS, "rule": {"kind": "frontier", "until": {"rnn": "far"}}}, ["mine.rule.until", "far"]),
+        ({**ACROSS, "rule": {"kind": "frontier", "until": {"rnn": 3, "irnn": 4}}}, ["mine.metric", "solved_at"]),
         ({**ACROSS, "across": {"task.lenght": [3, 4]}}, ["task.lenght", "task.length"]),
         ({"entrants": {**CLAIM["entrants"], "lstm": ["model=lstm"]}}, ["mine.entrants.lstm"]),
         ({"statement": 3}, ["mine.statement", "3"]),
