@@ -65,10 +65,11 @@ def draw_maps(figure: SubFigure, maps: Sequence[Heat], words: AxisWords, sheet: 
 
 def _mark_verdicts(axes: Axes, heat: Heat) -> None:
     """A mark above every step that a verdict is on, and a line where a gradient has vanished."""
-    axes.plot(
-        heat.judged, [1.03] * len(heat.judged), transform=axes.get_xaxis_transform(), clip_on=False, marker="v",
-        color="black", markersize=3, linestyle="", scalex=False,
-    )  # fmt: skip
+    if heat.judged:  # a line of no points has no extent, and the layout would collapse
+        axes.plot(
+            heat.judged, [1.03] * len(heat.judged), transform=axes.get_xaxis_transform(), clip_on=False, marker="v",
+            color="black", markersize=3, linestyle="", scalex=False,
+        )  # fmt: skip
     shares = np.maximum(heat.shares, FLOOR)
     if min(shares.shape) > 1 and np.nanmin(shares) < 1 / EXTREME_FACTOR < np.nanmax(shares):
         axes.contour(

@@ -102,7 +102,9 @@ def test_a_step_that_was_not_traced_stands_for_the_nearest_and_is_named_by_it(sh
 
 
 def test_the_mean_over_training_is_of_relative_norms(command: Run, shared_results: Path, tmp_path: Path) -> None:
-    command("grads", str(shared_results), "--where", "task=copy", "--step", "mean", "--data", "g.csv")
+    words = ("grads", str(shared_results), "--where", "task=copy", "--step", "mean", "--data", "g.csv", "-o", "g.png")
+    drawn = command(*words)  # a warning, that the layout has collapsed, would be an error
+    assert drawn.returncode == 0, drawn.stderr
     frame = pd.read_csv(tmp_path / "g.csv")
     frame = frame[(frame["picture"] == "relative") & (frame["group"] == "rnn")]
     logs = []

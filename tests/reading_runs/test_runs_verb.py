@@ -32,6 +32,13 @@ def test_the_list_fits_into_80_columns_and_the_newest_run_stands_first(command: 
     assert lines[lines.index("copy, 7 runs") + 3].startswith(f"{newest.name}  ")
 
 
+def test_a_run_that_has_come_to_nothing_yet_is_listed(command: Run, results: Path) -> None:
+    (young, *_) = runs_of(results, "copy", "rnn")
+    (young / "summary.json").unlink()
+    edit(young / "manifest.json", status="interrupted")
+    assert young.name in command("runs", str(young)).stdout
+
+
 def test_columns_are_chosen_and_rows_sorted_by_any_field(command: Run, results: Path) -> None:
     chosen = ("--where", "task=copy", "--columns", "seed,model,r", "--format", "json")
     found = listed(command("runs", "results", "--sort=-seed", *chosen))
