@@ -13,6 +13,7 @@ from run_directories import edit, runs_of
 
 from spectral_bench import load_runs
 from spectral_bench.runs.lock import locked
+from spectral_bench.runs.manifest import Manifest
 
 ADDITION = ("--where", "task=addition", "--columns", "run_id,test,loss_test")
 
@@ -28,8 +29,9 @@ def test_the_list_fits_into_80_columns_and_the_newest_run_stands_first(command: 
     lines = done.stdout.splitlines()
     assert max(map(len, lines)) <= 80
     assert [line for line in lines if line.endswith("runs")] == ["addition, 2 runs", "copy, 7 runs"]
-    newest = max(results.glob("copy/*/*"), key=lambda run: json.loads((run / "manifest.json").read_text())["started"])
-    assert lines[lines.index("copy, 7 runs") + 3].startswith(f"{newest.name}  ")
+    started = {run.name: Manifest.read(run).content["started"] for run in results.glob("copy/*/*")}
+    first, *_ = lines[lines.index("copy, 7 runs") + 3].split()
+    assert started[first] == max(started.values())
 
 
 def test_a_run_that_has_come_to_nothing_yet_is_listed(command: Run, results: Path) -> None:
