@@ -8,7 +8,7 @@ from typing import Any
 
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
-from spectral_bench.compare.criteria import SCORES
+from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.compare.scores import ACHIEVEMENTS
 from spectral_bench.config.hints import unknown_key
 from spectral_bench.config.keys import as_typed
@@ -106,7 +106,7 @@ def measured(run: Run, metric: str) -> float | None:
 
 def higher_is_better(metric: str, run: Run) -> bool:
     """The sense of a metric."""
-    return (SCORES.get(metric, "min") or run.summary.get("mode")) == "max"
+    return more_is_better(metric, str(run.summary.get("mode")))
 
 
 def may_differ(key: str, metric: str) -> bool:

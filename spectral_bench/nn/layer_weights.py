@@ -172,28 +172,17 @@ class FactoredWeights(LayerWeights):
 
         Always in the precision of the parameters: what bounds σ does not hold in half precision.
         """
+        matrices = self.matrices
         (h0_BN,) = outside_autocast(biases_LN, h0_BN)
         with without_autocast(h0_BN):
-            return self._run(h0_BN, biases_LN, activations, residual=residual, trace=trace)
-
-    def _run(
-        self,
-        h0_BN: Tensor,
-        biases_LN: Tensor,
-        activations: Sequence[Activation],
-        *,
-        residual: bool,
-        trace: GradientTrace | None,
-    ) -> Tensor:
-        matrices = self.matrices
-        if not factored_is_cheaper(h0_BN.shape[0], matrices.in_size, matrices.out_size, matrices.rank):
-            return super().run(h0_BN, biases_LN, activations, residual=residual, trace=trace)
-        if _trains_eagerly() and activations[0].bias is None:
-            sigma_LN = matrices.sigma()
-            factors = layer_factors(matrices.u, matrices.v, sigma_LN)
-            return low_rank_layers(h0_BN, biases_LN, sigma_LN, *factors, activations[0], residual=residual, trace=trace)
-        operators = [LowRank(*of_layer) for of_layer in zip(*matrices.low_rank(), strict=True)]
-        return layer_by_layer(h0_BN, operators, biases_LN, activations, residual=residual, trace=trace)
+            if not factored_is_cheaper(h0_BN.shape[0], matrices.in_size, matrices.out_size, matrices.rank):
+                return super().run(h0_BN, biases_LN, activations, residual=residual, trace=trace)
+            if _trains_eagerly() and (activation := activations[0]).bias is None:
+                sigma_LN = matrices.sigma()
+                factors = layer_factors(matrices.u, matrices.v, sigma_LN)
+                return low_rank_layers(h0_BN, biases_LN, sigma_LN, *factors, activation, residual=residual, trace=trace)
+            operators = [LowRank(*of_layer) for of_layer in zip(*matrices.low_rank(), strict=True)]
+            return layer_by_layer(h0_BN, operators, biases_LN, activations, residual=residual, trace=trace)
 
     def sigma_bounds(self) -> Interval | None:
         """The reach of the map, as |σ|."""

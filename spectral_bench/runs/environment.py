@@ -14,9 +14,6 @@ from spectral_bench.training.denormals import flushes_denormals, flushing_denorm
 
 PACKAGES = ("spectral-bench", "torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra-core", "omegaconf")
 
-#: What a run does with denormal numbers where it does not flush them, which it was not asked to, or cannot.
-KEPT = "kept"
-
 
 def describe_environment(device: torch.device, flush_denormals: bool) -> dict[str, Any]:
     """Everything that can change a number besides configuration and seed.
@@ -38,7 +35,7 @@ def describe_environment(device: torch.device, flush_denormals: bool) -> dict[st
             "accelerator": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         },
         "threads": torch.get_num_threads(),
-        "denormals": "flushed" if flushed else KEPT,
+        "denormals": "flushed" if flushed else "kept",
     }
 
 
