@@ -14,7 +14,7 @@ from spectral_bench.cli.help_panels import OUTPUT, SHOWN
 def bench(
     *,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Few small sizes: two minutes.", rich_help_panel=SHOWN)
+        bool, typer.Option("--quick", help="Few small sizes: two and a half minutes.", rich_help_panel=SHOWN)
     ] = False,
     part: Annotated[
         list[BenchPart] | None,
@@ -45,8 +45,8 @@ def bench(
     """Time a training step of every model, in turn, against PyTorch and against the machine's limit.
 
     Ratios are to the faster of torch.nn.RNN and an nn.RNNCell loop; of deep networks to layers of torch.nn.Linear.
-    Leave the machine alone meanwhile: some twenty minutes on two cores, with --quick two. Install the extra "bench"
-    for geotorch and torchrecurrent to take part.
+    Leave the machine alone meanwhile: some 25 minutes on two cores, with --quick two and a half. Install the extra
+    "bench" for geotorch and torchrecurrent to take part.
     """
     import torch
     from rich.console import Console
