@@ -19,7 +19,7 @@ from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.verdict import judge
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
-from spectral_bench.runs.effective_config import effective_config
+from spectral_bench.runs.effective_config import EffectiveConfigs
 from spectral_bench.web.page_file import page_text
 from spectral_bench.web.report_payload import report_payload
 
@@ -66,7 +66,8 @@ def write_page(folder: Path) -> Path:
     """Write the report of a folder, and print what it took."""
     began = time.perf_counter()
     found = collect([folder])
-    verdicts = [judge(claim, found.runs, effective_config) for claim in load_claims().values()]
+    configure = EffectiveConfigs()
+    verdicts = [judge(claim, found.runs, configure) for claim in load_claims().values()]
     page = folder / "report.html"
     page.write_text(page_text(report_payload(sections(found.runs), verdicts, found.notes, "")), encoding="utf-8")
     seconds = time.perf_counter() - began

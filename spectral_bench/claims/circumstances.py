@@ -1,54 +1,81 @@
-"""Whether the runs of a claim can be compared: what they read, and what they were timed on."""
+"""What sets runs of one configuration apart: the files of a data set that they read, and what they were timed on."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-from spectral_bench.claims.evidence import SECONDS_TO_SOLVE, EntrantEvidence
 from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.grouping import DATA_SET
 from spectral_bench.records.run_record import Run
 
-#: Runs that are named; the others are counted.
-_NAMED = 3
+
+def read_differently(runs: Sequence[Run]) -> list[str]:
+    """The data sets of which these runs have read several contents."""
+    contents: dict[str, set[str]] = {}
+    for run in runs:
+        contents.setdefault(data_set_of(run.config), set()).add(_files_read(run))
+    return sorted(name for name, found in contents.items() if len(found) > 1)
 
 
-def why_not_comparable(evidence: Mapping[str, EntrantEvidence], metric: str) -> str | None:
-    """A sentence that names the runs that stand apart from the others; None: they can be compared."""
-    runs = list({run.run_id: run for one in evidence.values() for run in one.runs}.values())
-    for data_set in sorted({_data_set(run) for run in runs}):
-        apart = _apart((run, _read(run)) for run in runs if _data_set(run) == data_set)
-        if apart:
-            return f"Other files of {data_set} than the rest were read by {_listed(apart)}: keep the two apart."
-    if metric == SECONDS_TO_SOLVE:
-        deciding = [found.run for one in evidence.values() for found in one.deciding if found.run is not None]
-        apart = _apart((run, _timed_on(run)) for run in deciding)
-        if apart:
-            return f"On another processor, or with other threads, than the rest were timed {_listed(apart)}."
-    return None
+@dataclass(frozen=True)
+class ComparableRuns:
+    """Runs that can be compared with each other, and those that cannot be compared with them.
+
+    Attributes:
+        searching: from which those of searches are taken.
+        deciding: from which those that decide are taken.
+        apart: the others, each with what sets it apart.
+    """
+
+    searching: Sequence[Run]
+    deciding: Sequence[Run]
+    apart: Sequence[tuple[Run, str]] = ()
 
 
-def _apart(told: Iterable[tuple[Run, str]]) -> list[Run]:
-    """The runs that do not say what most of them do."""
-    by_content: dict[str, list[Run]] = {}
-    for run, content in told:
-        by_content.setdefault(content, []).append(run)
-    most = max(by_content.values(), key=len, default=[])
-    return [run for runs in by_content.values() if runs is not most for run in runs]
+def by_files(pool: ComparableRuns, data_set: str) -> list[ComparableRuns]:
+    """A pool for each of the contents that runs of this data set have read; whatever reads no other is in all."""
+
+    def content(run: Run) -> str | None:
+        return _files_read(run) if data_set_of(run.config) == data_set else None
+
+    why = f"it read other files of {data_set} than the runs that count"
+    return [
+        ComparableRuns(
+            [run for run in pool.searching if content(run) in (None, one)],
+            [run for run in pool.deciding if content(run) in (None, one)],
+            [*pool.apart, *((run, why) for run in pool.searching if content(run) not in (None, one))],
+        )
+        for one in _distinct(content, pool.searching)
+    ]
 
 
-def _data_set(run: Run) -> str:
-    return str(run.config.get(DATA_SET) or run.task)
+def by_processor(pool: ComparableRuns) -> list[ComparableRuns]:
+    """A pool for each processor and number of threads. Searches are not timed."""
+    why = "it was timed on another processor, or with other threads, than the runs that count"
+    return [
+        ComparableRuns(
+            pool.searching,
+            [run for run in pool.deciding if _timed_on(run) == one],
+            [*pool.apart, *((run, why) for run in pool.deciding if _timed_on(run) != one)],
+        )
+        for one in _distinct(_timed_on, pool.deciding)
+    ]
 
 
-def _read(run: Run) -> str:
+def data_set_of(config: Mapping[str, Any]) -> str:
+    """The data set that a configuration reads; of generated data the task."""
+    return str(config.get(DATA_SET) or config["task.name"])
+
+
+def _distinct(content: Callable[[Run], str | None], runs: Sequence[Run]) -> list[str]:
+    return list(dict.fromkeys(one for run in runs if (one := content(run)) is not None))
+
+
+def _files_read(run: Run) -> str:
     data = run.manifest.get("data") or {}
     return json.dumps(same_for_copies(data) if isinstance(data, Mapping) else data)
 
 
 def _timed_on(run: Run) -> str:
     return json.dumps([run.manifest.get("hardware"), run.manifest.get("threads")], sort_keys=True)
-
-
-def _listed(runs: Sequence[Run]) -> str:
-    names = ", ".join(run.run_id for run in runs[:_NAMED])
-    return names + (f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else "")

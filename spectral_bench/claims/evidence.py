@@ -1,24 +1,19 @@
 """The runs there are of those that a claim asks for."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from math import inf, isfinite
 from typing import Any
 
+from spectral_bench.claims.circumstances import ComparableRuns, by_files, by_processor, data_set_of, read_differently
 from spectral_bench.claims.claim import Claim
+from spectral_bench.claims.protocol import Configure, Protocol
 from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
 from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.compare.scores import ACHIEVEMENTS
-from spectral_bench.config.hints import unknown_key
-from spectral_bench.config.keys import as_typed
-from spectral_bench.config.schema import EXECUTION
-from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
-from spectral_bench.runs.layout import OF_NORMS
-
-#: The effective configuration of overrides, under dotted keys.
-Configure = Callable[[Sequence[str]], Mapping[str, Any]]
 
 #: By how much the metric is worse on test than on training data; no field of a summary.
 GENERALIZATION_GAP = "generalization_gap"
@@ -28,10 +23,6 @@ SECONDS_TO_SOLVE = "seconds_to_solve"
 
 #: Measures of when something was reached, infinite for runs that never got there.
 MEASURES_OF_WHEN = ("solved_at", "steps_to_beat_baseline", SECONDS_TO_SOLVE)
-
-#: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt. Evaluations
-#: are counted only where no interval is set, and no claim about when something was learnt leaves it open.
-_MAY_DIFFER = ("seed", *EXECUTION, "train.evaluations")
 
 #: A run that differs from the one asked for in no more keys than this is named beside it.
 _MOST_DIFFERENCES = 2
@@ -59,12 +50,14 @@ class EntrantEvidence:
         chosen: the values that the search chose; empty where the claim has no search; None while runs are missing.
         deciding: the runs that decide; none while nothing is chosen.
         modified: runs that were nearly asked for, each with the keys in which it differs.
+        apart: runs that were asked for and cannot be compared with those that count, each with the reason.
     """
 
     search: Sequence[RequestedRun]
     chosen: Mapping[str, Any] | None
     deciding: Sequence[RequestedRun]
     modified: Sequence[tuple[Run, Mapping[str, Any]]]
+    apart: Sequence[tuple[Run, str]]
 
     @property
     def missing(self) -> list[RunRequest]:
@@ -80,11 +73,19 @@ class EntrantEvidence:
 def gather(claim: Claim, runs: Sequence[Run], configure: Configure) -> dict[str, EntrantEvidence]:
     """The evidence for a claim, by entrant.
 
+    Of runs that cannot be compared with each other, because they read other files of a data set, or were timed on
+    something else where time is what counts, those count of which most are there; of equally many the later ones.
+
     Raises:
         InputError: an override of the claim is wrong.
     """
     ended = [run for run in runs if run.status in ("completed", "diverged")]
-    return {entrant: _of_entrant(claim, entrant, ended, configure) for entrant in claim.entrants}
+    pool = ComparableRuns(ended, ended)
+    for data_set in _contested(claim, ended, configure):
+        pool = _fullest(claim, by_files(pool, data_set), configure)
+    if claim.metric == SECONDS_TO_SOLVE and ended:
+        pool = _fullest(claim, by_processor(pool), configure)
+    return _gathered(claim, pool, configure)
 
 
 def measured(run: Run, metric: str) -> float | None:
@@ -109,11 +110,6 @@ def higher_is_better(metric: str, run: Run) -> bool:
     return more_is_better(metric, str(run.summary.get("mode")))
 
 
-def may_differ(key: str, metric: str) -> bool:
-    """Whether a run may differ in a key from the one asked for, and still count for a claim about this metric."""
-    return key in _MAY_DIFFER or (key == "trace.of" and metric not in OF_NORMS)
-
-
 def _generalization_gap(run: Run) -> float | None:
     train, test = run.summary.get("train"), run.summary.get("test")
     if run.status == "diverged":
@@ -123,16 +119,51 @@ def _generalization_gap(run: Run) -> float | None:
     return float(train - test if run.summary.get("mode") == "max" else test - train)
 
 
-def _of_entrant(claim: Claim, entrant: str, runs: Sequence[Run], configure: Configure) -> EntrantEvidence:
+def _contested(claim: Claim, runs: Sequence[Run], configure: Configure) -> list[str]:
+    """The data sets of the claim of which runs have read different files."""
+    contested = read_differently(runs)
+    if not contested:
+        return []
+    asked = [
+        request
+        for entrant in claim.entrants
+        for request in (*search_requests(claim, entrant)[:1], *deciding_requests(claim, entrant, {})[:1])
+    ]
+    own = {data_set_of(Protocol.of(request, claim.metric, configure).config) for request in asked}
+    return [data_set for data_set in contested if data_set in own]
+
+
+def _fullest(claim: Claim, pools: Sequence[ComparableRuns], configure: Configure) -> ComparableRuns:
+    """The pool with most of the runs asked for; of several that in which the last of them began."""
+
+    def fullness(pool: ComparableRuns) -> tuple[int, str]:
+        found = [run for one in _gathered(claim, pool, configure).values() for run in one.runs]
+        return len(found), max(map(_begun, found), default="")
+
+    return pools[0] if len(pools) == 1 else max(pools, key=fullness)
+
+
+def _gathered(claim: Claim, pool: ComparableRuns, configure: Configure) -> dict[str, EntrantEvidence]:
+    return {entrant: _of_entrant(claim, entrant, pool, configure) for entrant in claim.entrants}
+
+
+def _of_entrant(claim: Claim, entrant: str, pool: ComparableRuns, configure: Configure) -> EntrantEvidence:
     by = claim.search.choose[0] if claim.search else claim.metric
-    tried = _find(search_requests(claim, entrant), runs, configure, by)
+    of_search = [Protocol.of(request, by, configure) for request in search_requests(claim, entrant)]
+    tried = _find(of_search, pool.searching)
     chosen = _choice(claim, tried)
     asked = [] if chosen is None else deciding_requests(claim, entrant, chosen)
-    deciding = _find(asked, runs, configure, claim.metric)
+    protocols = [Protocol.of(request, claim.metric, configure) for request in asked]
+    deciding = _find(protocols, pool.deciding)
     used = {one.run.run_id for one in (*tried, *deciding) if one.run is not None}
-    missing = [one.request for one in deciding if one.run is None]
-    others = [run for run in runs if run.run_id not in used]
-    return EntrantEvidence(tried, chosen, deciding, _nearly(missing, others, configure, claim.metric))
+    lacking = [protocol for protocol, one in zip(protocols, deciding, strict=True) if one.run is None]
+    modified = _nearly(lacking, [run for run in pool.deciding if run.run_id not in used])
+    apart = [
+        (run, why)
+        for run, why in pool.apart
+        if run.run_id not in used and any(protocol.is_kept_by(run) for protocol in (*of_search, *protocols))
+    ]
+    return EntrantEvidence(tried, chosen, deciding, modified, apart)
 
 
 def _choice(claim: Claim, tried: Sequence[RequestedRun]) -> Mapping[str, Any] | None:
@@ -157,63 +188,36 @@ def _less_is_better(run: Run, field: str) -> float:
     return -value if higher_is_better(field, run) else value
 
 
-def _find(requests: Sequence[RunRequest], runs: Sequence[Run], configure: Configure, metric: str) -> list[RequestedRun]:
+def _find(protocols: Sequence[Protocol], runs: Sequence[Run]) -> list[RequestedRun]:
     found = []
-    for request in requests:
-        config = _configured(request, configure)
-        alike = [run for run in runs if run.seed == request.seed and _is_as_configured(config, run, metric)]
-        found.append(RequestedRun(request, max(alike, key=partial(_usefulness, metric), default=None)))
+    for protocol in protocols:
+        alike = [run for run in runs if protocol.is_kept_by(run)]
+        most_useful = max(alike, key=partial(_usefulness, protocol.metric), default=None)
+        found.append(RequestedRun(protocol.request, most_useful))
     return found
 
 
 def _usefulness(metric: str, run: Run) -> tuple[bool, str, str]:
     """Of several runs of one configuration, those that measured what is asked count first, then the newest."""
-    return measured(run, metric) is not None, str(run.manifest.get("started") or ""), run.run_id
+    return measured(run, metric) is not None, _begun(run), run.run_id
 
 
-def _nearly(
-    missing: Sequence[RunRequest], runs: Sequence[Run], configure: Configure, metric: str
-) -> list[tuple[Run, Mapping[str, Any]]]:
+def _begun(run: Run) -> str:
+    return str(run.manifest.get("started") or "")
+
+
+def _nearly(lacking: Sequence[Protocol], runs: Sequence[Run]) -> list[tuple[Run, Mapping[str, Any]]]:
     """Runs with a modified protocol: on these no claim is decided."""
     found: dict[str, tuple[Run, Mapping[str, Any]]] = {}
-    for request in missing:
-        config = _configured(request, configure)
+    for protocol in lacking:
         for run in runs:
-            differences = _differences(config, run, metric) if run.seed == request.seed else {}
-            if 0 < len(differences) <= _MOST_DIFFERENCES:
-                found.setdefault(run.run_id, (run, differences))
+            if run.seed != protocol.request.seed or not _is_of_kind(protocol.config, run):
+                continue
+            modified = dict(islice(protocol.differences(run), _MOST_DIFFERENCES + 1))
+            if 0 < len(modified) <= _MOST_DIFFERENCES:
+                found.setdefault(run.run_id, (run, modified))
     return list(found.values())
 
 
-def _configured(request: RunRequest, configure: Configure) -> dict[str, Any]:
-    """The configuration of a request; the values of searched keys need no composing, and come first.
-
-    Raises:
-        InputError: an override is wrong, or a key that is searched or differs between settings is none of it.
-    """
-    composed = configure(request.overrides)
-    for key in request.values:
-        if key not in composed:
-            raise InputError(f"{unknown_key(key, composed)} It cannot be varied beside {' '.join(request.overrides)}.")
-    return {**request.values, **{key: value for key, value in composed.items() if key not in request.values}}
-
-
-def _is_as_configured(config: Mapping[str, Any], run: Run, metric: str) -> bool:
-    """Whether a run is the one asked for. Of thousands of pairs most are told apart by the first keys."""
-    theirs = run.effective_config
-    return all(
-        config[key] == theirs.get(key) or may_differ(key, metric) or as_typed(config[key]) == as_typed(theirs.get(key))
-        for key in config
-    ) and not _differences(config, run, metric)
-
-
-def _differences(config: Mapping[str, Any], run: Run, metric: str) -> dict[str, Any]:
-    """The keys in which a run differs from a configuration, where it may not."""
-    theirs = run.effective_config
-    if theirs.get("task.name") != config["task.name"] or theirs.get("model.name") != config["model.name"]:
-        return dict(theirs)
-    return {
-        key: theirs.get(key)
-        for key in {**config, **theirs}
-        if not may_differ(key, metric) and as_typed(config.get(key)) != as_typed(theirs.get(key))
-    }
+def _is_of_kind(config: Mapping[str, Any], run: Run) -> bool:
+    return (run.task, run.model) == (config["task.name"], config["model.name"])

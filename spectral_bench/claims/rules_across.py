@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from spectral_bench.claims.claim import Across
 from spectral_bench.claims.rules import Decision, Rule, Word
 from spectral_bench.compare.scores import Scores
-from spectral_bench.compare.statistics import average, finite_stand_ins, holm, sign_flip_p
+from spectral_bench.compare.statistics import average, differences_needed, finite_stand_ins, holm, sign_flip_p
 
 #: At or below this p, corrected by Holm's method, a difference is more than chance.
 _CHANCE = 0.05
@@ -45,10 +45,21 @@ class AheadAcross(Rule):
             f"Reproduced if {self.entrant} is better than each of {', '.join(self.of)} in the mean over the "
             f"{len(self.settings)} settings, by more than chance (random signs of the differences of their means over "
             f"seeds; p at most {_CHANCE}, corrected by Holm's method); refuted if so much worse than one of them."
+            + (f" {self._too_few}" if self._too_few else "")
         )
+
+    @property
+    def _too_few(self) -> str | None:
+        """Where no p of so few settings can be that small."""
+        needed = differences_needed(len(self.of))
+        if len(self.settings) >= needed:
+            return None
+        return f"Fewer than {needed} settings decide nothing: no p can be that small."
 
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
         """Decide by paired differences, one a setting."""
+        if self._too_few:
+            return Decision(Word.open, self._too_few)
         gaps = {name: [self._lead(scores, name, setting) for setting in self.settings] for name in self.of}
         p = dict(zip(gaps, holm([sign_flip_p(values) for values in gaps.values()]), strict=True))
         leads = {name: float(finite_stand_ins(values).sum()) for name, values in gaps.items()}

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 
-from spectral_bench.claims.circumstances import why_not_comparable
 from spectral_bench.claims.claim import Claim
-from spectral_bench.claims.evidence import Configure, EntrantEvidence, gather, higher_is_better, measured
+from spectral_bench.claims.evidence import EntrantEvidence, gather, higher_is_better, measured
+from spectral_bench.claims.protocol import Configure
 from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Word
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.compare.scores import Scores
@@ -92,13 +92,16 @@ def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Map
         return Decision(Word.open, f"{done} of {total} runs of the search are there.")
     there = sum(one.run is not None for name in needed for one in evidence[name].deciding)
     if there < len(needed) * len(claim.seeds):
-        return Decision(Word.open, f"{there} of {len(needed) * len(claim.seeds)} runs that decide are there.")
-    apart = why_not_comparable(evidence, claim.metric)
-    if apart is not None:
-        return Decision(Word.open, apart)
+        total = len(needed) * len(claim.seeds)
+        return Decision(Word.open, f"{there} of {total} runs that decide are there.{_apart(evidence)}")
     if len(claim.seeds) < FEWEST_SEEDS:
         return Decision(Word.open, f"Fewer than {FEWEST_SEEDS} seeds decide nothing.")
     unmeasured = [name for name in needed if len(scores[name].by_seed) < len(claim.seeds)]
     if unmeasured:
         return Decision(Word.open, f"Not every run of {', '.join(unmeasured)} has a value of {claim.metric}.")
     return claim.rule.decide(scores)
+
+
+def _apart(evidence: Mapping[str, EntrantEvidence]) -> str:
+    runs = {run.run_id for one in evidence.values() for run, _ in one.apart}
+    return f" {len(runs)} more cannot be compared with them." if runs else ""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from spectral_bench.claims.claim import Claim
+    from spectral_bench.claims.protocol import Configure
     from spectral_bench.claims.verdict import Verdict
 
 
@@ -78,19 +79,21 @@ def claims(
     from spectral_bench.claims.load_claims import load_claims
     from spectral_bench.report.claims_table import claim_report, claims_report
     from spectral_bench.report.reproduction_page import reproduction_page
+    from spectral_bench.runs.effective_config import EffectiveConfigs
     from spectral_bench.ui.delivery import deliver, write_named
 
     wanted = chosen_format(form, output)
     words = _sort(names or [], load_claims(file))
     if words.overrides and not run:
         raise InputError(f"{words.overrides[0]}: only --run has a use for it.")
+    configure = EffectiveConfigs()
     if run:
         from spectral_bench.ui.run_claims import run_claims, trained_into
 
         words = replace(words, trained_into=trained_into(words.overrides))
         with outliving_readers(), ending_on_signals():
-            run_claims(lambda: _judged(words)[0], words.overrides, _plugins or [], Console())
-    verdicts, notes = _judged(words)
+            run_claims(lambda: _judged(words, configure)[0], words.overrides, _plugins or [], Console())
+    verdicts, notes = _judged(words, configure)
     if rerun_one:
         _rerun_one(verdicts)
     elif whole and wanted == "markdown":
@@ -121,17 +124,16 @@ class _Words:
     trained_into: Path | None = None
 
 
-def _judged(words: _Words) -> tuple[list[Verdict], list[str]]:
+def _judged(words: _Words, configure: Configure) -> tuple[list[Verdict], list[str]]:
     """The verdicts by the runs that are there now, and notes about runs that were left out."""
     from spectral_bench.claims.verdict import judge
     from spectral_bench.records.discovery import DEFAULT_RESULTS
-    from spectral_bench.runs.effective_config import effective_config
 
     paths = words.paths or [path for path in [DEFAULT_RESULTS] if path.exists()]
     if words.trained_into is not None and words.trained_into.exists():
         paths = [*paths, words.trained_into]
     found = read_runs(paths or None, None)
-    return [judge(claim, found.runs, effective_config) for claim in words.claims], found.notes
+    return [judge(claim, found.runs, configure) for claim in words.claims], found.notes
 
 
 def _rerun_one(verdicts: list[Verdict]) -> None:

@@ -73,7 +73,7 @@ def _write(
     from spectral_bench.errors import InputError
     from spectral_bench.records.grouping import sections
     from spectral_bench.report.numbers import counted
-    from spectral_bench.runs.effective_config import effective_config
+    from spectral_bench.runs.effective_config import EffectiveConfigs
     from spectral_bench.ui.delivery import write_named
     from spectral_bench.web.page_file import page_text
     from spectral_bench.web.report_payload import report_payload
@@ -84,7 +84,8 @@ def _write(
     if not found.runs:
         raise InputError(" ".join(found.notes) or "There are no runs to report.")
     # What is left out of the tables still counts as evidence.
-    verdicts = [judge(claim, every.runs, effective_config) for claim in known.values()]
+    configure = EffectiveConfigs()
+    verdicts = [judge(claim, every.runs, configure) for claim in known.values()]
     command = shlex.join(["spectral-bench", *sys.argv[1:]])
     deciding = {run.run_id for verdict in verdicts for run in verdict.deciding}
     searching = {run.run_id for verdict in verdicts for run in verdict.searching} - deciding

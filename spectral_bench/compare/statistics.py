@@ -152,14 +152,14 @@ def finite_stand_ins(differences: Values) -> NDArray[np.float64]:
     return np.where(finite, gaps, np.sign(gaps) * (4.0 * np.abs(gaps[finite]).sum() or 1.0))
 
 
-def smallest_p(pairs: int, seeds: int) -> float:
-    """The smallest p that the sign-flip test can give, corrected by Holm's method for so many pairs of groups."""
-    return min(1.0, pairs * 2.0 ** (1 - seeds))
+def smallest_p(tests: int, differences: int) -> float:
+    """The smallest p of a sign-flip test of so many differences, one of several tests corrected by Holm's method."""
+    return min(1.0, tests * 2.0 ** (1 - differences))
 
 
-def seeds_needed(pairs: int) -> int:
-    """The fewest seeds with which so many pairs of groups, corrected by Holm's method, can reach 5 %."""
-    return 1 + math.ceil(math.log2(pairs / (1 - CONFIDENCE)) - 1e-9)
+def differences_needed(tests: int) -> int:
+    """The fewest differences with which so many sign-flip tests, corrected by Holm's method, can all reach 5 %."""
+    return 1 + math.ceil(math.log2(tests / (1 - CONFIDENCE)) - 1e-9)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

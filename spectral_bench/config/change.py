@@ -32,8 +32,12 @@ def changed(config: Mapping[str, Any], overrides: Sequence[str]) -> dict[str, An
     Raises:
         InputError: an override cannot be parsed, or does not name the key of a single value.
     """
-    parsed = parse_overrides(overrides, Engine(None)) if overrides else []
-    check_single(parsed, None)
+    if overrides:
+        hydra = Engine(None)
+        parsed = parse_overrides(overrides, hydra)
+        check_single(parsed, hydra)
+    else:
+        parsed = []
     result: dict[str, Any] = deepcopy(dict(config))
     keys = flatten(config)
     for override in parsed:

@@ -62,7 +62,7 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None, engin
     check_plugin_yaml(config_dir)
     hydra = engine or Engine(config_dir)
     parsed = parse_overrides(overrides, hydra)
-    check_single(parsed, config_dir)
+    check_single(parsed, hydra)
     try:
         composition = _composed(hydra, parsed)
     except Exception as error:

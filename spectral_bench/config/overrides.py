@@ -1,13 +1,11 @@
 """Parse overrides in Hydra's grammar, restricted to setting keys and choosing existing options."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 
-from spectral_bench.config.catalog import GRID_BLOCK, GROUPS, check_one_file, options
+from spectral_bench.config.catalog import GRID_BLOCK, GROUPS, check_one_file
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.config.plugin_yaml import explain_absence
@@ -20,11 +18,10 @@ def parse_overrides(overrides: Sequence[str], hydra: Engine) -> list[Override]:
     Raises:
         InputError: one of them is not ``KEY=VALUE`` in Hydra's grammar.
     """
-    parser = OverridesParser.create(config_loader=hydra.loader)
     parsed = []
     for text in overrides:
         try:
-            parsed.extend(parser.parse_overrides([text]))
+            parsed.extend(hydra.parse(text))
         except Exception as error:  # mostly HydraException, but ValueError for a number of 5,000 digits, and others
             hint = "; a value with special signs needs quotes, as in KEY='\"a b\"'" if "=" in text else ""
             raise InputError(f"'{short(text)}': expected KEY=VALUE{hint}.") from error
@@ -37,7 +34,7 @@ def parse_overrides(overrides: Sequence[str], hydra: Engine) -> list[Override]:
     return parsed
 
 
-def check_single(parsed: Sequence[Override], config_dir: Path | None) -> None:
+def check_single(parsed: Sequence[Override], hydra: Engine) -> None:
     """Refuses a grid, and options that do not exist (Hydra ignores those of an optional group).
 
     Raises:
@@ -52,11 +49,11 @@ def check_single(parsed: Sequence[Override], config_dir: Path | None) -> None:
             raise InputError(f"'{short(str(override.input_line))}': a grid is typed as KEY=1,2,3; add -m to run it.")
         group, value = override.key_or_group, override.value()
         if group in GROUPS and not isinstance(value, dict):
-            _check_option(group, value, config_dir)
+            _check_option(group, value, hydra)
 
 
-def _check_option(group: str, option: Any, config_dir: Path | None) -> None:
-    words = options(group, config_dir)
+def _check_option(group: str, option: Any, hydra: Engine) -> None:
+    words, config_dir = hydra.options(group), hydra.config_dir
     if not isinstance(option, str) or option not in words:
         what = "preset" if group == "experiment" else group
         typed = "null" if option is None else str(option)

@@ -215,9 +215,13 @@ def _values(values: Any) -> str:
 
 
 def not_counted(verdict: Verdict) -> list[str]:
-    """Runs with a modified protocol, each with what is modified."""
-    found = [pair for evidence in verdict.evidence.values() for pair in evidence.modified]
-    return [f"Not counted, its protocol is another: {run.run_id} ({_values(keys)})." for run, keys in found]
+    """Runs with a modified protocol, each with what is modified, and those that stand apart, each with the reason."""
+    modified = [pair for evidence in verdict.evidence.values() for pair in evidence.modified]
+    apart = [pair for evidence in verdict.evidence.values() for pair in evidence.apart]
+    return [
+        *(f"Not counted, its protocol is another: {run.run_id} ({_values(keys)})." for run, keys in modified),
+        *(f"Not counted, {why}: {run.run_id}." for run, why in apart),
+    ]
 
 
 def _commands(verdict: Verdict) -> list[str]:

@@ -7,7 +7,7 @@ from typing import Any
 from spectral_bench.compare.criteria import SCORES, score_name
 from spectral_bench.compare.pairs import Pair, paired_groups
 from spectral_bench.compare.ranks import CriticalDifference, critical_differences, data_set_ranks, dependent_tasks
-from spectral_bench.compare.statistics import seeds_needed, smallest_p
+from spectral_bench.compare.statistics import differences_needed, smallest_p
 from spectral_bench.config.hints import unknown
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Section
@@ -107,7 +107,7 @@ def _too_few(pairs: int, seeds: int) -> list[str]:
     said = f"With {seeds} seeds p cannot be below {smallest_p(1, seeds):g}"
     if pairs > 1:
         said += f", corrected for {pairs} pairs not below {smallest_p(pairs, seeds):g}"
-    return [f"{said}: too few to call anything luck or not. It takes {seeds_needed(pairs)} to reach 5 %."]
+    return [f"{said}: too few to call anything luck or not. It takes {differences_needed(pairs)} to reach 5 %."]
 
 
 def _record(section: Section, pair: Pair) -> dict[str, Any]:

@@ -1,28 +1,39 @@
 """The configuration that overrides make, as readers of runs see it."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
+from spectral_bench.config.engine import Engine
 from spectral_bench.config.keys import flatten
 from spectral_bench.config.load import load, resolved
 from spectral_bench.runs.kinds import KINDS
 
 
-def effective_config(overrides: Sequence[str]) -> Mapping[str, Any]:
-    """What overrides configure, under dotted keys, without those that change no number.
+class EffectiveConfigs:
+    """Composes what overrides configure, the same ones once.
 
-    Raises:
-        InputError: an override is wrong.
+    It sees the files and plugins there are when it is made, and is no longer kept than a verb works.
     """
-    return _effective_config(tuple(overrides))
 
+    def __init__(self) -> None:
+        self._engine = Engine(None)
+        self._known: dict[tuple[str, ...], Mapping[str, Any]] = {}
 
-@cache
-def _effective_config(overrides: tuple[str, ...]) -> Mapping[str, Any]:
-    experiment = load(overrides, KINDS).experiment
-    config = flatten(resolved(experiment))
-    if config.get("model.r") == config["r"]:
-        del config["model.r"]
-    idle = experiment.ineffective()
-    return {key: value for key, value in config.items() if key not in idle}
+    def __call__(self, overrides: Sequence[str]) -> Mapping[str, Any]:
+        """The configuration under dotted keys, without those that change no number.
+
+        Raises:
+            InputError: an override is wrong.
+        """
+        typed = tuple(overrides)
+        if typed not in self._known:
+            self._known[typed] = self._composed(typed)
+        return self._known[typed]
+
+    def _composed(self, overrides: tuple[str, ...]) -> Mapping[str, Any]:
+        experiment = load(overrides, KINDS, engine=self._engine).experiment
+        config = flatten(resolved(experiment))
+        if config.get("model.r") == config["r"]:
+            del config["model.r"]
+        idle = experiment.ineffective()
+        return {key: value for key, value in config.items() if key not in idle}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spectral_bench.claims.evidence import may_differ
+from spectral_bench.claims.protocol import may_differ
 from spectral_bench.claims.run_requests import RunRequest, merged
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.config.launcher_choice import split_launcher
 from spectral_bench.errors import InputError
 from spectral_bench.launch.point import compose_points
-from spectral_bench.report.claims_table import RESULTS
+from spectral_bench.report.claims_table import RESULTS, not_counted
 from spectral_bench.report.numbers import counted
 from spectral_bench.ui.grid import GridRequest, chosen_launcher, train_grid
 
@@ -65,9 +65,12 @@ def run_claims(
         code = train_grid(grid, launcher, request, console)
         if code not in (0, 1):
             raise typer.Exit(code)
-    lacking = sum(len(verdict.missing) for verdict in judged())
+    verdicts = judged()
+    lacking = sum(len(verdict.missing) for verdict in verdicts)
     if lacking:
         typer.echo(f"Still missing: {counted(lacking, 'run')}, failed or under way elsewhere.", err=True)
+        for text in dict.fromkeys(text for verdict in verdicts for text in not_counted(verdict)):
+            typer.echo(text, err=True)
         raise typer.Exit(1)
 
 

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from command_line import Run as Call
 
+from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.evidence import measured
 from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.rules import Word
@@ -15,9 +16,12 @@ from spectral_bench.claims.run_requests import deciding_requests, search_request
 from spectral_bench.claims.verdict import judge
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
-from spectral_bench.runs.effective_config import effective_config
+from spectral_bench.report.claims_table import not_counted
+from spectral_bench.runs.effective_config import EffectiveConfigs
 
 pytestmark = pytest.mark.usefixtures("own_cache")
+
+effective_config = EffectiveConfigs()
 
 BASE = [
     "task=copy",
@@ -189,45 +193,67 @@ def test_a_claim_across_settings_asks_for_every_entrant_in_each_of_them(tmp_path
     assert len(judge(claim, runs[1:], effective_config).missing) == 1
 
 
-def test_runs_that_read_other_files_are_named_and_do_not_decide(tmp_path: Path) -> None:
+def repeated(run: Run, **manifest: Any) -> Run:
+    """The same training, made again later."""
+    later = {**run.manifest, "started": "2026-01-02", **manifest}
+    return Run(run.directory.with_name(f"{run.run_id}-again"), later, run.config, run.summary)
+
+
+def reading(data: str, runs: list[Run]) -> list[Run]:
+    return [
+        Run(run.directory, {**run.manifest, "data": {"texts/words": data * 64}}, run.config, run.summary)
+        for run in runs
+    ]
+
+
+def of_one_entrant(folder: Path, **change: Any) -> Claim:
     rule = {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 1}}}
     one = {**CLAIM, "search": None, "entrants": {"rnn": ["model=rnn"]}, "rule": rule}
-    claim = load_claims(written(tmp_path, one))["mine"]
+    return load_claims(written(folder, {**one, **change}))["mine"]
+
+
+def test_repeats_that_read_other_files_are_named_and_change_no_verdict(tmp_path: Path) -> None:
+    claim = of_one_entrant(tmp_path)
+    runs = reading("a", [completed(tmp_path, seed, loss_test=0.5) for seed in (1, 2, 3)])
+    repeats = reading("b", [repeated(runs[1]), repeated(completed(tmp_path, 3, loss_test=7.0))])
+    verdict = judge(claim, [*runs, *repeats], effective_config)
+    assert verdict.decision.word is Word.reproduced
+    assert [run.run_id for run in verdict.deciding] == ["run1", "run2", "run3"]
+    named = " ".join(not_counted(verdict))
+    assert "other files of copy" in named
+    assert [f"{run.run_id}." in named for run in (*runs, *repeats)] == [False, False, False, True, True]
+
+
+def test_a_run_that_read_other_files_than_most_is_missing(tmp_path: Path) -> None:
+    claim = of_one_entrant(tmp_path)
     runs = [completed(tmp_path, seed, loss_test=0.5) for seed in (1, 2, 3)]
-    digests = ["a" * 64, "a" * 64, "b" * 64]
-    read = [
-        Run(run.directory, {**run.manifest, "data": {"texts/words": digest}}, run.config, run.summary)
-        for run, digest in zip(runs, digests, strict=True)
-    ]
-    assert judge(claim, [*runs[:2], runs[2]], effective_config).decision.word is Word.reproduced
-    decision = judge(claim, read, effective_config).decision
-    assert decision.word is Word.open
-    assert "run3" in decision.why
-    assert "run1" not in decision.why
+    verdict = judge(claim, [*reading("a", runs[:2]), *reading("b", runs[2:])], effective_config)
+    assert verdict.decision.word is Word.open
+    assert verdict.decision.why == "2 of 3 runs that decide are there. 1 more cannot be compared with them."
+    assert [request.seed for request in verdict.missing] == [3]
+    assert [run.run_id for run, _ in verdict.evidence["rnn"].apart] == ["run3"]
 
 
-def test_times_of_different_processors_do_not_decide(tmp_path: Path) -> None:
-    rule = {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 1}}}
-    one = {
-        **CLAIM,
-        "search": None,
-        "entrants": {"rnn": ["model=rnn"]},
-        "metric": "seconds_to_solve",
-        "rule": rule,
-    }
-    claim = load_claims(written(tmp_path, one))["mine"]
+def test_of_two_whole_sets_of_runs_on_different_files_the_later_one_decides(tmp_path: Path) -> None:
+    claim = of_one_entrant(tmp_path)
+    runs = reading("a", [completed(tmp_path, seed, loss_test=0.5) for seed in (1, 2, 3)])
+    later = reading("b", [repeated(completed(tmp_path, seed, loss_test=7.0)) for seed in (1, 2, 3)])
+    for order in ([*runs, *later], [*later, *runs]):
+        assert judge(claim, order, effective_config).decision.word is Word.refuted
 
-    def timed(*threads: int) -> list[Run]:
-        runs = [completed(tmp_path, seed, solved_at=100, ms_per_step=2.0) for seed in (1, 2, 3)]
-        return [
-            Run(run.directory, {**run.manifest, "threads": number}, run.config, run.summary)
-            for run, number in zip(runs, threads, strict=True)
-        ]
 
-    verdict = judge(claim, timed(1, 1, 1), effective_config)
+def test_repeats_on_another_processor_are_named_where_times_decide(tmp_path: Path) -> None:
+    claim = of_one_entrant(tmp_path, metric="seconds_to_solve")
+    runs = [repeated(completed(tmp_path, seed, solved_at=100, ms_per_step=2.0), threads=1) for seed in (1, 2, 3)]
+    repeat = repeated(completed(tmp_path, 2, solved_at=100, ms_per_step=9.0), threads=2, started="2026-01-03")
+    repeat = Run(repeat.directory.with_name("elsewhere"), repeat.manifest, repeat.config, repeat.summary)
+    verdict = judge(claim, [*runs, repeat], effective_config)
     assert verdict.decision.word is Word.reproduced
     assert verdict.scores["rnn"].finite == pytest.approx([0.2] * 3)
-    assert "run2" in judge(claim, timed(1, 2, 1), effective_config).decision.why
+    (named,) = not_counted(verdict)
+    assert "another processor" in named
+    assert "elsewhere" in named
+    assert "elsewhere" not in " ".join(not_counted(judge(of_one_entrant(tmp_path), [*runs, repeat], effective_config)))
 
 
 def test_a_run_that_was_not_timed_took_no_number_of_seconds(tmp_path: Path) -> None:

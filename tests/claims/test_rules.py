@@ -140,6 +140,22 @@ def test_ahead_across_settings_means_ahead_in_the_mean_by_more_than_chance(
     assert AheadAcross("a", ["b"], SETS).decide(scores).word is word
 
 
+@pytest.mark.parametrize(("others", "needed"), [(["b"], 6), (["b", "c"], 7), (["b", "c", "d"], 7)])
+def test_ahead_across_is_open_below_the_settings_at_which_its_p_can_be_small_enough(
+    others: list[str], needed: int
+) -> None:
+    def decided(settings: int, ours: float) -> Word:
+        names = [str(number) for number in range(settings)]
+        scores = {f"{one}, {name}": more(*[ours if one == "a" else 0.5] * 3) for one in "abcd" for name in names}
+        rule = AheadAcross("a", others, names)
+        assert (f"Fewer than {needed} settings" in rule.words) == (settings < needed)
+        assert (f"Fewer than {needed} settings" in rule.decide(scores).why) == (settings < needed)
+        return rule.decide(scores).word
+
+    assert [decided(needed, ours) for ours in (0.9, 0.1)] == [Word.reproduced, Word.refuted]
+    assert [decided(needed - 1, ours) for ours in (0.9, 0.1)] == [Word.open, Word.open]
+
+
 def test_an_entrant_is_summed_up_over_the_settings_of_seeds_that_ran_in_all() -> None:
     scores = over_sets(0.8, 0.7)
     scores["b, set7"] = Scores({0: 0.1}, higher_is_better=True)

@@ -213,5 +213,6 @@ def test_a_value_is_in_a_grid_what_it_is_alone(value, expected):
 def test_no_composition_of_an_engine_is_seen_in_the_next() -> None:
     points = [["task=copy", f"model={model}"] for model in ("rnn", "svdrnn", "lstm", "ornn", "rnn")]
     points += [["experiment=pixel_mnist", "model=ornn"], ["task=copy", "model=svdrnn", "train.steps=7"], ["task=copy"]]
+    points += [["model=svdrnn", "task=copy", "r=0.3", "train={steps:3,batch_size:2}"], ["task=copy", "model=svdrnn"]]
     engine = Engine(None)
     assert [compose(point, engine=engine).config for point in points] == [compose(point).config for point in points]

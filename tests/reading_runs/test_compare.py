@@ -22,7 +22,7 @@ from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Section
 from spectral_bench.report.comparison import comparison_report
-from spectral_bench.runs.effective_config import effective_config
+from spectral_bench.runs.effective_config import EffectiveConfigs
 from spectral_bench.ui.table_printer import show_report
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs" / "compare.schema.json").read_text())
@@ -192,7 +192,7 @@ def test_a_run_of_the_readme_is_of_the_group_of_the_shipped_ones(folder: str, wo
     """Whatever the machine's threads are, and although the shipped ones come from earlier versions."""
     shipped = {run.model: run for run in collect([Path(__file__).parents[2] / "results" / folder]).runs}
     for model, run in shipped.items():
-        config = effective_config([*words, f"model={model}"])
+        config = EffectiveConfigs()([*words, f"model={model}"])
         trained = {key: config[key] for key in config if key not in ("seed", *EXECUTION, *MEASURING)}
         assert trained == run.trained
 

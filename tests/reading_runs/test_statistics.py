@@ -12,10 +12,10 @@ from spectral_bench.compare.statistics import (
     Estimate,
     average,
     difference,
+    differences_needed,
     estimate,
     holm,
     probability_of_improvement,
-    seeds_needed,
     sign_flip_p,
     smallest_p,
 )
@@ -146,7 +146,7 @@ def test_a_difference_that_is_infinite_outweighs_all_others_in_the_sign_flip_tes
 @pytest.mark.parametrize(("groups", "seeds"), [(2, 6), (3, 7), (5, 9), (10, 11)])
 def test_the_seeds_that_are_needed_are_the_fewest_that_holm_lets_reach_5_percent(groups: int, seeds: int) -> None:
     pairs = math.comb(groups, 2)
-    assert seeds_needed(pairs) == seeds
+    assert differences_needed(pairs) == seeds
     assert smallest_p(pairs, seeds) <= 0.05 < smallest_p(pairs, seeds - 1)
     best = sign_flip_p(np.arange(1.0, seeds + 1))
     assert min(holm([best] * pairs)) == pytest.approx(smallest_p(pairs, seeds))

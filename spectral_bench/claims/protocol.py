@@ -1,0 +1,70 @@
+"""Whether a run is the one that a claim asks for: the keys in which it differs from the configuration asked for."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Self
+
+from spectral_bench.claims.run_requests import RunRequest
+from spectral_bench.config.hints import unknown_key
+from spectral_bench.config.keys import as_typed
+from spectral_bench.config.schema import EXECUTION
+from spectral_bench.errors import InputError
+from spectral_bench.records.run_record import Run
+from spectral_bench.runs.layout import OF_NORMS
+
+#: The effective configuration of overrides, under dotted keys.
+Configure = Callable[[Sequence[str]], Mapping[str, Any]]
+
+#: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt. Evaluations
+#: are counted only where no interval is set, and no claim about when something was learnt leaves it open.
+_MAY_DIFFER = ("seed", *EXECUTION, "train.evaluations")
+
+
+def may_differ(key: str, metric: str) -> bool:
+    """Whether a run may differ in a key from the one asked for, and still count for a claim about this metric."""
+    return key in _MAY_DIFFER or (key == "trace.of" and metric not in OF_NORMS)
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """What a run of a claim is held against.
+
+    Attributes:
+        request: what was asked for.
+        config: its effective configuration, under dotted keys.
+        metric: what the run is asked for.
+    """
+
+    request: RunRequest
+    config: Mapping[str, Any]
+    metric: str
+
+    @classmethod
+    def of(cls, request: RunRequest, metric: str, configure: Configure) -> Self:
+        """The protocol of a request; the values of searched keys need no composing, and come first.
+
+        Raises:
+            InputError: an override is wrong, or a key that is searched or differs between settings is none of it.
+        """
+        composed = configure(request.overrides)
+        for key in request.values:
+            if key not in composed:
+                overrides = " ".join(request.overrides)
+                raise InputError(f"{unknown_key(key, composed)} It cannot be varied beside {overrides}.")
+        others = {key: value for key, value in composed.items() if key not in request.values}
+        return cls(request, {**request.values, **others}, metric)
+
+    def is_kept_by(self, run: Run) -> bool:
+        """Whether this is the run that was asked for."""
+        return run.seed == self.request.seed and next(self.differences(run), None) is None
+
+    def differences(self, run: Run) -> Iterator[tuple[str, Any]]:
+        """The keys in which a run differs and may not, each with the run's value.
+
+        One after the other: of thousands of runs most are told apart by the first.
+        """
+        theirs = run.effective_config
+        for key in chain(self.config, (key for key in theirs if key not in self.config)):
+            if not may_differ(key, self.metric) and as_typed(self.config.get(key)) != as_typed(theirs.get(key)):
+                yield key, theirs.get(key)
