@@ -39,7 +39,7 @@ def test_every_run_command_is_one_that_could_be_typed(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [word for word in shlex.split(command)[1:] if word not in ("--dry-run", "--print-config")]
-    show = [] if "--list-points" in words else ["--print-config"]
+    show = [] if "--list-points" in words else ["--list-points" if "--sink" in words else "--print-config"]
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["spectral-bench", *words, *show])
     with pytest.raises(SystemExit) as ended:

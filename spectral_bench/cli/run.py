@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -11,15 +10,14 @@ import typer
 
 from spectral_bench.cli.completion import complete_override
 from spectral_bench.cli.help_panels import OUTSIDE, SHOWN, TRAINING
+from spectral_bench.cli.idle_options import refuse_idle_options, typed_options
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.sink_option import Sinks, chosen_sinks
-from spectral_bench.errors import InputError
 from spectral_bench.runs.interruption import ending_on_signals
 from spectral_bench.ui.broken_pipe import outliving_readers
 
 #: The options of grids stand together in the help.
 _GRIDS, _SEARCH = "Grids", "A search over hyperparameters"
-
 
 #: What a search does where nothing else is said.
 _TRIALS, _METRIC = 50, "validation"
@@ -33,6 +31,7 @@ class Sampling(StrEnum):
 
 
 def run(
+    ctx: typer.Context,
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
@@ -177,39 +176,15 @@ def run(
 
         from spectral_bench.ui.one_run import load_single, show_instead, train_single
 
-        of_searches = {
-            "--trials": trials,
-            "--metric": metric,
-            "--at-once": at_once,
-            "--sampler-seed": sampler_seed,
-            "--prune" if prune else "--no-prune": prune,
-        }
-        if sampler is None:
-            _refuse(of_searches, "is about a search: add -m --sampler optuna, or random")
-        showing = {"--list-points": points, "--print-config": print_config, "--dry-run": dry_run}
-        shown = [option for option, given in showing.items() if given]
-        if len(shown) > 1:
-            raise InputError(f"{' and '.join(shown)}: choose one of them.")
+        refuse_idle_options(typed_options(ctx))
         console = Console()
         sinks = [] if print_config or dry_run else chosen_sinks(sink)
-        if resume and (again or again_from):
-            raise InputError("--resume goes on with what is there, --again trains it anew: choose one of them.")
         if multirun or points:
             from spectral_bench.ui.grid import GridRequest, list_points, mark_of_runs, run_grid, show_grid_instead
 
-            if shown:
-                of_trainings = {
-                    "--again": again or None,
-                    "--again-from": again_from,
-                    "--retry": retry or None,
-                    "--wait": wait or None,
-                }
-                _refuse(of_trainings, f"has no effect on what {shown[0]} shows: leave it out")
             mark = mark_of_runs(again_from, again=again)
             request = GridRequest(typed, config_dir, _plugins or [], sinks, mark, retry, keep_going, quiet, wait)
             if sampler is not None:
-                if shown or mark or keep_going:
-                    raise InputError("--sampler chooses its points: it goes with no other option of a grid.")
                 from spectral_bench.search.study import Sampler
                 from spectral_bench.ui.search_report import SearchRequest, run_search
 
@@ -219,7 +194,7 @@ def run(
                     _METRIC if metric is None else metric,
                     at_once,
                     sampler_seed or 0,
-                    prune is not False,
+                    prune,
                 )
                 run_search(request, search, console)
             elif points:
@@ -227,22 +202,6 @@ def run(
             elif not show_grid_instead(request, console, print_config=print_config, dry_run=dry_run):
                 run_grid(request, console)
             return
-        of_grids = {
-            "--again": again or None,
-            "--again-from": again_from,
-            "--retry": retry or None,
-            "--keep-going": keep_going or None,
-            "--wait": wait or None,
-            "--sampler": sampler,
-        }
-        _refuse(of_grids, "is about the points of a grid: add -m")
         loaded = load_single(typed, config_dir)
         if not show_instead(loaded, console, print_config=print_config, dry_run=dry_run):
             train_single(loaded, console, resume=resume, quiet=quiet, sinks=sinks)
-
-
-def _refuse(options: Mapping[str, object], why: str) -> None:
-    """Refuse options that were given, each with its value, or None."""
-    for option, given in options.items():
-        if given is not None:
-            raise InputError(f"{option} {why}.")

@@ -45,7 +45,7 @@ def expand_grid(
             with several values is typed twice; or the grid of a preset is no list of overrides.
     """
     hydra = engine or Engine(config_dir)
-    shared, own = _split([*overrides, *_untyped(overrides, config_dir)], config_dir)
+    shared, own = split_by_model([*overrides, *_untyped(overrides, config_dir)], config_dir)
     parsed_for_all = parse_overrides(shared, hydra)
     _refuse_repeated_sweeps(parsed_for_all)
     parsed = {model: parse_overrides(texts, hydra) for model, texts in own.items()}
@@ -56,7 +56,7 @@ def expand_grid(
         return points
     expanded, met, begun = list[list[str]](), set[str](), set[tuple[str, ...]]()
     for point in points:
-        model = _model(point, config_dir, hydra)
+        model = model_of(point, config_dir, hydra)
         met.add(model)
         replaced = {_key(text) for text in own.get(model, [])}
         rest = tuple(text for text in point if _key(text) not in replaced)
@@ -78,10 +78,10 @@ def open_keys_of_preset(overrides: Sequence[str], config_dir: Path | None = None
     Raises:
         InputError: the grid of the preset is none.
     """
-    shared, own = _split(_untyped(overrides, config_dir), config_dir)
+    shared, own = split_by_model(_untyped(overrides, config_dir), config_dir)
     keys = list(map(_key, shared))
     if own and "model" not in keys:
-        keys += map(_key, own.get(_model(overrides, config_dir, None), []))
+        keys += map(_key, own.get(model_of(overrides, config_dir, None), []))
     return list(dict.fromkeys(keys))
 
 
@@ -110,8 +110,12 @@ def _grid_of_preset(overrides: Sequence[str], config_dir: Path | None) -> list[s
     return block
 
 
-def _split(texts: Sequence[str], config_dir: Path | None) -> tuple[list[str], dict[str, list[str]]]:
-    """The overrides for all points, and those for one model alone."""
+def split_by_model(texts: Sequence[str], config_dir: Path | None) -> tuple[list[str], dict[str, list[str]]]:
+    """The overrides for all points, and those for one model alone, without its name.
+
+    Raises:
+        InputError: there is no such model.
+    """
     shared: list[str] = []
     own: dict[str, list[str]] = {}
     for text in texts:
@@ -135,7 +139,7 @@ def _without_model(text: str) -> str:
     return text if match is None else match[2]
 
 
-def _model(point: Sequence[str], config_dir: Path | None, hydra: Engine | None) -> str:
+def model_of(point: Sequence[str], config_dir: Path | None, hydra: Engine | None) -> str:
     """The option that a point chooses for its model; by itself, by its preset, or by default."""
     typed = [text.partition("=")[2].strip() for text in point if _key(text) == "model"]
     if typed:

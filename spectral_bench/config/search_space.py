@@ -2,7 +2,8 @@
 
 ``KEY=interval(1e-4,1e-2)`` is a range of numbers, ``KEY=tag(log,interval(1e-4,1e-2))`` one in which every order of
 magnitude counts alike, ``KEY=int(interval(1,8))`` whole numbers with both ends, ``KEY=range(16,129,16)`` steps, and
-``KEY=a,b,c`` or ``KEY=choice(a,b,c)`` words. A list of seeds is not searched: every trial trains all of them.
+``KEY=a,b,c`` or ``KEY=choice(a,b,c)`` words. ``MODEL:KEY=...`` counts for trials with that model. A list of seeds is
+not searched: every trial trains all of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +14,13 @@ from typing import cast
 from hydra.core.override_parser.types import IntervalSweep, Override
 
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.grid_points import expand_grid
+from spectral_bench.config.grid_points import expand_grid, model_of, split_by_model
 from spectral_bench.config.hints import short
 from spectral_bench.config.overrides import parse_overrides
 from spectral_bench.errors import InputError
 
-#: The key that repeats a training instead of changing it.
-_SEED = "seed"
+#: The key that repeats a training instead of changing it, and the one that others may depend on.
+_SEED, _MODEL = "seed", "model"
 
 #: Significant digits that tell any number from its neighbours.
 _EXACT_DIGITS = 17
@@ -33,7 +34,7 @@ class SearchedRange:
     """Numbers from ``low`` to ``high``, both included.
 
     Attributes:
-        key: the configuration key.
+        key: the configuration key; of one model alone, behind its name and a colon.
         low: the smallest.
         high: the largest.
         log: every order of magnitude counts alike.
@@ -48,7 +49,7 @@ class SearchedRange:
 
     def typed(self, value: float | str) -> str:
         """A chosen value as an override, with four digits, or as many as a narrow range needs."""
-        return f"{self.key}={int(value) if self.whole else self._rounded(float(value))}"
+        return f"{_without_model(self.key)}={int(value) if self.whole else self._rounded(float(value))}"
 
     def _rounded(self, value: float) -> str:
         exact = min(max(value, self.low), self.high)
@@ -63,7 +64,7 @@ class SearchedWords:
     """One of several words.
 
     Attributes:
-        key: the configuration key or group.
+        key: the configuration key or group; of one model alone, behind its name and a colon.
         words: what it may be, as typed.
     """
 
@@ -72,7 +73,7 @@ class SearchedWords:
 
     def typed(self, value: float | str) -> str:
         """A chosen word as an override."""
-        return f"{self.key}={value}"
+        return f"{_without_model(self.key)}={value}"
 
 
 @dataclass(frozen=True)
@@ -80,42 +81,74 @@ class SearchSpace:
     """What was typed, taken apart.
 
     Attributes:
-        dimensions: what is chosen for every trial.
-        fixed: what all trials have in common, the grid of seeds included.
+        dimensions: what is chosen for trials; where some of it depends on the model, that comes first.
+        fixed: what is typed for all trials, the grid of seeds included, and for all those of one model.
+        model: of all trials; None where it is searched, or nothing depends on it.
     """
 
     dimensions: tuple[SearchedRange | SearchedWords, ...]
     fixed: tuple[str, ...]
+    model: str | None = None
+
+    def applies(self, one: SearchedRange | SearchedWords, chosen: Mapping[str, float | str]) -> bool:
+        """Whether a value is chosen for a key, in a trial for which these have been chosen before."""
+        model = self._model(chosen)
+        if ":" in one.key:
+            return one.key == f"{model}:{_without_model(one.key)}"
+        own = f"{model}:{one.key}"
+        return not any(own == typed.partition("=")[0] for typed in (*self.fixed, *(it.key for it in self.dimensions)))
 
     def overrides(self, chosen: Mapping[str, float | str]) -> list[str]:
-        """What to type for a trial: ``chosen`` has a value for every key."""
-        return [*self.fixed, *(one.typed(chosen[one.key]) for one in self.dimensions)]
+        """What to type for a trial, given a value for every key that applies to it."""
+        return [*self.fixed_for(chosen), *self.typed(chosen)]
 
-    def corner(self) -> list[str]:
-        """A point of the space, to see whether it can be composed."""
-        chosen = {one.key: one.low if isinstance(one, SearchedRange) else one.words[0] for one in self.dimensions}
+    def fixed_for(self, chosen: Mapping[str, float | str]) -> list[str]:
+        """What is typed for all trials with this one's model."""
+        model = self._model(chosen)
+        return [text for text in self.fixed if ":" not in _key(text) or _key(text).startswith(f"{model}:")]
+
+    def typed(self, chosen: Mapping[str, float | str]) -> list[str]:
+        """The chosen values as overrides."""
+        return [one.typed(chosen[one.key]) for one in self.dimensions if one.key in chosen]
+
+    def corners(self) -> list[list[str]]:
+        """A point of the space for every model, to see whether they can be composed."""
+        return [self._corner({_MODEL: model}) for model in _models(self.dimensions)] or [self._corner({})]
+
+    def _corner(self, chosen: dict[str, float | str]) -> list[str]:
+        for one in self.dimensions:
+            if one.key not in chosen and self.applies(one, chosen):
+                chosen[one.key] = one.low if isinstance(one, SearchedRange) else one.words[0]
         return self.overrides(chosen)
+
+    def _model(self, chosen: Mapping[str, float | str]) -> str | None:
+        searched = chosen.get(_MODEL)
+        return self.model if searched is None else str(searched)
 
 
 def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> SearchSpace:
     """Take apart what was typed for a search.
 
     Raises:
-        InputError: an override cannot be parsed, nothing is searched, or a range makes no sense.
+        InputError: an override cannot be parsed, nothing is searched, or a range makes no sense; or a key is for a
+            model that no trial has.
     """
+    engine = Engine(config_dir)
     dimensions: list[SearchedRange | SearchedWords] = []
     fixed = []
-    for override in parse_overrides(overrides, Engine(config_dir)):
-        key = override.get_key_element()
-        if not override.is_sweep_override() or key == _SEED:
-            if override.is_interval_sweep():
-                raise InputError("seed is not searched: list the seeds that every trial trains, as in seed=1,2,3.")
-            fixed.append(str(override.input_line))
-        elif override.is_interval_sweep():
-            dimensions.append(_interval(key, override))
-        else:
-            typed = [text for (text,) in expand_grid([str(override.input_line)], config_dir)]
-            dimensions.append(SearchedWords(key, tuple(text.partition("=")[2] for text in typed)))
+    shared, own = split_by_model(overrides, config_dir)
+    for prefix, texts in [("", shared), *((f"{model}:", texts) for model, texts in own.items())]:
+        for override in parse_overrides(texts, engine):
+            key = override.get_key_element()
+            if not override.is_sweep_override() or key == _SEED:
+                if override.is_interval_sweep():
+                    raise InputError("seed is not searched: list the seeds that every trial trains, as in seed=1,2,3.")
+                fixed.append(f"{prefix}{override.input_line}")
+            elif override.is_interval_sweep():
+                dimensions.append(_interval(f"{prefix}{key}", override))
+            else:
+                typed = [text for (text,) in expand_grid([str(override.input_line)], config_dir, engine)]
+                dimensions.append(SearchedWords(f"{prefix}{key}", tuple(text.partition("=")[2] for text in typed)))
     if not dimensions:
         raise InputError(
             "Nothing to search: give a key a range or several values, as in "
@@ -124,7 +157,27 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
     doubles = {one.key for one in dimensions if sum(other.key == one.key for other in dimensions) > 1}
     if doubles:
         raise InputError(f"{', '.join(sorted(doubles))}: searched twice.")
-    return SearchSpace(tuple(dimensions), tuple(fixed))
+    if not own:
+        return SearchSpace(tuple(dimensions), tuple(fixed))
+    dimensions.sort(key=lambda one: one.key != _MODEL)
+    searched = _models(dimensions)
+    models = searched or (model_of(fixed, config_dir, engine),)
+    for model in own.keys() - set(models):
+        raise InputError(f"'{model}:{short(own[model][0])}': no trial of the search has model={model}.")
+    return SearchSpace(tuple(dimensions), tuple(fixed), None if searched else models[0])
+
+
+def _models(dimensions: Sequence[SearchedRange | SearchedWords]) -> tuple[str, ...]:
+    """The models that are searched; none if it is one for all trials."""
+    return next((one.words for one in dimensions if one.key == _MODEL and isinstance(one, SearchedWords)), ())
+
+
+def _key(text: str) -> str:
+    return text.partition("=")[0].strip()
+
+
+def _without_model(key: str) -> str:
+    return key.rpartition(":")[2]
 
 
 def _interval(key: str, override: Override) -> SearchedRange:

@@ -41,6 +41,12 @@ def open_storage(file: Path) -> Any:
     return optuna.storages.RDBStorage(f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": _PATIENCE}})
 
 
+def trial_id(storage: Any, study: str, number: int) -> int:
+    """What a storage calls the trial of this number, of the study of this name."""
+    found: int = storage.get_trial_id_from_study_id_trial_number(storage.get_study_id_from_name(study), number)
+    return found
+
+
 def open_pruner() -> Any:
     """The rule that stops trainings, the same in all workers."""
     import optuna
@@ -78,13 +84,14 @@ class PruningObserver(Observer):
         import optuna
 
         if self._handle is None:
+            storage = open_storage(self._trial.study)
             study = optuna.load_study(
                 study_name=self._trial.name,
-                storage=open_storage(self._trial.study),
+                storage=storage,
                 sampler=optuna.samplers.RandomSampler(),  # samples nothing here
                 pruner=open_pruner(),
             )
-            self._handle = optuna.trial.Trial(study, study.trials[self._trial.number]._trial_id)
+            self._handle = optuna.trial.Trial(study, trial_id(storage, self._trial.name, self._trial.number))
         self._handle.report(measurement.metric, measurement.step)
         if self._handle.should_prune():
             self._stop.ask(PRUNED)

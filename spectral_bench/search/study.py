@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from spectral_bench.config.hints import unknown
 from spectral_bench.config.search_space import SearchedRange, SearchSpace
 from spectral_bench.errors import InputError, LockedError, StorageError
-from spectral_bench.launch.pruning import open_pruner, open_storage
+from spectral_bench.launch.pruning import open_pruner, open_storage, trial_id
 from spectral_bench.runs.layout import Mode
 
 #: What hyperparameters may be chosen by. Nothing that looks at the test split is among them.
@@ -82,11 +82,15 @@ class SearchPlan:
         return "-".join([*words, digest])
 
 
-def check_metric(metric: str) -> None:
+def check_metric(metric: str, *, must_prune: bool = False) -> None:
     """Refuse a metric by which nothing may be chosen.
 
+    Args:
+        metric: a field of the summary.
+        must_prune: whether trainings are to be stopped by what they come to on the way.
+
     Raises:
-        InputError: it looks at the test split, or there is none of this name.
+        InputError: it looks at the test split, there is none of this name, or nothing is known of it on the way.
     """
     if "test" in metric:
         raise InputError(
@@ -95,6 +99,11 @@ def check_metric(metric: str) -> None:
         )
     if metric not in SEARCHED_BY:
         raise InputError(unknown("--metric", metric, SEARCHED_BY))
+    if must_prune and metric not in _SEEN_EARLY:
+        raise InputError(
+            f"--prune has no effect with --metric {metric}, which is known at the end of a training alone. With "
+            f"{' and '.join(_SEEN_EARLY)} trials are stopped early."
+        )
 
 
 def study_file(results_dir: Path, plan: SearchPlan) -> Path:
@@ -155,7 +164,7 @@ def open_study(plan: SearchPlan, file: Path) -> Any:
         for trial in study.trials:
             if trial.state == optuna.trial.TrialState.RUNNING:
                 # Its process may have died between the ending and the value.
-                storage.set_trial_user_attr(trial._trial_id, ENDING, "stopped")
+                storage.set_trial_user_attr(trial_id(storage, plan.name, trial.number), ENDING, "stopped")
                 study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
                 study.enqueue_trial(trial.params)
     except OSError as error:
@@ -189,6 +198,8 @@ def asked(study: Any, plan: SearchPlan) -> tuple[Any, dict[str, float | str]]:
     trial = study.ask()
     chosen: dict[str, float | str] = {}
     for one in plan.space.dimensions:
+        if not plan.space.applies(one, chosen):
+            continue
         if not isinstance(one, SearchedRange):
             chosen[one.key] = trial.suggest_categorical(one.key, list(one.words))
         elif one.whole:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from spectral_bench.errors import InputError, SpectralBenchError
@@ -42,6 +43,7 @@ class Trial:
         ending: how.
         value: of the metric, the mean over the seeds; None unless it is done.
         message: why it failed.
+        ended: trials of the study that had ended by then, this one and those of earlier calls included.
     """
 
     number: int
@@ -49,6 +51,7 @@ class Trial:
     ending: Ending
     value: float | None = None
     message: str = ""
+    ended: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,8 @@ def search(plan: SearchPlan, results_dir: Path, compose: Compose, train: Train) 
         StorageError: the study cannot be written.
         SpectralBenchError: every trial failed, the first ones of the search.
     """
-    compose(plan.space.corner())  # a typing error shows before there is a study
+    for corner in plan.space.corners():  # a typing error shows before there is a study
+        compose(corner)
     file = study_file(results_dir, plan)
     with locked_study(file):
         yield from _made(plan, open_study(plan, file), file, compose, train)
@@ -106,7 +110,7 @@ def _made(plan: SearchPlan, study: Any, file: Path, compose: Compose, train: Tra
         for begun, trial in _trained(batch, plan, train):
             _tell(study, begun, trial)
             ended.append(trial)
-            yield trial
+            yield replace(trial, ended=len(finished(study)))
         if any(trial.ending == "stopped" for trial in ended):
             return
         endings = [trial.user_attrs[ENDING] for trial in finished(study)]
@@ -133,11 +137,10 @@ class _Begun:
 
 def _begun(study: Any, plan: SearchPlan, file: Path, compose: Compose) -> _Begun:
     trial, values = asked(study, plan)
-    overrides = plan.space.overrides(values)
-    chosen = tuple(overrides[len(plan.space.fixed) :])
+    chosen = tuple(plan.space.typed(values))
     trial.set_user_attr(OVERRIDES_OF, list(chosen))
     try:
-        points = compose(overrides).points
+        points = compose(plan.space.overrides(values)).points
     except InputError as error:
         return _Begun(trial, chosen, problem=str(error))
     name = " ".join(chosen)
@@ -200,7 +203,7 @@ def _ended(one: _Begun, results: Sequence[PointResult], plan: SearchPlan) -> Tri
     known = [value for value in values if value is not None]
     if len(known) < len(one.points):
         return Trial(number, one.chosen, "worse")
-    return Trial(number, one.chosen, "done", sum(known) / len(known))
+    return Trial(number, one.chosen, "done", fmean(known))
 
 
 def _value(result: PointResult, metric: str) -> float | None:

@@ -173,7 +173,7 @@ def show_grid_instead(request: GridRequest, console: Console, *, print_config: b
     launcher_of(request)
     grid = composed(request)
     for number, (point, loaded) in enumerate(zip(grid.points, grid.loaded, strict=True), 1):
-        console.rule(f"{number} of {len(grid.points)}: {point.name}", align="left", style="dim")
+        console.rule(f"Point {number} of {len(grid.points)}: {point.name}", align="left", style="dim")
         show_instead(loaded, console, print_config=print_config, dry_run=dry_run)
     return True
 
@@ -225,11 +225,16 @@ def chosen_launcher(request: GridRequest) -> Launcher:
     """The launcher that was asked for.
 
     Raises:
-        InputError: there is no such launcher, its configuration is wrong, or its engine is not installed.
+        InputError: there is no such launcher, its configuration is wrong, or its engine is not installed; or it does
+            not wait for what is to be tried again.
     """
     config = launcher_of(request)
     if request.wait and hasattr(config, "wait"):
         config = replace(config, wait=True)
+    if request.retry and not getattr(config, "wait", True):
+        raise InputError(
+            f"--retry {request.retry}: launcher={config.name} returns before any point has failed: add --wait."
+        )
     launcher: Launcher = LAUNCHERS[config.name](config)
     return launcher
 
@@ -260,11 +265,11 @@ def say_crowding(grid: Grid, launcher: Launcher) -> None:
         typer.echo(f"Warning: {warning}", err=True)
 
 
-def say_warnings(grid: Grid) -> None:
-    """What is odd about the configurations of a grid, and what is to be known about them."""
-    for warning in grid.warnings:
+def say_warnings(*grids: Grid) -> None:
+    """What is odd about the configurations of grids, and what is to be known about them, each once."""
+    for warning in dict.fromkeys(warning for grid in grids for warning in grid.warnings):
         typer.echo(f"Warning: {warning}", err=True)
-    for note in grid.notes:
+    for note in dict.fromkeys(note for grid in grids for note in grid.notes):
         typer.echo(note, err=True)
 
 

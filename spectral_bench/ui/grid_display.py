@@ -68,7 +68,7 @@ class GridDisplay:
         self._watch.note(result)
         if not self._quiet and not self._console.is_terminal:
             state = self._watch.look()
-            self._print(f"{state.counts.total()} of {state.total}: {result.point}: {in_words(result)}")
+            self._print(f"{result.point}: {in_words(result)} ({_ended(state)})")
 
     @contextmanager
     def training_here(self, point: Point) -> Iterator[Observer]:
@@ -114,9 +114,9 @@ def in_words(result: PointResult) -> str:
 def grid_table(state: GridState) -> RenderableType:
     """How a grid stands, and its running points with their progress."""
     head = Table.grid(padding=(0, 2, 0, 0))
-    ended = state.counts.total()
     left = "" if state.seconds_left is None else f"{duration(state.seconds_left)} left"
-    head.add_row(ProgressBar(total=state.total, completed=ended, width=_BAR_WIDTH), f"{ended} of {state.total}", left)
+    bar = ProgressBar(total=state.total, completed=state.counts.total(), width=_BAR_WIDTH)
+    head.add_row(bar, _ended(state), left)
     points = Table.grid(padding=(0, 2, 0, 0))
     points.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
     points.add_column(width=_POINT_BAR_WIDTH)
@@ -132,7 +132,12 @@ def grid_table(state: GridState) -> RenderableType:
 def grid_line(state: GridState) -> str:
     """How a grid stands, in a line."""
     left = "" if state.seconds_left is None else f", {duration(state.seconds_left)} left"
-    return f"{state.counts.total()} of {state.total}: {_counts(state)}{left}"
+    return f"{_ended(state)}: {_counts(state)}{left}"
+
+
+def _ended(state: GridState) -> str:
+    """How many points have ended, in whatever order: no point's own number."""
+    return f"{state.counts.total()} of {state.total} ended"
 
 
 def _counts(state: GridState) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from spectral_bench.compare.statistics import nearly_equal
 from spectral_bench.config.launcher_choice import split_launcher
 from spectral_bench.config.search_space import search_space
 from spectral_bench.launch.point import Point
@@ -58,7 +59,7 @@ class SearchRequest:
         metric: what they are judged by.
         at_once: how many train at the same time; None: as many as the launcher has room for.
         seed: of the sampler.
-        prune: stop hopeless trainings early.
+        prune: stop hopeless trainings early; None: where the metric allows.
     """
 
     sampler: Sampler
@@ -66,7 +67,7 @@ class SearchRequest:
     metric: str
     at_once: int | None
     seed: int
-    prune: bool
+    prune: bool | None
 
 
 def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> None:
@@ -78,20 +79,20 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
     """
     from spectral_bench.runs.interruption import exit_code, heeding_signals
 
-    check_metric(request.metric)
+    check_metric(request.metric, must_prune=request.prune is True)
     launcher = chosen_launcher(replace(grid, wait=True))
     _, overrides = split_launcher(grid.overrides)
     compose = Compose(grid.config_dir, tuple(grid.plugins), tuple(grid.sinks))
     space = search_space(overrides, grid.config_dir)
-    corner = compose(space.corner())
-    say_warnings(corner)
-    first = corner.points[0]
+    corners = [compose(corner) for corner in space.corners()]
+    say_warnings(*corners)
+    points = [point for corner in corners for point in corner.points]
+    first = points[0]
     mode = _mode(first, request.metric)
     at_once = request.at_once or launcher.room(first) or _ON_A_CLUSTER
-    plan = SearchPlan(
-        space, request.sampler, request.metric, mode, request.trials, at_once, request.seed, request.prune
-    )
-    launcher.check(corner.points)
+    prune = request.prune is not False
+    plan = SearchPlan(space, request.sampler, request.metric, mode, request.trials, at_once, request.seed, prune)
+    launcher.check(points)
     results_dir, stop = first.results_dir, Stop()
     if not grid.quiet:
         typer.echo(f"Study: {study_file(results_dir, plan)}")
@@ -124,7 +125,8 @@ def _mode(point: Point, metric: str) -> Mode:
 def _show_trial(trial: Trial, plan: SearchPlan) -> None:
     what = f"{plan.metric} {number(trial.value)}" if trial.value is not None else trial.ending
     message = f": {trial.message}" if trial.message else ""
-    typer.echo(f"Trial {trial.number + 1} of {plan.trials}  {' '.join(trial.chosen)}  {what}{message}")
+    tally = f" ({trial.ended} of {plan.trials} ended)"
+    typer.echo(f"Trial {trial.number + 1}: {' '.join(trial.chosen)}: {what}{message}{tally}")
 
 
 def _show_best(plan: SearchPlan, trials: Sequence[Any], options: Sequence[str], console: Console) -> None:
@@ -142,16 +144,35 @@ def _show_best(plan: SearchPlan, trials: Sequence[Any], options: Sequence[str], 
     keys = [one.key for one in plan.space.dimensions]
     columns = [Column("trial", label=True), Column(f"{plan.metric} {'↑' if plan.mode == 'max' else '↓'}")]
     columns += [Column(key) for key in keys]
-    rows = [[Cell(str(trial.number + 1)), Cell(number(trial.value)), *_values(trial)] for trial in judged[:_SHOWN]]
+    rows = [
+        [Cell(str(trial.number + 1)), Cell(number(trial.value)), *_values(trial, plan)] for trial in judged[:_SHOWN]
+    ]
     endings = [trial.user_attrs[ENDING] for trial in trials]
     ended = ", ".join(f"{endings.count(ending)} {ending}" for ending in dict.fromkeys(endings))
     show_table(Table(f"{counted(len(trials), 'trial')}: {ended}", "", columns, rows), console)
-    best = judged[0].user_attrs[OVERRIDES_OF]
+    equals = sorted((one for one in judged if nearly_equal(one.value, judged[0].value)), key=lambda one: one.number)
+    _say_tie(equals, plan.metric)
     typer.echo(f"The best by {plan.metric}; the test split had no say in it:")
-    typer.echo(shlex.join(["spectral-bench", "run", "-m", *options, *plan.space.fixed, *best]))
+    best = equals[0].user_attrs[OVERRIDES_OF]
+    fixed = plan.space.fixed_for(equals[0].params)
+    typer.echo(shlex.join(["spectral-bench", "run", "-m", *options, *fixed, *best]))
 
 
-def _values(trial: Any) -> list[Any]:
+def _say_tie(equals: Sequence[Any], metric: str) -> None:
+    """That trials of several configurations are equally good, and which of them is taken."""
+    numbers = {tuple(trial.user_attrs[OVERRIDES_OF]): trial.number + 1 for trial in reversed(equals)}
+    if len(numbers) == 1:
+        return
+    first = sorted(numbers.values())
+    more = f" and {len(first) - _SHOWN} more" if len(first) > _SHOWN else ""
+    typer.echo(
+        f"Equally good by {metric}: trials {', '.join(map(str, first[:_SHOWN]))}{more}. The first of them is taken, so "
+        "that only a better one takes its place when the search goes on."
+    )
+
+
+def _values(trial: Any, plan: SearchPlan) -> list[Any]:
     from spectral_bench.report.document import Cell
 
-    return [Cell(text.partition("=")[2] or NOTHING) for text in trial.user_attrs[OVERRIDES_OF]]
+    known = [one.typed(trial.params[one.key]) if one.key in trial.params else "" for one in plan.space.dimensions]
+    return [Cell(text.partition("=")[2] or NOTHING) for text in known]

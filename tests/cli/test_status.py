@@ -129,6 +129,15 @@ def test_an_option_of_grids_is_refused_for_a_single_run(command: Run) -> None:
         (("-m", "--dry-run", "--again-from", "0123456789abcdef"), "--again-from has no effect on what --dry-run"),
         (("-m", "--dry-run", "--retry", "3"), "--retry has no effect"),
         (("-m", "--print-config", "--wait"), "--wait has no effect"),
+        (("-m", "--dry-run", "--resume"), "--resume has no effect on what --dry-run shows"),
+        (("--print-config", "--resume"), "--resume has no effect on what --print-config shows"),
+        (("--print-config", "--sink", "tensorboard"), "--sink has no effect on what --print-config shows"),
+        (("-m", "--dry-run", "--sink", "tensorboard"), "--sink has no effect on what --dry-run shows"),
+        (("--dry-run", "--retry", "0"), "--retry has no effect on what --dry-run shows"),
+        (("--list-points", "--resume"), "--resume has no effect on what --list-points shows"),
+        (("--list-points", "-q"), "--quiet has no effect on what --list-points shows"),
+        (("--print-config", "--keep-going"), "--keep-going is about the points of a grid: add -m"),
+        (("-m", "launcher=slurm", "--retry", "1"), "--retry 1: launcher=slurm returns before any point has failed"),
         (("--print-config", "--dry-run"), "--print-config and --dry-run: choose one of them"),
         (("--list-points", "launcher=locla"), "Did you mean 'local'?"),
         (("-m", "--dry-run", "launcher=local", "launcher.worker=2"), "Did you mean 'launcher.workers'?"),
@@ -170,7 +179,8 @@ def test_off_a_terminal_a_grid_is_a_line_a_point_and_one_table(tmp_path: Path, c
     done = command("run", "-m", *small_overrides(tmp_path / "results", "seed=1,2"))
     assert done.returncode == 0
     first, second, title, _, heads, *_ = done.stdout.splitlines()
-    assert [line.partition(": done in ")[0] for line in (first, second)] == ["1 of 2: seed=1", "2 of 2: seed=2"]
+    assert [line.partition(": done in ")[0] for line in (first, second)] == ["seed=1", "seed=2"]
+    assert [line.partition(" (")[2] for line in (first, second)] == ["1 of 2 ended)", "2 of 2 ended)"]
     assert title.rstrip() == "2 points: 2 done"
     assert done.stdout.count("seed=1") == 2
     assert heads.split()[0] == "point"

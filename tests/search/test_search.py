@@ -60,10 +60,43 @@ def test_the_space_is_written_in_hydras_grammar() -> None:
     ]  # fmt: skip
 
 
+def test_a_key_for_one_model_alone_is_chosen_in_its_trials_and_takes_the_place_of_what_all_have() -> None:
+    space = search_space(
+        ["r=0.1,0.2", "model=rnn,svdrnn,ornn", "svdrnn:r=interval(0.3,0.4)", "ornn:model.m=3", "seed=1,2"]
+    )
+    assert [one.key for one in space.dimensions] == ["model", "r", "svdrnn:r"]
+
+    def applying(model: str) -> list[str]:
+        return [one.key for one in space.dimensions if space.applies(one, {"model": model})]
+
+    assert [applying(model) for model in ("rnn", "svdrnn")] == [["model", "r"], ["model", "svdrnn:r"]]
+    assert space.overrides({"model": "svdrnn", "svdrnn:r": 0.35}) == ["seed=1,2", "model=svdrnn", "r=0.35"]
+    assert space.corners() == [
+        ["seed=1,2", "model=rnn", "r=0.1"],
+        ["seed=1,2", "model=svdrnn", "r=0.3"],
+        ["seed=1,2", "ornn:model.m=3", "model=ornn", "r=0.1"],
+    ]
+
+
+def test_trials_of_two_models_have_keys_of_their_own(tmp_path: Path) -> None:
+    of_svdrnn = ("svdrnn:r=interval(0.1,0.2)", "svdrnn:model.m1=2", "svdrnn:model.m2=2")
+    typed = small_overrides(tmp_path, "model=rnn,svdrnn", *of_svdrnn, "rnn:model.activation=relu", model="rnn")
+    plan = replace(plan_of(tmp_path, *SPACE, trials=6), space=search_space(typed))
+    trials = made(plan, tmp_path)
+    assert {trial.ending for trial in trials} == {"done"}
+    keys = {tuple(text.partition("=")[0] for text in trial.chosen) for trial in trials}
+    assert keys == {("model",), ("model", "r")}
+    configs = {path.parent.parent.name: path.read_text() for path in tmp_path.rglob("config.yaml")}
+    assert ["activation: relu" in configs[model] for model in ("rnn", "svdrnn")] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
         (["r=0.1"], "Nothing to search"),
+        (["model=rnn,svdrnn", "ornn:model.m=3,4"], "no trial of the search has model=ornn"),
+        (["model=rnn", "svdrnn:r=0.1,0.2"], "no trial of the search has model=svdrnn"),
+        (["r=0.1,0.2", "svdrn:r=0.1"], "svdrnn"),
         (["r=interval(1,0)"], "smaller end first"),
         (["r=tag(log,interval(0,1))"], "begins above 0"),
         (["r=tag(lug,interval(0,1))"], "unknown tag 'lug'"),

@@ -38,7 +38,8 @@ def test_a_search_ends_with_the_best_trials_and_a_command_that_finds_them_traine
     search = ("-m", "optimizer.lr=tag(log,interval(1e-4,1e-1))", "seed=1,2", "--sampler", "optuna", "--trials", "3")
     code, said, _ = command(*search)
     assert code == 0
-    assert len(re.findall(r"^Trial \d of 3  optimizer\.lr=\S+  validation ", said, re.MULTILINE)) == 3
+    lines = re.findall(r"^Trial (\d): optimizer\.lr=\S+: validation \S+ \((\d) of 3 ended\)$", said, re.MULTILINE)
+    assert lines == [("1", "1"), ("2", "2"), ("3", "3")]
     assert "3 trials: 3 done" in said
     best = shlex.split(said.splitlines()[-1])
     assert best[:3] == ["spectral-bench", "run", "-m"]
@@ -46,6 +47,22 @@ def test_a_search_ends_with_the_best_trials_and_a_command_that_finds_them_traine
     assert values == sorted(values, reverse=True)  # more of copy's metric is better
     code, again, _ = command("-m", *best[3:], "launcher=serial")
     assert (code, "2 done before" in again) == (0, True)
+
+
+def test_of_trials_that_tie_the_first_is_taken_and_all_are_named(command: Command) -> None:
+    # When a checkpoint is written changes no number.
+    search = ("-m", "train.checkpoint_every=2,3,4", "--sampler", "random", "--trials", "6")
+    code, said, _ = command(*search)
+    assert code == 0
+    chosen = re.findall(r"^Trial (\d): (train\.checkpoint_every=\d):", said, re.MULTILINE)
+    firsts: dict[str, str] = {}
+    for number, override in chosen:
+        firsts.setdefault(override, number)
+    assert len(firsts) > 1
+    assert f"Equally good by validation: trials {', '.join(firsts.values())}. The first of them is taken" in said
+    assert said.splitlines()[-1].endswith(chosen[0][1])
+    _, said, _ = command("-m", "train.checkpoint_every=2,3", "--sampler", "random", "--trials", "1")
+    assert "Equally good" not in said
 
 
 @pytest.mark.parametrize(
@@ -60,7 +77,18 @@ def test_a_search_ends_with_the_best_trials_and_a_command_that_finds_them_traine
         (("-m", "r=0.1,0.2", "--trials", "3"), "--trials is about a search"),
         (("-m", "r=0.1,0.2", "--at-once", "1"), "--at-once is about a search"),
         (("-m", "r=0.1,0.2", "--sampler-seed", "0"), "--sampler-seed is about a search"),
-        (("-m", "r=0.1,0.2", "--sampler", "random", "--list-points"), "goes with no other option"),
+        *(
+            (("-m", "r=0.1,0.2", "--sampler", "random", *option), f"{option[0]} does not go with --sampler")
+            for option in (
+                ("--list-points",),
+                ("--print-config",),
+                ("--dry-run",),
+                ("--again",),
+                ("--again-from", "0123456789abcdef"),
+                ("--keep-going",),
+            )
+        ),
+        (("-m", "r=0.1,0.2", "--sampler", "random", "--metric", "solved_at", "--prune"), "--prune has no effect"),
         (("-m", "optimizer.rate=0.1,0.2", "--sampler", "random"), "optimizer.rate"),
     ],
 )
