@@ -48,6 +48,7 @@ SHORT = {
     "nn/singular_values.py": "one measurement, for layers and models alike",
     "nn/transitions/dense.py": "transitions are a file each",
     "nn/transitions/transition.py": "what all transitions are",
+    "runs/field_words.py": "tables, results and pictures share it",
     "runs/effective_config.py": "one question, asked of every registry",
     "runs/kinds.py": "the registries of three rooms together",
     "nn/kernels/form_choice.py": "one rule with its measured constants",

@@ -16,7 +16,7 @@ from spectral_bench.cli.data import data_app
 from spectral_bench.cli.grads import grads
 from spectral_bench.cli.help_panels import examples, help_text
 from spectral_bench.cli.list import list_
-from spectral_bench.cli.override_command import OverrideCommand
+from spectral_bench.cli.override_command import OverrideCommand, VerbCommand
 from spectral_bench.cli.plot import plot
 from spectral_bench.cli.report import report
 from spectral_bench.cli.resume import resume
@@ -69,7 +69,7 @@ _VERBS: dict[str, Callable[..., None]] = {
     "list": list_,
 }
 for _name, _verb in _VERBS.items():
-    _cls = OverrideCommand if _verb is run else None
+    _cls = OverrideCommand if _verb is run else VerbCommand
     app.command(_name, cls=_cls, help=help_text(_verb), epilog=examples(_name))(_verb)
 app.add_typer(data_app, name="data")
 

@@ -141,12 +141,14 @@ def compare(
     from rich.console import Console
 
     from spectral_bench.records.grouping import sections
+    from spectral_bench.report.comparison_columns import WIDE
     from spectral_bench.ui.delivery import deliver
     from spectral_bench.ui.pictures import check_picture
 
     _only_one(against=against is not None, diff=diff is not None, pairwise=pairwise)
     wanted = chosen_format(form, output)
-    chosen = _chosen_columns(columns, wide=wide)
+    asked = _asked_columns(columns, wide=wide)
+    chosen = asked or (WIDE if wide else ())
     is_plain = against is None and diff is None and not pairwise
     if (chosen or show_runs) and not (is_plain and wanted not in (Format.csv, Format.json)):
         raise _refused(
@@ -193,7 +195,13 @@ def compare(
         from spectral_bench.report import comparison
 
         report = comparison.comparison_report(
-            groups, field=judged_by, sort=sort, columns=chosen, show_runs=show_runs, notes=found.notes
+            groups,
+            field=judged_by,
+            sort=sort,
+            columns=chosen,
+            as_asked=bool(asked),
+            show_runs=show_runs,
+            notes=found.notes,
         )
     deliver(replace(report, label=label), console, form=wanted, output=output)
 
@@ -204,16 +212,14 @@ def _refused(message: str) -> InputError:
     return InputError(message)
 
 
-def _chosen_columns(text: str | None, *, wide: bool) -> Sequence[str]:
-    """The columns of ``--columns`` and ``--wide``; none: those that fit a terminal.
+def _asked_columns(text: str | None, *, wide: bool) -> Sequence[str]:
+    """The columns of ``--columns``.
 
     Raises:
-        InputError: both, or a name is empty or there twice.
+        InputError: a name is empty or there twice, or ``--wide`` is there, too.
     """
-    from spectral_bench.report.comparison_columns import WIDE
-
     if text is None:
-        return WIDE if wide else ()
+        return ()
     names = [name.strip() for name in text.split(",")]
     if wide or not all(names) or len(set(names)) < len(names):
         raise _refused(f"--columns {text}: expected names with commas between them, each once, and no --wide.")

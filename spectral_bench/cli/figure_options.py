@@ -61,12 +61,36 @@ By = Annotated[
         rich_help_panel=RUNS,
     ),
 ]
+
+
+def _checked_pause(seconds: float) -> float:
+    """Seconds for which a process can sleep: no infinity, and no NaN, which no comparison with a limit refuses.
+
+    Raises:
+        InputError: they are none.
+    """
+    from spectral_bench.errors import InputError
+
+    if not _SHORTEST_PAUSE <= seconds <= _LONGEST_PAUSE:
+        raise InputError(f"--every {seconds:g}: expected {_SHORTEST_PAUSE:g} to {_LONGEST_PAUSE:,.0f} seconds.")
+    return seconds
+
+
+#: Of ``--every``, in seconds.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.2, 86_400.0
+
 Watch = Annotated[
     bool, typer.Option("--watch", help="Draw again and again while runs go on; Ctrl-C ends it.", rich_help_panel=_PANEL)
 ]
 Every = Annotated[
     float,
-    typer.Option("--every", metavar="SECONDS", min=0.2, help="With --watch: how often.", rich_help_panel=_PANEL),
+    typer.Option(
+        "--every",
+        metavar="SECONDS",
+        callback=_checked_pause,
+        help="With --watch: how often.",
+        rich_help_panel=_PANEL,
+    ),
 ]
 
 #: Of a figure, unless ``--width`` says otherwise.

@@ -1,4 +1,4 @@
-"""A verb that takes overrides: ``--model rnn`` is answered with ``model=rnn``."""
+"""Verbs, which answer a mistyped option with the nearest, or with the override that it stands for."""
 
 from __future__ import annotations
 
@@ -8,8 +8,26 @@ from typing import Any
 from typer.core import TyperCommand
 
 
-class OverrideCommand(TyperCommand):
-    """A command whose keys are written without dashes, as everywhere in Hydra."""
+class VerbCommand(TyperCommand):
+    """A command that names one option in place of one that does not exist."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the command line; an exception about an unknown option is the parser's own."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            typed: str | None = getattr(error, "option_name", None)
+            if typed is not None and getattr(error, "possibilities", None):
+                from spectral_bench.config.hints import nearest
+
+                options = [name for parameter in self.params for name in parameter.opts]
+                vars(error).update(message=f"No such option: {typed}. Did you mean '{nearest(typed, options)}'?")
+                vars(error).update(possibilities=None)
+            raise
+
+
+class OverrideCommand(VerbCommand):
+    """A command whose keys are written without dashes, as everywhere in Hydra: ``--model rnn`` is ``model=rnn``."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the command line.

@@ -74,10 +74,10 @@ def runs(
         check_archive(archive)
     found = read_runs(paths, where)
     if not (add or remove or rm) and note is None and archive is None:
-        from spectral_bench.report.run_listing import USUAL, run_listing
+        from spectral_bench.report.run_listing import run_listing
         from spectral_bench.ui.delivery import deliver
 
-        chosen = [word.strip() for word in columns.split(",")] if columns else list(USUAL)
+        chosen = [word.strip() for word in columns.split(",")] if columns else []
         deliver(run_listing(found.runs, chosen, sort, found.notes), Console(), form=wanted, output=output)
         return
     for message in found.notes:

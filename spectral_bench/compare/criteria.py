@@ -1,14 +1,13 @@
 """The fields of a summary by which groups of runs are judged."""
 
 from spectral_bench.records.groups import Section
+from spectral_bench.runs.field_words import field_in_words
 from spectral_bench.runs.layout import SUMMARY_FIELDS, Mode
 
 #: Fields by which groups may be judged, and whether less or more is better; None: as for the task's metric.
 SCORES: dict[str, Mode | None] = {
     field.name: None if field.sense == "metric" else field.sense for field in SUMMARY_FIELDS if field.sense is not None
 }
-
-_WORDS = {field.name: field.words for field in SUMMARY_FIELDS if field.words is not None}
 
 
 def sense(section: Section, field: str) -> Mode:
@@ -27,4 +26,4 @@ def more_is_better(field: str, mode: str) -> bool:
 
 def score_name(section: Section, field: str) -> str:
     """What a field is called in words: ``test recall accuracy``."""
-    return _WORDS.get(field, field).format(metric=(section.metric or "metric").replace("_", " "))
+    return field_in_words(field, section.metric)

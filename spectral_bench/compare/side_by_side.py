@@ -9,10 +9,12 @@ from typing import Any
 from spectral_bench.compare.milestones import MILESTONES, milestone
 from spectral_bench.compare.scores import ACHIEVEMENTS, finite_gaps, scores
 from spectral_bench.compare.statistics import Estimate, difference, estimate
-from spectral_bench.config.hints import short
+from spectral_bench.config.hints import nearest, short
+from spectral_bench.config.keys import FREE, RADIUS
 from spectral_bench.config.schema import CHANGES_NO_NUMBER
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Group, Section
+from spectral_bench.records.run_record import Run
 
 #: Stands for a key that one of the two does not have.
 ABSENT = "-"
@@ -44,8 +46,11 @@ def resolve(found: Sequence[Section], name: str) -> tuple[Section, Group]:
             raise InputError(f"--diff '{short(name)}' fits {len(candidates)} groups: name one by its id: {listed}.")
     if chosen:
         raise InputError(f"--diff '{short(name)}' fits {len(chosen)} runs: give more of the identifier.")
-    known = ", ".join(dict.fromkeys(f"'{group.label}'" for _, group in groups[:20]))
-    raise InputError(f"--diff '{short(name)}' is no run and no group here. There are: {known}.")
+    labels = [group.label for _, group in groups]
+    guess = nearest(name, {*labels, *(group.model for _, group in groups), *(run.run_id for _, run in runs)})
+    hint = f" Did you mean '{guess}'?" if guess else ""
+    known = ", ".join(dict.fromkeys(f"'{label}'" for label in labels[:20]))
+    raise InputError(f"--diff '{short(name)}' is no run and no group here.{hint} There are: {known}.")
 
 
 def configurations(first: Group, second: Group) -> dict[str, tuple[Any, Any]]:
@@ -54,8 +59,13 @@ def configurations(first: Group, second: Group) -> dict[str, tuple[Any, Any]]:
     keys = [key for key in dict.fromkeys([*a, *b]) if key not in CHANGES_NO_NUMBER]
     if len(first.runs) > 1 or len(second.runs) > 1:
         keys.remove("seed")
-    pairs = {key: (a.get(key, ABSENT), b.get(key, ABSENT)) for key in keys}
+    pairs = {key: (_value(first.runs[0], key), _value(second.runs[0], key)) for key in keys}
     return {**pairs, "commit": (_commit(first), _commit(second))}
+
+
+def _value(run: Run, key: str) -> Any:
+    """As it was configured; of a model without a radius what its nature makes of it."""
+    return run.fields().get(key, FREE) if key in RADIUS else run.effective_config.get(key, ABSENT)
 
 
 def _commit(group: Group) -> str:

@@ -43,6 +43,11 @@ class Estimate:
     n: int
 
     @property
+    def interval(self) -> tuple[float, float] | None:
+        """Both ends of it; None for a single value."""
+        return None if self.low is None or self.high is None else (self.low, self.high)
+
+    @property
     def half_width(self) -> float | None:
         """Half the width of the interval."""
         return None if self.low is None or self.high is None else (self.high - self.low) / 2

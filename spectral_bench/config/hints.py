@@ -2,30 +2,59 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 
 #: Above this many, valid words are counted instead of listed: nobody reads a wall of words.
 _LISTED = 20
 
+#: Words less alike than this are not taken for one another; of keys, for what stands at another place.
+_ALIKE, _ALIKE_ELSEWHERE = 0.5, 0.65
+
+#: How alike a word at least is to one that begins with it.
+_BEGUN = 0.8
+
+#: What people call keys, beside the keys' own last words.
+_CALLED: Mapping[str, str] = {
+    "batch": "train.batch_size",
+    "depth": "model.num_layers",
+    "grad_clip": "train.clip_norm",
+    "iterations": "train.steps",
+    "layers": "model.num_layers",
+    "learning_rate": "optimizer.lr",
+    "radius": "r",
+    "sigma_radius": "r",
+    "width": "model.hidden_size",
+}
+
 
 def nearest(word: str, valid: Iterable[str]) -> str | None:
     """The valid word nearest to ``word``, or None when nothing is near."""
-    words = {candidate.lower(): candidate for candidate in valid}
-    matches = get_close_matches(word.lower(), words, n=1, cutoff=0.5)
-    return words[matches[0]] if matches else None
+    alike = [(_alikeness(word, candidate), candidate) for candidate in sorted(valid)]
+    best = max(alike, key=lambda pair: pair[0], default=(0.0, None))
+    return best[1] if best[0] >= _ALIKE else None
 
 
 def nearest_key(key: str, valid: Collection[str]) -> str | None:
-    """The valid dotted key nearest to ``key``: one of the same name (``lr``: ``optimizer.lr``), else a sibling."""
+    """The valid dotted key nearest to ``key``: a sibling, or what is called so elsewhere (``lr``: ``optimizer.lr``)."""
     parent, name = _parent(key), _name(key)
+    found = []
     for candidate in sorted(valid):
-        if _name(candidate) == name:
-            return candidate
-    siblings = {_name(candidate): candidate for candidate in valid if _parent(candidate) == parent}
-    if siblings:
-        guess = nearest(name, siblings)
-        return siblings[guess] if guess else None
-    return nearest(key, valid)
+        is_sibling = _parent(candidate) == parent
+        found.append((_alikeness(name, _name(candidate)), is_sibling, _alikeness(key, candidate), candidate))
+    found += [(_alikeness(name, word), False, 0.0, meant) for word, meant in _CALLED.items() if meant in valid]
+    near = [one for one in found if one[0] >= (_ALIKE if one[1] else _ALIKE_ELSEWHERE)]
+    if near:
+        return max(near, key=lambda one: one[:3])[3]
+    return None if any(one[1] for one in found) else nearest(key, valid)
+
+
+def _alikeness(word: str, other: str) -> float:
+    """From 0 to 1, which is equal but for capitals: a letter in the wrong place counts half of a wrong one."""
+    word, other = word.lower(), other.lower()
+    ratio = SequenceMatcher(None, other, word).ratio()
+    if sorted(word) == sorted(other):
+        return (1.0 + ratio) / 2
+    return max(ratio, _BEGUN) if len(word) > 2 and other.startswith(word) else ratio
 
 
 def grid_meant(key: str, text: str) -> str | None:

@@ -10,6 +10,12 @@ from spectral_bench.config.catalog import GROUPS, LAUNCHER_GROUP
 if TYPE_CHECKING:  # readers of run directories use this module and should not wait for Hydra
     from hydra.core.override_parser.types import Override
 
+#: Keys of the sigma radius. Where it has no value the singular values are free.
+RADIUS = ("r", "model.r")
+
+#: What such a radius is called, also by ``--where r=free``.
+FREE = "free"
+
 
 def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     """Every value under its dotted key: ``{"train": {"steps": 5}}`` becomes ``{"train.steps": 5}``."""
@@ -34,6 +40,11 @@ def keys_set(override: Override) -> list[str]:
     if isinstance(value, dict):
         return list(flatten(value, key))
     return [] if key in (*GROUPS, LAUNCHER_GROUP) else [key]
+
+
+def absent(key: str, otherwise: str = "none") -> str:
+    """What stands in the place of a value of this key that does not exist."""
+    return FREE if key in RADIUS else otherwise
 
 
 def as_typed(value: Any) -> str:

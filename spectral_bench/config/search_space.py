@@ -25,6 +25,9 @@ _SEED, _MODEL = "seed", "model"
 #: Significant digits that tell any number from its neighbours.
 _EXACT_DIGITS = 17
 
+#: Ends of a range lie within this: whole numbers must fit into 64 bits, and no key is tried beyond.
+_FARTHEST = 1e18
+
 #: How far a value may be rounded, relative to its range.
 _TOLERANCE = 1e-4
 
@@ -189,6 +192,8 @@ def _interval(key: str, override: Override) -> SearchedRange:
     low, high, log = sweep.start, sweep.end, "log" in sweep.tags
     if low is None or high is None or not low < high:
         raise InputError(f"'{typed}': expected the smaller end first.")
+    if not all(abs(end) <= _FARTHEST for end in (low, high)):
+        raise InputError(f"'{typed}': expected ends within ±{_FARTHEST:g}.")
     if log and low <= 0:
         raise InputError(f"'{typed}': a logarithmic range begins above 0.")
     return SearchedRange(key, low, high, log, isinstance(low, int) and isinstance(high, int))

@@ -13,6 +13,9 @@ from spectral_bench.figures.traced_gradients import Traced, mean_over_training, 
 #: What ``--step`` calls the mean over all traced steps.
 MEAN = "mean"
 
+#: More digits no step has; with thousands of them Python refuses to read a number at all.
+_DIGITS = 100
+
 
 @dataclass(frozen=True)
 class ChosenMoment:
@@ -55,7 +58,7 @@ def check_steps(steps: Sequence[str]) -> None:
         InputError: naming it.
     """
     for step in steps:
-        if step != MEAN and not step.isdecimal():
+        if step != MEAN and not (step.isdecimal() and len(step) <= _DIGITS):
             raise InputError(f"--step {short(step)}: expected the number of a training step, or {MEAN}.")
 
 

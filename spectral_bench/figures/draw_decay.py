@@ -39,8 +39,8 @@ def draw_decay(figure: SubFigure, moment: Moment, words: AxisWords) -> Sequence[
         )  # fmt: skip
         if one.rate is None:
             continue
-        if one.rate.low is not None and one.rate.high is not None:
-            axes.plot([one.rate.low, one.rate.high], [y, y], color=one.look.colour, linewidth=1.2, marker="|")
+        if one.rate.interval is not None:
+            axes.plot(one.rate.interval, [y, y], color=one.look.colour, linewidth=1.2, marker="|")
         axes.plot([one.rate.mean], [y], color=one.look.colour, marker=one.look.marker, markersize=5, linestyle="")
     axes.axvline(0.0, color="#555555", linewidth=0.8, zorder=1)
     axes.set_ylim(-0.35, rows - 0.1)
@@ -50,5 +50,6 @@ def draw_decay(figure: SubFigure, moment: Moment, words: AxisWords) -> Sequence[
     axes.xaxis.set_major_locator(MaxNLocator(5))
     unit = words.unit.rpartition(" ")[2]
     axes.set_xlabel(f"← grows    rate per {unit}    shrinks →")
-    axes.set_title("decay on the way back, with 95 % interval")
+    known = any(one.rate is not None and one.rate.interval is not None for one in moment.decays)
+    axes.set_title("decay on the way back" + (", with 95 % interval" if known else ""))
     return []

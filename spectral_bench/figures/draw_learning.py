@@ -21,7 +21,7 @@ from spectral_bench.figures.style import (
     plain_decades,
     say_the_only_point,
 )
-from spectral_bench.figures.words import metric_in_words
+from spectral_bench.runs.field_words import metric_in_words
 
 #: Inches of the narrowest panel, and of a row of them.
 _NARROWEST, _HEIGHT = 2.2, 2.5

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from spectral_bench.compare.scores import ACHIEVEMENTS
 from spectral_bench.compare.statistics import Estimate, estimate, geometric_estimate
 from spectral_bench.config.schema import CHANGES_NO_NUMBER
-from spectral_bench.figures.value_axis import RADIUS
 from spectral_bench.records.grouping import differing_keys
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
@@ -82,11 +81,8 @@ def check_keys(runs: Sequence[Run], keys: Sequence[str]) -> None:
 
 
 def value_of(run: Run, key: str) -> Any:
-    """The value of a key; a model without a radius whose singular values are all at the centre has that of zero."""
-    value = run.fields().get(key)
-    if value is not None or key not in RADIUS:
-        return value
-    return 0.0 if run.facts.sigma == (run.facts.centre, run.facts.centre) else None
+    """The value of a key; None where the run has none."""
+    return run.fields().get(key)
 
 
 def number_of(run: Run, field: str) -> float | None:

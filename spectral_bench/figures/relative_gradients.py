@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.compare.statistics import Estimate, estimate
-from spectral_bench.diagnostics.decay_words import decay_in_words, is_level, share_in_words
+from spectral_bench.diagnostics.decay_words import Steadiness, decay_in_words, share_in_words, steadiness
 from spectral_bench.diagnostics.envelope import Envelope
 from spectral_bench.diagnostics.gradient_decay import FLOOR, gradient_decay
 from spectral_bench.figures.chosen_moments import ChosenMoment
@@ -17,9 +17,6 @@ from spectral_bench.figures.looks import Look
 from spectral_bench.figures.series import Array, Series, geometric_mean, over_runs, unfloored
 from spectral_bench.figures.traced_gradients import Traced, relative
 from spectral_bench.runs.layout import AxisWords
-
-#: Whether a gradient decays by the same factor at every step, by none, or by no steady rate.
-Steadiness = Literal["steady", "level", "none"]
 
 
 @dataclass(frozen=True)
@@ -146,21 +143,11 @@ def decay_of(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords)
     length = max((len(run) for run in runs), default=1) - 1
     unit = words.unit.rpartition(" ")[2]
     verdicts: Counter[str] = Counter(decay.verdict for decay in found)
-    steadiness = _steadiness(rate, length, set(verdicts))
-    if rate is not None:
-        told = "no steady rate" if steadiness == "none" else decay_in_words(rate.mean, length, unit)
-    else:
-        told = "a loss at every step was traced" if one.facts.every_step else ""
-    return Decay(one.caption, one.look, rate, kept, verdicts, steadiness, told)
-
-
-def _steadiness(rate: Estimate | None, length: int, verdicts: set[str]) -> Steadiness:
-    """By the rate over a trace of this length; what is lost at an end, the slope does not see and the verdicts do."""
     if rate is None:
-        return "none"
-    if not is_level(rate.mean, length):
-        return "steady"
-    return "level" if verdicts == {"level"} else "none"
+        told = "a loss at every step was traced" if one.facts.every_step else ""
+        return Decay(one.caption, one.look, None, kept, verdicts, "none", told)
+    kind = steadiness(rate.mean, rate.interval, length, verdicts.keys())
+    return Decay(one.caption, one.look, rate, kept, verdicts, kind, decay_in_words(rate.mean, kind, unit))
 
 
 def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:

@@ -9,7 +9,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from spectral_bench.config.keys import as_typed
+from spectral_bench.config.keys import absent, as_typed
 
 #: Numbers whose largest is more than this times the smallest go on a logarithmic axis.
 _SPAN = 10.0
@@ -22,9 +22,6 @@ _TICKS = 7
 
 #: Share of the numbers' stretch that lies between it and what is beside it, and at least so much of a decade.
 _GAP, _DECADE = 0.15, 0.4
-
-#: Keys for which having no value means that the singular values are free.
-RADIUS = ("r", "model.r")
 
 
 def is_number(value: Any) -> bool:
@@ -40,9 +37,7 @@ def spans_decades(values: Iterable[float]) -> bool:
 
 def shown(key: str, value: Any) -> str:
     """A value as a tick shows it: ``free`` for a radius that does not exist."""
-    if value is None:
-        return "free" if key in RADIUS else "none"
-    return as_typed(value)
+    return absent(key) if value is None else as_typed(value)
 
 
 @dataclass(frozen=True)

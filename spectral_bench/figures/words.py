@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 
+from spectral_bench.runs.field_words import field_in_words
 from spectral_bench.runs.layout import SUMMARY_FIELDS
-
-#: Metrics whose name is an abbreviation.
-_METRICS: Mapping[str, str] = {"mse": "mean squared error"}
 
 #: Configuration keys that are not called what they are.
 _KEYS: Mapping[str, str] = {
@@ -24,26 +22,7 @@ _KEYS: Mapping[str, str] = {
     "model.map": "map of $\\sigma$",
 }
 
-#: Fields of a summary that have no words of their own.
-_FIELDS: Mapping[str, str] = {
-    "best_step": "step of the best validation",
-    "steps_to_beat_baseline": "steps to beat the baseline",
-    "solved_at": "steps to solve",
-    "num_parameters": "parameters",
-    "ms_per_step": "ms per update",
-    "wall_seconds": "seconds",
-    "gradient_decay_rate": "gradient decay rate per step",
-    "gradient_kept": "share of the gradient that arrives",
-    "spectral_margin": "spectral margin",
-    "not_finite": "updates not finite",
-}
-
-_OF_METRIC = {field.name: field.words for field in SUMMARY_FIELDS if field.words is not None}
-
-
-def metric_in_words(name: str) -> str:
-    """``recall accuracy`` for ``recall_accuracy``."""
-    return _METRICS.get(name, name.replace("_", " "))
+_FIELDS = {field.name for field in SUMMARY_FIELDS if field.words is not None}
 
 
 def key_in_words(key: str, metric: str | None = None) -> str:
@@ -53,10 +32,9 @@ def key_in_words(key: str, metric: str | None = None) -> str:
         key: its name.
         metric: the name of the task's metric.
     """
-    if key in _OF_METRIC:
-        return _OF_METRIC[key].format(metric=metric_in_words(metric or "metric"))
-    known = _KEYS.get(key) or _FIELDS.get(key)
-    return known or key.rpartition(".")[2].replace("_", " ")
+    if key in _FIELDS:
+        return field_in_words(key, metric)
+    return _KEYS.get(key) or key.rpartition(".")[2].replace("_", " ")
 
 
 def plain(words: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from spectral_bench.config.hints import nearest, short
 from spectral_bench.errors import InputError
 from spectral_bench.runs.layout import CONFIG, LABELS, MANIFEST, METRICS, SUMMARY, TABLES, parts_folder
 
@@ -48,7 +49,7 @@ def find_runs(paths: Sequence[Path]) -> list[Found]:
         except (OSError, RuntimeError) as error:  # a path that is too long, or links that lead in a circle
             named = named_run(path)
             if named is None:
-                raise InputError(f"{path}: there is no such folder. Name folders of runs, or runs.") from error
+                raise InputError(_unknown_name(path)) from error
             root = named
         found |= {run.directory: run for run in _walk(root if root.is_dir() else root.parent)}
     return [found[directory] for directory in sorted(found)]
@@ -80,12 +81,37 @@ def named_run(name: Path, results: Path = DEFAULT_RESULTS) -> Path | None:
 
 
 def run_directory(path: Path) -> Path:
-    """The directory of a run that is given by its path or its id; a path that leads nowhere stays as it is.
+    """The directory of a run that is given by its path or its id.
 
     Raises:
-        InputError: an id fits several runs.
+        InputError: there is no such path, and an id like this fits no run, or several.
     """
-    return path if path.exists() else named_run(path) or path
+    if os.path.exists(path):  # noqa: PTH110 - unlike pathlib's, it is False for a path that is too long
+        return path
+    found = named_run(path)
+    if found is None:
+        raise InputError(_unknown_name(path))
+    return found
+
+
+def _unknown_name(name: Path, results: Path = DEFAULT_RESULTS) -> str:
+    """The message for what is neither a path nor the id of a run."""
+    near = [str(name.parent / folder) for folder in _folders_in(name.parent)]
+    is_word = len(name.parts) == 1 and results.is_dir()
+    if is_word:
+        near += [found.directory.name for found in find_runs([results])]
+    guess = nearest(str(name), near)
+    hint = f" Did you mean '{guess}'?" if guess else ""
+    if is_word:
+        return f"{short(str(name))}: there is no such folder, and no run in {results} with such an id.{hint}"
+    return f"{short(str(name))}: there is no such folder.{hint} Name folders of runs, or runs."
+
+
+def _folders_in(folder: Path) -> list[str]:
+    try:
+        return [path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    except OSError:
+        return []
 
 
 def _walk(root: Path) -> Iterator[Found]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from spectral_bench.config.keys import as_typed
+from spectral_bench.config.keys import absent, as_typed
 from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
@@ -73,7 +73,7 @@ def _groups_by_keys(runs: list[Run], by: Sequence[str]) -> list[Group]:
     members: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         fields = run.fields()
-        members.setdefault(tuple(as_typed(fields.get(key)) for key in by), []).append(run)
+        members.setdefault(tuple(_in_words(key, fields.get(key)) for key in by), []).append(run)
     groups = []
     for values, group in members.items():
         models = sorted({run.model for run in group})
@@ -81,6 +81,10 @@ def _groups_by_keys(runs: list[Run], by: Sequence[str]) -> list[Group]:
         name = "-".join(values)
         groups.append(Group(name, ", ".join(models), differs, sorted(group, key=lambda run: run.seed)))
     return groups
+
+
+def _in_words(key: str, value: Any) -> str:
+    return absent(key, as_typed(None)) if value is None else as_typed(value)
 
 
 def _groups_by_digest(runs: list[Run]) -> list[Group]:

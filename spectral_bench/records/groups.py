@@ -74,9 +74,14 @@ class Group:
 
     @property
     def standing(self) -> str:
-        """How many seeds count, then how many runs have another status: ``3 +1 diverged``."""
-        others = [f"+{count} {status}" for status, count in sorted(self.counts.items()) if status != "completed"]
-        return " ".join([str(len({run.seed for run in self.completed})), *others])
+        """How many seeds count, then how many runs did not complete: ``3 +1``. ``others`` says what became of them."""
+        others = len(self.runs) - self.counts.get("completed", 0)
+        return f"{len({run.seed for run in self.completed})}" + (f" +{others}" if others else "")
+
+    @property
+    def others(self) -> str:
+        """The runs that did not complete, by their status: ``1 diverged, 2 interrupted``; empty where all did."""
+        return ", ".join(f"{count} {status}" for status, count in sorted(self.counts.items()) if status != "completed")
 
     @cached_property
     def progress(self) -> str | None:

@@ -121,7 +121,8 @@ class Run:
     def fields(self) -> dict[str, Any]:
         """Everything that can be asked of a run by name: summary, identity, labels, the configuration's dotted keys.
 
-        A key that changes no number of the run (``r``, where the model has no radius) is no property of it.
+        A key that changes no number of the run (``r``, where the model has no radius) is no property of it. Of a model
+        whose singular values are all at their centre by nature (an orthogonal one) the radius is zero.
         """
         identity = {
             "run_id": self.run_id,
@@ -132,7 +133,8 @@ class Run:
             "tag": tuple(self.tags) or None,
             "note": self.note,
         }
-        return {**self.effective_config, **self.summary, **identity}
+        by_nature = {"r": 0.0} if self.facts.sigma == (self.facts.centre, self.facts.centre) else {}
+        return {**by_nature, **self.effective_config, **self.summary, **identity}
 
     @cached_property
     def effective_config(self) -> dict[str, Any]:

@@ -21,6 +21,9 @@ _COLUMNS = {column.name for column in METRICS_COLUMNS} - {METRICS_COLUMNS[METRIC
 #: Bytes of ``metrics.csv`` that hold its first measurements.
 _BEGINNING = 1 << 14
 
+#: Digits of the longest step that fits into 64 bits; Python reads no number of thousands of them.
+_DIGITS = 19
+
 #: How often the files of a trace are listed again when one of them is gone: a growing run merges some twice a minute.
 _ATTEMPTS = 5
 
@@ -58,7 +61,7 @@ def _rows(content: bytes) -> tuple[str | None, list[dict[str, str]]]:
     header = rows[0]
     found = {}
     for row in rows[1:]:
-        if len(row) == len(header) and row[STEP_PLACE].isdecimal():
+        if len(row) == len(header) and row[STEP_PLACE].isdecimal() and len(row[STEP_PLACE]) <= _DIGITS:
             found[row[STEP_PLACE], row[SPLIT_PLACE]] = dict(zip(header, row, strict=True))
     return header[METRIC_PLACE], list(found.values())
 

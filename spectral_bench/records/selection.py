@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from spectral_bench.config.hints import nearest_key, short
-from spectral_bench.config.keys import as_typed
+from spectral_bench.config.keys import absent, as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
-from spectral_bench.runs.layout import SUMMARY_FIELDS
+from spectral_bench.runs.field_words import spoken_names
 
 _CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<sign>!=|<=|>=|=|<|>)(?P<value>.*)")
 
@@ -33,13 +33,14 @@ class Condition:
     def holds(self, actual: Any) -> bool:
         """Whether a value satisfies it; numbers are compared as numbers, anything else as text.
 
-        None, for a run without such a value, equals ``null`` and satisfies nothing else. Of several values (tags) one
-        must be equal, and ``!=`` holds where none is.
+        None, for a run without such a value, equals ``null`` (a radius: ``free``, too) and satisfies nothing else. Of
+        several values (tags) one must be equal, and ``!=`` holds where none is.
         """
         if isinstance(actual, tuple):
             return (any if self.sign == "=" else all)(self.holds(one) for one in actual)
-        if actual is None and self.value.lower() != "null":
-            return False
+        is_nothing = self.value.lower() in ("null", absent(self.key, "null"))
+        if actual is None or is_nothing:
+            return (actual is None) == (self.sign == "=") if is_nothing and self.sign in ("=", "!=") else False
         number = _number(self.value)
         if self.sign in _ORDER:
             return number is not None and _is_number(actual) and _ORDER[self.sign](actual, number)
@@ -99,13 +100,7 @@ def check_field(key: str, fields: Sequence[dict[str, Any]]) -> None:
 def spoken_fields(fields: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """What people call fields of a summary, by the name of these runs' metrics: ``accuracy`` is ``test``."""
     metrics = {values["metric"] for values in fields if isinstance(values.get("metric"), str)}
-    spoken = {
-        field.words.format(metric=metric).replace(" ", "_"): field.name
-        for metric in sorted(metrics)
-        for field in SUMMARY_FIELDS
-        if field.words is not None
-    }
-    return spoken | dict.fromkeys(metrics, "test")
+    return {name: field for metric in sorted(metrics) for name, field in spoken_names(metric).items()}
 
 
 def _is_number(value: Any) -> bool:

@@ -25,6 +25,7 @@ def comparison_report(
     field: str = "test",
     sort: str | None = None,
     columns: Sequence[str] = (),
+    as_asked: bool = False,
     show_runs: bool = False,
     notes: Sequence[str] = (),
 ) -> Report:
@@ -35,6 +36,7 @@ def comparison_report(
         field: what groups are judged by, one of ``SCORES``.
         sort: a field, configuration key or column to sort rows by, ``-KEY`` for descending; None: the best first.
         columns: of the tables, see ``comparison_columns``; none: those that fit a terminal.
+        as_asked: the user named these, see ``comparison_table``.
         show_runs: say which runs each row is of.
         notes: about the whole report.
 
@@ -50,7 +52,7 @@ def comparison_report(
     cited = sources()
     for section in found:
         rows = _sorted(group_results(section, field), section, field, sort)
-        tables.append(comparison_table(section, rows, field, cited, columns, show_runs=show_runs))
+        tables.append(comparison_table(section, rows, field, cited, columns, as_asked=as_asked, show_runs=show_runs))
         records += [record(section, row, field) for row in rows]
         documents.append(section_document(section, rows, field))
     over_data_sets = data_set_ranks(found, field)

@@ -8,9 +8,9 @@ from spectral_bench.compare.group_results import GroupResult
 from spectral_bench.compare.milestones import Milestone
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.config.hints import unknown
-from spectral_bench.config.keys import as_typed
+from spectral_bench.config.keys import absent, as_typed
 from spectral_bench.errors import InputError
-from spectral_bench.records.groups import Section
+from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.selection import check_field, spoken_fields
 from spectral_bench.report.document import Cell, Column
 from spectral_bench.report.footnotes import Footnotes
@@ -109,7 +109,9 @@ COLUMNS: dict[str, ComparisonColumn] = {
         "solved_at",
     ),
     "ms_per_step": ComparisonColumn(Column("ms/update"), _mean("ms_per_step", 3), "ms_per_step"),
-    "decay_rate": ComparisonColumn(Column("decay rate"), _mean("gradient_decay_rate", 2), "gradient_decay_rate"),
+    "decay_rate": ComparisonColumn(
+        Column("decay rate"), lambda row, _: Cell(with_interval(row.decay)), "gradient_decay_rate"
+    ),
     "gradients": ComparisonColumn(Column("gradients", "left", wraps=True), _verdict, "gradient_verdict"),
     "margin": ComparisonColumn(Column("margin"), _mean("spectral_margin", 2), "spectral_margin"),
     "published": ComparisonColumn(Column("published", optional=True, wraps=True), _published),
@@ -119,10 +121,23 @@ COLUMNS: dict[str, ComparisonColumn] = {
 WIDE = tuple(COLUMNS)
 
 
+#: Columns that tell rows apart, beside those of dotted keys.
+_NAMING = ("model", "r", "group", "run_id")
+
+
 def narrow(section: Section) -> tuple[str, ...]:
     """Those that tell who won, and that fit a terminal: of tasks that nobody solved, when the baseline was beaten."""
     reached = "solved" if can_be_solved(section) else "beats_baseline"
     return ("model", "differs", "seeds", "parameters", "score", reached, "gradients")
+
+
+def with_names(asked: Sequence[str], rows: Sequence[GroupResult]) -> list[str]:
+    """The columns asked for, with the model, and with what differs where they would leave two rows alike."""
+    names = list(asked) if "model" in asked else ["model", *asked]
+    told = [tuple(_values(row.group, name) for name in names if name in _NAMING or "." in name) for row in rows]
+    if "differs" not in names and len(set(told)) < len(told):
+        names.insert(names.index("model") + 1, "differs")
+    return names
 
 
 def can_be_solved(section: Section) -> bool:
@@ -166,11 +181,13 @@ def named_column(name: str) -> ComparisonColumn:
     if name in _MEASURED:
         return ComparisonColumn(Column(name), lambda row, _: Cell(_measured(row.group.values(name))))
 
-    def values(row: GroupResult, _: RowContext) -> Cell:
-        found = (run.fields().get(name) for run in row.group.counted)
-        return Cell(", ".join(dict.fromkeys(NOTHING if value is None else as_typed(value) for value in found)))
+    return ComparisonColumn(Column(name, wraps=True), lambda row, _: Cell(_values(row.group, name)))
 
-    return ComparisonColumn(Column(name, wraps=True), values)
+
+def _values(group: Group, key: str) -> str:
+    """Every value that a run of a group has of a key."""
+    found = (run.fields().get(key) for run in group.counted)
+    return ", ".join(dict.fromkeys(absent(key, NOTHING) if value is None else as_typed(value) for value in found))
 
 
 def _measured(values: Sequence[float]) -> str:

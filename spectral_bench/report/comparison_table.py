@@ -9,11 +9,15 @@ from spectral_bench.config.keys import as_typed
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.traced_states import traced_notes
-from spectral_bench.report.comparison_columns import RowContext, named_column, narrow
+from spectral_bench.report.comparison_columns import RowContext, named_column, narrow, with_names
 from spectral_bench.report.document import Table
 from spectral_bench.report.exclusions import left_out_notes
 from spectral_bench.report.footnotes import Footnotes
 from spectral_bench.report.numbers import interval_notes, number, worse_notes
+from spectral_bench.runs.field_words import metric_in_words
+
+#: So many keys are named in which models are configured differently, first those of which there are several values.
+_KEYS_NAMED = 8
 
 
 def comparison_table(
@@ -23,6 +27,7 @@ def comparison_table(
     cited: Footnotes,
     columns: Sequence[str] = (),
     *,
+    as_asked: bool = False,
     show_runs: bool = False,
 ) -> Table:
     """A row for every group; the best in bold.
@@ -33,9 +38,10 @@ def comparison_table(
         field: what they are judged by.
         cited: the sources of published numbers, of all tables of the report.
         columns: names of columns, or fields or keys of runs; none: those that fit a terminal.
+        as_asked: these are what the user named: each is shown, and if it is empty, beside those that name a row.
         show_runs: say below which runs each row is of.
     """
-    names = columns or narrow(section)
+    names = with_names(columns, rows) if as_asked else columns or narrow(section)
     context = RowContext(section, field, cited)
     chosen = [named_column(name) for name in names]
     shown = [[one.cell(row, context) for one in chosen] for row in rows]
@@ -50,7 +56,8 @@ def comparison_table(
     if show_runs:
         remarks += [f"{section.name(row.group)}: {' '.join(map(_path, row.group.runs))}" for row in rows]
     titles = [one.titled(context) for one in chosen]
-    return Table(section.title, describe(section), titles, shown, notes, remarks).without_empty_columns()
+    table = Table(section.title, describe(section), titles, shown, notes, remarks)
+    return table if as_asked else table.without_empty_columns()
 
 
 def describe(section: Section) -> str:
@@ -58,7 +65,7 @@ def describe(section: Section) -> str:
     keys = " ".join(f"{key.removeprefix('task.')}={as_typed(value)}" for key, value in section.config.items())
     if section.baseline is None:
         return keys
-    of = "loss" if section.baseline_of == "loss" else section.metric
+    of = "loss" if section.baseline_of == "loss" else metric_in_words(section.metric or "metric")
     return f"{keys}; baseline: {of} {number(section.baseline)}"
 
 
@@ -76,14 +83,16 @@ def _warnings(rows: Sequence[GroupResult], columns: Sequence[str]) -> list[str]:
 
 def _configured(section: Section) -> list[str]:
     """In what the models differ by their configurations, so that nobody takes it for what they differ in by nature."""
-    names = {group.id: section.name(group) for group in section.groups}
-    said = []
-    for key, values in across_models(section).items():
-        having: dict[str, list[str]] = {}
-        for group, value in values.items():
-            having.setdefault(as_typed(value), []).append(names[group])
-        said.append(f"{key} " + ", ".join(f"{value} ({', '.join(groups)})" for value, groups in having.items()))
-    return [f"Configured differently: {'; '.join(said)}.".replace("model.", "")] if said else []
+    found = across_models(section)
+    if not found:
+        return []
+    chosen_first = sorted(found, key=lambda key: len(set(map(as_typed, found[key].values()))) == 1)
+    named = [key.removeprefix("model.") for key in chosen_first[:_KEYS_NAMED]]
+    more = f" and {len(found) - len(named)} more keys" if len(found) > len(named) else ""
+    return [
+        f"Configured differently: {', '.join(named)}{more}. Their values: --columns score,{chosen_first[0]}, or all by "
+        "--format json."
+    ]
 
 
 def _path(run: Run) -> str:

@@ -9,6 +9,7 @@ from spectral_bench.config.keys import as_typed
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.numbers import interval_notes, number, share, with_interval, worse_notes
+from spectral_bench.runs.field_words import field_in_words
 
 #: Fields of the summaries that are set side by side.
 _FIELDS = (
@@ -58,8 +59,9 @@ def difference_report(found: Sequence[Section], names: tuple[str, str], notes: S
         "metrics": metrics,
     }
     records = [{"kind": "config", **row} for row in config] + [{"kind": "metric", **row} for row in metrics]
-    tables = [_config_table(config, titles), _metric_table(gaps, titles)]
-    said = [] if first.runs[0].summary.get("metric") == second.runs[0].summary.get("metric") else [_OTHER_METRIC]
+    by_a, by_b = (group.runs[0].summary.get("metric") for group in (first, second))
+    tables = [_config_table(config, titles), _metric_table(gaps, titles, by_a if by_a == by_b else None)]
+    said = [] if by_a == by_b else [_OTHER_METRIC]
     return Report(tables, records, document, [*notes, *said])
 
 
@@ -86,11 +88,11 @@ def _config_table(rows: Sequence[dict[str, Any]], titles: tuple[str, str]) -> Ta
     return Table("Configuration", "" if rows else "No difference.", columns, cells)
 
 
-def _metric_table(gaps: Sequence[Gap], titles: tuple[str, str]) -> Table:
+def _metric_table(gaps: Sequence[Gap], titles: tuple[str, str], judged_by: str | None) -> Table:
     columns = [Column("field", "left", label=True), Column("A"), Column("B"), Column("A - B")]
     cells = [
         [
-            Cell(gap.field),
+            Cell(field_in_words(gap.field, judged_by)),
             *(
                 Cell(("≤" if at_most else "") + _shown(gap.field, mean) + _share(mean, without))
                 for mean, without, at_most in zip(gap.means, gap.without, gap.at_most, strict=True)

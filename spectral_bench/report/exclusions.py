@@ -17,6 +17,8 @@ def repeat_notes(groups: Sequence[Group]) -> list[str]:
 def left_out_notes(groups: Sequence[Group]) -> list[str]:
     """Remarks for below a table whose rows are these groups."""
     notes = repeat_notes(groups)
+    others = "; ".join(f"{group.label} {group.others}" for group in groups if group.others)
+    notes += [f"+: runs that did not complete: {others}."] if others else []
     if any(group.merged for group in groups):
         notes.append("A seed that was run in several of the settings put together is one sample: the mean of its runs.")
     if any(not group.completed for group in groups):
@@ -25,7 +27,7 @@ def left_out_notes(groups: Sequence[Group]) -> list[str]:
 
 
 def used_of(group: Group, used: int) -> str:
-    """How many seeds are behind the numbers of a row, if some have none: ``2 of 3 +1 diverged``."""
+    """How many seeds are behind the numbers of a row, if some have none: ``2 of 3 +1``."""
     if used == len(group.counted) or not group.completed:
         return group.standing
     return f"{used} of {group.standing}"

@@ -38,10 +38,10 @@ def _threshold(words: AxisWords) -> str:
     over = t if words.position.endswith(f" {t}") else f"the {words.position} {t}"
     return (
         f"Decay rate: slope of the log norm over {over}, per {words.unit}. Halves in: so many {words.unit}s "
-        f"on its way back (<0: doubles; level: within a factor of {LEVEL_FACTOR:g} over all of them; {NOTHING}: by no "
-        f"steady rate). Arrives: the norm at {start} relative to that at {end}, geometric mean over seeds. Verdict: on "
-        f"that; level within a factor of {LEVEL_FACTOR:g}; fading, growing within {EXTREME_FACTOR:,.0f}; vanishing, "
-        "exploding beyond, or the norm underflows or overflows."
+        f"on its way back (level: within a factor of {LEVEL_FACTOR:g} over all of them; no steady rate: its interval "
+        f"covers 0, or the norm falls at one end alone). Arrives: the norm at {start} relative to that at {end}, "
+        f"geometric mean over seeds. Verdict: on that; level within a factor of {LEVEL_FACTOR:g}; fading, growing "
+        f"within {EXTREME_FACTOR:,.0f}; vanishing, exploding beyond, or the norm underflows or overflows."
     )
 
 
@@ -77,9 +77,15 @@ class _Row:
 
     @property
     def half_life(self) -> float | None:
-        """Time steps in which the norm halves."""
-        rate = self.decay.rate
-        return None if rate is None or rate.mean == 0 else math.log(2) / rate.mean
+        """Time steps in which the norm halves, negative: doubles; None where it does neither by a steady rate."""
+        return math.log(2) / self.decay.rate.mean if self.decay.rate and self.decay.steadiness == "steady" else None
+
+    @property
+    def half_life_words(self) -> str:
+        """``9.12``, ``doubles in 35``, ``level``, ``no steady rate``."""
+        if self.half_life is None:
+            return self.decay.rate_words if self.decay.rate else NOTHING
+        return number(self.half_life, 3) if self.half_life > 0 else f"doubles in {number(-self.half_life, 3)}"
 
 
 def decay_tables(
@@ -157,14 +163,13 @@ def _row(
 def _cells(row: _Row) -> list[Cell]:
     group, decay = row.one.group, row.decay
     ends = {min(row.steps), max(row.steps)} if row.steps else set()
-    half_life = {"level": "level", "none": NOTHING, "steady": number(row.half_life, 3)}[decay.steadiness]
     return [
         Cell(group.model),
         Cell(group.setting),
         Cell(used_of(group, row.used)),
         Cell("" if row.moment.step is not None else " to ".join(f"{step:,}" for step in sorted(ends))),
         Cell(with_interval(decay.rate)),
-        Cell(half_life),
+        Cell(row.half_life_words),
         Cell(NOTHING if decay.kept is None else share_in_words(decay.kept)),
         Cell(tally(decay.verdicts) or NOTHING),
     ]

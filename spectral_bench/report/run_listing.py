@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from spectral_bench.config.keys import as_typed
+from spectral_bench.config.keys import absent, as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
@@ -19,7 +19,7 @@ def run_listing(runs: Sequence[Run], columns: Sequence[str], sort: str | None, n
 
     Args:
         runs: what to list.
-        columns: any field of a run, ``path``, ``started`` or ``ended``.
+        columns: any field of a run, ``path``, ``started`` or ``ended``, all shown; none: ``USUAL``, each task apart.
         sort: one of these, ``-KEY`` for descending; None: the newest first.
         notes: about the whole list.
 
@@ -27,14 +27,14 @@ def run_listing(runs: Sequence[Run], columns: Sequence[str], sort: str | None, n
         InputError: no run has one of the fields, or a column is named twice.
     """
     fields = [_fields(run) for run in runs]
-    for key in columns if tuple(columns) != USUAL else ():  # nobody named these, and a young run has no result
+    for key in columns:  # of the usual ones, which nobody named, a young run has no result
         check_field(key, fields)
     if len(set(columns)) < len(columns):
         raise InputError(f"--columns {','.join(columns)}: a column is named twice.")
     rows = sorted_by(fields, sort)
-    parts = {"": rows} if "task" in columns or tuple(columns) != USUAL else _by_task(rows)
+    parts = {"": rows} if columns else _by_task(rows)
     tables = [_table(task, part, columns) for task, part in parts.items() if part]
-    records = [{key: _plain(row.get(key)) for key in dict.fromkeys([*columns, "path"])} for row in rows]
+    records = [{key: _plain(row.get(key)) for key in dict.fromkeys([*(columns or USUAL), "path"])} for row in rows]
     document = {"schema": "spectral-bench/runs", "version": 1, "runs": records}
     return Report(tables, records, document, list(notes))
 
@@ -57,13 +57,14 @@ def sorted_by(fields: Sequence[dict[str, Any]], sort: str | None) -> list[dict[s
 
 
 def _table(task: str, rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> Table:
-    right = {key for key in columns if all(_is_number(row.get(key)) or row.get(key) is None for row in rows)}
-    named = ("run_id", "path")
+    names = columns or USUAL
+    right = {key for key in names if all(_is_number(row.get(key)) or row.get(key) is None for row in rows)}
+    labels, optional = ("run_id", "path"), () if columns else ("tag",)  # what somebody named is shown, empty or not
     shown = [
-        Column(key, "right" if key in right else "left", key in named, key in ("tag", "note"), whole=key in named)
-        for key in columns
+        Column(key, "right" if key in right else "left", key in labels, key in optional, whole=key in labels)
+        for key in names
     ]
-    cells = [[Cell(_shown(key, row.get(key))) for key in columns] for row in rows]
+    cells = [[Cell(_shown(key, row.get(key))) for key in names] for row in rows]
     counted = "1 run" if len(rows) == 1 else f"{len(rows):,} runs"
     return Table(f"{task}, {counted}" if task else counted, "", shown, cells).without_empty_columns()
 
@@ -82,7 +83,7 @@ def _fields(run: Run) -> dict[str, Any]:
 
 def _shown(key: str, value: Any) -> str:
     if value is None:
-        return "" if key in ("tag", "note") else NOTHING
+        return "" if key in ("tag", "note") else absent(key, NOTHING)
     return number(value) if isinstance(value, float) else as_typed(value)
 
 

@@ -165,7 +165,9 @@ SUMMARY_FIELDS: Final = (
     SummaryField("train", "number", "the last training metric", "metric", "training {metric}"),
     SummaryField("validation", "number", "the last validation metric", "metric", "validation {metric}"),
     SummaryField("test", "number", "the metric on the test split, with the last weights", "metric", "test {metric}"),
-    SummaryField("best_step", "count", "step of the best validation metric", "min"),
+    SummaryField(
+        "best_step", "count", "step of the best validation metric", "min", "step of the best validation {metric}"
+    ),
     SummaryField("best_validation", "number", "the best validation metric", "metric", "best validation {metric}"),
     SummaryField(
         "test_at_best",
@@ -178,19 +180,44 @@ SUMMARY_FIELDS: Final = (
     SummaryField("baseline", "number", "what a memoryless predictor scores"),
     SummaryField("baseline_of", "text", "whether that is a `loss` or a `metric`"),
     SummaryField("steps", "count", "updates made"),
-    SummaryField("steps_to_beat_baseline", "count", "step at which validation was clearly better than it", "min"),
-    SummaryField("solved_at", "count", "step at which the task counted as solved", "min"),
-    SummaryField("not_finite", "count", "updates whose loss, gradient or state was not finite"),
-    SummaryField("num_parameters", "count", "trainable numbers, without those that are zero by construction", "min"),
-    SummaryField("ms_per_step", "number", "mean time of an update in milliseconds", "min", is_time=True),
-    SummaryField("wall_seconds", "number", "time of all sessions in seconds", "min", is_time=True),
-    SummaryField("gradient_decay_rate", "number", "slope of the log gradient norm over t, at the last traced step"),
     SummaryField(
-        "gradient_kept", "number", "norm at t = 0 over the norm at t = T, at the last traced step", is_ratio=True
+        "steps_to_beat_baseline",
+        "count",
+        "step at which validation was clearly better than it",
+        "min",
+        "steps to beat the baseline",
+    ),
+    SummaryField("solved_at", "count", "step at which the task counted as solved", "min", "steps to solve"),
+    SummaryField(
+        "not_finite", "count", "updates whose loss, gradient or state was not finite", words="updates not finite"
+    ),
+    SummaryField(
+        "num_parameters", "count", "trainable numbers, without those that are zero by construction", "min", "parameters"
+    ),
+    SummaryField(
+        "ms_per_step", "number", "mean time of an update in milliseconds", "min", "ms per update", is_time=True
+    ),
+    SummaryField("wall_seconds", "number", "time of all sessions in seconds", "min", "seconds", is_time=True),
+    SummaryField(
+        "gradient_decay_rate",
+        "number",
+        "slope of the log gradient norm over t, at the last traced step",
+        words="gradient decay rate per step",
+    ),
+    SummaryField(
+        "gradient_kept",
+        "number",
+        "norm at t = 0 over the norm at t = T, at the last traced step",
+        words="share of the gradient that arrives",
+        is_ratio=True,
     ),
     SummaryField("gradient_verdict", "text", "`vanishing`, `fading`, `level`, `growing` or `exploding`"),
     SummaryField(
-        "spectral_margin", "number", "largest distance of a singular value from the model's centre of sigma", "min"
+        "spectral_margin",
+        "number",
+        "largest distance of a singular value from the model's centre of sigma",
+        "min",
+        "spectral margin",
     ),
 )
 

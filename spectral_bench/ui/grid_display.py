@@ -18,6 +18,7 @@ from spectral_bench.launch.point import Point
 from spectral_bench.launch.watch import GridState, GridWatch, RunningPoint
 from spectral_bench.launch.worker import PointResult
 from spectral_bench.report.numbers import duration, number
+from spectral_bench.runs.field_words import metric_in_words
 from spectral_bench.training.observer import Observer
 from spectral_bench.ui.training_panel import TrainingPanel
 
@@ -160,5 +161,5 @@ def _point_row(point: RunningPoint) -> tuple[RenderableType, ...]:
         return Text(point.name), "", "beginning", "", ""
     left = "" if at.seconds_left is None else f"{duration(at.seconds_left)} left"
     bar = ProgressBar(total=at.total_steps, completed=at.step, width=_POINT_BAR_WIDTH)
-    value = "" if at.validation is None else f"{at.metric} {number(at.validation)}"
+    value = "" if at.validation is None else f"{metric_in_words(at.metric)} {number(at.validation)}"
     return Text(point.name), bar, f"{at.step:,}", value, left

@@ -15,6 +15,7 @@ from rich.text import Text
 from spectral_bench.launch.worker import SETTLED, PointResult
 from spectral_bench.report.numbers import NOTHING, counted, duration, number
 from spectral_bench.runs.execute import command_line
+from spectral_bench.runs.field_words import field_in_words
 from spectral_bench.runs.interruption import exit_code
 from spectral_bench.runs.layout import SUMMARY
 from spectral_bench.runs.safe_reading import LARGEST_TEXT, parse_json, read_bytes
@@ -34,7 +35,7 @@ def show_grid_summary(results: Sequence[PointResult], total: int, console: Conso
     summaries = [_summary(result) for result in results]
     metrics = {str(summary["metric"]) for summary in summaries if summary.get("metric")}
     table.add_column("point", overflow="fold", ratio=3)
-    table.add_column(f"test {metrics.pop()}" if len(metrics) == 1 else "test", justify="right")
+    table.add_column(field_in_words("test", metrics.pop()) if len(metrics) == 1 else "test", justify="right")
     table.add_column("time", justify="right")
     table.add_column("what happened", overflow="fold", ratio=4)
     for result, summary in zip(results, summaries, strict=True):

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.live import Live
 
 from spectral_bench.report.numbers import duration, number
+from spectral_bench.runs.field_words import metric_in_words
 from spectral_bench.training.observer import Observer, Update
 from spectral_bench.ui.training_panel import TrainingPanel
 from spectral_bench.ui.training_state import TrainingState
@@ -98,7 +99,7 @@ class PlainDisplay(TrainingState):
         """What is trained, the metric that the lines mean by ``validation``, and the baseline."""
         plan = self._known_plan()
         baseline = f", baseline {number(plan.baseline.value)} ({plan.baseline.of})" if plan.baseline else ""
-        return f"{self._title}: validation is {plan.metric.name}{baseline}"
+        return f"{self._title}: validation is {metric_in_words(plan.metric.name)}{baseline}"
 
     def line(self) -> str:
         """The current state in about 100 characters; of several layers, the gradient that is smallest at t = 0."""

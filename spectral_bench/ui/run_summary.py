@@ -12,6 +12,7 @@ from rich.text import Text
 
 from spectral_bench.records.run_tables import first_look
 from spectral_bench.report.numbers import NOTHING, duration, number
+from spectral_bench.runs.field_words import field_in_words
 from spectral_bench.runs.interruption import exit_code
 from spectral_bench.runs.session import SessionResult, resume_command
 
@@ -68,11 +69,11 @@ def show_results(
 def _rows(summary: Mapping[str, Any], first: int | None, centre: float | None) -> Iterator[tuple[str, str, str]]:
     """Name, value and remark of every line; ``first`` is the step of the first look, ``centre`` the margin's."""
     metric, best_step = summary["metric"], summary["best_step"]
-    yield f"test {metric}", number(summary["test"]), _baseline(summary, "metric")
+    yield field_in_words("test", metric), number(summary["test"]), _baseline(summary, "metric")
     at_best = "" if best_step is None else f"of step {best_step:,}, best on validation"
     yield "  with best weights", number(summary["test_at_best"]), at_best
-    yield f"validation {metric}", number(summary["validation"]), ""
-    yield f"train {metric}", number(summary["train"]), ""
+    yield field_in_words("validation", metric), number(summary["validation"]), ""
+    yield field_in_words("train", metric), number(summary["train"]), ""
     yield "test loss", number(summary["loss_test"]), _baseline(summary, "loss")
     if summary["baseline"] is not None:
         yield "baseline beaten", _step(summary["steps_to_beat_baseline"], first), ""

@@ -8,7 +8,7 @@ from spectral_bench.figures.learning import LearningPictures
 from spectral_bench.figures.relative_gradients import Bounds
 from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.spectra import SpectrumPictures
-from spectral_bench.figures.words import metric_in_words
+from spectral_bench.runs.field_words import metric_in_words
 from spectral_bench.ui.text_plot import Limit, TextPlot
 
 

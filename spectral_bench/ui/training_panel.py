@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spectral_bench.report.numbers import duration, number
+from spectral_bench.runs.field_words import metric_in_words
 from spectral_bench.ui.training_state import TrainingState
 
 _STEP_WIDTH = 40
@@ -56,7 +57,7 @@ class TrainingPanel(TrainingState):
             number(baseline.value) if baseline and baseline.of == "loss" else "",
         )
         table.add_row(
-            plan.metric.name,
+            metric_in_words(plan.metric.name),
             number(train.metric if train else None),
             Text(number(validation.metric if validation else None), style="bold"),
             number(self.best),

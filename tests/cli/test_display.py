@@ -105,8 +105,8 @@ def test_live_display_shows_everything_in_80_columns_without_colour(layers: int)
         "12,800 samples/s",
     ):
         assert shown in text
-    row = next(line for line in text.splitlines() if line.startswith("recall_accuracy"))
-    assert row.split() == ["recall_accuracy", "0.9257", "0.91", "0.95"]
+    row = next(line for line in text.splitlines() if line.startswith("recall accuracy"))
+    assert row.split() == ["recall", "accuracy", "0.9257", "0.91", "0.95"]
     assert text.count("1.00e-04 at t=0, 1.00e-02 at t=T") == layers
     assert "0.0098" in text
 
@@ -124,7 +124,7 @@ def test_baseline_stands_beside_what_it_is_a_baseline_of() -> None:
     screen.print(live.render())
     rows = {line.split()[0]: line for line in written(screen).splitlines() if line.strip()}
     assert "0.1733" in rows["loss"]
-    assert "0.1733" not in rows["recall_accuracy"]
+    assert "0.1733" not in rows["recall"]
 
 
 def test_live_display_is_redrawn_by_the_clock_and_not_by_every_update(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,7 +167,7 @@ def test_plain_display_writes_whole_lines_at_growing_intervals(monkeypatch: pyte
             plain.on_update(Update(step, 0.1, 1.0))
     lines = written(screen).splitlines()
     assert 30 <= len(lines) <= 60  # 2,000 seconds
-    assert lines[0] == "rnn on copy: validation is recall_accuracy, baseline 0.1733 (loss)"
+    assert lines[0] == "rnn on copy: validation is recall accuracy, baseline 0.1733 (loss)"
     assert all(line.startswith("step ") for line in lines[1:])
     assert [" left" in line for line in lines[1:4]] == [False, False, True]  # of 5, 10 and 15 updates
     assert "\x1b" not in written(screen)

@@ -1,12 +1,16 @@
 """The exit code of a grid, and its last line."""
 
+import io
+import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from spectral_bench.launch.worker import PointResult
-from spectral_bench.ui.grid_summary import grid_exit_code, say_what_is_left
+from spectral_bench.ui.grid_summary import grid_exit_code, say_what_is_left, show_grid_summary
 
 DONE = PointResult("done", "done")
 ELSEWHERE = PointResult("elsewhere", "running elsewhere")
@@ -48,6 +52,15 @@ def test_a_grid_of_again_that_is_left_to_a_queue_says_its_mark(
     say_what_is_left([DONE, SUBMITTED], None, None, trains_anew="--again")
     say_what_is_left([DONE, DONE], MARK, None, trains_anew="--again")
     assert not capsys.readouterr().err
+
+
+def test_the_table_of_a_grid_calls_the_metric_by_its_words(tmp_path: Path) -> None:
+    summary = {"metric": "recall_accuracy", "test": 0.5, "wall_seconds": 2.0}
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    text = io.StringIO()
+    point = PointResult("seed=1", "done", str(tmp_path), seconds=2.0)
+    show_grid_summary([point], 1, Console(file=text, width=80))
+    assert "test recall accuracy" in " ".join(text.getvalue().split())
 
 
 @pytest.mark.parametrize(("option", "told"), [("--again", True), (None, False)])

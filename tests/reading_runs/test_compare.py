@@ -86,6 +86,20 @@ def test_the_best_is_the_highest_accuracy_and_the_lowest_error(command: Run, sha
         assert scores == sorted(scores, reverse=section["mode"] == "max")
 
 
+def test_runs_that_were_interrupted_are_in_the_row_of_their_group_and_split_no_table(
+    command: Run, results: Path
+) -> None:
+    for run in runs_of(results, "copy", "svdrnn")[1:]:
+        edit(run / "manifest.json", status="interrupted")
+    for run in runs_of(results, "copy", "rnn"):
+        edit(run / "manifest.json", status="interrupted")
+    shown = command("compare", str(results), "--where", "task=copy").stdout
+    assert len(re.findall("^model ", shown, flags=re.MULTILINE)) == 1
+    assert max(map(len, shown.splitlines())) <= 80
+    assert re.search(r"^rnn +0 \+3 ", shown, re.MULTILINE)
+    assert "rnn 3 interrupted" in " ".join(shown.split())
+
+
 def test_diverged_and_unfinished_runs_are_counted_and_not_averaged(command: Run, results: Path) -> None:
     first, second, third = runs_of(results, "copy", "rnn")
     edit(first / "manifest.json", status="diverged", reason="loss is nan")
@@ -96,7 +110,8 @@ def test_diverged_and_unfinished_runs_are_counted_and_not_averaged(command: Run,
     assert group["runs"] == {"completed": 1, "diverged": 1, "failed": 0, "interrupted": 0, "unfinished": 1}
     assert group["score"]["values"] == [json.loads((third / "summary.json").read_text())["test"]]
     shown = command("compare", str(results), columns=250).stdout
-    assert "1 +1 diverged +1 unfinished" in shown
+    assert re.search(r"^rnn +1 \+2 ", shown, re.MULTILINE)
+    assert "+: runs that did not complete: rnn 1 diverged, 1 unfinished." in shown
 
 
 def test_a_group_without_a_completed_run_shows_how_far_the_others_came(command: Run, results: Path) -> None:
@@ -149,12 +164,23 @@ def test_columns_are_chosen_by_name_field_or_key(command: Run, shared_results: P
     header = next(line for line in shown.splitlines() if line.startswith("model "))
     assert re.split(r"  +", header)[1:3] == ["r", "test recall accuracy ↑"]
     rnn = next(line for line in shown.splitlines() if line.startswith("rnn "))
-    assert re.split(r"  +", rnn)[1] == "-"  # no radius
+    assert re.split(r"  +", rnn)[1] == "free"
     assert re.split(r"  +", rnn)[-1] == "8"
     for wrong in ("model,scor", "model,model", "model,", "model,r,"):
         done = command("compare", str(shared_results), "--columns", wrong)
         assert done.returncode == 2, wrong
     assert "Did you mean 'score'" in command("compare", str(shared_results), "--columns", "scor").stderr
+
+
+def test_asked_columns_are_all_shown_beside_those_that_name_the_rows(command: Run, shared_results: Path) -> None:
+    def header(columns: str) -> list[str]:
+        words = ("compare", str(shared_results), "--where", "task=copy", "--columns", columns)
+        line = next(line for line in command(*words, columns=200).stdout.splitlines() if line.startswith("model"))
+        return re.split(r"  +", line.strip())
+
+    assert header("seed,steps") == ["model", "differs in", "seed", "steps"]  # two groups of svdrnn
+    assert header("seed,r") == ["model", "seed", "r"]
+    assert header("model,differs,solved,published,tag") == ["model", "differs in", "solved", "published", "tag"]
 
 
 @pytest.mark.parametrize(
@@ -377,6 +403,9 @@ def test_models_of_several_sizes_put_together_have_neither_one_size_nor_a_publis
         (("--sort", "differs"), "--sort differs: expected model, parameters, score"),
         (("--sort", "model.hiddensize"), "model.hidden_size"),
         (("--by", "modle.name"), "model.name"),
+        (("--by", "modle"), "Did you mean 'model'?"),
+        (("--metirc", "test"), "Did you mean '--metric'?"),
+        (("--diff", "rnn", "svdrn", "--where", "task=copy"), "no run and no group here. Did you mean 'svdrnn'?"),
         (("--where", "r"), "KEY=VALUE"),
         (("-o", "file.csv/x.csv"), "cannot be written"),
     ],
@@ -388,6 +417,17 @@ def test_what_was_mistyped_is_named(
     done = command("compare", str(shared_results), *arguments)
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_an_id_that_no_run_has_is_said_to_be_none(command: Run, results: Path) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    wrong = run.name[:-1] + ("0" if run.name[-1] != "0" else "1")
+    for verb in ("compare", "grads", "verify", "resume"):
+        done = command(verb, wrong)
+        said = " ".join(done.stderr.split())
+        assert (done.returncode, "no run in results with such an id. Did you mean" in said) == (2, True), said
+    folder = command("compare", "results/cpoy")
+    assert (folder.returncode, "Did you mean 'results/copy'?" in folder.stderr) == (2, True)
 
 
 def test_no_runs_is_said_with_exit_code_2(command: Run, tmp_path: Path) -> None:
@@ -496,7 +536,7 @@ def test_what_is_nowhere_finite_keeps_its_column(command: Run, results: Path) ->
     for run in runs_of(results, "addition", "rnn") + runs_of(results, "addition", "svdrnn"):
         edit(run / "summary.json", test=None, gradient_decay_rate=None, gradient_verdict=None, spectral_margin=None)
     shown = command("compare", str(results), "--where", "task=addition", "--wide", columns=250).stdout
-    for header in ("test mse", "decay rate", "gradients", "margin"):
+    for header in ("test mean squared error", "decay rate", "gradients", "margin"):
         assert header in shown
     assert "- (0 of 1)" in shown
     assert "2 seeds diverged, or came to no finite value" in shown
@@ -558,9 +598,15 @@ def test_every_key_in_which_the_models_are_configured_differently_is_shown(comma
     assert {models[group][0] for group in found["model.m1"]} == {"svdrnn"}
     assert "r" not in found  # the two groups of svdrnn are told apart by it
     assert "model.hidden_size" not in found
-    shown = command("compare", str(shared_results), "--where", "task=copy", columns=250).stdout
-    assert "activation tanh (rnn), identity (svdrnn r=0.01, svdrnn r=0.5)" in shown.replace("\n", " ")
-    assert "m1 3 (svdrnn r=0.01, svdrnn r=0.5)" in shown.replace("\n", " ")
+    shown = command("compare", str(shared_results), "--where", "task=copy").stdout
+    (note,) = re.findall(r"Configured differently: [^:]*[.]", " ".join(shown.split()))
+    named = re.sub(r" and \d+ more keys[.]", "", note).removeprefix("Configured differently: ").rstrip(".").split(", ")
+    assert {f"model.{key}" for key in named} <= found.keys()
+    assert named[0] == "activation"  # keys of several values stand first
+    assert len(found) == len(named) + int((re.findall(r"and (\d+) more", note) or ["0"])[0])
+    assert len(note) < 200
+    asked = command("compare", str(shared_results), "--where", "task=copy", "--columns", "score,model.activation")
+    assert "identity" in asked.stdout
 
 
 def test_one_model_alone_is_configured_as_the_column_says(command: Run, shared_results: Path) -> None:

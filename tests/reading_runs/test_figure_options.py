@@ -12,7 +12,7 @@ import pytest
 from command_line import Run
 from run_directories import edit, runs_of
 
-from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words
+from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words, steadiness
 from spectral_bench.figures.looks import look_of
 from spectral_bench.figures.named_groups import Naming
 from spectral_bench.records.collection import collect
@@ -183,4 +183,17 @@ def test_what_arrives_is_told_in_words(kept: float, words: str) -> None:
     [(0.0577, "halves every 12 steps"), (-0.0173, "doubles every 40 steps"), (2e-8, "level"), (0.004, "level")],
 )
 def test_a_rate_is_told_in_words(rate: float, words: str) -> None:
-    assert decay_in_words(rate, 100) == words
+    assert decay_in_words(rate, steadiness(rate, None, 100, {"level"})) == words
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "1e300", "0.1"])
+def test_a_pause_that_no_process_can_make_is_refused(command: Run, seconds: str) -> None:
+    done = command("curves", "--watch", "--every", seconds)
+    assert (done.returncode, "--every" in done.stderr, "0.2 to 86,400 seconds" in done.stderr) == (2, True, True)
+
+
+@pytest.mark.parametrize("rate", [0.0577, -0.0173])
+def test_a_rate_whose_interval_covers_zero_is_none_that_a_gradient_keeps_to(rate: float) -> None:
+    beside, around = (rate - abs(rate) / 2, rate + abs(rate) / 2), (rate - 2 * abs(rate), rate + 2 * abs(rate))
+    assert decay_in_words(rate, steadiness(rate, beside, 100, {"fading"})) != "no steady rate"
+    assert decay_in_words(rate, steadiness(rate, around, 100, {"fading"})) == "no steady rate"

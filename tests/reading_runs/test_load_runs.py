@@ -213,6 +213,15 @@ def test_a_configuration_with_words_for_numbers_is_damaged(results: Path, key: s
     assert runs.notes == [f"{run.resolve()} is left out: config.yaml is damaged: its {key} is 'abc'."]
 
 
+def test_a_measurement_at_a_step_beyond_all_numbers_is_left_out(results: Path) -> None:
+    run = runs_of(results, "addition", "rnn")[0]
+    name, rows = run_tables.read_metrics(run)
+    with (run / "metrics.csv").open("a") as file:
+        file.write("9" * 5000 + ",,validation,1,1,1,1\n")
+    assert run_tables.read_metrics(run) == (name, rows)
+    assert len(spectral_bench.load_runs(run).metrics) == len(rows)
+
+
 def test_a_manifest_whose_git_is_a_text_is_damaged(results: Path) -> None:
     run = runs_of(results, "copy", "rnn")[0]
     edit(run / "manifest.json", git="abc")

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from run_directories import edit, fabricate, train
 
+from spectral_bench import load_runs
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.dodging import sidesteps
@@ -343,6 +344,13 @@ def test_a_model_that_is_orthogonal_by_nature_lies_at_radius_zero_and_one_bounde
     assert command("plot", "x=r", "y=test", str(folder), "--data", "p.csv").returncode == 0
     data = pd.read_csv("p.csv", dtype={"r": str})
     assert dict(zip(data["r"], data["mean"], strict=True)) == {"0": 1.0, "0.1": 0.9, "free": pytest.approx(0.15)}
+    # Tables and conditions mean the same by a radius.
+    table = command("runs", str(folder), "--columns", "seed,test,r", "--sort", "test").stdout.splitlines()
+    assert [line.split()[-1] for line in table[3:] if line] == ["free", "free", "0.1", "0"]
+    by = json.loads(command("compare", str(folder), "--by", "r", "--format", "json").stdout)["sections"][0]["groups"]
+    assert {group["differs"]["r"]: group["score"]["n"] for group in by} == {"0": 1, "0.1": 1, "free": 2}
+    for condition, count in (("r=0", 1), ("r<0.05", 1), ("r=free", 2), ("r!=free", 2), ("r=null", 2)):
+        assert len(load_runs(folder).where(condition)) == count, condition
 
 
 def test_numbers_have_shades_of_a_map_and_a_free_radius_is_grey(radii: Path) -> None:

@@ -51,6 +51,15 @@ def test_columns_are_chosen_and_rows_sorted_by_any_field(command: Run, results: 
     assert (done.returncode, "Did you mean 'seed'?" in done.stderr) == (2, True)
 
 
+def test_a_column_that_was_asked_for_is_shown_though_it_is_empty(command: Run, results: Path) -> None:
+    def header(*words: str) -> list[str]:
+        return command("runs", "results", *words, columns=200).stdout.splitlines()[1].split()
+
+    assert header("--columns", "run_id,model,status,test,tag") == ["run_id", "model", "status", "test", "tag"]
+    assert header("--columns", "seed,note") == ["seed", "note"]
+    assert header() == ["run_id", "model", "status", "test"]
+
+
 def test_a_tag_is_found_by_every_reader_and_changes_no_recorded_file(command: Run, results: Path) -> None:
     one, two, *_ = runs_of(results, "copy", "rnn")
     before = {path: path.read_bytes() for path in one.rglob("*") if path.is_file()}

@@ -52,7 +52,7 @@ def test_fields_are_judged_and_called_as_the_layout_says() -> None:
     assert SCORES["loss_test"] == "min"
     assert not {"metric", "baseline", "gradient_decay_rate"} & SCORES.keys()
     assert score_name(section, "test_at_best") == "test accuracy of the best weights"
-    assert score_name(section, "ms_per_step") == "ms_per_step"
+    assert score_name(section, "ms_per_step") == "ms per update"
 
 
 def test_no_other_file_of_the_package_spells_the_name_of_a_file_of_a_run() -> None:
