@@ -6,6 +6,7 @@ import re
 import secrets
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -153,15 +154,24 @@ def composed(request: GridRequest) -> Grid:
         typer.echo(f"Error: {rejected.name}: {rejected.error}", err=True)
     if len(grid.rejected) > _REJECTED_SHOWN:
         typer.echo(f"... and {len(grid.rejected) - _REJECTED_SHOWN:,} more", err=True)
+    advice = _advice(grid, overrides)
     if not grid.points:
-        raise InputError(f"None of {len(grid.rejected):,} points can be composed, and nothing was trained.")
+        raise InputError(f"None of {len(grid.rejected):,} points can be composed, and nothing was trained.{advice}")
     if not request.keep_going:
         total = len(grid.points) + len(grid.rejected)
         raise InputError(
             f"{len(grid.rejected)} of {total} points cannot be composed, and nothing was trained. --keep-going trains "
-            "the others."
+            f"the others.{advice}"
         )
     return grid
+
+
+def _advice(grid: Grid, overrides: Sequence[str]) -> str:
+    """How a key is typed that not all models of a grid have, where one was typed for all of them."""
+    for key in (text.partition("=")[0] for text in overrides):
+        if key.startswith("model.") and any(f"'{key}'" in str(rejected.error) for rejected in grid.rejected):
+            return f" A key for one model alone is written MODEL:KEY=VALUES, as in svdrnn:{key}=..."
+    return ""
 
 
 def show_grid_instead(request: GridRequest, console: Console, *, print_config: bool, dry_run: bool) -> bool:

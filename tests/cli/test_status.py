@@ -137,6 +137,7 @@ def test_an_option_of_grids_is_refused_for_a_single_run(command: Run) -> None:
         (("--list-points", "--resume"), "--resume has no effect on what --list-points shows"),
         (("--list-points", "-q"), "--quiet has no effect on what --list-points shows"),
         (("--print-config", "--keep-going"), "--keep-going is about the points of a grid: add -m"),
+        (("-m", "model=rnn,svdrnn", "model.m1=4,8"), "as in svdrnn:model.m1=..."),
         (("-m", "launcher=slurm", "--retry", "1"), "--retry 1: launcher=slurm returns before any point has failed"),
         (("--print-config", "--dry-run"), "--print-config and --dry-run: choose one of them"),
         (("--list-points", "launcher=locla"), "Did you mean 'local'?"),

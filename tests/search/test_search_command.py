@@ -65,6 +65,14 @@ def test_of_trials_that_tie_the_first_is_taken_and_all_are_named(command: Comman
     assert "Equally good" not in said
 
 
+def test_trials_that_differ_by_rounding_are_equally_good(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    values = iter([0.0949999988079071, 0.09500000178813934])
+    monkeypatch.setattr("spectral_bench.search.trials.fmean", lambda _: next(values))
+    code, said, _ = command("-m", "optimizer.lr=interval(1e-4,1e-2)", "--sampler", "random", "--trials", "2")
+    assert (code, "Equally good by validation: trials 1, 2." in said) == (0, True)
+    assert said.splitlines()[-1].endswith(re.findall(r"^Trial 1: (\S+):", said, re.MULTILINE)[0])
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
