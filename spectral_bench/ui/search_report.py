@@ -126,9 +126,9 @@ def _mode(point: Point, metric: str) -> Mode:
 
 def _show_trial(trial: Trial, plan: SearchPlan) -> None:
     what = f"{plan.metric} {number(trial.value)}" if trial.value is not None else trial.ending
-    message = f": {trial.message}" if trial.message else ""
-    tally = f" ({trial.ended} of {plan.trials} ended)"
-    typer.echo(f"Trial {trial.number + 1}: {' '.join(trial.chosen)}: {what}{message}{tally}")
+    reason = trial.message.removeprefix("stopped by ")
+    what = reason if reason.startswith(what) else f"{what}: {reason}" if reason else what
+    typer.echo(f"Trial {trial.number + 1}: {' '.join(trial.chosen)}: {what} ({trial.ended} of {plan.trials} ended)")
 
 
 def _show_best(plan: SearchPlan, trials: Sequence[Any], options: Sequence[str], console: Console) -> None:
