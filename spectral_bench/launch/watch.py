@@ -12,6 +12,9 @@ from spectral_bench.runs.layout import CLAIMS
 from spectral_bench.runs.run_lookup import newest_named
 from spectral_bench.runs.session_progress import SessionProgress
 
+#: What is told of points that have not come to an end.
+_NO_END: tuple[PointState, ...] = ("stopped", "not begun", "running elsewhere", "submitted")
+
 #: Ends of a point that took training here.
 _TRAINED: tuple[PointState, ...] = ("done", "diverged")
 
@@ -48,6 +51,11 @@ class GridState:
     steps_per_second: float
     seconds: float
     seconds_left: float | None
+
+    @property
+    def ended(self) -> int:
+        """Points that came to an end, whenever and however; none that was stopped, or never begun here."""
+        return self.counts.total() - sum(self.counts[state] for state in _NO_END)
 
     @property
     def waiting(self) -> int:

@@ -116,7 +116,7 @@ def grid_table(state: GridState) -> RenderableType:
     """How a grid stands, and its running points with their progress."""
     head = Table.grid(padding=(0, 2, 0, 0))
     left = "" if state.seconds_left is None else f"{duration(state.seconds_left)} left"
-    bar = ProgressBar(total=state.total, completed=state.counts.total(), width=_BAR_WIDTH)
+    bar = ProgressBar(total=state.total, completed=state.ended, width=_BAR_WIDTH)
     head.add_row(bar, _ended(state), left)
     points = Table.grid(padding=(0, 2, 0, 0))
     points.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
@@ -138,7 +138,7 @@ def grid_line(state: GridState) -> str:
 
 def _ended(state: GridState) -> str:
     """How many points have ended, in whatever order: no point's own number."""
-    return f"{state.counts.total()} of {state.total} ended"
+    return f"{state.ended} of {state.total} ended"
 
 
 def _counts(state: GridState) -> str:

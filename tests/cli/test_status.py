@@ -31,7 +31,7 @@ from spectral_bench.tasks.task import Metric
 from spectral_bench.training import loop
 from spectral_bench.training.observer import Measurement, Observer, Plan, RunIdentity, Update
 from spectral_bench.ui import status_tables
-from spectral_bench.ui.grid_display import grid_table
+from spectral_bench.ui.grid_display import grid_line, grid_table
 
 
 class Asking(Observer):
@@ -194,6 +194,11 @@ def test_a_point_that_has_just_begun_does_not_tell_how_long_it_takes() -> None:
         console.print(grid_table(GridState(2, Counter(), [begun], 0.0, 0.0, None)))
     assert "seed=1" in captured.get()
     assert "left" not in captured.get()
+
+
+def test_points_that_were_stopped_or_never_begun_have_not_ended() -> None:
+    counts = Counter({"done": 2, "failed": 1, "stopped": 1, "not begun": 2})
+    assert grid_line(GridState(6, counts, [], 0.0, 0.0, None)).startswith("3 of 6 ended: 2 done, 0 running, 0 waiting")
 
 
 def test_a_grid_of_one_point_names_it_shortly(tmp_path: Path, command: Run) -> None:
