@@ -111,4 +111,6 @@ def _draw(
     if wanted.show:
         for picture in pictures:
             draw_in_characters(learning_in_characters(picture, wanted.sheet), Console())
+            for standing in picture.standings:
+                typer.echo(standing)
     return found.runs

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from spectral_bench.diagnostics.gradient_decay import FLOOR
+from spectral_bench.figures.axis_limits import Limits, lengthened
 from spectral_bench.figures.series import Array
 from spectral_bench.figures.style import FAR, LIMIT
 
@@ -41,14 +42,10 @@ def draw_baseline(axes: Axes, level: float, *, near: bool) -> None:
     )  # fmt: skip
 
 
-def make_room_for_baseline(axes: Axes, level: float) -> None:
-    """Lengthen the axis where the number of a level that is far off will stand."""
-    scale = axes.transScale
-    low, high = (float(scale.transform((1.0, edge))[1]) for edge in axes.get_ylim())
-    below = level < min(axes.get_ylim())
-    room = _ROOM * (high - low)
-    low, high = (low - room, high) if below else (low, high + room)
-    axes.set_ylim(*(float(np.asarray(scale.inverted().transform((0.0, edge)))[1]) for edge in (low, high)))
+def limits_with_room_for_baseline(limits: Limits, level: float, *, logarithmic: bool) -> Limits:
+    """Lengthen an axis where the number of a level that is far off will stand."""
+    below = level < min(limits)
+    return lengthened(limits, _ROOM * below, _ROOM * (not below), logarithmic=logarithmic)
 
 
 def about_baselines(near: Collection[bool]) -> list[str]:

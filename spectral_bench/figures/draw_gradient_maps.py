@@ -11,13 +11,16 @@ from matplotlib.figure import SubFigure
 
 from spectral_bench.diagnostics.gradient_decay import EXTREME_FACTOR, FLOOR, LEVEL_FACTOR
 from spectral_bench.figures.gradient_maps import Heat
-from spectral_bench.figures.page import panel_title
+from spectral_bench.figures.page import TITLE_SIZE, panel_title
 from spectral_bench.figures.series import Array
-from spectral_bench.figures.sheet import Sheet
+from spectral_bench.figures.sheet import Sheet, Strip
 from spectral_bench.runs.layout import AxisWords
 
-#: Inches of the narrowest map.
-_NARROWEST = 1.35
+#: Inches of the narrowest map, of a row of them (by choice, and at least), and of the axis below all.
+_NARROWEST, _HEIGHT, _LEAST, _REST = 1.35, 1.5, 0.9, 0.45
+
+#: Inches of the axis on the left and of the colour bar on the right.
+_AROUND = 1.1
 
 #: A colour for each range between these, from dark (vanished) to light, the same in every figure.
 _EDGES = (1 / EXTREME_FACTOR, 1e-2, 1e-1, 1 / LEVEL_FACTOR, LEVEL_FACTOR, 1e1, 1e2, EXTREME_FACTOR)
@@ -25,29 +28,38 @@ _SHADES = (0.0, 0.22, 0.38, 0.55, 0.72, 0.8, 0.87, 0.93, 1.0)
 _NAMES = ("1/1000", "1/100", "1/10", "2/3", "3/2", "10", "100", "1000")
 
 
-def maps_height(maps: Sequence[Heat], sheet: Sheet) -> float:
-    """Inches that the maps need."""
+def map_strip(maps: Sequence[Heat], words: AxisWords, sheet: Sheet) -> Strip:
+    """The maps, as many side by side as there is room for."""
     columns = sheet.beside(len(maps), _NARROWEST)
-    lines = max(panel_title(heat.label, sheet.width / columns).count("\n") for heat in maps)
-    return (1.5 + 0.13 * lines) * -(-len(maps) // columns) + 0.45
+    titles = [panel_title(heat.label, (sheet.width - _AROUND) / columns) for heat in maps]
+    rows, line = -(-len(maps) // columns), 0.12 * max(title.count("\n") for title in titles)
+    return Strip(
+        (_HEIGHT + line) * rows + _REST,
+        lambda part: _draw_maps(part, maps, titles, words, columns),
+        (_LEAST + line) * rows + _REST,
+    )
 
 
-def draw_maps(figure: SubFigure, maps: Sequence[Heat], words: AxisWords, sheet: Sheet) -> Sequence[Axes]:
+def _draw_maps(
+    figure: SubFigure, maps: Sequence[Heat], titles: Sequence[str], words: AxisWords, columns: int
+) -> Sequence[Axes]:
     """Draw a map a group, on one scale of colours; nothing for the legend."""
-    columns = sheet.beside(len(maps), _NARROWEST)
     panels = figure.subplots(-(-len(maps) // columns), columns, sharey=True, squeeze=False)
     norm = BoundaryNorm(_EDGES, len(_EDGES) + 1, extend="both")
     colours = ListedColormap(mpl.colormaps["cividis"](_SHADES))
     mesh: Any = None
-    for axes, heat in zip(panels.flat, maps, strict=False):
+    for axes, heat, title in zip(panels.flat, maps, titles, strict=False):
         mesh = axes.pcolormesh(
             _edges(heat.steps), _edges(heat.back), np.maximum(heat.shares, FLOOR), norm=norm, cmap=colours,
             rasterized=True,
         )  # fmt: skip
-        axes.set_title(panel_title(heat.label, sheet.width / columns), fontsize=7)
+        axes.set_title(title, fontsize=TITLE_SIZE)
         axes.grid(visible=False)
         _mark_verdicts(axes, heat)
-        axes.locator_params(axis="x", nbins=3, integer=True)
+        if len(heat.steps) > 1:
+            axes.locator_params(axis="x", nbins=3, integer=True)
+        else:
+            axes.set_xticks(heat.steps)
     for axes in panels.flat[len(maps) :]:
         axes.remove()
     unit = words.unit.rpartition(" ")[2]

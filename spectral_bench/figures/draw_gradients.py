@@ -6,10 +6,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from spectral_bench.figures.draw_decay import decay_height, draw_decay
-from spectral_bench.figures.draw_gradient_maps import draw_maps, maps_height
+from spectral_bench.figures.draw_decay import decay_goes_on, decay_heights, draw_decay
+from spectral_bench.figures.draw_gradient_maps import map_strip
 from spectral_bench.figures.draw_relative import draw_relative
 from spectral_bench.figures.gradients import GradientPictures
+from spectral_bench.figures.intervals import GOES_ON
 from spectral_bench.figures.relative_gradients import Bounds, Moment
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import (
@@ -25,24 +26,33 @@ from spectral_bench.runs.layout import AxisWords
 #: From this width on, decay stands beside the curve it is of.
 _TWO_COLUMNS = 5.0
 
+#: Widths of the two to each other.
+_RATIO = (1.25, 1.0)
+
+#: Inches of the curves of what arrives: by choice, and at least.
+_RELATIVE, _LEAST_RELATIVE = 2.6, 1.6
+
 
 def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
     """Draw everything about the gradients of a section that the sheet asks for."""
     curves = [*pictures.start, *(series for moment in pictures.moments for series in moment.curves)]
     labels = list(dict.fromkeys(series.label for series in curves))
-    strips = [strip for moment in pictures.moments for strip in _moment(moment, pictures.words, sheet)]
-    if sheet.has("map"):
-        height = maps_height(pictures.maps, sheet)
-        strips.append(Strip(height, lambda part: draw_maps(part, pictures.maps, pictures.words, sheet)))
-    if sheet.has("norms"):
-        strips.append(_norms(pictures, sheet))
+
+    def strips(layout: Sheet) -> list[Strip]:
+        found = [strip for moment in pictures.moments for strip in _moment(moment, pictures.words, layout)]
+        if sheet.has("map"):
+            found.append(map_strip(pictures.maps, pictures.words, layout))
+        if sheet.has("norms"):
+            found.append(_norms(pictures, layout))
+        return found
+
     layer = f", layer {pictures.layer}" if pictures.layer else ""
     state, last = pictures.words.state, pictures.words.last
     title = f"{pictures.title}{layer}: what arrives of the gradient at ${state}_{last}$, on its way back to ${state}_0$"
-    return figure_of_strips(sheet, title, _caption(pictures, sheet), labels, strips)
+    return figure_of_strips(sheet, title, [_caption(pictures, sheet)], labels, strips)
 
 
-def _caption(pictures: GradientPictures, sheet: Sheet) -> list[str]:
+def _caption(pictures: GradientPictures, sheet: Sheet) -> str:
     panels = [moment.curves for moment in pictures.moments] if sheet.has("relative") else []
     panels += [[*pictures.start, *pictures.end]] if sheet.has("norms") else []
     sentences = of_seeds([series for curves in panels for series in curves])
@@ -51,7 +61,9 @@ def _caption(pictures: GradientPictures, sheet: Sheet) -> list[str]:
     bounds = [one for moment in pictures.moments for one in moment.bounds]
     if bounds and sheet.has("relative"):
         sentences.append(_about_bounds(bounds, pictures.words))
-    return [" ".join([*sentences, *pictures.states])]
+    if sheet.has("decay") and any(map(decay_goes_on, pictures.moments)):
+        sentences.append(GOES_ON)
+    return " ".join([*sentences, *pictures.states, *pictures.standings])
 
 
 def _about_bounds(bounds: Sequence[Bounds], words: AxisWords) -> str:
@@ -74,18 +86,20 @@ def _moment(moment: Moment, words: AxisWords, sheet: Sheet) -> list[Strip]:
     """What arrives, and beside it (below it on a narrow page) how fast it decays."""
     both = sheet.has("relative") and sheet.has("decay") and bool(moment.decays)
     if both and sheet.width >= _TWO_COLUMNS:
+        right = sheet.width * _RATIO[1] / sum(_RATIO)
 
         def side_by_side(part: SubFigure) -> Sequence[Axes]:
-            halves: Any = part.subfigures(1, 2, width_ratios=(1.25, 1.0))
-            left, right = halves
-            return [*draw_relative(left, moment, words), *draw_decay(right, moment, words)]
+            halves: Any = part.subfigures(1, 2, width_ratios=_RATIO)
+            return [*draw_relative(halves[0], moment, words), *draw_decay(halves[1], moment, words, right)]
 
-        return [Strip(max(2.7, decay_height(moment)), side_by_side)]
+        height, least = decay_heights(moment, right)
+        return [Strip(max(_RELATIVE, height), side_by_side, max(_LEAST_RELATIVE, least))]
     strips = []
     if sheet.has("relative"):
-        strips.append(Strip(2.6, lambda part: draw_relative(part, moment, words)))
+        strips.append(Strip(_RELATIVE, lambda part: draw_relative(part, moment, words), _LEAST_RELATIVE))
     if sheet.has("decay") and moment.decays:
-        strips.append(Strip(decay_height(moment), lambda part: draw_decay(part, moment, words)))
+        height, least = decay_heights(moment, sheet.width)
+        strips.append(Strip(height, lambda part: draw_decay(part, moment, words, sheet.width), least))
     return strips
 
 
@@ -102,4 +116,4 @@ def _norms(pictures: GradientPictures, sheet: Sheet) -> Strip:
         decades(panels[0], [*pictures.start, *pictures.end])
         return panels
 
-    return Strip(1.9 * (2 // columns), draw)
+    return Strip(1.9 * (2 // columns), draw, 1.25 * (2 // columns))

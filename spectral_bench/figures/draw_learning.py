@@ -9,7 +9,7 @@ from spectral_bench.figures.baseline import (
     about_baselines,
     baseline_is_near,
     draw_baseline,
-    make_room_for_baseline,
+    limits_with_room_for_baseline,
 )
 from spectral_bench.figures.learning import LearningPictures, Quantity
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
@@ -23,8 +23,8 @@ from spectral_bench.figures.style import (
 )
 from spectral_bench.runs.field_words import metric_in_words
 
-#: Inches of the narrowest panel, and of a row of them.
-_NARROWEST, _HEIGHT = 2.2, 2.5
+#: Inches of the narrowest panel, and of a row of them: by choice, and at least.
+_NARROWEST, _HEIGHT, _LEAST = 2.2, 2.5, 1.5
 
 #: Inches of a line where everything was measured once.
 _ONCE = 0.2
@@ -38,25 +38,25 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
     caption = of_seeds(curves, "arithmetic")
     once = all(measured_once(quantity.curves) for quantity in shown)
     caption += about_baselines([_is_near(one) for one in shown if _has_baseline(one)])
-    columns = sheet.beside(len(shown), _NARROWEST)
-    rows = -(-len(shown) // columns)
+    caption += pictures.standings
 
-    def draw(part: SubFigure) -> Sequence[Axes]:
-        panels = list(part.subplots(rows, columns, squeeze=False).flat)
-        for axes, quantity in zip(panels, shown, strict=True):
-            _draw_quantity(axes, quantity, pictures.split)
-        return panels
+    def strips(layout: Sheet) -> list[Strip]:
+        columns = layout.beside(len(shown), _NARROWEST)
+        rows = -(-len(shown) // columns)
+
+        def draw(part: SubFigure) -> Sequence[Axes]:
+            panels = list(part.subplots(rows, columns, squeeze=False).flat)
+            for axes, quantity in zip(panels, shown, strict=True):
+                _draw_quantity(axes, quantity, pictures.split)
+            return panels
+
+        said = _ONCE * (2 + max(len(quantity.curves) for quantity in shown))
+        return [Strip((said if once else _HEIGHT) * rows, draw, (said if once else _LEAST) * rows)]
 
     names = " and ".join(metric_in_words(quantity.name) for quantity in shown)
     labels = list(dict.fromkeys(series.label for series in curves))
     title = f"{pictures.title}: {names} on {pictures.split} data"
-    return figure_of_strips(
-        sheet,
-        title,
-        [" ".join(caption)],
-        labels,
-        [Strip((_ONCE * (2 + len(curves)) if once else _HEIGHT) * rows, draw)],
-    )
+    return figure_of_strips(sheet, title, [" ".join(caption)], labels, strips)
 
 
 def _draw_quantity(axes: Axes, quantity: Quantity, split: str) -> None:
@@ -73,7 +73,8 @@ def _draw_quantity(axes: Axes, quantity: Quantity, split: str) -> None:
     if quantity.baseline is not None:
         near = _is_near(quantity)
         if not near:
-            make_room_for_baseline(axes, quantity.baseline)
+            limits = axes.get_ylim()
+            axes.set_ylim(limits_with_room_for_baseline(limits, quantity.baseline, logarithmic=quantity.logarithmic))
         draw_baseline(axes, quantity.baseline, near=near)
 
 

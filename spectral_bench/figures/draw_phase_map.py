@@ -10,6 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
+from matplotlib.patheffects import Normal, Stroke
 
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.phase_maps import PhaseCell, PhasePictures
@@ -27,37 +28,50 @@ _FACES: dict[Phase, dict[str, Any]] = {
 
 #: Inches of the narrowest panel, of a row of cells, and of the rest of a panel.
 _NARROWEST, _ROW, _REST = 2.4, 0.28, 0.9
+_LEAST_ROW, _LEAST_REST = 0.14, 0.7
+
+#: Length of a patch in the legend, in the size of its font.
+_HANDLE = 2.4
+
+#: The name of the line that parts what a gradient can survive from what it cannot.
+_LINE = "$r\\,T = 1$"
 
 
 def draw_phase_map(pictures: PhasePictures, sheet: Sheet) -> Figure:
     """Draw how runs came out, or a metric, over two keys."""
     panels = {title: cells for title, cells in pictures.panels.items() if not title or sheet.has(title)}
-    columns = sheet.beside(len(panels), _NARROWEST)
-    rows = -(-len(panels) // columns)
     scale = _scale(pictures)
 
-    def draw(part: SubFigure) -> Sequence[Axes]:
-        drawn = list(part.subplots(rows, columns, sharey=True, squeeze=False).flat)
-        for axes in drawn[len(panels) :]:
-            axes.remove()
-        shown = drawn[: len(panels)]
-        for axes, (title, cells) in zip(shown, panels.items(), strict=True):
-            _draw_panel(axes, title, cells, pictures, scale)
-        for axes in shown[::columns]:
-            axes.set_ylabel(key_in_words(pictures.keys.y, pictures.metric))
-        if scale is not None:
-            part.colorbar(scale, ax=shown, pad=0.02, fraction=0.05, label=_hue(pictures))
-        return shown
+    def strips(layout: Sheet) -> list[Strip]:
+        columns = layout.beside(len(panels), _NARROWEST)
+        rows = -(-len(panels) // columns)
 
-    height = max(1.9, _ROW * len(pictures.y_axis.places) + _REST) * rows
+        def draw(part: SubFigure) -> Sequence[Axes]:
+            drawn = list(part.subplots(rows, columns, sharey=True, squeeze=False).flat)
+            for axes in drawn[len(panels) :]:
+                axes.remove()
+            shown = drawn[: len(panels)]
+            for axes, (title, cells) in zip(shown, panels.items(), strict=True):
+                _draw_panel(axes, title, cells, pictures, scale)
+            for axes in shown[::columns]:
+                axes.set_ylabel(key_in_words(pictures.keys.y, pictures.metric))
+            if scale is not None:
+                part.colorbar(scale, ax=shown, pad=0.02, fraction=0.05, label=_hue(pictures))
+            return shown
+
+        count = len(pictures.y_axis.places)
+        return [Strip(max(1.9, _ROW * count + _REST) * rows, draw, max(1.2, _LEAST_ROW * count + _LEAST_REST) * rows)]
+
     x, y = (key_in_words(key, pictures.metric) for key in (pictures.keys.x, pictures.keys.y))
     told = "how runs came out" if pictures.keys.hue is None else _hue(pictures)
     caption = "A stripe is a run." if scale is None else "Means over runs."
     if scale is not None and any(cell.without for cells in panels.values() for cell in cells):
         caption += " × k/n: so many did worse than any number."
-    labels = list(PHASES) if scale is None else []
+    if pictures.line:
+        caption += f" {_LINE}: up to there $(1 + r)^T$, by which a gradient can grow, is at most e."
+    labels = [*(PHASES if scale is None else ()), *([_LINE] if pictures.line else ())]
     return figure_of_strips(
-        sheet, f"{pictures.title}: {told}, over {x} and {y}", [caption], labels, [Strip(height, draw)]
+        sheet, f"{pictures.title}: {told}, over {x} and {y}", [caption], labels, strips, handle=_HANDLE
     )
 
 
@@ -107,5 +121,10 @@ def _draw_panel(
     axes.set_yticks(range(len(up)), [pictures.y_axis.labels[text] for text in up])
     axes.set(xlim=(-0.6, len(across) - 0.4), ylim=(-0.6, len(up) - 0.4), xlabel=key_in_words(pictures.keys.x))
     axes.grid(visible=False)
-    if title:
-        axes.set_title(title)
+    if pictures.line:
+        around = [Stroke(linewidth=3.0, foreground="white"), Normal()]
+        axes.plot(
+            *zip(*pictures.line, strict=True), color="black", linewidth=1.3, linestyle=(0, (4, 1.5)), label=_LINE,
+            path_effects=around, solid_capstyle="butt",
+        )  # fmt: skip
+    axes.set_title(title)

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from textwrap import wrap
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.config.keys import as_typed
+from spectral_bench.figures.measured_text import wrapped
 from spectral_bench.figures.searches import SearchLine, SearchPictures
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.value_axis import ValueAxis
@@ -19,11 +19,11 @@ _GREY = "#888888"
 #: Where runs end that did worse than any number, below the axis of the results.
 _WORST = -0.14
 
-#: Inches of the narrowest axis with its labels, and of an axis from end to end.
-_NARROWEST, _HEIGHT = 0.72, 2.2
+#: Inches of the narrowest axis with its labels, and of an axis from end to end: by choice, and at least.
+_NARROWEST, _HEIGHT, _LEAST = 0.72, 2.2, 1.6
 
-#: Characters of a name to an inch, and inches of its lines.
-_OF_NAME, _LINE = 16.0, 0.12
+#: Size of a name in points, and inches of its lines.
+_NAME, _LINE = 7.0, 0.12
 
 #: Two labels of an axis are at least this share of it apart.
 _APART = 0.055
@@ -36,11 +36,12 @@ def draw_searches(pictures: SearchPictures, sheet: Sheet) -> Figure:
         caption += " Dashed: diverged, or never got there."
     y = key_in_words(pictures.y, pictures.metric)
     count = len(pictures.axes)
-    columns = sheet.beside(count, sheet.width / max(1, int(sheet.width / _NARROWEST) - 1))
-    strips = [
-        _strip(pictures, range(first, min(first + columns, count)), columns, sheet)
-        for first in range(0, count, columns)
-    ]
+
+    def strips(layout: Sheet) -> list[Strip]:
+        columns = layout.beside(count, layout.width / max(1, int(layout.width / _NARROWEST) - 1))
+        firsts = range(0, count, columns)
+        return [_strip(pictures, range(at, min(at + columns, count)), columns, layout) for at in firsts]
+
     return figure_of_strips(sheet, f"{pictures.title}: {y} of {len(pictures.lines)} runs", [caption], [], strips)
 
 
@@ -48,11 +49,13 @@ def _strip(pictures: SearchPictures, keys: Sequence[int], columns: int, sheet: S
     """A row of axes: these keys, and the result."""
     across = sheet.width / (columns + 1)
     names = [
-        wrap(key_in_words(key, pictures.metric), max(1, int(across * _OF_NAME)), break_long_words=False)
+        wrapped(key_in_words(key, pictures.metric), across - 0.05, _NAME)
         for key in (*(pictures.axes[at].key for at in keys), pictures.y)
     ]
     lines = max(map(len, names))
-    return Strip(_HEIGHT + _LINE * lines, lambda part: _draw(part, pictures, keys, columns, names))
+    return Strip(
+        _HEIGHT + _LINE * lines, lambda part: _draw(part, pictures, keys, columns, names), _LEAST + _LINE * lines
+    )
 
 
 def _draw(
@@ -73,7 +76,7 @@ def _draw(
                 at + (0.05 if is_result else -0.05), y, label, ha="left" if is_result else "right", va="center",
                 fontsize=6.5, zorder=5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
-        axes.text(at, 1.06, "\n".join(name), ha="center", va="bottom", fontsize=7)
+        axes.text(at, 1.06, "\n".join(name), ha="center", va="bottom", fontsize=_NAME)
     bottom = -0.04
     if any(line.result is None for line in pictures.lines):
         bottom = _WORST - 0.06

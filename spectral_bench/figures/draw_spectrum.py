@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
-from spectral_bench.figures.page import panel_title
+from spectral_bench.figures.page import TITLE_SIZE, panel_title
 from spectral_bench.figures.series import Series
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.spectra import SpectrumPictures
@@ -25,47 +25,101 @@ from spectral_bench.figures.style import (
 #: Inches of the narrowest panel of a distribution.
 _PANEL = 1.35
 
+#: So many groups are named in a sentence.
+_LISTED = 5
+
+#: Inches of the numbers on its axis.
+_AXIS = 0.35
+
 #: Singular values further below the largest than this are cut off.
 _DECADES = 4
 
 #: A linear axis shows at least this: the rounding of an orthogonal matrix is not to fill a panel.
-_NARROWEST = 0.02
+_NARROWEST = 0.0201
 
 
 def draw_spectrum(pictures: SpectrumPictures, sheet: Sheet) -> Figure:
     """Draw the spectral margin of all models on one axis, and the distribution of σ of each."""
-    labels = [series.label for series in pictures.margin]
-    strips = []
-    if sheet.has("margin") and pictures.margin:
-        strips.append(Strip(2.3, lambda part: _draw_margin(part, pictures)))
-    if sheet.has("distribution") or not strips:
-        names = [curves[0].label for curves in pictures.quantiles]
-        columns = sheet.beside(len(names), _PANEL)
-        lines = max(panel_title(name, sheet.width / columns).count("\n") for name in names)
-        height = (1.5 + 0.13 * lines) * -(-len(names) // columns) + 0.4
-        strips.append(Strip(height, lambda part: _draw_quantiles(part, pictures, sheet)))
-    title = f"{pictures.title}: singular values of the recurrent matrices"
-    return figure_of_strips(sheet, title, [_caption(pictures, sheet)], labels if sheet.has("margin") else [], strips)
-
-
-def _caption(pictures: SpectrumPictures, sheet: Sheet) -> str:
-    sentences = of_seeds([series for curves in pictures.quantiles for series in curves])
     has_margin = sheet.has("margin") and bool(pictures.margin)
     has_distribution = sheet.has("distribution") or not has_margin
-    if has_margin and leaves_at_the_bottom(pictures.margin):
-        sentences.append(BELOW_THE_AXIS)
-    in_margin = has_margin and any(pictures.radii) and not measured_once(pictures.margin)
-    if in_margin or (has_distribution and any(allowed is not None for allowed in pictures.allowed)):
-        sentences.append("Dotted: what the radius allows.")
-    if has_distribution:
-        sentences.append("Below: minimum, quartiles, median and maximum; every panel has its own axis.")
-    return " ".join(sentences)
+
+    def strips(layout: Sheet) -> list[Strip]:
+        found = []
+        if has_margin:
+            found.append(Strip(2.3, lambda part: _draw_margin(part, pictures), 1.5))
+        if has_distribution:
+            found.append(_distributions(pictures, layout))
+        return found
+
+    sentences = _about_margin(pictures) if has_margin else []
+    sentences += _about_distributions(pictures, below=has_margin) if has_distribution else []
+    sentences += _about_bounds(pictures, margin=has_margin, distribution=has_distribution)
+    title = f"{pictures.title}: singular values of the recurrent matrices"
+    labels = [series.label for series in pictures.margin] if has_margin else []
+    return figure_of_strips(sheet, title, [" ".join([*sentences, *pictures.standings])], labels, strips)
+
+
+def _about_margin(pictures: SpectrumPictures) -> list[str]:
+    """What the margin is, and which groups have none."""
+    of = _centre(pictures)
+    sentence = f"Spectral margin: max$_i\\,|\\sigma_i - {of}|$, how far the singular values are from ${of}$"
+    if of != "1":
+        by_centre: dict[float, list[str]] = {}
+        for series, centre in zip(pictures.margin, pictures.centres, strict=True):
+            by_centre.setdefault(centre, []).append(series.label)
+        sentence += ", " + "; ".join(f"{centre:g} in {_listed(names)}" for centre, names in by_centre.items())
+    without = pictures.without_margin
+    if without:
+        sentence += f"; none for {_listed(without)}: the matrices of gates are not the Jacobian of a step"
+    sentences = [f"{sentence}.", *of_seeds(pictures.margin)]
+    return [*sentences, BELOW_THE_AXIS] if leaves_at_the_bottom(pictures.margin) else sentences
+
+
+def _about_distributions(pictures: SpectrumPictures, *, below: bool) -> list[str]:
+    sentence = f"{'Below: m' if below else 'M'}inimum, quartiles, median and maximum of all singular values"
+    if len(pictures.quantiles) > 1:
+        sentence += ", every panel on its own axis"
+    if any(series.runs > 1 for curves in pictures.quantiles for series in curves):
+        sentence += "; geometric means over seeds"
+    without = pictures.without_margin
+    if without and not below:
+        sentence += f"; of {_listed(without)} those of the gates' matrices, which are not the Jacobian of a step"
+    return [f"{sentence}."]
+
+
+def _about_bounds(pictures: SpectrumPictures, *, margin: bool, distribution: bool) -> list[str]:
+    """Which groups the dotted lines are of."""
+    drawn = [
+        series.label
+        for series, radius in zip(pictures.margin, pictures.radii, strict=True)
+        if radius and margin and not measured_once(pictures.margin)
+    ]
+    drawn += [
+        curves[0].label
+        for curves, allowed in zip(pictures.quantiles, pictures.allowed, strict=True)
+        if allowed is not None and distribution
+    ]
+    names = [curves[0].label for curves in pictures.quantiles if curves[0].label in drawn]
+    return [f"Dotted: what the radius of {_listed(names)} allows."] if names else []
+
+
+def _centre(pictures: SpectrumPictures) -> str:
+    """What the margins are measured from, as a formula."""
+    return "1" if set(pictures.centres) == {1.0} else r"\sigma^*"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``; of many, how many they are."""
+    if len(names) > _LISTED:
+        return f"{len(names)} groups"
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Sequence[Axes]:
     axes: Axes = figure.subplots()
-    centre = "1" if pictures.centres <= {1.0} else r"\sigma^*"
-    axes.set(yscale="log", xlabel="training step", ylabel=f"spectral margin\nmax $|\\sigma_i - {centre}|$")
+    name = f"spectral margin\nmax$_i\\,|\\sigma_i - {_centre(pictures)}|$"
+    axes.set(yscale="log", xlabel="training step", ylabel=name)
     if say_the_only_point(axes, pictures.margin):
         return [axes]
     draw_series(axes, pictures.margin, over_training=True)
@@ -78,18 +132,36 @@ def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Sequence[Axes
     return [axes]
 
 
-def _draw_quantiles(figure: SubFigure, pictures: SpectrumPictures, sheet: Sheet) -> Sequence[Axes]:
+def _distributions(pictures: SpectrumPictures, sheet: Sheet) -> Strip:
+    """A panel a group, as many side by side as there is room for."""
     columns = sheet.beside(len(pictures.quantiles), _PANEL)
-    rows = -(-len(pictures.quantiles) // columns)
-    panels = figure.subplots(rows, columns, squeeze=False)
-    for axes, curves, allowed in zip(panels.flat, pictures.quantiles, pictures.allowed, strict=False):
+    titles = [panel_title(curves[0].label, sheet.width / columns - _AXIS) for curves in pictures.quantiles]
+    rows, line = -(-len(titles) // columns), 0.12 * max(title.count("\n") for title in titles)
+    return Strip(
+        (1.5 + line) * rows + 0.4,
+        lambda part: _draw_quantiles(part, pictures, titles, columns),
+        (0.95 + line) * rows + 0.4,
+    )
+
+
+def _draw_quantiles(
+    figure: SubFigure, pictures: SpectrumPictures, titles: Sequence[str], columns: int
+) -> Sequence[Axes]:
+    panels = figure.subplots(-(-len(titles) // columns), columns, squeeze=False)
+    for axes, curves, allowed, title in zip(
+        panels.flat, pictures.quantiles, pictures.allowed, titles, strict=False
+    ):  # fmt: skip
         _draw_distribution(axes, curves)
         for bound in allowed or ():
             axes.axhline(bound, color=curves[0].look.colour, **LIMIT)
         _limit(axes, curves, allowed or ())
-        axes.set_title(panel_title(curves[0].label, sheet.width / columns), fontsize=7)
-        axes.locator_params(axis="x", nbins=3)
-    for axes in panels.flat[len(pictures.quantiles) :]:
+        axes.set_title(title, fontsize=TITLE_SIZE)
+        steps = np.unique(np.concatenate([one.x for one in curves]))
+        if len(steps) == 1:
+            axes.set_xticks(steps)
+        else:
+            axes.locator_params(axis="x", nbins=3)
+    for axes in panels.flat[len(titles) :]:
         axes.remove()
     for axes in panels[:, 0]:
         axes.set_ylabel("singular values $\\sigma_i$")

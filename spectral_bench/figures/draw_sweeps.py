@@ -8,26 +8,32 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import AutoLocator
 
 from spectral_bench.compare.statistics import Estimate
+from spectral_bench.figures.axis_limits import Limits, leaves, lengthened, limits_of
 from spectral_bench.figures.baseline import (
     about_baselines,
     baseline_is_near,
     draw_baseline,
-    make_room_for_baseline,
+    limits_with_room_for_baseline,
 )
 from spectral_bench.figures.dodging import sidesteps
+from spectral_bench.figures.intervals import GOES_ON, draw_interval
 from spectral_bench.figures.series import Array
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import plain_decades
 from spectral_bench.figures.sweeps import SweepLine, SweepPictures, SweepPoint
 from spectral_bench.figures.words import key_in_words
 
-#: Inches of the narrowest panel, and of a row of them.
-_NARROWEST, _HEIGHT = 2.2, 2.6
+#: Inches of the narrowest panel, and of a row of them: by choice, and at least.
+_NARROWEST, _HEIGHT, _LEAST = 2.2, 2.6, 1.5
 
 #: Characters of a name beside a panel.
 _NAME = 30
+
+#: Share of the y axis that a count of seeds takes which did worse than any number.
+_ROOM_OF_WORSE = 0.1
 
 #: Points (of 1/72 inch) between two markers that stand side by side, and of a panel's width those beside its axis.
 _BESIDE, _MARGINS = 6.0, 50.0
@@ -38,39 +44,65 @@ def draw_sweep(pictures: SweepPictures, sheet: Sheet) -> Figure:
     panels = {title: lines for title, lines in pictures.panels.items() if not title or sheet.has(title)}
     lines = [line for several in panels.values() for line in several]
     labels = list(dict.fromkeys(line.label for line in lines))
-    columns = sheet.beside(len(panels), _NARROWEST)
-    rows = -(-len(panels) // columns)
     level = pictures.baseline
-    near = level is not None and baseline_is_near(level, _heights(lines), logarithmic=pictures.logarithmic)
-    beside = _BESIDE / (72 * sheet.width / columns - _MARGINS)
+    near = level is not None and baseline_is_near(level, _measured(lines), logarithmic=pictures.logarithmic)
+    numbers = _limits(lines, pictures, near=near)
+    limits = _with_room(numbers, list(panels.values()), pictures, near=near)
 
-    def draw(part: SubFigure) -> Sequence[Axes]:
-        drawn = list(part.subplots(rows, columns, sharey=True, squeeze=False).flat)
-        for axes in drawn[len(panels) :]:
-            axes.remove()
-        shown = drawn[: len(panels)]
-        apart = {title: _apart(several, pictures, beside) for title, several in panels.items()}
-        for axes, (title, several) in zip(shown, panels.items(), strict=True):
-            _draw_panel(axes, title, several, apart[title], pictures)
-        for axes in shown[::columns]:
-            axes.set_ylabel("\n".join(wrap(key_in_words(pictures.keys.y, pictures.metric), _NAME)))
-        for axes in shown:
-            _mark_the_worse(axes, panels.get(axes.get_title(), lines), pictures)
-        if level is not None and not near:
-            make_room_for_baseline(shown[0], level)
-        for axes, (title, several) in zip(shown, panels.items(), strict=True):  # the panels share limits, now final
-            _open_whiskers(axes, several, apart[title], pictures)
-            if level is not None:
-                draw_baseline(axes, level, near=near)
-        return shown
+    def strips(layout: Sheet) -> list[Strip]:
+        columns = layout.beside(len(panels), _NARROWEST)
+        rows = -(-len(panels) // columns)
+        beside = _BESIDE / (72 * layout.width / columns - _MARGINS)
+
+        def draw(part: SubFigure) -> Sequence[Axes]:
+            drawn = list(part.subplots(rows, columns, sharey=True, squeeze=False).flat)
+            for axes in drawn[len(panels) :]:
+                axes.remove()
+            shown = drawn[: len(panels)]
+            if pictures.logarithmic:
+                shown[0].set_yscale("log")
+            shown[0].set_ylim(limits)
+            if not pictures.logarithmic:
+                inner = AutoLocator().tick_values(*numbers)
+                shown[0].set_yticks([tick for tick in inner if numbers[0] <= tick <= numbers[1]])
+            for axes, (title, several) in zip(shown, panels.items(), strict=True):
+                axes.set_title(title)
+                _draw_panel(axes, several, _apart(several, pictures, beside), pictures)
+                if level is not None:
+                    draw_baseline(axes, level, near=near)
+            for axes in shown[::columns]:
+                axes.set_ylabel("\n".join(wrap(key_in_words(pictures.keys.y, pictures.metric), _NAME)))
+            return shown
+
+        return [Strip(_HEIGHT * rows, draw, _LEAST * rows)]
 
     x, y = (key_in_words(key, pictures.metric) for key in (pictures.keys.x, pictures.keys.y))
+    named_below = pictures.keys.x == pictures.keys.hue and not pictures.keys.by
     title = f"{pictures.title}: {y} against {x}"
-    caption = [*_sentences(pictures, lines), *about_baselines([] if level is None else [near]), *pictures.states]
-    return figure_of_strips(sheet, title, [" ".join(caption)], labels, [Strip(_HEIGHT * rows, draw)])
+    sentences = _sentences(pictures, lines, limits)
+    caption = [*sentences, *about_baselines([] if level is None else [near]), *pictures.states]
+    return figure_of_strips(sheet, title, [" ".join(caption)], [] if named_below else labels, strips)
 
 
-def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine]) -> list[str]:
+def _limits(lines: Sequence[SweepLine], pictures: SweepPictures, *, near: bool) -> Limits:
+    """The part of the y axis, which all panels share, where there are numbers."""
+    level = pictures.baseline
+    points = np.array([*_measured(lines), *([level] if near and level is not None else [])])
+    return limits_of(points, _means(lines), logarithmic=pictures.logarithmic, possible=pictures.possible)
+
+
+def _with_room(limits: Limits, panels: Sequence[Sequence[SweepLine]], pictures: SweepPictures, *, near: bool) -> Limits:
+    """The y axis, with room for what is written at its ends."""
+    level = pictures.baseline
+    worse = _ROOM_OF_WORSE * max((len(several) for one in panels for several in _worse(one).values()), default=0)
+    below, above = (worse, 0.0) if pictures.higher_is_better else (0.0, worse)
+    limits = lengthened(limits, below, above, logarithmic=pictures.logarithmic)
+    if level is None or near:
+        return limits
+    return limits_with_room_for_baseline(limits, level, logarithmic=pictures.logarithmic)
+
+
+def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limits) -> list[str]:
     points = [point for line in lines for point in line.points]
     sentences = []
     if any(len(point.values) > 1 for point in points):
@@ -78,21 +110,23 @@ def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine]) -> list[str]
             "means over seeds with 95 % intervals"
         )  # fmt: skip
         sentences.append(f"Points: {how}; dots: each seed.")
+    if any(leaves(mean, limits) for mean in _means(lines)):
+        sentences.append(GOES_ON)
     if any(any(row) for several in pictures.panels.values() for row in _aside(several, pictures)):
         sentences.append("Points of one place stand side by side.")
-    if any(point.mean is not None and _is_open(point.mean, pictures) for point in points):
-        sentences.append("▼: the interval goes on below, to zero or beyond.")
     if any(point.without for point in points):
         sentences.append("×: how many seeds diverged or never got there; they are in no mean.")
     return sentences
 
 
-def _heights(lines: Sequence[SweepLine]) -> Array:
-    """Everything that is drawn."""
-    points = [point for line in lines for point in line.points]
-    means = [point.mean for point in points if point.mean is not None]
-    ends = [end for mean in means for end in (mean.mean, mean.low, mean.high) if end is not None]
-    return np.array([*ends, *(value for point in points for value in point.values)])
+def _measured(lines: Sequence[SweepLine]) -> Array:
+    """Every number of a seed, and every mean."""
+    values = [value for line in lines for point in line.points for value in point.values]
+    return np.array([*values, *(mean.mean for mean in _means(lines))])
+
+
+def _means(lines: Sequence[SweepLine]) -> list[Estimate]:
+    return [point.mean for line in lines for point in line.points if point.mean is not None]
 
 
 def _aside(lines: Sequence[SweepLine], pictures: SweepPictures) -> list[list[float]]:
@@ -110,18 +144,19 @@ def _apart(lines: Sequence[SweepLine], pictures: SweepPictures, beside: float) -
 
 
 def _draw_panel(
-    axes: Axes, title: str, lines: Sequence[SweepLine], apart: Sequence[Sequence[float]], pictures: SweepPictures
+    axes: Axes, lines: Sequence[SweepLine], apart: Sequence[Sequence[float]], pictures: SweepPictures
 ) -> None:
-    if title:
-        axes.set_title(title)
-    if pictures.logarithmic:
-        axes.set_yscale("log")
+    """Draw the lines of a panel whose y axis has its limits."""
     for line, steps in zip(lines, apart, strict=True):
         _draw_line(axes, line, steps, pictures)
     if pictures.logarithmic:
         plain_decades(axes)
     axes.set_xlabel(key_in_words(pictures.keys.x, pictures.metric))
     pictures.x_axis.put(axes)
+    low, high = axes.get_xlim()
+    reach = max((abs(step) for row in apart for step in row), default=0.0)
+    axes.set_xlim(low - reach, high + reach)
+    _mark_the_worse(axes, lines, pictures)
 
 
 def _draw_line(axes: Axes, line: SweepLine, steps: Sequence[float], pictures: SweepPictures) -> None:
@@ -135,9 +170,7 @@ def _draw_line(axes: Axes, line: SweepLine, steps: Sequence[float], pictures: Sw
     if joined:
         axes.plot(*zip(*joined, strict=True), color=look.colour, linestyle=look.dashes, linewidth=1.1)
     for place, point, mean in with_mean:
-        if mean.low is not None and mean.high is not None:
-            low = mean.mean if _is_open(mean, pictures) else mean.low
-            axes.plot([place] * 2, [low, mean.high], color=look.colour, linewidth=1.0)
+        draw_interval(axes, place, mean, look.colour)
         if len(point.values) > 1:
             axes.plot(
                 [place] * len(point.values), point.values, color=look.colour, marker=".", markersize=3, alpha=0.5,
@@ -149,48 +182,25 @@ def _draw_line(axes: Axes, line: SweepLine, steps: Sequence[float], pictures: Sw
     axes.plot([], [], linestyle=look.dashes if len(joined) > 1 else "", label=line.label, **marked)
 
 
-def _is_open(mean: Estimate, pictures: SweepPictures) -> bool:
-    """Whether the lower end of an interval lies on no logarithmic axis."""
-    return pictures.logarithmic and mean.low is not None and mean.low <= 0
-
-
-def _open_whiskers(
-    axes: Axes, lines: Sequence[SweepLine], apart: Sequence[Sequence[float]], pictures: SweepPictures
-) -> None:
-    """Whiskers that leave the axis below, with an arrow where they do."""
-    low, high = axes.get_ylim()
-    for line, steps in zip(lines, apart, strict=True):
-        for point, step in zip(line.points, steps, strict=True):
-            if point.mean is not None and _is_open(point.mean, pictures):
-                axes.plot(
-                    [point.place + step] * 2, [low, point.mean.mean], color=line.look.colour, linewidth=1.0, marker="v",
-                    markevery=[0], markersize=4, markeredgewidth=0, clip_on=False,
-                )  # fmt: skip
-    axes.set_ylim(low, high)
-
-
-def _mark_the_worse(axes: Axes, lines: Sequence[SweepLine], pictures: SweepPictures) -> None:
-    """A cross on the worse side for every point with seeds that did worse than any number, and how many they are."""
+def _worse(lines: Sequence[SweepLine]) -> dict[float, list[tuple[SweepLine, SweepPoint]]]:
+    """The points with seeds that did worse than any number, by their places."""
     by_place: dict[float, list[tuple[SweepLine, SweepPoint]]] = {}
     for line in lines:
         for point in line.points:
             if point.without:
                 by_place.setdefault(point.place, []).append((line, point))
-    edge = 0.02 if pictures.higher_is_better else 0.98
-    inwards = 1 if pictures.higher_is_better else -1
-    for place, several in by_place.items():
+    return by_place
+
+
+def _mark_the_worse(axes: Axes, lines: Sequence[SweepLine], pictures: SweepPictures) -> None:
+    """A cross on the worse side for every point with seeds that did worse than any number, and how many they are."""
+    for place, several in _worse(lines).items():
         for at, (line, point) in enumerate(several):
-            y = edge + inwards * 0.06 * at
+            inwards = _ROOM_OF_WORSE * (at + 0.6) / (1 + _ROOM_OF_WORSE * len(several))
+            y = inwards if pictures.higher_is_better else 1 - inwards
             told = f"× {point.without}/{point.without + len(point.values)}"
             axes.text(
                 place, y, told, color=line.look.colour, fontsize=6.5,
-                transform=axes.get_xaxis_transform(), ha="center", va="center", clip_on=False,
+                transform=axes.get_xaxis_transform(), ha="center", va="center", clip_on=False, zorder=4,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
-    if by_place:
-        low, high = axes.get_ylim()
-        scale = axes.transScale
-        ends: list[float] = [float(scale.transform((1.0, end))[1]) for end in (low, high)]
-        room = 0.08 * (ends[1] - ends[0]) * max(len(several) for several in by_place.values())
-        ends[0 if pictures.higher_is_better else 1] -= inwards * room
-        back = scale.inverted()
-        axes.set_ylim(*(float(np.asarray(back.transform((0.0, end)))[1]) for end in ends))

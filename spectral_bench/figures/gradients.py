@@ -6,6 +6,7 @@ from typing import Any
 
 from spectral_bench.figures.chosen_moments import chosen_moments
 from spectral_bench.figures.gradient_maps import Heat, heat_of
+from spectral_bench.figures.named_groups import standings_of
 from spectral_bench.figures.relative_gradients import Moment, moments
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.figures.traced_gradients import Traced, words_of
@@ -29,6 +30,7 @@ class GradientPictures:
         maps: one for each group.
         start, end: norm at t = 0 and at t = T over training.
         states: what they are made of, in a sentence; none where that is h.
+        standings: how far the runs of groups are that are running.
     """
 
     title: str
@@ -39,6 +41,7 @@ class GradientPictures:
     start: list[Series]
     end: list[Series]
     states: Sequence[str] = ()
+    standings: Sequence[str] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers behind every picture."""
@@ -69,8 +72,10 @@ def gradient_pictures(
     start, end = ([_over_training(one, t) for one in groups] for t in (0, -1))
     chosen = chosen_moments(groups, steps)
     maps = [heat_of(one, {step for moment in chosen for step in moment.steps[at]}) for at, one in enumerate(groups)]
-    states = traced_notes([(one.caption, one.group) for one in groups], words.state if words.state != "h" else "")
-    return GradientPictures(section.title, layer, words, moments(groups, words, chosen), maps, start, end, states)
+    named = [(one.caption, one.group) for one in groups]
+    states = traced_notes(named, words.state if words.state != "h" else "")
+    drawn = moments(groups, words, chosen)
+    return GradientPictures(section.title, layer, words, drawn, maps, start, end, states, standings_of(named))
 
 
 def _over_training(one: Traced, t: int) -> Series:

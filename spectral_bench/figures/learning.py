@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_bench.figures.named_groups import Naming
+from spectral_bench.figures.named_groups import Naming, standings_of
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_tables import read_metrics
@@ -42,11 +42,13 @@ class LearningPictures:
         title: of the section.
         split: which data.
         quantities: loss and metric; only one where they are the same.
+        standings: how far the runs of groups are that are running.
     """
 
     title: str
     split: str
     quantities: list[Quantity]
+    standings: Sequence[str] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers behind every picture."""
@@ -58,7 +60,8 @@ class LearningPictures:
 def learning_pictures(section: Section, split: str, naming: Naming | None = None) -> LearningPictures | None:
     """Prepare the pictures of a section; None where nothing of the split was measured."""
     curves: dict[str, list[Series]] = {"loss": [], "metric": []}
-    for named in (naming or Naming()).of(section):
+    named_groups = (naming or Naming()).of(section)
+    for named in named_groups:
         measured: dict[str, list[Any]] = {"loss": [], "metric": []}
         for run in named.group.counted:
             name, rows = read_metrics(run.directory)
@@ -90,7 +93,9 @@ def learning_pictures(section: Section, split: str, naming: Naming | None = None
         for kind, found in curves.items()
         if found
     ]
-    return LearningPictures(section.title, split, quantities) if quantities else None
+    drawn = {series.label for quantity in quantities for series in quantity.curves}
+    standings = standings_of([(one.caption, one.group) for one in named_groups if one.caption in drawn])
+    return LearningPictures(section.title, split, quantities, standings) if quantities else None
 
 
 def _equal(losses: Sequence[Series], metrics: Sequence[Series]) -> bool:

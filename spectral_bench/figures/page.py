@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -11,6 +10,7 @@ from matplotlib.figure import Figure
 
 from spectral_bench.config.hints import short
 from spectral_bench.errors import InputError
+from spectral_bench.figures.measured_text import wrapped
 
 _RC: Any = {
     "font.size": 8,
@@ -31,6 +31,10 @@ _RC: Any = {
     "svg.hashsalt": "spectral-bench",  # the same numbers give the same file
     "pdf.fonttype": 42,  # keep text as text
 }
+
+
+#: Of the title of a narrow panel, in points.
+TITLE_SIZE = 7
 
 
 @contextmanager
@@ -58,9 +62,9 @@ def _read_style(file: Path) -> Any:
         raise InputError(f"--style {file}: matplotlib does not understand it: {short(str(error))}.") from error
 
 
-def panel_title(label: str, width: float = 1.4) -> str:
+def panel_title(label: str, width: float) -> str:
     """A group's label as the title of a narrow panel of so many inches, broken into lines."""
-    return fill(label, max(8, int(16 * width)), break_long_words=False)
+    return "\n".join(wrapped(label, width, TITLE_SIZE))
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -1,11 +1,12 @@
 """A phase diagram of two keys: how runs came out, each for itself, or a metric."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.config.keys import as_typed
+from spectral_bench.figures.critical_line import critical_line
 from spectral_bench.figures.plotted_runs import (
     PHASES,
     Phase,
@@ -52,6 +53,7 @@ class PhasePictures:
         logarithmic: the scale of colours.
         panels: cells, by the title of the panel.
         notes: what is left out or put together.
+        line: corners of r T = 1, in cells from the centre of the first, across and up; none where the axes are others.
     """
 
     title: str
@@ -62,6 +64,7 @@ class PhasePictures:
     logarithmic: bool
     panels: dict[str, list[PhaseCell]]
     notes: list[str]
+    line: Sequence[tuple[float, float]] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers."""
@@ -111,7 +114,8 @@ def phase_pictures(task: Plotted, keys: PlotKeys) -> PhasePictures | None:
         )
     numbers = [number for run in runs if keys.hue and (number := number_of(run, keys.hue)) is not None]
     logarithmic = not more_is_better(keys.hue or "", task.mode) and spans_decades(numbers)
-    return PhasePictures(task.task, keys, task.metric, x_axis, y_axis, logarithmic, panels, notes)
+    line = critical_line(x_axis, y_axis)
+    return PhasePictures(task.task, keys, task.metric, x_axis, y_axis, logarithmic, panels, notes, line)
 
 
 def _by_cell(runs: list[Run], keys: PlotKeys) -> dict[tuple[str, str], list[Run]]:

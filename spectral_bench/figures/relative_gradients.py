@@ -50,6 +50,7 @@ class Decay:
         label: of the group.
         look: of the group.
         rate: per step; None where there is none.
+        rates: of every seed.
         kept: the share that arrives, the geometric mean over seeds; None where nothing can be said of it.
         verdicts: how many runs have each; empty where there is nothing to judge.
         steadiness: whether the rate says what the gradient does; ``none`` where there is no rate.
@@ -59,6 +60,7 @@ class Decay:
     label: str
     look: Look
     rate: Estimate | None
+    rates: list[float]
     kept: float | None
     verdicts: Counter[str]
     steadiness: Steadiness
@@ -137,7 +139,8 @@ def decay_of(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords)
         words: for the places along the trace.
     """
     found = [] if one.facts.every_step else [decay for run in runs if (decay := gradient_decay(run)) is not None]
-    rate = estimate([decay.rate for decay in found if decay.rate is not None])
+    rates = [decay.rate for decay in found if decay.rate is not None]
+    rate = estimate(rates)
     shares = np.array([decay.kept for decay in found if np.isfinite(decay.kept)])
     kept = unfloored(float(geometric_mean(shares))) if len(shares) else None
     length = max((len(run) for run in runs), default=1) - 1
@@ -145,9 +148,9 @@ def decay_of(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords)
     verdicts: Counter[str] = Counter(decay.verdict for decay in found)
     if rate is None:
         told = "a loss at every step was traced" if one.facts.every_step else ""
-        return Decay(one.caption, one.look, None, kept, verdicts, "none", told)
+        return Decay(one.caption, one.look, None, rates, kept, verdicts, "none", told)
     kind = steadiness(rate.mean, rate.interval, length, verdicts.keys())
-    return Decay(one.caption, one.look, rate, kept, verdicts, kind, decay_in_words(rate.mean, kind, unit))
+    return Decay(one.caption, one.look, rate, rates, kept, verdicts, kind, decay_in_words(rate.mean, kind, unit))
 
 
 def _bounds(one: Traced, allowed: Envelope, series: Series) -> Bounds:

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from textwrap import wrap
+from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.artist import Artist
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.errors import InputError
+from spectral_bench.figures.measured_text import text_width, wrapped
 
 _CM = 1 / 2.54
 
@@ -21,13 +21,24 @@ WIDTHS = {"single": 8.5 * _CM, "double": 17.8 * _CM}
 #: Inches; below it no panel is legible.
 _NARROWEST, _WIDEST = 2.0, 40.0
 
+#: Inches of the text on a page of letter paper, which is the shorter one: no figure of up to two columns is taller.
+PAGE = 9.0
+
+#: How much narrower panels may be where the figure would not fit the page.
+_DENSE = 0.72
+
 _LENGTH = re.compile(r"(?P<number>\d+(?:\.\d*)?)\s*(?P<unit>cm|in)")
 
 #: Inches of a title, of a line of a caption and of a line of a legend.
 _TITLE, _LINE, _ENTRY = 0.2, 0.14, 0.17
 
-#: Characters to an inch of a title, a caption and a legend.
-_OF_TITLE, _OF_CAPTION, _OF_LEGEND = 13.5, 17.5, 16.3
+#: Inches left and right of the text above the panels.
+_MARGIN = 0.05
+
+#: Of a legend, in the size of its font: the length of a line, from it to the text, and from there to the next line.
+HANDLE, _TO_TEXT, _TO_NEXT = 3.6, 0.8, 2.0
+
+_FONT = 8.0
 
 
 @dataclass(frozen=True)
@@ -38,11 +49,13 @@ class Sheet:
         width: in inches.
         title: whether title and caption are drawn: under a figure in print they are text.
         panels: the names of those to be drawn; None: all.
+        dense: whether panels side by side may be narrower than they are by choice.
     """
 
     width: float = WIDTHS["double"]
     title: bool = True
     panels: tuple[str, ...] | None = None
+    dense: bool = False
 
     def has(self, panel: str) -> bool:
         """Whether a panel is drawn."""
@@ -50,8 +63,14 @@ class Sheet:
 
     def beside(self, panels: int, least: float) -> int:
         """How many of them fit side by side, each at least so many inches wide; rows as even as they can be."""
+        least *= _DENSE if self.dense else 1.0
         fit = max(1, min(panels, int(self.width / least + 0.05)))
         return -(-panels // -(-panels // fit))
+
+    @property
+    def tallest(self) -> float:
+        """Inches: the height of a page, and more of a figure that is wider than one."""
+        return PAGE * max(1.0, self.width / WIDTHS["double"])
 
 
 def inches(width: str) -> float:
@@ -91,56 +110,100 @@ class Strip:
     Attributes:
         height: in inches.
         draw: fills it; returns the panels whose lines the legend names.
+        least: inches below which it cannot be read.
     """
 
     height: float
     draw: Callable[[SubFigure], Sequence[Axes]]
+    least: float
 
 
 def figure_of_strips(
-    sheet: Sheet, title: str, caption: Sequence[str], labels: Sequence[str], strips: Sequence[Strip]
+    sheet: Sheet,
+    title: str,
+    caption: Sequence[str],
+    labels: Sequence[str],
+    strips: Callable[[Sheet], Sequence[Strip]],
+    handle: float = HANDLE,
 ) -> Figure:
     """A figure of strips one under the other, below a title, a caption and one legend for all of them.
+
+    It fits a page: where it would be taller, strips are lower, and if need be panels narrower.
 
     Args:
         sheet: its layout.
         title: what it shows.
         caption: sentences.
-        labels: entries of the legend, for which room is made.
-        strips: at least one.
+        labels: entries of the legend, for which room is made; none: there is no legend.
+        strips: makes at least one, for the layout that it is given.
+        handle: length of a line in the legend, in the size of its font.
+
+    Raises:
+        InputError: no page has room for it.
     """
     lines = _lines(sheet, title, caption) if sheet.title else []
-    top = 0.04 + sum(height for _, height, _ in lines) + 0.05 + _ENTRY * -(-len(labels) // _columns(sheet, labels))
-    heights = [top, *(strip.height for strip in strips)]
-    figure = Figure(figsize=(sheet.width, sum(heights)), layout="constrained")
-    parts: Any = figure.subfigures(len(heights), 1, height_ratios=heights)
+    names, columns, legend = _legend(sheet, labels, handle)
+    top = 0.04 + sum(height for _, height, _ in lines) + 0.05 + legend
+    fitting, heights = _fitting(sheet, title, top, strips)
+    figure = Figure(figsize=(sheet.width, top + sum(heights)), layout="constrained")
+    parts: Any = figure.subfigures(1 + len(heights), 1, height_ratios=[top, *heights])
     entries: dict[str, Artist] = {}
-    for strip, part in zip(strips, parts[1:], strict=True):
+    for strip, part in zip(fitting, parts[1:], strict=True):
         for axes in strip.draw(part):
-            for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
-                entries.setdefault(str(label), handle)
+            for line, label in zip(*axes.get_legend_handles_labels(), strict=True):
+                entries.setdefault(str(label), line)
     y = 0.04
     for text, height, style in lines:
-        parts[0].text(0.04 / sheet.width, 1 - y / top, text, va="top", **style)
+        parts[0].text(_MARGIN / sheet.width, 1 - y / top, text, va="top", **style)
         y += height
-    if entries:
+    if labels and entries:
         parts[0].legend(
-            list(entries.values()), list(entries), loc="lower left", ncols=_columns(sheet, list(entries)),
-            frameon=False, handlelength=3.6, borderaxespad=0.2, borderpad=0,
+            list(entries.values()), [names[label] for label in entries], loc="lower left", ncols=columns, frameon=False,
+            handlelength=handle, handletextpad=_TO_TEXT, columnspacing=_TO_NEXT, borderaxespad=0.2, borderpad=0,
         )  # fmt: skip
     return figure
+
+
+def _fitting(
+    sheet: Sheet, title: str, top: float, strips: Callable[[Sheet], Sequence[Strip]]
+) -> tuple[Sequence[Strip], list[float]]:
+    """Strips that fit a page below so many inches, and their heights.
+
+    Raises:
+        InputError: there are none.
+    """
+    room = sheet.tallest - top
+    for layout in (sheet, replace(sheet, dense=True)):
+        found = strips(layout)
+        least, most = sum(strip.least for strip in found), sum(strip.height for strip in found)
+        if least <= room:
+            share = 1.0 if most <= room else (room - least) / (most - least)
+            return found, [strip.least + share * (strip.height - strip.least) for strip in found]
+    raise InputError(
+        f"{title.partition(':')[0]}: at a width of {sheet.width:.3g} in the figure would be {top + least:.1f} in tall, "
+        f"and a page has {sheet.tallest:.3g} in. Choose some panels with --panels, fewer groups with --where, or a "
+        "larger --width."
+    )
 
 
 def _lines(sheet: Sheet, title: str, caption: Sequence[str]) -> list[tuple[str, float, dict[str, Any]]]:
     """Text, height and style of every line above the panels."""
     bold = {"fontsize": 9, "fontweight": "bold"}
     light = {"fontsize": 7, "color": "#444444"}
-    above = [(line, _TITLE, bold) for line in wrap(title, int(sheet.width * _OF_TITLE))]
-    sentences = [line for text in caption for line in wrap(text, int(sheet.width * _OF_CAPTION))]
-    return [*above, *((line, _LINE, light) for line in sentences)]
+    width = sheet.width - 2 * _MARGIN
+    above = [(line, _TITLE, bold) for line in wrapped(title, width, 9, "bold")]
+    return [*above, *((line, _LINE, light) for text in caption for line in wrapped(text, width, 7))]
 
 
-def _columns(sheet: Sheet, labels: Sequence[str]) -> int:
-    """Entries of a legend that fit side by side."""
-    longest = max(map(len, labels), default=1)
-    return max(1, min(len(labels) or 1, int(_OF_LEGEND * sheet.width) // (longest + 10)))
+def _legend(sheet: Sheet, labels: Sequence[str], handle: float) -> tuple[dict[str, str], int, float]:
+    """The entries of a legend, broken into lines where they are too long; how many stand side by side; the height."""
+    points = _FONT / 72
+    width = sheet.width - 2 * _MARGIN
+    beside = (handle + _TO_TEXT) * points
+    broken = {label: wrapped(label, width - beside, _FONT) or [""] for label in labels}
+    entry = beside + max((text_width(line, _FONT) for lines in broken.values() for line in lines), default=0.0)
+    gap = _TO_NEXT * points
+    columns = max(1, min(len(labels), int((width + gap) / (entry + gap))))
+    further = sum(len(lines) - 1 for lines in broken.values()) if columns == 1 else 0
+    height = _ENTRY * -(-len(labels) // columns) + _LINE * further
+    return {label: "\n".join(lines) for label, lines in broken.items()}, columns, height

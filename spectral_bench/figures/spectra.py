@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.figures.looks import Look
-from spectral_bench.figures.named_groups import Naming
+from spectral_bench.figures.named_groups import Naming, standings_of
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
@@ -46,18 +46,26 @@ class SpectrumPictures:
     Attributes:
         title: of the section.
         margin: max |σ - σ*| of every group that has a σ*, the centre of its model.
-        radii: for every one of these groups, the margin that its model promises to keep to; None where it is free.
-        centres: every σ* that is measured from.
+        centres: σ* of every one of these groups.
+        radii: for every one of them, the margin that its model promises to keep to; None where it is free.
         quantiles: for every group, minimum, quartiles, median and maximum of σ.
         allowed: for every group, the bounds its model promises.
+        standings: how far the runs of groups are that are running.
     """
 
     title: str
     margin: list[Series]
+    centres: list[float]
     radii: list[float | None]
-    centres: set[float]
     quantiles: list[list[Series]]
     allowed: list[tuple[float, float] | None]
+    standings: Sequence[str] = ()
+
+    @property
+    def without_margin(self) -> list[str]:
+        """The groups whose matrices are not all that a step multiplies a gradient by, so that they have no margin."""
+        having = {series.label for series in self.margin}
+        return [label for curves in self.quantiles if (label := curves[0].label) not in having]
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers behind every picture."""
@@ -86,11 +94,12 @@ def traced_spectra(
 
 def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> SpectrumPictures:
     """Prepare the pictures of a section; ``groups`` from ``traced_spectra``, at least one."""
-    margin, radii, quantiles = [], [], []
+    margin, centres, radii, quantiles = [], [], [], []
     for one in groups:
         label, look = one.caption, one.look
         if one.centre is not None:
             margin.append(over_runs(label, look, [(run.steps, run.margin) for run in one.spectra], logarithmic=True))
+            centres.append(one.centre)
             radii.append(None if one.allowed is None else max(abs(bound - one.centre) for bound in one.allowed))
         quantiles.append(
             [
@@ -98,5 +107,6 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
                 for column in range(len(QUANTILES))
             ]
         )
-    centres = {one.centre for one in groups if one.centre is not None}
-    return SpectrumPictures(section.title, margin, radii, centres, quantiles, [one.allowed for one in groups])
+    allowed = [one.allowed for one in groups]
+    standings = standings_of([(one.caption, one.group) for one in groups])
+    return SpectrumPictures(section.title, margin, centres, radii, quantiles, allowed, standings)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.series import Array, Series
@@ -24,6 +24,9 @@ LIMIT: Any = {"linewidth": 0.8, "linestyle": (0, (1, 1.5)), "zorder": 1.5}
 
 #: Decades that a logarithmic axis shows at most, below its top: smaller values move no weight.
 DECADES = 12
+
+#: At the ends of a logarithmic axis this factor is kept free, or this share of its decades: markers have room.
+_ROOM, _SHARE = 1.5, 0.04
 
 #: A level further from the curves than this many times their height is named instead of drawn: it would flatten them.
 FAR = 2.0
@@ -116,7 +119,8 @@ def plain_decades(axes: Axes) -> None:
     """Label a logarithmic y axis of few decades with plain numbers, between the powers of ten, too."""
     low, high = axes.get_ylim()
     if high < low * 10**2:
-        axes.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 3.0, 5.0)))
+        between = (1.0, 3.0) if high > low * 10 else (1.0, 2.0, 5.0)
+        axes.yaxis.set_major_locator(LogLocator(subs=between) if high > low * 3 else MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
 
@@ -143,7 +147,8 @@ def decades(axes: Axes, curves: Iterable[Series], most: int = DECADES) -> None:
     """Limit a logarithmic y axis to what the curves need, and to so many decades below the top."""
     limits = within_decades(edges(curves), most)
     if limits:
-        axes.set_ylim(limits[0] / 1.5, limits[1] * 1.5)
+        room = max(_ROOM, (limits[1] / limits[0]) ** _SHARE)
+        axes.set_ylim(limits[0] / room, limits[1] * room)
 
 
 def edges(curves: Iterable[Series]) -> Array:

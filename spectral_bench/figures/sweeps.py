@@ -7,6 +7,7 @@ from typing import Any
 from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.compare.statistics import Estimate
 from spectral_bench.config.keys import as_typed
+from spectral_bench.figures.axis_limits import Range
 from spectral_bench.figures.looks import DASHES, Look, look_of, palette, sequential
 from spectral_bench.figures.named_groups import Naming
 from spectral_bench.figures.plotted_runs import Plotted, keys_apart, mean_of, never_got_there, number_of, value_of
@@ -83,6 +84,7 @@ class SweepPictures:
         higher_is_better: the sense of y.
         x_axis: where values of x lie.
         logarithmic: the y axis.
+        possible: the smallest and the largest number there can be, as far as those measured tell.
         geometric: whether means are geometric ones.
         baseline: what a memoryless predictor scores in y; None: unknown.
         panels: lines, by the title of the panel.
@@ -96,6 +98,7 @@ class SweepPictures:
     higher_is_better: bool
     x_axis: ValueAxis
     logarithmic: bool
+    possible: Range
     geometric: bool
     baseline: float | None
     panels: dict[str, list[SweepLine]]
@@ -158,9 +161,14 @@ def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictur
     logarithmic = not rises and spans_decades(number for number in numbers if number > 0 or not zeros)
     states = task.states if keys.y in OF_NORMS else []
     return SweepPictures(
-        task.task, keys, task.metric, rises, x_axis, logarithmic,
+        task.task, keys, task.metric, rises, x_axis, logarithmic, _possible(numbers, rises=rises),
         keys.y in RATIOS, task.baseline.get(of) if of else None, panels, notes, states,
     )  # fmt: skip
+
+
+def _possible(numbers: Sequence[float], *, rises: bool) -> Range:
+    """Losses and times are not negative, and shares not more than 1: nor is their mean, whatever its interval."""
+    return 0.0 if min(numbers) >= 0 else None, 1.0 if rises and min(numbers) >= 0 and max(numbers) <= 1 else None
 
 
 def line_names(task: Plotted, keys: PlotKeys) -> set[str]:

@@ -110,8 +110,9 @@ def write_pictures(pictures: Sequence[D], draw: Callable[[D, Sheet], Figure], wa
         from spectral_bench.figures.page import printable, save
 
         with printable(wanted.style):
-            for file, picture in zip(files, pictures, strict=True):
-                save(draw(picture, wanted.sheet), file)
+            figures = [draw(picture, wanted.sheet) for picture in pictures]  # one that fits no page leaves no file
+            for file, figure in zip(files, figures, strict=True):
+                save(figure, file)
                 typer.echo(str(file), err=True)
     if wanted.data is not None:
         from spectral_bench.report.formats import records_as_csv

@@ -63,7 +63,7 @@ def spectrum_in_characters(picture: SpectrumPictures, sheet: Sheet) -> list[Text
         for series, radius in zip(picture.margin, picture.radii, strict=True)
         if radius
     ]
-    what = "" if picture.centres <= {1.0} else ": largest |σ - σ*|"
+    what = "" if set(picture.centres) <= {1.0} else ": largest |σ - σ*|"
     title = f"spectral margin{what} ({picture.title})"
     if not picture.margin or not sheet.has("margin"):
         return []

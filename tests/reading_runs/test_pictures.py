@@ -107,7 +107,7 @@ def test_a_single_measurement_is_written_down_and_gets_no_axis() -> None:
     assert not axes.axison
     assert [text.get_text() for text in axes.texts] == ["measured once, at step 0", "rnn: 0.9"]
     point = curve([1.0])
-    panel = draw_spectrum(SpectrumPictures("t", [point], [None], {1.0}, [[point] * 5], [None]), Sheet()).axes[1]
+    panel = draw_spectrum(SpectrumPictures("t", [point], [1.0], [None], [[point] * 5], [None]), Sheet()).axes[1]
     assert any(line.get_marker() == "o" for line in panel.get_lines())
 
 
@@ -139,7 +139,7 @@ def test_a_baseline_far_from_the_curves_is_named_and_does_not_flatten_them() -> 
 def test_the_spectrum_of_each_model_has_an_axis_of_its_own() -> None:
     wide = [curve([value, value]) for value in (1e-3, 0.5, 1.0, 1.5, 3.0)]
     exact = [curve([value, value], model="ornn") for value in (1 - 1e-6, 1.0, 1.0, 1.0, 1 + 1e-6)]
-    pictures = SpectrumPictures("t", [wide[4], exact[4]], [None, 0.0], {1.0}, [wide, exact], [None, (1.0, 1.0)])
+    pictures = SpectrumPictures("t", [wide[4], exact[4]], [1.0, 1.0], [None, 0.0], [wide, exact], [None, (1.0, 1.0)])
     _, free, bounded = draw_spectrum(pictures, Sheet()).axes
     assert (free.get_yscale(), bounded.get_yscale()) == ("log", "linear")
     low, high = bounded.get_ylim()

@@ -288,14 +288,35 @@ def test_a_whisker_on_a_logarithmic_axis_ends_where_its_interval_does_or_in_an_a
         assert high is not None
         assert high <= top
         drawn = [(one, y) for one, y in whiskers(axes) if one.get_xdata()[0] == point.place]
-        arrows = [y for one, y in drawn if one.get_marker() == "v"]
-        if low > 0:
-            assert bottom <= low
-            assert not arrows
-            assert min(y.min() for _, y in drawn) == pytest.approx(low)
-        else:
-            assert [y.min() for y in arrows] == [bottom]
+        arrows = [
+            float(np.asarray(one.get_ydata())[0])
+            for one in axes.get_lines()
+            if one.get_marker() == "v" and list(one.get_xdata()) == [point.place]
+        ]
+        ends = min(y.min() for _, y in drawn)
+        assert arrows == ([] if low > bottom else [bottom])
+        assert ends == pytest.approx(max(low, bottom))
     assert sum((point.mean.low or 0) <= 0 for point in line.points if point.mean) == 2
+    caption = " ".join(text.get_text() for text in draw_sweep(pictures, Sheet()).subfigs[0].texts)
+    assert "the interval goes on beyond the axis" in caption
+
+
+def test_accuracies_of_two_seeds_keep_their_axis_within_what_an_accuracy_can_be(
+    templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "two"
+    folder.mkdir()
+    for r, values in {0.01: (0.95, 0.99), 0.1: (0.50, 0.80), 1.0: (0.2, 0.3)}.items():
+        for seed, test in enumerate(values):
+            make(templates, folder, "svdrnn", {"r": r}, {"test": test}, seed)
+    pictures = pictures_of(folder, PlotKeys("r", "test"))
+    (line,) = pictures.panels[""]
+    ends = [end for point in line.points if point.mean for end in (point.mean.low, point.mean.high) if end is not None]
+    assert min(ends) < -0.8  # of Student's t with one degree of freedom
+    assert max(ends) > 2.0
+    low, high = draw_sweep(pictures, Sheet()).axes[0].get_ylim()
+    assert -0.1 < low < 0.2
+    assert 0.99 < high < 1.1
 
 
 def test_a_ratio_has_the_geometric_mean_and_its_interval_on_logarithms(

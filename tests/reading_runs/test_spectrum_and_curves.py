@@ -17,7 +17,7 @@ from spectral_bench.figures.draw_spectrum import draw_spectrum
 from spectral_bench.figures.gradients import gradient_pictures
 from spectral_bench.figures.learning import learning_pictures
 from spectral_bench.figures.sheet import Sheet
-from spectral_bench.figures.spectra import spectrum_pictures, traced_spectra
+from spectral_bench.figures.spectra import SpectrumPictures, spectrum_pictures, traced_spectra
 from spectral_bench.figures.traced_gradients import traced
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
@@ -48,6 +48,56 @@ def test_the_margin_drawn_is_the_largest_distance_from_one(shared_results: Path)
     limits = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == "--" and line.get_linewidth() < 1]
     radii = sorted(line.get_ydata()[0] for line in limits)
     np.testing.assert_allclose(radii, [0.01, 0.5])
+
+
+def caption_of(pictures: SpectrumPictures, *panels: str) -> str:
+    figure = draw_spectrum(pictures, Sheet(panels=panels or None))
+    return " ".join(text.get_text() for text in figure.subfigs[0].texts)
+
+
+def test_the_caption_says_what_the_margin_is_and_which_groups_have_none(traced_results: Path) -> None:
+    for section in sections(collect([traced_results]).runs):
+        groups = traced_spectra(section)
+        pictures = spectrum_pictures(section, groups)
+        assert pictures.without_margin == ["lstm"]
+        drawn = {str(line.get_label()) for line in draw_spectrum(pictures, Sheet()).axes[0].get_lines()}
+        assert "rnn" in drawn
+        assert "lstm" not in drawn
+        both, margin, distribution = (
+            caption_of(pictures),
+            caption_of(pictures, "margin"),
+            caption_of(pictures, "distribution"),
+        )
+        none = "none for lstm: the matrices of gates are not the Jacobian of a step"
+        for caption in (both, margin):
+            assert r"Spectral margin: max$_i\,|\sigma_i - 1|$, how far the singular values are from $1$" in caption
+            assert none in caption
+        assert "margin" not in distribution
+        assert "of lstm those of the gates' matrices" in distribution
+        assert "Below" not in distribution
+        assert "minimum, quartiles" not in margin
+        bounded = [one.caption for one in groups if one.allowed is not None]
+        assert bounded
+        for caption in (both, margin, distribution):
+            assert f"Dotted: what the radius of {' and '.join(bounded)} allows." in caption
+
+
+def test_a_caption_speaks_of_no_bounds_and_no_seeds_where_there_are_none(traced_results: Path) -> None:
+    (section, *_) = sections(collect([traced_results / "addition" / "rnn"]).runs)
+    caption = caption_of(spectrum_pictures(section, traced_spectra(section)))
+    assert "Dotted" not in caption
+    assert "seeds" not in caption
+    assert "none for" not in caption
+
+
+def test_margins_from_several_centres_name_each(shared_results: Path) -> None:
+    section = section_of(shared_results, "addition")
+    first, second = traced_spectra(section)
+    caption = caption_of(spectrum_pictures(section, [first, replace(second, centre=0.0)]))
+    assert (
+        rf"|\sigma_i - \sigma^*|$, how far the singular values are from $\sigma^*$, 1 in {first.caption}; 0 in"
+        in caption
+    )
 
 
 def test_the_spectrum_table_gives_extremes_and_what_the_radius_allows(shared_results: Path) -> None:
@@ -202,9 +252,10 @@ def test_a_run_that_did_not_complete_is_drawn_only_where_none_did_and_with_its_s
     copy, addition = section_of(results, "copy"), section_of(results, "addition")
     pictures = [learning_pictures(section, "validation") for section in (copy, addition)]
     curves = [{one.label: one.runs for one in picture.quantities[-1].curves} for picture in pictures if picture]
-    running = next(label for label in curves[1] if label.startswith("rnn"))
-    assert re.fullmatch(r"rnn \(running, step 12 of 12, \d+ s ago\)", running)
-    assert curves == [{"rnn": 2, "svdrnn r=0.01": 3, "svdrnn r=0.5": 1}, {running: 1, "svdrnn": 1}]
+    assert curves == [{"rnn": 2, "svdrnn r=0.01": 3, "svdrnn r=0.5": 1}, {"rnn (running)": 1, "svdrnn": 1}]
+    standings = [picture.standings for picture in pictures if picture]
+    assert standings[0] == []
+    assert re.fullmatch(r"rnn: running, step 12 of 12, \d+ s ago\.", *standings[1])
     assert "copy: 1 run that did not complete not drawn" in command("curves", str(results)).stderr
     for verb in ("grads", "spectrum"):
         shown = command(verb, str(results), columns=200).stdout

@@ -1,0 +1,153 @@
+"""A figure fits a printed page, and no text of it lies on another: whatever its kind, its width and its groups."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command_line import Run
+from drawn_text import boxes, cut_off, overlapping
+from matplotlib.figure import Figure
+from run_directories import edit, runs_of
+
+from spectral_bench.compare.statistics import estimate
+from spectral_bench.errors import InputError
+from spectral_bench.figures.draw_gradients import draw_gradients
+from spectral_bench.figures.draw_learning import draw_learning
+from spectral_bench.figures.draw_spectrum import draw_spectrum
+from spectral_bench.figures.gradient_maps import Heat
+from spectral_bench.figures.gradients import GradientPictures, gradient_pictures
+from spectral_bench.figures.learning import LearningPictures, Quantity, learning_pictures
+from spectral_bench.figures.looks import palette
+from spectral_bench.figures.measured_text import text_width, wrapped
+from spectral_bench.figures.named_groups import Naming
+from spectral_bench.figures.page import printable
+from spectral_bench.figures.relative_gradients import Decay, Moment
+from spectral_bench.figures.series import Series, over_runs
+from spectral_bench.figures.sheet import PAGE, WIDTHS, Sheet
+from spectral_bench.figures.spectra import SpectrumPictures, spectrum_pictures, traced_spectra
+from spectral_bench.figures.traced_gradients import traced
+from spectral_bench.records.collection import collect
+from spectral_bench.records.grouping import sections
+from spectral_bench.runs.layout import TRACE_AXES
+
+#: Draws so many groups on a sheet.
+Draw = Callable[[int, Sheet], Figure]
+
+
+def curves(groups: int) -> list[Series]:
+    """Three seeds a group, that decay at rates of their own."""
+    x, looks = np.arange(28), palette(groups)
+    rates = [0.05 * (at + 1) * np.array([1.0, 1.2, 0.9]) for at in range(groups)]
+    return [
+        over_runs(f"svdrnn r=0.{at}", looks[at], [(x, np.exp(-rate * x)) for rate in rates[at]], logarithmic=True)
+        for at in range(groups)
+    ]
+
+
+def gradients(groups: int, sheet: Sheet) -> Figure:
+    drawn = curves(groups)
+    rates = [[0.05 * (at + 1), 0.06 * (at + 1), 0.045 * (at + 1)] for at in range(groups)]
+    verdicts = Counter({"vanishing": 2, "fading": 1})
+    decays = [
+        Decay(one.label, one.look, estimate(own), own, 0.01, verdicts, "steady", "halves every 9.3 steps")
+        for one, own in zip(drawn, rates, strict=True)
+    ]
+    maps = [Heat(one.label, np.arange(5.0), one.x, np.tile(one.mean, (5, 1)).T, (4,)) for one in drawn]
+    moment = Moment("after 1,000 training steps", 1000, drawn, [], decays)
+    pictures = GradientPictures("copy", 0, TRACE_AXES["time"], [moment], maps, drawn, drawn)
+    return draw_gradients(pictures, sheet)
+
+
+def spectrum(groups: int, sheet: Sheet) -> Figure:
+    drawn = curves(groups)
+    pictures = SpectrumPictures(
+        "copy", drawn, [1.0] * groups, [0.1] * groups, [[one] * 5 for one in drawn], [(0.9, 1.1)] * groups
+    )
+    return draw_spectrum(pictures, sheet)
+
+
+def learning(groups: int, sheet: Sheet) -> Figure:
+    quantities = [Quantity(name, name, curves(groups), 0.2, logarithmic=True) for name in ("loss", "metric")]
+    return draw_learning(LearningPictures("copy", "validation", quantities), sheet)
+
+
+DRAWN: dict[str, Draw] = {"grads": gradients, "spectrum": spectrum, "curves": learning}
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+@pytest.mark.parametrize("groups", [1, 2, 5, 8])
+@pytest.mark.parametrize("verb", DRAWN)
+def test_a_figure_is_no_taller_than_a_page_or_is_refused(verb: str, groups: int, width: str) -> None:
+    sheet = Sheet(WIDTHS[width])
+    with printable():
+        if (verb, groups, width) == ("grads", 8, "single"):
+            with pytest.raises(InputError, match="Choose some panels with --panels"):
+                DRAWN[verb](groups, sheet)
+            sheet = Sheet(WIDTHS[width], panels=("relative", "decay"))
+        figure = DRAWN[verb](groups, sheet)
+        assert figure.get_size_inches()[0] == WIDTHS[width]
+        assert figure.get_size_inches()[1] <= PAGE + 1e-9
+        assert overlapping(figure) == []
+        assert cut_off(figure) == []
+
+
+def test_a_figure_that_fits_no_page_is_refused_with_what_to_do_and_leaves_no_file(
+    command: Run, shared_results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spectral_bench.figures.sheet.PAGE", 6.0)
+    arguments = ("grads", str(shared_results), "--width", "single", "-o", "out/")
+    done = command(*arguments, columns=300)
+    assert done.returncode == 2
+    assert "a page has 6 in. Choose some panels with --panels" in done.stderr
+    assert not list(tmp_path.glob("out/*"))
+    assert command(*arguments, "--panels", "relative").returncode == 0
+    assert len(list(tmp_path.glob("out/*"))) == 2
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+def test_the_text_of_young_runs_lies_on_nothing_and_says_once_how_far_they_are(results: Path, width: str) -> None:
+    for run in [*runs_of(results, "copy", "rnn"), *runs_of(results, "copy", "svdrnn")]:
+        (run / "summary.json").unlink()
+        edit(run / "manifest.json", status="running")
+    (section,) = [section for section in sections(collect([results]).runs) if section.task == "copy"]
+    learnt = learning_pictures(section, "validation")
+    assert learnt is not None
+    spectra = spectrum_pictures(section, traced_spectra(section))
+    norms = gradient_pictures(section, traced(section), 0)
+    sheet = Sheet(WIDTHS[width])
+    with printable():
+        for pictures, figure in (
+            (learnt, draw_learning(learnt, sheet)),
+            (spectra, draw_spectrum(spectra, sheet)),
+            (norms, draw_gradients(norms, sheet)),
+        ):
+            assert overlapping(figure) == []
+            assert cut_off(figure) == []
+            told = " ".join(text for text, _ in boxes(figure))
+            assert told.count("step 12 of 12") == 1  # of svdrnn r=0.5, whose only run it is
+            assert told.count("3 running, steps 12 to 12") == 2
+            assert "rnn (running)" in told
+            (standing,) = pictures.standings
+            assert standing.startswith("rnn: 3 running, steps 12 to 12, ")
+            assert standing.endswith("ago.")
+
+
+def test_a_new_name_of_a_group_that_runs_does_not_hide_that_it_runs(results: Path) -> None:
+    for run in runs_of(results, "addition", "rnn"):
+        (run / "summary.json").unlink()
+        edit(run / "manifest.json", status="running")
+    (section,) = [section for section in sections(collect([results]).runs) if section.task == "addition"]
+    naming = Naming({"rnn": "Elman"}, ["svdrnn", "Elman"])
+    assert [named.caption for named in naming.of(section)] == ["svdrnn", "Elman (running)"]
+
+
+def test_text_is_broken_where_it_would_be_too_wide_and_formulas_stay_whole() -> None:
+    text = r"Dotted: $(1 \pm r)^{T - t}$, what the radius allows; shaded: the same, times what the slopes allow."
+    lines = wrapped(text, 2.0, 7)
+    assert len(lines) > 2
+    assert " ".join(lines) == text
+    assert all(line.count("$") % 2 == 0 for line in lines)
+    assert max(text_width(line, 7) for line in lines) <= 2.0
+    assert wrapped("unbreakable", 0.1, 7) == ["unbreakable"]
