@@ -33,6 +33,9 @@ _RC: Any = {
 }
 
 
+#: Digits of the places of panels, as shares of their part of the figure.
+_PLACES = 6
+
 #: Of the title of a narrow panel, in points.
 TITLE_SIZE = 7
 
@@ -79,6 +82,17 @@ def save(figure: Figure, path: Path) -> None:
         options["metadata"] = {"Date": None} if suffix == ".svg" else {"CreationDate": None}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _settle(figure)
         figure.savefig(path, **options)
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+def _settle(figure: Figure) -> None:
+    """Lay a figure out, once: the last digits of a layout depend on where in memory its parts lie."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        places = axes.get_position(original=True).bounds
+        left, bottom, width, height = (round(place, _PLACES) for place in places)
+        axes.set_position((left, bottom, width, height))
