@@ -17,13 +17,15 @@ def repeat_notes(groups: Sequence[Group]) -> list[str]:
 def left_out_notes(groups: Sequence[Group]) -> list[str]:
     """Remarks for below a table whose rows are these groups."""
     notes = repeat_notes(groups)
-    others = "; ".join(f"{group.label} {group.others}" for group in groups if group.others)
+    models = [group.model for group in groups]
+    names = {group.id: group.model if models.count(group.model) == 1 else group.label for group in groups}
+    others = "; ".join(f"{names[group.id]} ({group.others})" for group in groups if group.others)
     notes += [f"+: runs that did not complete: {others}."] if others else []
     if any(group.merged for group in groups):
         notes.append("A seed that was run in several of the settings put together is one sample: the mean of its runs.")
     if any(not group.completed for group in groups):
         notes.append("Where no run is completed, the row shows how far the others came.")
-    return notes + [f"{group.label}: {group.progress}." for group in groups if group.progress]
+    return notes + [f"{names[group.id]}: {group.progress}." for group in groups if group.progress]
 
 
 def used_of(group: Group, used: int) -> str:

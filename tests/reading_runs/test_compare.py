@@ -97,7 +97,7 @@ def test_runs_that_were_interrupted_are_in_the_row_of_their_group_and_split_no_t
     assert len(re.findall("^model ", shown, flags=re.MULTILINE)) == 1
     assert max(map(len, shown.splitlines())) <= 80
     assert re.search(r"^rnn +0 \+3 ", shown, re.MULTILINE)
-    assert "rnn 3 interrupted" in " ".join(shown.split())
+    assert "rnn (3 interrupted)" in " ".join(shown.split())
 
 
 def test_diverged_and_unfinished_runs_are_counted_and_not_averaged(command: Run, results: Path) -> None:
@@ -111,7 +111,7 @@ def test_diverged_and_unfinished_runs_are_counted_and_not_averaged(command: Run,
     assert group["score"]["values"] == [json.loads((third / "summary.json").read_text())["test"]]
     shown = command("compare", str(results), columns=250).stdout
     assert re.search(r"^rnn +1 \+2 ", shown, re.MULTILINE)
-    assert "+: runs that did not complete: rnn 1 diverged, 1 unfinished." in shown
+    assert "+: runs that did not complete: rnn (1 diverged, 1 unfinished)." in shown
 
 
 def test_a_group_without_a_completed_run_shows_how_far_the_others_came(command: Run, results: Path) -> None:

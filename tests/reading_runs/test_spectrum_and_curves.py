@@ -261,7 +261,7 @@ def test_a_run_that_did_not_complete_is_drawn_only_where_none_did_and_with_its_s
         shown = command(verb, str(results), columns=200).stdout
         assert re.search(r"^rnn +2 \+1 ", shown, re.MULTILINE)
         assert re.search(r"^rnn +0 \+1 ", shown, re.MULTILINE)
-        assert shown.count("+: runs that did not complete: rnn 1 unfinished.") == 1  # said once, under the last
+        assert shown.count("+: runs that did not complete: rnn (1 unfinished).") == 1  # said once, under the last
         assert "Where no run is completed" in shown
 
 
