@@ -86,8 +86,8 @@ def worse_notes(without: int) -> list[str]:
         return []
     seeds = "1 seed" if without == 1 else f"{without} seeds"
     return [
-        f"{seeds} diverged, or came to no finite value: worse than any number in order, best and ranks. Mean and "
-        "interval are those of the others (k of n)."
+        f"{seeds} diverged, never got there, or came to no finite value: worse than any number in order, best and "
+        "ranks. Mean and interval are those of the others (k of n)."
     ]
 
 

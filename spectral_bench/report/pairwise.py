@@ -91,8 +91,8 @@ def _table(section: Section, pairs: Sequence[Pair], field: str) -> Table:
     ]
     if any(pair.gap is None or pair.gap.n < len(pair.seeds) for pair in pairs):
         notes.append(
-            "A seed that diverged, or came to no finite value, is worse than any number; A - B is over the seeds that "
-            "have one in both (k of n)."
+            "A seed that diverged, never got there, or came to no finite value, is worse than any number; "
+            "A - B is over the seeds that have one in both (k of n)."
         )
     fewest = min((len(pair.seeds) for pair in pairs if len(pair.seeds) > 1), default=None)
     if fewest is not None:

@@ -129,7 +129,7 @@ def test_a_completed_run_without_a_finite_value_is_said(command: Run, results: P
     assert group_of(document(command, str(results)), "copy", "rnn")["score"]["n"] == 2
     shown = command("compare", str(results), columns=250).stdout
     assert "(2 of 3)" in shown
-    assert "1 seed diverged, or came to no finite value: worse than any number" in shown
+    assert "1 seed diverged, never got there, or came to no finite value: worse than any number" in shown
 
 
 def test_intervals_are_explained_and_one_seed_has_none(command: Run, shared_results: Path) -> None:
@@ -539,7 +539,7 @@ def test_what_is_nowhere_finite_keeps_its_column(command: Run, results: Path) ->
     for header in ("test mean squared error", "decay rate", "gradients", "margin"):
         assert header in shown
     assert "- (0 of 1)" in shown
-    assert "2 seeds diverged, or came to no finite value" in shown
+    assert "2 seeds diverged, never got there, or came to no finite value" in shown
 
 
 def test_seeds_that_agree_have_an_interval_of_zero(command: Run, results: Path) -> None:

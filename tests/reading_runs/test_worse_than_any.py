@@ -75,7 +75,7 @@ def test_a_group_that_diverges_in_four_of_five_seeds_is_not_the_best(
     assert found["rnn"]["score"]["mean"] == 0.99
     shown = command("compare", str(tmp_path / "r"), columns=250).stdout
     assert "0.99 (1 of 5)" in shown
-    assert "4 seeds diverged, or came to no finite value: worse than any number" in shown
+    assert "4 seeds diverged, never got there, or came to no finite value: worse than any number" in shown
     (pair,) = json.loads(command("compare", str(tmp_path / "r"), "--pairwise", "--format", "json").stdout)["pairs"]
     assert (pair["a"], pair["b"], pair["seeds"], pair["compared"]) == ("gru", "rnn", 5, 1)
     assert pair["probability_of_improvement"] == pytest.approx(0.8)
