@@ -29,8 +29,8 @@ _DENSE = 0.72
 
 _LENGTH = re.compile(r"(?P<number>\d+(?:\.\d*)?)\s*(?P<unit>cm|in)")
 
-#: Inches of a title, of a line of a caption and of a line of a legend.
-_TITLE, _LINE, _ENTRY = 0.2, 0.14, 0.17
+#: Inches of a title, of a line of a caption, of an entry of a legend and of a further line of it.
+_TITLE, _LINE, _ENTRY, _FURTHER = 0.2, 0.14, 0.17, 0.165
 
 #: Inches left and right of the text above the panels.
 _MARGIN = 0.05
@@ -205,5 +205,5 @@ def _legend(sheet: Sheet, labels: Sequence[str], handle: float) -> tuple[dict[st
     gap = _TO_NEXT * points
     columns = max(1, min(len(labels), int((width + gap) / (entry + gap))))
     further = sum(len(lines) - 1 for lines in broken.values()) if columns == 1 else 0
-    height = _ENTRY * -(-len(labels) // columns) + _LINE * further
+    height = _ENTRY * -(-len(labels) // columns) + _FURTHER * further
     return {label: "\n".join(lines) for label, lines in broken.items()}, columns, height

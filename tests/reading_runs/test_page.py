@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,18 @@ def test_a_figure_is_no_taller_than_a_page_or_is_refused(verb: str, groups: int,
         figure = DRAWN[verb](groups, sheet)
         assert figure.get_size_inches()[0] == WIDTHS[width]
         assert figure.get_size_inches()[1] <= PAGE + 1e-9
+        assert overlapping(figure) == []
+        assert cut_off(figure) == []
+
+
+def test_a_legend_of_long_names_has_room_for_all_their_lines() -> None:
+    drawn = [
+        replace(one, label=f"svdrnn hidden_size=128 lr=0.003 steps=null epochs=1{at} batch_size=128 clip_norm=1 r=0.01")
+        for at, one in enumerate(curves(8))
+    ]
+    pictures = LearningPictures("mnist", "validation", [Quantity("metric", "accuracy", drawn, None, logarithmic=False)])
+    with printable():
+        figure = draw_learning(pictures, Sheet(WIDTHS["single"]))
         assert overlapping(figure) == []
         assert cut_off(figure) == []
 
