@@ -1,7 +1,8 @@
-"""Writes what the runs in results/ answer: docs/reproduction.md, docs/report.html, its pictures, the README's table.
+"""Writes what the runs in results/ answer: docs/reproduction.md, docs/report.html, its pictures, tables in other pages.
 
-Run as ``python docs/answers.py`` after runs were added to results/. The pictures need Playwright, and a Chromium on the
-PATH. Tests hold the page and the README's table to the runs.
+These are the table of verdicts in the README, and the measured numbers in docs/models.md. Run as ``python
+docs/answers.py`` after runs were added to results/. The pictures need Playwright, and a Chromium on the PATH. Tests
+hold the page and the tables to the runs.
 """
 
 import os
@@ -10,6 +11,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from measured_models import feed_forward, recurrent
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,6 +49,23 @@ def update_readme() -> None:
     readme.write_text(text, encoding="utf-8")
 
 
+def update_models() -> None:
+    """Put the measured numbers into docs/models.md, each table below the comment that names it."""
+    page = ROOT / "docs" / "models.md"
+    text = page.read_text(encoding="utf-8")
+    for name, table in (("recurrent", recurrent()), ("feed-forward", feed_forward())):
+        blocks = list(measured_block(name).finditer(text))
+        if len(blocks) != 1:
+            raise SystemExit(f"models.md: expected one table below <!-- measured: {name} -->, found {len(blocks)}.")
+        text = text[: blocks[0].end(1)] + table + "\n" + text[blocks[0].end() :]
+    page.write_text(text, encoding="utf-8")
+
+
+def measured_block(name: str) -> re.Pattern[str]:
+    """The comment that names a table of docs/models.md, and the lines of the table."""
+    return re.compile(rf"^(<!-- measured: {name} -->\n\n)(?:\|.*\n)*", re.MULTILINE)
+
+
 def photograph() -> None:
     """Save the report as a desktop and a phone show it, in light and in dark colours."""
     from playwright.sync_api import sync_playwright
@@ -68,5 +88,6 @@ if __name__ == "__main__":
     spectral_bench("claims", "results", "--whole", "-o", str(PAGE.relative_to(ROOT)))
     spectral_bench("report", "results", "-o", str(REPORT.relative_to(ROOT)))
     update_readme()
+    update_models()
     photograph()
-    print(f"{PAGE.name}, {REPORT.name} ({REPORT.stat().st_size / 1e6:.1f} MB), README.md, {len(SIZES) * 2} pictures")
+    print(f"{PAGE.name}, {REPORT.name} ({REPORT.stat().st_size / 1e6:.1f} MB), tables, {len(SIZES) * 2} pictures")

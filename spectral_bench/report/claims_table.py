@@ -17,6 +17,9 @@ from spectral_bench.config.keys import as_typed
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.numbers import NOTHING, number, share, tally, with_interval
 
+#: Of more entrants than this, the table of all claims shows but three.
+_MOST_SHOWN = 6
+
 #: Where the runs of claims are kept.
 RESULTS = "results_dir=results/claims"
 
@@ -138,13 +141,18 @@ def _row(verdict: Verdict) -> list[Cell]:
 
 
 def ours(verdict: Verdict) -> str:
-    """The numbers of those that the rule names."""
+    """The numbers of those that the rule names; of many, those of the first, and of the best and the worst other."""
     overall = verdict.claim.rule.overall(verdict.scores)
-    shown = {name: result(verdict.claim, scores) for name, scores in overall.items() if scores.by_seed}
+    known = {name: scores for name, scores in overall.items() if scores.by_seed}
+    shown = {name: result(verdict.claim, scores) for name, scores in known.items()}
     if not shown:
         return NOTHING
     if len(overall) == 1:
         return next(iter(shown.values()))
+    if len(known) > _MOST_SHOWN:
+        first, *others = shown
+        best, *_, worst = sorted(others, key=lambda name: known[name].order)
+        return f"{first} {shown[first]}; of {len(others)} others, {best} {shown[best]} to {worst} {shown[worst]}"
     return "; ".join(f"{name} {text}" for name, text in shown.items())
 
 

@@ -1,0 +1,68 @@
+"""The measured numbers of docs/models.md, as tables in Markdown, from the runs of the claims about rivals and depth."""
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from spectral_bench.claims.load_claims import load_claims
+from spectral_bench.claims.verdict import Verdict, judge
+from spectral_bench.records.collection import collect
+from spectral_bench.report.claims_table import entrants_in_rows, result
+from spectral_bench.report.document import Cell, Column, Table
+from spectral_bench.report.formats import table_lines
+from spectral_bench.report.numbers import NOTHING
+from spectral_bench.runs.effective_config import effective_config
+
+RESULTS = Path(__file__).parent.parent / "results"
+
+#: Layers, and for each network the claim and its entrant there.
+DEPTHS = {
+    10: ("depth-10-to-50", "depth-10-to-50", "depth-10-to-50", "depth-10-to-50"),
+    30: ("depth-mlp", "depth-10-to-50", "depth-10-to-50", "depth-10-to-50"),
+    50: ("depth-mlp", "depth-resnet", "depth-10-to-50", "depth-10-to-50"),
+    100: (None, "depth-resnet", "depth-svd", "depth-svd"),
+}
+DEEP = ("mlp", "resnet", "svdmlp", "svdresnet")
+
+
+@cache
+def verdict(name: str) -> Verdict:
+    """A claim as the shipped runs decide it."""
+    return judge(load_claims()[name], collect([RESULTS]).runs, effective_config)
+
+
+def recurrent() -> str:
+    """A row for each recurrent network: what it came to on copying and on MNIST by rows."""
+    copying, rows = _by_entrant("rivals-copy"), _by_entrant("rivals-rows")
+    columns = [
+        Column("network", "left"),
+        Column("copying: updates"),
+        Column("chosen", "left"),
+        Column("gradients", "left"),
+    ]
+    columns += [Column("rows: test accuracy"), Column("chosen", "left"), Column("gradients", "left")]
+    names = list(dict.fromkeys([*copying, *rows]))
+    nothing = [Cell(NOTHING)] * 3
+    cells = [[Cell(f"`{name}`"), *copying.get(name, nothing), *rows.get(name, nothing)] for name in names]
+    return "\n".join(table_lines(Table("", "", columns, cells)))
+
+
+def feed_forward() -> str:
+    """A row for each depth: test accuracy on MNIST after five epochs."""
+    columns = [Column("layers"), *(Column(f"`{name}`") for name in DEEP)]
+    rows = []
+    for depth, claims in DEPTHS.items():
+        cells = []
+        for name, claim in zip(DEEP, claims, strict=True):
+            entrant = name if claim == "depth-svd" else f"{name} {depth}"
+            cells.append(NOTHING if claim is None else result(verdict(claim).claim, verdict(claim).scores[entrant]))
+        rows.append([Cell(str(depth)), *map(Cell, cells)])
+    return "\n".join(table_lines(Table("", "", columns, rows)))
+
+
+def _by_entrant(name: str) -> Mapping[str, list[Cell]]:
+    columns, rows = entrants_in_rows(verdict(name))
+    headers = [column.header for column in columns]
+    metric = verdict(name).claim.metric.replace("_", " ")
+    wanted = [headers.index(header) for header in (metric, "chosen", "gradients")]
+    return {row[0].text: [row[index] for index in wanted] for row in rows}

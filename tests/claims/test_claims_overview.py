@@ -1,0 +1,47 @@
+"""The table of all claims, where a claim has many entrants."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from spectral_bench.claims.load_claims import load_claims
+from spectral_bench.claims.verdict import Verdict, judge
+from spectral_bench.compare.scores import Scores
+from spectral_bench.report.claims_table import ours
+from spectral_bench.runs.effective_config import effective_config
+
+
+def judged(folder: Path, values: dict[str, float]) -> Verdict:
+    """A claim about these entrants, which came to these values."""
+    claim = {
+        "statement": "The first is ahead.",
+        "source": {"paper": "nobody", "place": "nowhere", "value": None, "certainty": "ours"},
+        "base": ["task=copy"],
+        "entrants": {name: ["model=rnn"] for name in values},
+        "search": None,
+        "seeds": [1, 2, 3],
+        "metric": "loss_test",
+        "rule": {"kind": "ahead", "entrant": next(iter(values)), "of": list(values)[1:]},
+    }
+    file = folder / "claims.yaml"
+    file.write_text(yaml.safe_dump({"claims": {"mine": claim}}, sort_keys=False))
+    scores = {name: Scores(dict.fromkeys((1, 2, 3), value), higher_is_better=False) for name, value in values.items()}
+    return replace(judge(load_claims(file)["mine"], [], effective_config), scores=scores)
+
+
+def test_of_few_entrants_the_table_shows_each(tmp_path: Path) -> None:
+    shown = ours(judged(tmp_path, {"a": 0.3, "b": 0.2}))
+    assert shown.split("; ")[0].startswith("a 0.3")
+    assert shown.split("; ")[1].startswith("b 0.2")
+
+
+@pytest.mark.parametrize("others", [7, 25])
+def test_of_many_entrants_the_table_shows_the_first_and_the_range_of_the_others(tmp_path: Path, others: int) -> None:
+    values = {"ours": 0.5} | {f"other{i}": i / 100 for i in range(others, 0, -1)}
+    first, rest = ours(judged(tmp_path, values)).split("; ")
+    assert first.startswith("ours 0.5")
+    assert rest.startswith(f"of {others} others, other1 0.01")
+    assert f"to other{others} {others / 100}" in rest
+    assert "other2 " not in rest
