@@ -20,6 +20,7 @@ from spectral_bench.nn import (
     build_activation,
     svd_parametrize,
 )
+from spectral_bench.nn.models.lru import LRULayer
 from spectral_bench.nn.models.mingru import MinGRULayer
 
 #: Of every kernel and form one; the low-rank form is what 160 units of 12 samples take.
@@ -32,6 +33,7 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "lstm": lambda: LSTMLayer(3, 12, learn_h0=True),
     "gru": lambda: GRULayer(3, 12),
     "scanned": lambda: MinGRULayer(3, 12),
+    "scanned, complex": lambda: LRULayer(3, 12, 12, encode=True, r_min=0.0, r_max=1.0, max_phase=6.0),
     "linear": lambda: SVDLinear(3, 12),
     "deep": lambda: Deep(3),
     "parametrized": lambda: svd_parametrize(nn.Linear(3, 12), r=0.1),
@@ -42,7 +44,8 @@ pytestmark = [
     # Inductor calls parts of PyTorch that PyTorch advises against.
     pytest.mark.filterwarnings("ignore::FutureWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-    # The compilers' own.
+    # The compilers' own; inductor leaves complex operations as they are.
+    pytest.mark.filterwarnings("ignore:Torchinductor does not support code generation:UserWarning"),
     pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf:UserWarning"),
 ]
 
@@ -87,7 +90,9 @@ def test_backward_inside_a_compiled_function(name: str) -> None:
     compare(module, torch.compile(run, backend="aot_eager"), run)
 
 
-@pytest.mark.parametrize("name", ["dense", "low rank", "lstm", "gru", "scanned", "deep", "parametrized"])
+@pytest.mark.parametrize(
+    "name", ["dense", "low rank", "lstm", "gru", "scanned", "scanned, complex", "deep", "parametrized"]
+)
 def test_compiled_autograd(name: str) -> None:
     module = MODULES[name]()
     run = step(module, inputs(module))
@@ -95,7 +100,7 @@ def test_compiled_autograd(name: str) -> None:
         compare(module, torch.compile(run, backend="aot_eager"), run)
 
 
-@pytest.mark.parametrize("name", ["low rank", "gru", "linear"])
+@pytest.mark.parametrize("name", MODULES)
 @needs_compiler
 def test_compiled_by_inductor_with_its_backward_pass_inside_and_by_compiled_autograd(name: str) -> None:
     module = MODULES[name]()
@@ -106,7 +111,7 @@ def test_compiled_by_inductor_with_its_backward_pass_inside_and_by_compiled_auto
         compare(module, torch.compile(run), run)
 
 
-@pytest.mark.parametrize("name", ["dense", "low rank", "lstm", "gru"])
+@pytest.mark.parametrize("name", ["dense", "low rank", "lstm", "gru", "scanned", "scanned, complex"])
 def test_a_recurrence_is_one_graph_however_long_and_many_the_sequences(name: str) -> None:
     # A compiler may compute W in another order: over 300 steps that shows in single precision.
     module = MODULES[name]().double()

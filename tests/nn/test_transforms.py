@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from spectral_bench.nn import GRULayer, HouseholderTransition, LSTMLayer, RecurrentLayer, SpectralRNN, build_activation
 from spectral_bench.nn.kernels import reference
 from spectral_bench.nn.kernels.operators import Dense
+from spectral_bench.nn.models.lru import LRULayer
+from spectral_bench.nn.models.mingru import MinGRULayer
 
 T, B, D, N = 5, 2, 3, 4
 
@@ -19,6 +21,8 @@ MODULES: dict[str, Callable[[], nn.Module]] = {
     "orthogonal": lambda: RecurrentLayer(D, HouseholderTransition(N, 2), build_activation("modrelu", N)),
     "lstm": lambda: LSTMLayer(D, N),
     "gru": lambda: GRULayer(D, N),
+    "scanned": lambda: MinGRULayer(D, N),
+    "scanned, complex": lambda: LRULayer(D, N, N, encode=True, r_min=0.0, r_max=1.0, max_phase=6.0),
 }
 every_module = pytest.mark.parametrize("name", MODULES)
 

@@ -10,7 +10,7 @@ A recurrence is two operators, one that runs forward and one that runs backward.
 and settings after them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
@@ -63,11 +63,19 @@ class Recurrence:
             tensor, empty where not needed, and the norms of a trace, shape (T + 1, B), empty where not wanted.
         num_tensors: how many tensors there are.
         num_outputs: how many outputs there are.
+        forgotten: the places of tensors that ``backward`` does not read: not kept alive, it is given None for them.
     """
 
-    def __init__(self, forward: CustomOp, backward: CustomOp, num_tensors: int, num_outputs: int) -> None:
+    def __init__(
+        self,
+        forward: CustomOp,
+        backward: CustomOp,
+        num_tensors: int,
+        num_outputs: int,
+        forgotten: Collection[int] = (),
+    ) -> None:
         self.forward, self.backward = forward, backward
-        self.num_tensors, self.num_outputs = num_tensors, num_outputs
+        self.num_tensors, self.num_outputs, self.forgotten = num_tensors, num_outputs, forgotten
         # The functions are for eager mode: transformations of torch.func cannot see through an operator's own autograd.
         self.run: Any = _forward_function(self)
         self.run_back: Any = _backward_function(backward)
@@ -101,7 +109,9 @@ class Recurrence:
         remembered = output[self.num_outputs :]
         ctx.set_materialize_grads(False)
         ctx.mark_non_differentiable(*remembered)
-        ctx.save_for_backward(*inputs[: self.num_tensors], output[0], *remembered)
+        tensors = enumerate(inputs[: self.num_tensors])
+        kept = (None if place in self.forgotten else tensor for place, tensor in tensors)
+        ctx.save_for_backward(*kept, output[0], *remembered)
 
     def pull_back(
         self, ctx: Any, *gradients: Tensor | None, trace: GradientTrace | None = None, layer: int = 0

@@ -14,16 +14,14 @@ Axes: T time, C pieces, K time steps of a piece, B batch, N hidden.
 """
 
 from math import isqrt
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 from spectral_bench.nn.gradient_trace import GradientTrace, write_norms
 from spectral_bench.nn.kernels import buffers
-from spectral_bench.nn.kernels.arguments import check_arguments
+from spectral_bench.nn.kernels.arguments import check_arguments, or_empty
+from spectral_bench.nn.kernels.library import Recurrence, custom_op
 from spectral_bench.nn.kernels.through_time import gradient_of_last, previous_states
 
 #: Real numbers in the states of one time step from which on there is one piece.
@@ -52,44 +50,82 @@ def linear_scan(
     n = driven_TBN.shape[-1]
     shape = (n,) if decay.ndim == 1 else tuple(driven_TBN.shape)
     check_arguments(driven_TBN, {"decay": (decay, shape), "x0": (x0_BN, (driven_TBN.shape[1], n))})
-    states_TBN, last_BN = _LinearScan.apply(decay, driven_TBN, x0_BN, trace, index)  # type: ignore[no-untyped-call]
+    states_TBN, last_BN = _RECURRENCE(decay, driven_TBN, x0_BN, trace=trace, layer=index)
     return states_TBN, last_BN
 
 
-class _LinearScan(Function):
-    """The scan with its backward pass, a scan as well."""
+@custom_op("linear_scan")
+def _forward(
+    decay: Tensor,
+    driven_TBN: Tensor,
+    x0_BN: Tensor,
+    differentiable: bool,  # noqa: ARG001 (the states are all that is to be remembered)
+) -> tuple[Tensor, Tensor]:
+    """The states, and a copy of x_T."""
+    states_TBN = buffers.sequence(driven_TBN.shape, driven_TBN)
+    _accumulate(driven_TBN, decay, x0_BN, states_TBN)
+    return states_TBN, states_TBN[-1].clone()
 
-    @staticmethod
-    def forward(
-        ctx: Any, decay: Tensor, driven_TBN: Tensor, x0_BN: Tensor, trace: GradientTrace | None, index: int
-    ) -> tuple[Tensor, Tensor]:
-        states_TBN = buffers.sequence(driven_TBN.shape, driven_TBN)
-        _accumulate(driven_TBN, decay, x0_BN, states_TBN)
-        ctx.trace, ctx.index = trace, index
-        ctx.set_materialize_grads(False)
-        ctx.save_for_backward(decay, x0_BN, states_TBN)
-        return states_TBN, states_TBN[-1].clone()
 
-    @staticmethod
-    @once_differentiable
-    def backward(
-        ctx: Any, grad_states_TBN: Tensor | None, grad_last_BN: Tensor | None
-    ) -> tuple[Tensor | None, Tensor, Tensor, None, None]:
-        decay, x0_BN, states_TBN = ctx.saved_tensors
-        direct_TBN = states_TBN.new_zeros(()).expand_as(states_TBN) if grad_states_TBN is None else grad_states_TBN
-        gradients_TBN = buffers.sequence(states_TBN.shape, states_TBN)
-        gradients_TBN[-1] = gradient_of_last(grad_states_TBN, grad_last_BN, states_TBN)
-        conjugate = decay.conj().resolve_conj()
-        into_next = conjugate if decay.ndim == 1 else conjugate[1:]
-        _accumulate(direct_TBN[:-1], into_next, gradients_TBN[-1], gradients_TBN[:-1], backward=True)
-        grad_x0_BN = gradients_TBN[0] * (conjugate if decay.ndim == 1 else conjugate[0])
-        if ctx.trace is not None:
-            norms_TB = states_TBN.real.new_empty(len(states_TBN) + 1, len(x0_BN))
-            write_norms(norms_TB[0], grad_x0_BN)
-            write_norms(norms_TB[1:], gradients_TBN)
-            ctx.trace.norms[ctx.index] = norms_TB
-        grad_decay = _of_decay(decay, x0_BN, states_TBN, gradients_TBN) if ctx.needs_input_grad[0] else None
-        return grad_decay, gradients_TBN, grad_x0_BN, None, None
+@_forward.register_fake
+def _(
+    decay: Tensor,  # noqa: ARG001
+    driven_TBN: Tensor,
+    x0_BN: Tensor,
+    differentiable: bool,  # noqa: ARG001
+) -> tuple[Tensor, Tensor]:
+    return driven_TBN.new_empty(driven_TBN.shape), driven_TBN.new_empty(x0_BN.shape)
+
+
+@custom_op("linear_scan_backward")
+def _backward(
+    grad_states_TBN: Tensor | None,
+    grad_last_BN: Tensor | None,
+    decay: Tensor,
+    driven_TBN: Tensor | None,  # noqa: ARG001 (it is forgotten)
+    x0_BN: Tensor,
+    states_TBN: Tensor,
+    needs: list[bool],
+    traced: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The gradients of the three tensors, and the norms."""
+    direct_TBN = states_TBN.new_zeros(()).expand_as(states_TBN) if grad_states_TBN is None else grad_states_TBN
+    gradients_TBN = buffers.sequence(states_TBN.shape, states_TBN)
+    gradients_TBN[-1] = gradient_of_last(grad_states_TBN, grad_last_BN, states_TBN)
+    conjugate = decay.conj_physical()
+    into_next = conjugate if decay.ndim == 1 else conjugate[1:]
+    _accumulate(direct_TBN[:-1], into_next, gradients_TBN[-1], gradients_TBN[:-1], backward=True)
+    grad_x0_BN = gradients_TBN[0] * (conjugate if decay.ndim == 1 else conjugate[0])
+    norms_TB = None
+    if traced:
+        norms_TB = states_TBN.real.new_empty(len(states_TBN) + 1, len(x0_BN))
+        write_norms(norms_TB[0], grad_x0_BN)
+        write_norms(norms_TB[1:], gradients_TBN)
+    grad_decay = _of_decay(decay, x0_BN, states_TBN, gradients_TBN) if needs[0] else None
+    return or_empty(grad_decay, states_TBN), gradients_TBN, grad_x0_BN, or_empty(norms_TB, states_TBN.real)
+
+
+@_backward.register_fake
+def _(
+    grad_states_TBN: Tensor | None,  # noqa: ARG001
+    grad_last_BN: Tensor | None,  # noqa: ARG001
+    decay: Tensor,
+    driven_TBN: Tensor | None,  # noqa: ARG001
+    x0_BN: Tensor,
+    states_TBN: Tensor,
+    needs: list[bool],
+    traced: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    num_steps, batch_size, _ = states_TBN.shape
+    return (
+        states_TBN.new_empty(decay.shape if needs[0] else 0),
+        states_TBN.new_empty(states_TBN.shape),
+        states_TBN.new_empty(x0_BN.shape),
+        states_TBN.real.new_empty((num_steps + 1, batch_size) if traced else 0),
+    )
+
+
+_RECURRENCE = Recurrence(_forward, _backward, num_tensors=3, num_outputs=2, forgotten=(1,))
 
 
 def _accumulate(
@@ -143,11 +179,14 @@ def _step_by_step(driven_TBN: Tensor, a: Tensor, before_BN: Tensor, out_TBN: Ten
 
 
 def _of_decay(decay: Tensor, x0_BN: Tensor, states_TBN: Tensor, gradients_TBN: Tensor) -> Tensor:
-    """∂L/∂a: g_t ∘ conj(x_{t-1}), summed over time and batch where a is the same at all times."""
+    """∂L/∂a: g_t ∘ conj(x_{t-1}), summed over time and batch where a is the same at all times.
+
+    Conjugates are written out: compiled autograd loses the bit that would stand for them.
+    """
     if decay.ndim > 1:
-        return gradients_TBN * torch.cat((x0_BN.unsqueeze(0), states_TBN[:-1])).conj()
+        return gradients_TBN * torch.cat((x0_BN.unsqueeze(0), states_TBN[:-1])).conj_physical()
     total_N = torch.zeros_like(decay)
     for first, last in buffers.chunks(*states_TBN.shape):
         previous_KBN = previous_states(x0_BN, states_TBN, first, last)
-        total_N += torch.linalg.vecdot(previous_KBN.flatten(0, 1), gradients_TBN[first:last].flatten(0, 1), dim=0)
+        total_N += (previous_KBN.conj_physical() * gradients_TBN[first:last]).sum((0, 1))
     return total_N
