@@ -11,7 +11,7 @@ from spectral_bench.report.claims_table import entrants_in_rows, result
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
 from spectral_bench.report.numbers import NOTHING
-from spectral_bench.runs.effective_config import effective_config
+from spectral_bench.runs.effective_config import EffectiveConfigs
 
 RESULTS = Path(__file__).parent.parent / "results"
 
@@ -28,7 +28,7 @@ DEEP = ("mlp", "resnet", "svdmlp", "svdresnet")
 @cache
 def verdict(name: str) -> Verdict:
     """A claim as the shipped runs decide it."""
-    return judge(load_claims()[name], collect([RESULTS]).runs, effective_config)
+    return judge(load_claims()[name], collect([RESULTS]).runs, EffectiveConfigs())
 
 
 def recurrent() -> str:

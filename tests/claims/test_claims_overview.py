@@ -10,7 +10,7 @@ from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.verdict import Verdict, judge
 from spectral_bench.compare.scores import Scores
 from spectral_bench.report.claims_table import ours
-from spectral_bench.runs.effective_config import effective_config
+from spectral_bench.runs.effective_config import EffectiveConfigs
 
 
 def judged(folder: Path, values: dict[str, float]) -> Verdict:
@@ -28,7 +28,7 @@ def judged(folder: Path, values: dict[str, float]) -> Verdict:
     file = folder / "claims.yaml"
     file.write_text(yaml.safe_dump({"claims": {"mine": claim}}, sort_keys=False))
     scores = {name: Scores(dict.fromkeys((1, 2, 3), value), higher_is_better=False) for name, value in values.items()}
-    return replace(judge(load_claims(file)["mine"], [], effective_config), scores=scores)
+    return replace(judge(load_claims(file)["mine"], [], EffectiveConfigs()), scores=scores)
 
 
 def test_of_few_entrants_the_table_shows_each(tmp_path: Path) -> None:
