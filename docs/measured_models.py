@@ -34,15 +34,10 @@ def verdict(name: str) -> Verdict:
 def recurrent() -> str:
     """A row for each recurrent network: what it came to on copying and on MNIST by rows."""
     copying, rows = _by_entrant("rivals-copy"), _by_entrant("rivals-rows")
-    columns = [
-        Column("network", "left"),
-        Column("copying: updates"),
-        Column("chosen", "left"),
-        Column("gradients", "left"),
-    ]
-    columns += [Column("rows: test accuracy"), Column("chosen", "left"), Column("gradients", "left")]
+    columns = [Column("network", "left"), Column("copying: updates"), Column("gradients", "left")]
+    columns += [Column("rows: test accuracy"), Column("gradients", "left")]
     names = list(dict.fromkeys([*copying, *rows]))
-    nothing = [Cell(NOTHING)] * 3
+    nothing = [Cell(NOTHING)] * 2
     cells = [[Cell(f"`{name}`"), *copying.get(name, nothing), *rows.get(name, nothing)] for name in names]
     return "\n".join(table_lines(Table("", "", columns, cells)))
 
@@ -64,5 +59,5 @@ def _by_entrant(name: str) -> Mapping[str, list[Cell]]:
     columns, rows = entrants_in_rows(verdict(name))
     headers = [column.header for column in columns]
     metric = verdict(name).claim.metric.replace("_", " ")
-    wanted = [headers.index(header) for header in (metric, "chosen", "gradients")]
-    return {row[0].text: [row[index] for index in wanted] for row in rows}
+    wanted = [headers.index(header) for header in (metric, "gradients")]
+    return {row[0].text: [row[index] if row[index].text else Cell(NOTHING) for index in wanted] for row in rows}
