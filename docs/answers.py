@@ -62,8 +62,8 @@ def update_models() -> None:
 
 
 def measured_block(name: str) -> re.Pattern[str]:
-    """The comment that names a table of docs/models.md, and the lines of the table."""
-    return re.compile(rf"^(<!-- measured: {name} -->\n\n)(?:\|.*\n)*", re.MULTILINE)
+    """The comment that names a table of docs/models.md, and the lines below it."""
+    return re.compile(rf"^(<!-- measured: {name} -->\n\n)(?:.+\n)*", re.MULTILINE)
 
 
 def photograph() -> None:

@@ -32,14 +32,15 @@ def verdict(name: str) -> Verdict:
 
 
 def recurrent() -> str:
-    """A row for each recurrent network: what it came to on copying and on MNIST by rows."""
+    """A row for each recurrent network that has its runs: what it came to on copying and on MNIST by rows."""
     copying, rows = _by_entrant("rivals-copy"), _by_entrant("rivals-rows")
     columns = [Column("network", "left"), Column("copying: updates"), Column("gradients", "left")]
     columns += [Column("rows: test accuracy"), Column("gradients", "left")]
     names = list(dict.fromkeys([*copying, *rows]))
     nothing = [Cell(NOTHING)] * 2
     cells = [[Cell(f"`{name}`"), *copying.get(name, nothing), *rows.get(name, nothing)] for name in names]
-    return "\n".join(table_lines(Table("", "", columns, cells)))
+    known = [row for row in cells if any(cell.text != NOTHING for cell in row[1:])]
+    return "\n".join(table_lines(Table("", "", columns, known))) if known else "No network has all of its runs yet."
 
 
 def feed_forward() -> str:
