@@ -118,13 +118,16 @@ def grid_table(state: GridState) -> RenderableType:
     left = "" if state.seconds_left is None else f"{duration(state.seconds_left)} left"
     bar = ProgressBar(total=state.total, completed=state.ended, width=_BAR_WIDTH)
     head.add_row(bar, _ended(state), left)
-    points = Table.grid(padding=(0, 2, 0, 0))
-    points.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
+    shown = state.running[:_SHOWN]
+    metrics = {metric_in_words(point.progress.metric) for point in shown if point.progress is not None}
+    points = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=bool(shown))
+    points.add_column("point", vertical="bottom", ratio=1)
     points.add_column(width=_POINT_BAR_WIDTH)
-    for _ in range(3):
-        points.add_column(justify="right", no_wrap=True)
-    for point in state.running[:_SHOWN]:
-        points.add_row(*_point_row(point))
+    # Numbers need little room, and words of a metric may need much: they are said once, each word below the last.
+    for header in ("step", "\n".join(metrics).replace(" ", "\n") if len(metrics) == 1 else "validation", "left"):
+        points.add_column(header, justify="right", no_wrap=True)
+    for point in shown:
+        points.add_row(*_point_row(point, name_metric=len(metrics) > 1))
     hidden = len(state.running) - _SHOWN
     more = [Text(f"and {hidden} more", style="dim")] if hidden > 0 else []
     return Group(head, Text(_counts(state), style="dim"), points, *more)
@@ -155,11 +158,12 @@ def _counts(state: GridState) -> str:
     return ", ".join([*parts, f"{number(round(state.steps_per_second, 1))} steps/s"])
 
 
-def _point_row(point: RunningPoint) -> tuple[RenderableType, ...]:
+def _point_row(point: RunningPoint, *, name_metric: bool) -> tuple[RenderableType, ...]:
     at = point.progress
     if at is None:
         return Text(point.name), "", "beginning", "", ""
-    left = "" if at.seconds_left is None else f"{duration(at.seconds_left)} left"
+    left = "" if at.seconds_left is None else duration(at.seconds_left)
     bar = ProgressBar(total=at.total_steps, completed=at.step, width=_POINT_BAR_WIDTH)
-    value = "" if at.validation is None else f"{metric_in_words(at.metric)} {number(at.validation)}"
-    return Text(point.name), bar, f"{at.step:,}", value, left
+    value = "" if at.validation is None else number(at.validation)
+    named = f"{metric_in_words(at.metric)} {value}" if name_metric and value else value
+    return Text(point.name), bar, f"{at.step:,}", named, left

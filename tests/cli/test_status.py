@@ -193,7 +193,7 @@ def test_a_point_that_has_just_begun_does_not_tell_how_long_it_takes() -> None:
     with console.capture() as captured:
         console.print(grid_table(GridState(2, Counter(), [begun], 0.0, 0.0, None)))
     assert "seed=1" in captured.get()
-    assert "left" not in captured.get()
+    assert "0:00" not in captured.get()
 
 
 def test_points_that_were_stopped_or_never_begun_have_not_ended() -> None:
@@ -227,3 +227,19 @@ def test_a_grid_that_trains_anew_and_is_stopped_goes_on_with_its_own_runs(
     done = command(*shlex.split(line)[1:])
     assert (done.returncode, "2 points: 2 done" in done.stdout) == (0, True), done.stdout
     assert len(list(tmp_path.glob("results/*/*/*"))) == 4  # none was trained a third time
+
+
+def test_the_live_table_says_in_80_columns_which_point_is_which_and_what_is_measured() -> None:
+    names = [f"model=svdrnn r=0.01 optimizer.lr={rate} train.clip_norm=1.0 seed=1" for rate in (0.001, 0.003)]
+    progress = SessionProgress(500, 0, 1000, 10.0, "mse", 0.0042)
+    state = GridState(2, Counter(), [RunningPoint(name, progress) for name in names], 1.0, 10.0, 10.0)
+    console = Console(file=io.StringIO(), width=80)
+    with console.capture() as captured:
+        console.print(grid_table(state))
+    drawn = captured.get()
+    assert max(map(len, drawn.splitlines())) <= 80
+    assert "…" not in drawn
+    words = drawn.split()
+    for name in names:
+        assert set(name.split()) <= set(words)
+    assert {"mean", "squared", "error", "0.0042"} <= set(words)
