@@ -7,6 +7,7 @@ from pathlib import Path
 from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.verdict import Verdict, judge
 from spectral_bench.records.collection import collect
+from spectral_bench.records.run_record import Run
 from spectral_bench.report.claims_table import entrants_in_rows, result
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
@@ -28,7 +29,12 @@ DEEP = ("mlp", "resnet", "svdmlp", "svdresnet")
 @cache
 def verdict(name: str) -> Verdict:
     """A claim as the shipped runs decide it."""
-    return judge(load_claims()[name], collect([RESULTS]).runs, EffectiveConfigs())
+    return judge(load_claims()[name], *_shipped())
+
+
+@cache
+def _shipped() -> tuple[list[Run], EffectiveConfigs]:
+    return collect([RESULTS]).runs, EffectiveConfigs()
 
 
 def recurrent() -> str:

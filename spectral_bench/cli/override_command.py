@@ -20,9 +20,10 @@ class VerbCommand(TyperCommand):
             if typed is not None and getattr(error, "possibilities", None):
                 from spectral_bench.config.hints import nearest
 
-                options = [name for parameter in self.params for name in parameter.opts]
-                vars(error).update(message=f"No such option: {typed}. Did you mean '{nearest(typed, options)}'?")
-                vars(error).update(possibilities=None)
+                known = self.get_params(ctx)
+                meant = nearest(typed, [name for each in known for name in (*each.opts, *each.secondary_opts)])
+                if meant is not None:
+                    vars(error).update(message=f"No such option: {typed}. Did you mean '{meant}'?", possibilities=None)
             raise
 
 

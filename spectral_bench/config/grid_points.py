@@ -27,6 +27,9 @@ from spectral_bench.errors import InputError
 #: More points than this are a typing error: range(0,1e9).
 _LARGEST_GRID = 10_000
 
+#: Keys, and groups of them, that no model has for itself; nor can it be another model.
+_OF_THE_WHOLE_GRID = ("experiment", "launcher")
+
 #: ``svdrnn:model.m1=4,8``: a model, and an override for it alone.
 _FOR_ONE_MODEL = re.compile(r"([\w./-]+):(?=[\w.]+=)(.*)", re.DOTALL)
 
@@ -114,7 +117,7 @@ def split_by_model(texts: Sequence[str], config_dir: Path | None) -> tuple[list[
     """The overrides for all points, and those for one model alone, without its name.
 
     Raises:
-        InputError: there is no such model.
+        InputError: there is no such model, or it cannot have a key of its own like this.
     """
     shared: list[str] = []
     own: dict[str, list[str]] = {}
@@ -126,6 +129,8 @@ def split_by_model(texts: Sequence[str], config_dir: Path | None) -> tuple[list[
         models = options("model", config_dir)
         if match[1] not in models:
             raise InputError(f"'{short(text)}': {unknown('model', match[1], models)}")
+        if _key(match[2]).partition(".")[0] in _OF_THE_WHOLE_GRID or _key(match[2]) == "model":
+            raise InputError(f"'{short(text)}': {_key(match[2])} is chosen for the whole grid, not for one model.")
         own.setdefault(match[1], []).append(match[2])
     return shared, own
 

@@ -143,6 +143,10 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
     for prefix, texts in [("", shared), *((f"{model}:", texts) for model, texts in own.items())]:
         for override in parse_overrides(texts, engine):
             key = override.get_key_element()
+            if prefix and key == _SEED:
+                raise InputError(
+                    f"{prefix}seed: models would be judged by different seeds. Type seed=1,2,3 for all of them."
+                )
             if not override.is_sweep_override() or key == _SEED:
                 if override.is_interval_sweep():
                     raise InputError("seed is not searched: list the seeds that every trial trains, as in seed=1,2,3.")
@@ -160,10 +164,17 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
     doubles = {one.key for one in dimensions if sum(other.key == one.key for other in dimensions) > 1}
     if doubles:
         raise InputError(f"{', '.join(sorted(doubles))}: searched twice.")
+    for one in dimensions:
+        if one.key in map(_key, fixed):
+            raise InputError(f"{one.key} is searched, and typed with a value besides: leave one of them out.")
     if not own:
         return SearchSpace(tuple(dimensions), tuple(fixed))
     dimensions.sort(key=lambda one: one.key != _MODEL)
     searched = _models(dimensions)
+    if not searched and any(one.key == "experiment" for one in dimensions):
+        raise InputError(
+            "Presets may have models of their own: search the model, or one preset, beside MODEL:KEY=VALUES."
+        )
     models = searched or (model_of(fixed, config_dir, engine),)
     for model in own.keys() - set(models):
         raise InputError(f"'{model}:{short(own[model][0])}': no trial of the search has model={model}.")

@@ -41,7 +41,7 @@ class Launcher(Protocol):
         """Run points, and yield the result of each exactly once, as they end, in any order.
 
         Called several times for one grid: points that failed or were held are handed in again. Of a point whose
-        worker died the result is ``lost``; of one that was never handed out because of ``stop`` it is ``not begun``.
+        worker died the result is ``lost``; of one that was never handed out because of ``stop`` it is ``not reached``.
 
         Called in the main thread, where signals become requests to ``stop``: check ``stop.cause`` several times a
         second. From then on nothing new is begun, every worker gets that signal once (``work_on`` then writes a

@@ -31,7 +31,7 @@ def run_points(
         points: all points of the grid.
         launcher: runs them.
         treatment: of what is done or begun, and threads.
-        stop: asked by signals; what has not begun by then is ``not begun``.
+        stop: asked by signals; what has not begun by then is ``not reached``.
         retries: how often a point that failed is tried again.
         on_retry: is handed the result of a point that will be tried again.
 

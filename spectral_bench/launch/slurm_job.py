@@ -29,7 +29,7 @@ class SlurmJob:
         stopped = False
         for number, point in enumerate(self.points, start=1):
             if stopped:
-                results.append(PointResult(point.name, "not begun"))
+                results.append(PointResult(point.name, "not reached"))
                 continue
             result = work_on(point, self.treatment)
             results.append(result)

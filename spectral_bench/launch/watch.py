@@ -13,7 +13,7 @@ from spectral_bench.runs.run_lookup import newest_named
 from spectral_bench.runs.session_progress import SessionProgress
 
 #: What is told of points that have not come to an end.
-_NO_END: tuple[PointState, ...] = ("stopped", "not begun", "running elsewhere", "submitted")
+_NO_END: tuple[PointState, ...] = ("stopped", "not reached", "running elsewhere", "submitted")
 
 #: Ends of a point that took training here.
 _TRAINED: tuple[PointState, ...] = ("done", "diverged")

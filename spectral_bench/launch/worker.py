@@ -28,7 +28,7 @@ from spectral_bench.training.stop import Stop
 #: How a point ended, for the process that waits for it, in the words of the tables. ``done``, ``diverged``: trained
 #: here. ``done before``, ``diverged before``: its result was there. ``running elsewhere``: another living process is
 #: at work on it. ``stopped``: by a signal or a time limit, with a checkpoint. ``failed``: by an error. ``lost``: its
-#: worker died. ``submitted``: it was handed to a queue, and nobody waits for it. ``not begun``: the grid was stopped.
+#: worker died. ``submitted``: it was handed to a queue, and nobody waits for it. ``not reached``: the grid was stopped.
 PointState = Literal[
     "done",
     "diverged",
@@ -39,7 +39,7 @@ PointState = Literal[
     "failed",
     "lost",
     "submitted",
-    "not begun",
+    "not reached",
 ]
 
 #: Ends of a point that has its result, from now or from before.

@@ -8,7 +8,7 @@ from typing import Any
 
 from spectral_bench.claims.claim import Across, Certainty, Claim
 from spectral_bench.claims.evidence import MEASURES_OF_WHEN, RequestedRun
-from spectral_bench.claims.rules import Word
+from spectral_bench.claims.rules import Ahead, Word
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.compare.scores import Scores
@@ -141,7 +141,7 @@ def _row(verdict: Verdict) -> list[Cell]:
 
 
 def ours(verdict: Verdict) -> str:
-    """The numbers of those that the rule names; of many, those of the first, and of the best and the worst other."""
+    """The numbers of those that the rule names; of many, the best and the worst, beside the one that is to be ahead."""
     overall = verdict.claim.rule.overall(verdict.scores)
     known = {name: scores for name, scores in overall.items() if scores.by_seed}
     shown = {name: result(verdict.claim, scores) for name, scores in known.items()}
@@ -150,9 +150,12 @@ def ours(verdict: Verdict) -> str:
     if len(overall) == 1:
         return next(iter(shown.values()))
     if len(known) > _MOST_SHOWN:
-        first, *others = shown
-        best, *_, worst = sorted(others, key=lambda name: known[name].order)
-        return f"{first} {shown[first]}; of {len(others)} others, {best} {shown[best]} to {worst} {shown[worst]}"
+        ahead = verdict.claim.rule.entrant if isinstance(verdict.claim.rule, Ahead) else None
+        best, *others, worst = sorted(known.keys() - {ahead}, key=lambda name: known[name].order)
+        between = f"{best} {shown[best]} to {worst} {shown[worst]}"
+        if ahead is None:
+            return f"{len(others) + 2} entrants, {between}"
+        return f"{ahead} {shown.get(ahead, NOTHING)}; of {len(others) + 2} others, {between}"
     return "; ".join(f"{name} {text}" for name, text in shown.items())
 
 

@@ -182,7 +182,7 @@ def _ending(results: Sequence[PointResult]) -> Ending | None:
             return "failed"
         if result.state == "stopped" and result.stop_cause == PRUNED:
             return "pruned"
-        if result.state == "not begun" or (result.state == "stopped" and result.stop_cause not in OWN_CAUSES):
+        if result.state == "not reached" or (result.state == "stopped" and result.stop_cause not in OWN_CAUSES):
             return "stopped"
         if result.state not in SETTLED:
             return "unfinished"

@@ -170,7 +170,7 @@ def _advice(grid: Grid, overrides: Sequence[str]) -> str:
     """How a key is typed that not all models of a grid have, where one was typed for all of them."""
     for key in (text.partition("=")[0] for text in overrides):
         if key.startswith("model.") and any(f"'{key}'" in str(rejected.error) for rejected in grid.rejected):
-            return f" A key for one model alone is written MODEL:KEY=VALUES, as in svdrnn:{key}=..."
+            return f" A key for one model alone is written with the model's name before it: MODEL:{key}=VALUES."
     return ""
 
 

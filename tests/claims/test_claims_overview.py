@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,8 +14,8 @@ from spectral_bench.report.claims_table import ours
 from spectral_bench.runs.effective_config import EffectiveConfigs
 
 
-def judged(folder: Path, values: dict[str, float]) -> Verdict:
-    """A claim about these entrants, which came to these values."""
+def judged(folder: Path, values: dict[str, float | None], rule: dict[str, Any] | None = None) -> Verdict:
+    """A claim about these entrants, which came to these values, or have no runs; the first is to be ahead."""
     claim = {
         "statement": "The first is ahead.",
         "source": {"paper": "nobody", "place": "nowhere", "value": None, "certainty": "ours"},
@@ -23,11 +24,12 @@ def judged(folder: Path, values: dict[str, float]) -> Verdict:
         "search": None,
         "seeds": [1, 2, 3],
         "metric": "loss_test",
-        "rule": {"kind": "ahead", "entrant": next(iter(values)), "of": list(values)[1:]},
+        "rule": rule or {"kind": "ahead", "entrant": next(iter(values)), "of": list(values)[1:]},
     }
     file = folder / "claims.yaml"
     file.write_text(yaml.safe_dump({"claims": {"mine": claim}}, sort_keys=False))
-    scores = {name: Scores(dict.fromkeys((1, 2, 3), value), higher_is_better=False) for name, value in values.items()}
+    seeds = {name: {} if value is None else dict.fromkeys((1, 2, 3), value) for name, value in values.items()}
+    scores = {name: Scores(by_seed, higher_is_better=False) for name, by_seed in seeds.items()}
     return replace(judge(load_claims(file)["mine"], [], EffectiveConfigs()), scores=scores)
 
 
@@ -38,10 +40,23 @@ def test_of_few_entrants_the_table_shows_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("others", [7, 25])
-def test_of_many_entrants_the_table_shows_the_first_and_the_range_of_the_others(tmp_path: Path, others: int) -> None:
+def test_of_many_entrants_the_table_shows_the_one_that_is_to_be_ahead_and_the_range_of_the_others(
+    tmp_path: Path, others: int
+) -> None:
     values = {"ours": 0.5} | {f"other{i}": i / 100 for i in range(others, 0, -1)}
     first, rest = ours(judged(tmp_path, values)).split("; ")
     assert first.startswith("ours 0.5")
     assert rest.startswith(f"of {others} others, other1 0.01")
     assert f"to other{others} {others / 100}" in rest
     assert "other2 " not in rest
+
+
+def test_the_one_that_is_to_be_ahead_is_named_before_it_has_runs(tmp_path: Path) -> None:
+    values = {"ours": None} | {f"other{i}": i / 100 for i in range(1, 9)}
+    assert ours(judged(tmp_path, values)).startswith("ours -; of 8 others, other1 0.01")
+
+
+def test_where_nobody_is_to_be_ahead_many_entrants_are_a_range(tmp_path: Path) -> None:
+    values = {f"net{i}": i / 100 for i in range(1, 9)}
+    rule = {"kind": "within", "ranges": {name: {"low": 0.0, "high": 1.0} for name in values}}
+    assert ours(judged(tmp_path, values, rule)).startswith("8 entrants, net1 0.01")

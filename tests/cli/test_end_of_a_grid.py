@@ -32,7 +32,7 @@ MARK = "0123456789abcdef"
         ([DONE, DIVERGED_BEFORE, OUT_OF_TIME], None, 75),
         ([NO_DATA, NO_DATA, DIVERGED], None, 3),
         ([NO_DATA, OUT_OF_TIME], None, 1),
-        ([DONE, PointResult("rest", "not begun")], None, 1),
+        ([DONE, PointResult("rest", "not reached")], None, 1),
         ([DIVERGED, NO_DATA], "SIGINT", 130),
         ([DIVERGED, OUT_OF_TIME], "SIGUSR1", 75),
     ],

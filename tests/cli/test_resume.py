@@ -182,7 +182,7 @@ def test_a_signal_is_meant_for_the_whole_grid_even_if_a_cell_is_done_by_then(
     done = command("run", "-m", "-q", *small_overrides(tmp_path / "results"), "seed=1,2,3")
     assert done.returncode == 143
     assert f"{unfinished} of 3 did not finish" in done.stdout
-    assert "2 not begun" in done.stdout
+    assert "2 not reached" in done.stdout
     assert (status(only_run(tmp_path / "results"))[0] == "completed") == (unfinished == 2)
 
 

@@ -137,7 +137,7 @@ def test_an_option_of_grids_is_refused_for_a_single_run(command: Run) -> None:
         (("--list-points", "--resume"), "--resume has no effect on what --list-points shows"),
         (("--list-points", "-q"), "--quiet has no effect on what --list-points shows"),
         (("--print-config", "--keep-going"), "--keep-going is about the points of a grid: add -m"),
-        (("-m", "model=rnn,svdrnn", "model.m1=4,8"), "as in svdrnn:model.m1=..."),
+        (("-m", "model=rnn,svdrnn", "model.m1=4,8"), "MODEL:model.m1=VALUES"),
         (("-m", "launcher=slurm", "--retry", "1"), "--retry 1: launcher=slurm returns before any point has failed"),
         (("--print-config", "--dry-run"), "--print-config and --dry-run: choose one of them"),
         (("--list-points", "launcher=locla"), "Did you mean 'local'?"),
@@ -197,7 +197,7 @@ def test_a_point_that_has_just_begun_does_not_tell_how_long_it_takes() -> None:
 
 
 def test_points_that_were_stopped_or_never_begun_have_not_ended() -> None:
-    counts = Counter({"done": 2, "failed": 1, "stopped": 1, "not begun": 2})
+    counts = Counter({"done": 2, "failed": 1, "stopped": 1, "not reached": 2})
     assert grid_line(GridState(6, counts, [], 0.0, 0.0, None)).startswith("3 of 6 ended: 2 done, 0 running, 0 waiting")
 
 

@@ -43,6 +43,9 @@ def test_a_key_for_one_model_counts_for_the_points_of_that_model() -> None:
         ("lstm:model.hidden_size=4,8", "no point of the grid has model=lstm"),
         ("svdrnn:seed=range(0,20000)", "more than 10,000 points"),
         ("svdrnn:r=range(0,9999)", "more than 10,000 points"),
+        ("svdrnn:model=rnn", "model is chosen for the whole grid"),
+        ("svdrnn:launcher=local", "launcher is chosen for the whole grid"),
+        ("svdrnn:launcher.workers=2", "launcher.workers is chosen for the whole grid"),
     ],
 )
 def test_a_key_for_one_model_that_cannot_be_meant_is_refused(override: str, message: str) -> None:

@@ -211,7 +211,7 @@ def test_a_stop_reaches_all_workers_which_leave_checkpoints(tmp_path: Path) -> N
     results = list(local().run(points, Treatment(), stop))
     states = sorted(result.state for result in results)
     assert len(results) == 4
-    assert set(states) <= {"not begun", "stopped"}
+    assert set(states) <= {"not reached", "stopped"}
     stopped = [result for result in results if result.state == "stopped"]
     assert stopped
     for result in stopped:

@@ -119,13 +119,13 @@ def test_a_signal_ends_a_grid_whatever_becomes_of_the_point_it_meets(
 
     with monkeypatch.context() as patch:
         patch.setattr(worker, "prepare", signalled_first(without_data))
-        assert states() == ["failed", "not begun"]
+        assert states() == ["failed", "not reached"]
     with monkeypatch.context() as patch:
         patch.setattr(worker, "execute", signalled_first(worker.execute))  # after the last look before the training
-        assert states() == ["stopped", "not begun"]
+        assert states() == ["stopped", "not reached"]
     assert states() == ["done", "done"]
     monkeypatch.setattr(worker, "claimed", signalled_first(worker.claimed))
-    assert states() == ["done before", "not begun"]
+    assert states() == ["done before", "not reached"]
 
 
 def test_a_point_that_is_held_is_left_alone_and_is_no_error(tmp_path: Path) -> None:
@@ -170,4 +170,4 @@ def test_the_serial_launcher_runs_every_point_once_and_stops_between_two(tmp_pat
         results.append((result.point, result.state))
         if len(results) == 2:
             stop.ask("SIGTERM")
-    assert results == [("seed=1", "done"), ("seed=2", "done"), ("seed=3", "not begun")]
+    assert results == [("seed=1", "done"), ("seed=2", "done"), ("seed=3", "not reached")]

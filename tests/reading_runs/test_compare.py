@@ -405,6 +405,7 @@ def test_models_of_several_sizes_put_together_have_neither_one_size_nor_a_publis
         (("--by", "modle.name"), "model.name"),
         (("--by", "modle"), "Did you mean 'model'?"),
         (("--metirc", "test"), "Did you mean '--metric'?"),
+        (("--hel",), "Did you mean '--help'?"),
         (("--diff", "rnn", "svdrn", "--where", "task=copy"), "no run and no group here. Did you mean 'svdrnn'?"),
         (("--where", "r"), "KEY=VALUE"),
         (("-o", "file.csv/x.csv"), "cannot be written"),

@@ -80,7 +80,8 @@ def test_a_key_for_one_model_alone_is_chosen_in_its_trials_and_takes_the_place_o
 
 def test_trials_of_two_models_have_keys_of_their_own(tmp_path: Path) -> None:
     of_svdrnn = ("svdrnn:r=interval(0.1,0.2)", "svdrnn:model.m1=2", "svdrnn:model.m2=2")
-    typed = small_overrides(tmp_path, "model=rnn,svdrnn", *of_svdrnn, "rnn:model.activation=relu", model="rnn")
+    small = small_overrides(tmp_path, *of_svdrnn, "rnn:model.activation=relu", model="rnn")
+    typed = ["model=rnn,svdrnn", *(text for text in small if text != "model=rnn")]
     plan = replace(plan_of(tmp_path, *SPACE, trials=6), space=search_space(typed))
     trials = made(plan, tmp_path)
     assert {trial.ending for trial in trials} == {"done"}
@@ -103,6 +104,10 @@ def test_trials_of_two_models_have_keys_of_their_own(tmp_path: Path) -> None:
         (["r=tag(log,interval(0,1))"], "begins above 0"),
         (["r=tag(lug,interval(0,1))"], "unknown tag 'lug'"),
         (["r=0.1,0.2", "r=interval(0,1)"], "searched twice"),
+        (["r=0.5", "r=0.1,0.2"], "r is searched, and typed with a value besides"),
+        (["svdrnn:r=0.5", "svdrnn:r=0.1,0.2"], "svdrnn:r is searched, and typed with a value besides"),
+        (["svdrnn:seed=1,2", "r=0.1,0.2"], "judged by different seeds"),
+        (["experiment=scornn_copy,copy_200", "svdrnn:r=0.1,0.2"], "search the model, or one preset"),
         (["r=0.1,0.2", "seed=interval(0,1)"], "list the seeds"),
     ],
 )
@@ -149,7 +154,7 @@ def test_a_trial_is_judged_by_the_mean_over_its_seeds_and_a_known_training_is_no
 
 def test_a_trial_that_was_stopped_is_the_first_of_the_next_call(tmp_path: Path) -> None:
     def stopped(points: Sequence[Point]) -> Iterator[PointResult]:
-        yield from (PointResult(point.name, "not begun") for point in points)
+        yield from (PointResult(point.name, "not reached") for point in points)
 
     plan = plan_of(tmp_path, *SPACE, trials=2)
     (open_trial,) = search(plan, tmp_path, Compose(), stopped)

@@ -81,7 +81,7 @@ class LocalLauncher:
                 while waiting and (idle or stop.cause is not None):
                     point = waiting.popleft()
                     if stop.cause is not None:
-                        yield PointResult(point.name, "not begun")
+                        yield PointResult(point.name, "not reached")
                         continue
                     slot = idle.pop()
                     busy[slot.begin(point, treatment)] = slot, point
@@ -159,7 +159,7 @@ def _result(future: Future[PointResult], slot: Slot, point: Point, stop: Stop) -
     except BrokenProcessPool:
         slot.lose()
         if stop.cause is not None:
-            return PointResult(point.name, "not begun")
+            return PointResult(point.name, "not reached")
         return PointResult(point.name, "lost", message="its worker process was killed", exit_code=1)
 
 

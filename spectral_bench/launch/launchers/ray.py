@@ -113,7 +113,7 @@ class RayLauncher:
         try:
             result: PointResult = self._ray.get(task)
         except TaskCancelledError:
-            return PointResult(point.name, "not begun")
+            return PointResult(point.name, "not reached")
         except RayTaskError as error:
             if isinstance(error.cause, NotSharedError):  # Ray's own exception has a traceback for a message
                 raise error.cause from None

@@ -45,7 +45,7 @@ class SerialLauncher:
         """Run the points in their order; see ``Launcher.run``."""
         for point in points:
             if stop.cause is not None:
-                yield PointResult(point.name, "not begun")
+                yield PointResult(point.name, "not reached")
                 continue
             with self.display(point) as display:
                 result = work_on(point, treatment, [display])

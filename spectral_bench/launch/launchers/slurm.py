@@ -159,7 +159,7 @@ class SlurmLauncher:
             else:
                 yield known
         if stop.cause is not None:
-            yield from (PointResult(point.name, "not begun") for point in to_train)
+            yield from (PointResult(point.name, "not reached") for point in to_train)
             return
         if not to_train:
             return
@@ -283,7 +283,7 @@ def _without_result(one: _Submitted, treatment: Treatment, stop: Stop) -> Iterat
         if known is not None and known.state in SETTLED:
             yield known
         elif stop.cause is not None:
-            yield PointResult(point.name, "not begun")
+            yield PointResult(point.name, "not reached")
         else:
             hint = f"its log: {log}" if log.exists() else f"it left no log: do the nodes see {log.parent}?"
             message = f"job {one.job.job_id} ended without a result; {hint}"

@@ -102,6 +102,7 @@ def _backward(
         write_norms(norms_TB[0], grad_x0_BN)
         write_norms(norms_TB[1:], gradients_TBN)
     grad_decay = _of_decay(decay, x0_BN, states_TBN, gradients_TBN) if needs[0] else None
+    # The other two are there anyhow: x is what its gradient runs along, and the norms begin with that of x_0.
     return or_empty(grad_decay, states_TBN), gradients_TBN, grad_x0_BN, or_empty(norms_TB, states_TBN.real)
 
 
