@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,7 @@ import typer
 from spectral_bench.cli.completion import complete_key
 from spectral_bench.cli.help_panels import KEEPING, OUTPUT, SHOWN
 from spectral_bench.cli.run_options import FormatOption, Paths, Where, chosen_format, read_runs
+from spectral_bench.errors import InputError
 
 
 def runs(
@@ -80,6 +82,7 @@ def runs(
         chosen = [word.strip() for word in columns.split(",")] if columns else []
         deliver(run_listing(found.runs, chosen, sort, found.notes), Console(), form=wanted, output=output)
         return
+    _refuse_idle({"--sort": sort, "--columns": columns, "--format": form, "--output": output})
     for message in found.notes:
         typer.echo(f"Note: {message}", err=True)
     if found.runs and (add or remove or note is not None):
@@ -91,3 +94,16 @@ def runs(
         run_keeping.archive_all(idle, archive)
     if idle and rm:
         run_keeping.remove_all(idle)
+
+
+def _refuse_idle(listing: Mapping[str, object]) -> None:
+    """Refuse an option about the list where none is printed.
+
+    Raises:
+        InputError: naming it.
+    """
+    for option, value in listing.items():
+        if value is not None:
+            raise InputError(
+                f"{option} is about the list, which is not printed where runs are labelled, packed or deleted."
+            )

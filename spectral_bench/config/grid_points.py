@@ -4,7 +4,6 @@ Beside Hydra's own grammar (``seed=1,2``, ``range()``, ``glob()``) there are key
 (``svdrnn:model.m1=4,8``), and a preset may hold a grid: a list of overrides in a block ``grid:``.
 """
 
-import re
 from collections.abc import Sequence
 from itertools import islice, product
 from math import prod
@@ -21,7 +20,7 @@ from spectral_bench.config.compose import compose
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.config.hydra_errors import first_words
-from spectral_bench.config.overrides import parse_overrides
+from spectral_bench.config.overrides import FOR_ONE_MODEL, parse_overrides
 from spectral_bench.errors import InputError
 
 #: More points than this are a typing error: range(0,1e9).
@@ -29,9 +28,6 @@ _LARGEST_GRID = 10_000
 
 #: Keys, and groups of them, that no model has for itself; nor can it be another model.
 _OF_THE_WHOLE_GRID = ("experiment", "launcher")
-
-#: ``svdrnn:model.m1=4,8``: a model, and an override for it alone.
-_FOR_ONE_MODEL = re.compile(r"([\w./-]+):(?=[\w.]+=)(.*)", re.DOTALL)
 
 
 def expand_grid(
@@ -122,7 +118,7 @@ def split_by_model(texts: Sequence[str], config_dir: Path | None) -> tuple[list[
     shared: list[str] = []
     own: dict[str, list[str]] = {}
     for text in texts:
-        match = _FOR_ONE_MODEL.fullmatch(text)
+        match = FOR_ONE_MODEL.fullmatch(text)
         if match is None:
             shared.append(text)
             continue
@@ -140,7 +136,7 @@ def _key(text: str) -> str:
 
 
 def _without_model(text: str) -> str:
-    match = _FOR_ONE_MODEL.fullmatch(text)
+    match = FOR_ONE_MODEL.fullmatch(text)
     return text if match is None else match[2]
 
 

@@ -1,5 +1,6 @@
 """Parse overrides in Hydra's grammar, restricted to setting keys and choosing existing options."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.config.plugin_yaml import explain_absence
 from spectral_bench.errors import InputError
+
+#: ``svdrnn:model.m1=4,8``: a model, and an override for it alone.
+FOR_ONE_MODEL = re.compile(r"([\w./-]+):(?=[\w.]+=)(.*)", re.DOTALL)
 
 
 def parse_overrides(overrides: Sequence[str], hydra: Engine) -> list[Override]:
@@ -23,8 +27,7 @@ def parse_overrides(overrides: Sequence[str], hydra: Engine) -> list[Override]:
         try:
             parsed.extend(hydra.parse(text))
         except Exception as error:  # mostly HydraException, but ValueError for a number of 5,000 digits, and others
-            hint = "; a value with special signs needs quotes, as in KEY='\"a b\"'" if "=" in text else ""
-            raise InputError(f"'{short(text)}': expected KEY=VALUE{hint}.") from error
+            raise InputError(f"'{short(text)}': {_expected(text)}.") from error
     for override in parsed:
         typed = short(str(override.input_line))
         if override.is_hydra_override() or override.package is not None:
@@ -32,6 +35,17 @@ def parse_overrides(overrides: Sequence[str], hydra: Engine) -> list[Override]:
         if override.is_add() or override.is_force_add() or override.is_delete():
             raise InputError(f"'{typed}': keys can be set, not added or removed; write KEY=VALUE.")
     return parsed
+
+
+def _expected(text: str) -> str:
+    """What should stand in place of an override that cannot be parsed."""
+    if FOR_ONE_MODEL.fullmatch(text):
+        return "a key for one model alone is of a grid: add -m"
+    if "interval(" in text:
+        return "expected two numbers in interval(), as in KEY=interval(1e-4,1e-2)"
+    return "expected KEY=VALUE" + (
+        "; a value with special signs needs quotes, as in KEY='\"a b\"'" if "=" in text else ""
+    )
 
 
 def check_single(parsed: Sequence[Override], hydra: Engine) -> None:

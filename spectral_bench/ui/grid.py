@@ -171,6 +171,8 @@ def _advice(grid: Grid, overrides: Sequence[str]) -> str:
     for key in (text.partition("=")[0] for text in overrides):
         if key.startswith("model.") and any(f"'{key}'" in str(rejected.error) for rejected in grid.rejected):
             return f" A key for one model alone is written with the model's name before it: MODEL:{key}=VALUES."
+    if grid.points and any(text.startswith("model=") and "," in text for text in overrides):
+        return " A key for one model alone is written MODEL:KEY=VALUES."
     return ""
 
 
@@ -285,7 +287,10 @@ def say_warnings(*grids: Grid) -> None:
 
 def say_retry(result: PointResult) -> None:
     """That a point will be tried again, and why."""
-    typer.echo(f"Warning: {result.point}: {result.state}: {result.message}; it will be tried again.", err=True)
+    typer.echo(
+        f"Warning: {result.point}: {result.state}: {result.message.removesuffix('.')}; it will be tried again.",
+        err=True,
+    )
 
 
 def say_point_warnings(result: PointResult) -> None:

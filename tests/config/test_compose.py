@@ -114,6 +114,7 @@ def test_config_dir_with_odd_characters_in_its_path(tmp_path: Path, own: Path) -
         ("model", "'model': expected KEY=VALUE"),
         ("", "'': expected KEY=VALUE"),
         ("train.steps=[1", "'train.steps=[1': expected KEY=VALUE"),
+        ("svdrnn:r=0.1", "'svdrnn:r=0.1': a key for one model alone is of a grid: add -m"),
         ("r=${nothing}", "Interpolation key 'nothing' not found."),
         ("r=???", "r has no value; set it with r=VALUE."),
     ],

@@ -88,6 +88,20 @@ def test_damaged_labels_cost_a_note_and_no_run(command: Run, results: Path) -> N
     assert (done.returncode, "expected a word" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "listing", [("--columns", "seed"), ("--sort", "seed"), ("--format", "csv"), ("-o", "list.csv")]
+)
+@pytest.mark.parametrize("keeping", [("--tag", "a"), ("--note", "b"), ("--rm", "--yes")])
+def test_options_about_the_list_are_refused_where_none_is_printed(
+    command: Run, results: Path, listing: tuple[str, ...], keeping: tuple[str, ...]
+) -> None:
+    there = sorted(results.rglob("*"))
+    done = command("runs", str(results), *keeping, *listing)
+    assert done.returncode == 2
+    assert {"-o": "--output"}.get(listing[0], listing[0]) in done.stderr
+    assert sorted(results.rglob("*")) == there
+
+
 def test_nothing_is_deleted_without_a_yes(command: Run, results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = command("runs", "--rm", "--where", "model=rnn")
     assert done.returncode == 2

@@ -99,6 +99,7 @@ def test_trials_of_two_models_have_keys_of_their_own(tmp_path: Path) -> None:
         (["model=rnn", "svdrnn:r=0.1,0.2"], "no trial of the search has model=svdrnn"),
         (["r=0.1,0.2", "svdrn:r=0.1"], "svdrnn"),
         (["r=interval(1,0)"], "smaller end first"),
+        (["r=interval(a,b)"], "expected two numbers"),
         (["r=interval(0,1e999)"], "expected ends within"),
         (["model.hidden_size=int(interval(1,99999999999999999999))"], "expected ends within"),
         (["r=tag(log,interval(0,1))"], "begins above 0"),

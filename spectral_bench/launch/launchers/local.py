@@ -160,7 +160,9 @@ def _result(future: Future[PointResult], slot: Slot, point: Point, stop: Stop) -
         slot.lose()
         if stop.cause is not None:
             return PointResult(point.name, "not reached")
-        return PointResult(point.name, "lost", message="its worker process was killed", exit_code=1)
+        return PointResult(
+            point.name, "lost", message="a worker process was killed, and the others ended with it", exit_code=1
+        )
 
 
 def _context() -> BaseContext:
