@@ -20,7 +20,7 @@ from spectral_bench.config.compose import compose
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.config.hydra_errors import first_words
-from spectral_bench.config.overrides import FOR_ONE_MODEL, parse_overrides
+from spectral_bench.config.overrides import FOR_ONE_MODEL, parse_overrides, typed_key
 from spectral_bench.errors import InputError
 
 #: More points than this are a typing error: range(0,1e9).
@@ -57,8 +57,8 @@ def expand_grid(
     for point in points:
         model = model_of(point, config_dir, hydra)
         met.add(model)
-        replaced = {_key(text) for text in own.get(model, [])}
-        rest = tuple(text for text in point if _key(text) not in replaced)
+        replaced = {typed_key(text) for text in own.get(model, [])}
+        rest = tuple(text for text in point if typed_key(text) not in replaced)
         if len(rest) < len(point) and rest in begun:
             continue  # it differed from an earlier one in what is replaced
         begun.add(rest)
@@ -78,21 +78,21 @@ def open_keys_of_preset(overrides: Sequence[str], config_dir: Path | None = None
         InputError: the grid of the preset is none.
     """
     shared, own = split_by_model(_untyped(overrides, config_dir), config_dir)
-    keys = list(map(_key, shared))
+    keys = list(map(typed_key, shared))
     if own and "model" not in keys:
-        keys += map(_key, own.get(model_of(overrides, config_dir, None), []))
+        keys += map(typed_key, own.get(model_of(overrides, config_dir, None), []))
     return list(dict.fromkeys(keys))
 
 
 def _untyped(overrides: Sequence[str], config_dir: Path | None) -> list[str]:
     """The overrides in the grid of the chosen preset whose keys are not typed."""
-    typed = {_key(text) for text in overrides}
+    typed = {typed_key(text) for text in overrides}
     preset = _grid_of_preset(overrides, config_dir)
-    return [text for text in preset if typed.isdisjoint((_key(text), _key(_without_model(text))))]
+    return [text for text in preset if typed.isdisjoint((typed_key(text), typed_key(_without_model(text))))]
 
 
 def _grid_of_preset(overrides: Sequence[str], config_dir: Path | None) -> list[str]:
-    chosen = [text.partition("=")[2].strip() for text in overrides if _key(text) == "experiment"]
+    chosen = [text.partition("=")[2].strip() for text in overrides if typed_key(text) == "experiment"]
     file = options("experiment", config_dir).get(chosen[-1]) if chosen else None
     if file is None:
         return []
@@ -104,7 +104,7 @@ def _grid_of_preset(overrides: Sequence[str], config_dir: Path | None) -> list[s
     if not isinstance(block, list) or not all(isinstance(text, str) and "=" in text for text in block):
         raise InputError(f'{file}: grid: expected a list of overrides, as in ["model=rnn,svdrnn", "seed=1,2,3"].')
     for text in block:
-        if _key(text) == "experiment":
+        if typed_key(text) == "experiment":
             raise InputError(f"{file}: grid: a preset cannot choose another one ('{short(text)}').")
     return block
 
@@ -125,14 +125,11 @@ def split_by_model(texts: Sequence[str], config_dir: Path | None) -> tuple[list[
         models = options("model", config_dir)
         if match[1] not in models:
             raise InputError(f"'{short(text)}': {unknown('model', match[1], models)}")
-        if _key(match[2]).partition(".")[0] in _OF_THE_WHOLE_GRID or _key(match[2]) == "model":
-            raise InputError(f"'{short(text)}': {_key(match[2])} is chosen for the whole grid, not for one model.")
+        key = typed_key(match[2])
+        if key == "model" or key.partition(".")[0] in _OF_THE_WHOLE_GRID:
+            raise InputError(f"'{short(text)}': {key} is chosen for the whole grid, not for one model.")
         own.setdefault(match[1], []).append(match[2])
     return shared, own
-
-
-def _key(text: str) -> str:
-    return text.partition("=")[0].strip()
 
 
 def _without_model(text: str) -> str:
@@ -142,10 +139,10 @@ def _without_model(text: str) -> str:
 
 def model_of(point: Sequence[str], config_dir: Path | None, hydra: Engine | None) -> str:
     """The option that a point chooses for its model; by itself, by its preset, or by default."""
-    typed = [text.partition("=")[2].strip() for text in point if _key(text) == "model"]
+    typed = [text.partition("=")[2].strip() for text in point if typed_key(text) == "model"]
     if typed:
         return typed[-1]
-    choosing = [text for text in point if _key(text) in GROUPS]
+    choosing = [text for text in point if typed_key(text) in GROUPS]
     return str(compose(choosing, config_dir, hydra).choices["model"].option)
 
 

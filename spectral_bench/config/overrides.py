@@ -16,6 +16,11 @@ from spectral_bench.errors import InputError
 FOR_ONE_MODEL = re.compile(r"([\w./-]+):(?=[\w.]+=)(.*)", re.DOTALL)
 
 
+def typed_key(text: str) -> str:
+    """The key of an override as it was typed, with the model that it may be for."""
+    return text.partition("=")[0].strip()
+
+
 def parse_overrides(overrides: Sequence[str], hydra: Engine) -> list[Override]:
     """Parses overrides.
 

@@ -16,7 +16,7 @@ from hydra.core.override_parser.types import IntervalSweep, Override
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.grid_points import expand_grid, model_of, split_by_model
 from spectral_bench.config.hints import short
-from spectral_bench.config.overrides import parse_overrides
+from spectral_bench.config.overrides import parse_overrides, typed_key
 from spectral_bench.errors import InputError
 
 #: The key that repeats a training instead of changing it, and the one that others may depend on.
@@ -99,7 +99,7 @@ class SearchSpace:
         if ":" in one.key:
             return one.key == f"{model}:{_without_model(one.key)}"
         own = f"{model}:{one.key}"
-        return not any(own == typed.partition("=")[0] for typed in (*self.fixed, *(it.key for it in self.dimensions)))
+        return not any(own == typed_key(typed) for typed in (*self.fixed, *(it.key for it in self.dimensions)))
 
     def overrides(self, chosen: Mapping[str, float | str]) -> list[str]:
         """What to type for a trial, given a value for every key that applies to it."""
@@ -108,7 +108,7 @@ class SearchSpace:
     def fixed_for(self, chosen: Mapping[str, float | str]) -> list[str]:
         """What is typed for all trials with this one's model."""
         model = self._model(chosen)
-        return [text for text in self.fixed if ":" not in _key(text) or _key(text).startswith(f"{model}:")]
+        return [text for text in self.fixed if ":" not in typed_key(text) or typed_key(text).startswith(f"{model}:")]
 
     def typed(self, chosen: Mapping[str, float | str]) -> list[str]:
         """The chosen values as overrides."""
@@ -165,7 +165,7 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
     if doubles:
         raise InputError(f"{', '.join(sorted(doubles))}: searched twice.")
     for one in dimensions:
-        if one.key in map(_key, fixed):
+        if one.key in map(typed_key, fixed):
             raise InputError(f"{one.key} is searched, and typed with a value besides: leave one of them out.")
     if not own:
         return SearchSpace(tuple(dimensions), tuple(fixed))
@@ -184,10 +184,6 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
 def _models(dimensions: Sequence[SearchedRange | SearchedWords]) -> tuple[str, ...]:
     """The models that are searched; none if it is one for all trials."""
     return next((one.words for one in dimensions if one.key == _MODEL and isinstance(one, SearchedWords)), ())
-
-
-def _key(text: str) -> str:
-    return text.partition("=")[0].strip()
 
 
 def _without_model(key: str) -> str:
