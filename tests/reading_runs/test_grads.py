@@ -13,6 +13,8 @@ from command_line import Run
 from run_directories import edit, runs_of, train, without_end
 
 import spectral_bench
+from spectral_bench.compare.statistics import estimate
+from spectral_bench.diagnostics.decay_words import steadiness
 from spectral_bench.diagnostics.envelope import Envelope, envelope
 from spectral_bench.diagnostics.gradient_decay import gradient_decay
 from spectral_bench.figures.draw_gradients import draw_gradients
@@ -188,13 +190,26 @@ def test_the_table_says_rate_half_life_and_verdict_as_training_does(shared_resul
     _, records = decay_table(section, groups, 0, None)
     for record, one in zip(records, groups, strict=True):
         decays = [gradient_decay(norms.norms[-1]) for norms in one.norms]
-        rate = np.mean([decay.rate for decay in decays if decay])
-        assert record["decay_rate"] == pytest.approx(rate)
-        assert record["half_life"] in (None, pytest.approx(np.log(2) / rate))
+        rate = estimate([decay.rate for decay in decays if decay])
+        verdicts = {decay.verdict for decay in decays if decay}
+        steady = steadiness(rate.mean, rate.interval, len(one.norms[0].norms[-1]) - 1, verdicts) == "steady"
+        assert record["decay_rate"] == pytest.approx(rate.mean)
+        assert record["half_life"] == (pytest.approx(np.log(2) / rate.mean) if steady else None)
         assert record["verdict"] in {decay.verdict for decay in decays if decay}
         assert [run.summary["gradient_decay_rate"] for run in one.group.runs] == [
             pytest.approx(decay.rate) for decay in decays if decay
         ]
+
+
+def test_a_rate_that_seeds_share_has_a_half_life(results: Path) -> None:
+    rates = (0.9, 0.8, 1.0)
+    for rate, run in zip(rates, runs_of(results, "copy", "rnn"), strict=True):
+        t = np.arange(len(np.unique(pd.read_parquet(run / GRADIENTS)["t"])))
+        rewrite(run, np.exp(rate * t)[None], np.array([12]))
+    section, groups, _ = prepared(results, "copy")
+    _, records = decay_table(section, groups, 0, None)
+    (record,) = [record for record in records if record["group"] == "rnn"]
+    assert record["half_life"] == pytest.approx(np.log(2) / np.mean(rates))
 
 
 def test_a_gradient_keeps_to_the_envelope_of_its_radius(traced_results: Path) -> None:
