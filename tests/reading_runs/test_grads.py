@@ -430,6 +430,7 @@ def test_a_gradient_that_is_lost_at_an_end_has_no_steady_rate_and_is_not_called_
     shown = command("grads", str(results), "--where", "task=copy").stdout
     (row,) = [line for line in shown.splitlines() if "1/2.8" in line]
     assert "no steady" in row
+    assert "fading" in row
 
 
 def test_seeds_that_disagree_about_the_sense_have_no_steady_rate_in_any_table_or_picture(
