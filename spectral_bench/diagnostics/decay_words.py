@@ -1,7 +1,7 @@
-"""A decay rate in words: ``halves every 12 steps``, ``level``, ``no steady rate``. The rule stands here alone."""
+"""Decay in words: ``halves every 12 steps``, ``no steady rate``, ``vanishing in 2 of 3``. The rules stand only here."""
 
 import math
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from typing import Literal
 
 from spectral_bench.diagnostics.gradient_decay import LEVEL_FACTOR
@@ -9,21 +9,35 @@ from spectral_bench.diagnostics.gradient_decay import LEVEL_FACTOR
 #: Whether a gradient changes by the same factor at every step, does not change, or does so at no rate that can be told.
 Steadiness = Literal["steady", "level", "none"]
 
+#: Gradients keep to a rate if it makes of them what arrives: to a factor of ``LEVEL_FACTOR``, or to this share of the
+#: rate. Of a gradient that loses twelve orders of magnitude, a factor of two says nothing.
+STEADY_SHARE = 0.1
 
-def steadiness(rate: float, interval: tuple[float, float] | None, steps: int, verdicts: Set[str]) -> Steadiness:
+#: Verdicts, the worst first; of two directions alike in degree, what arrives too little of.
+_WORST_FIRST = ("vanishing", "exploding", "fading", "growing", "level")
+
+
+def steadiness(
+    rate: float, between_ends: float, interval: tuple[float, float] | None, steps: int, verdicts: Set[str]
+) -> Steadiness:
     """Whether a rate says what gradients do on their way back.
 
-    Where the interval covers zero it is open whether they shrink or grow.
+    Where the interval covers zero it is open whether they shrink or grow. Where the rate does not lead to what arrives,
+    the curve bends, as that of a gradient that is lost at one end.
 
     Args:
         rate: per step, as in ``GradientDecay``; the mean over seeds.
-        interval: its ends; None: of one seed there is none.
+        between_ends: the same between the two ends of the curve alone.
+        interval: the ends of the rate's; None: of one seed there is none.
         steps: how many there are.
-        verdicts: on what arrives: a gradient that is lost at one end has a slope near zero.
+        verdicts: on what arrives.
     """
-    if is_level(rate, steps):
-        return "level" if verdicts == {"level"} else "none"
-    return "none" if interval is not None and interval[0] <= 0.0 <= interval[1] else "steady"
+    if is_level(rate, steps) and verdicts == {"level"}:
+        return "level"
+    if interval is not None and interval[0] <= 0.0 <= interval[1]:
+        return "none"
+    missed = abs(rate - between_ends)
+    return "steady" if is_level(missed, steps) or missed <= STEADY_SHARE * abs(rate) else "none"
 
 
 def decay_in_words(rate: float, kind: Steadiness, unit: str = "step") -> str:
@@ -44,6 +58,28 @@ def decay_in_words(rate: float, kind: Steadiness, unit: str = "step") -> str:
 def is_level(rate: float, steps: int) -> bool:
     """Whether a gradient changes by no more than ``LEVEL_FACTOR`` over all steps at this rate."""
     return abs(rate) * steps <= math.log(LEVEL_FACTOR)
+
+
+def worst_first(verdicts: Mapping[str, int]) -> dict[str, int]:
+    """How many runs have each verdict, those furthest from level first; other words last."""
+    return dict(sorted(verdicts.items(), key=lambda pair: [*_WORST_FIRST, pair[0]].index(pair[0])))
+
+
+def verdict_in_words(verdicts: Mapping[str, int]) -> str:
+    """The verdict of all seeds, or else the worst, with how many have it: ``vanishing in 2 of 3``.
+
+    Where gradients of some seeds shrink and those of others grow, the worst of either.
+
+    Args:
+        verdicts: how many runs have each; "unknown" is one that was not judged.
+    """
+    found = worst_first(verdicts)
+    if len(found) < 2:
+        return next(iter(found), "")
+    sides = ("vanishing", "fading"), ("exploding", "growing")
+    worst = [next((word for word in side if word in found), None) for side in sides]
+    told = [word for word in found if word in worst] or list(found)[:1]
+    return ", ".join(f"{word} in {found[word]} of {sum(found.values())}" for word in told)
 
 
 def share_in_words(kept: float) -> str:

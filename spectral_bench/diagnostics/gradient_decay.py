@@ -34,10 +34,13 @@ class GradientDecay:
             Positive: the gradient shrinks on its way back; negative: it grows. None if there is nothing to fit: a
             norm is infinite, or fewer than two are above ``FLOOR``.
         kept: ‖∂L/∂h_0‖ / ‖∂L/∂h_T‖: the share that arrives. 0 where it has underflowed, infinite where a norm is.
+        between_ends: the rate at which the first of the fitted norms would become the last: ``rate`` if they lie on one
+            exponential, another where the curve bends. None where ``rate`` is.
     """
 
     rate: float | None
     kept: float
+    between_ends: float | None = None
 
     @property
     def verdict(self) -> GradientVerdict:
@@ -73,7 +76,8 @@ def gradient_decay(norms: NDArray[np.floating]) -> GradientDecay | None:
     values = norms[t].astype(np.float64)
     rate = float(np.polyfit(t.astype(np.float64), np.log(values), deg=1)[0])
     # Where the loss does not look at h_T itself, the latest norm there is stands for it.
-    return GradientDecay(rate, float(values[0] / values[-1]) if t[0] == 0 else 0.0)
+    kept = float(values[0] / values[-1]) if t[0] == 0 else 0.0
+    return GradientDecay(rate, kept, float(np.log(values[-1] / values[0]) / (t[-1] - t[0])))
 
 
 def worst_decay(by_layer: Mapping[int, NDArray[np.floating]]) -> GradientDecay | None:

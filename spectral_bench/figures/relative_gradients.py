@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.compare.statistics import Estimate, estimate
-from spectral_bench.diagnostics.decay_words import Steadiness, decay_in_words, share_in_words, steadiness
+from spectral_bench.diagnostics.decay_words import (
+    Steadiness,
+    decay_in_words,
+    share_in_words,
+    steadiness,
+    verdict_in_words,
+)
 from spectral_bench.diagnostics.envelope import Envelope
 from spectral_bench.diagnostics.gradient_decay import FLOOR, gradient_decay
 from spectral_bench.figures.chosen_moments import ChosenMoment
@@ -68,10 +74,8 @@ class Decay:
 
     @property
     def verdict(self) -> str:
-        """The verdict of all seeds, or of each: ``vanishing in 2 of 3``."""
-        total = sum(self.verdicts.values())
-        (most, count), *others = self.verdicts.most_common() or [("not judged", 0)]
-        return most if not others else f"{most} in {count} of {total}"
+        """The verdict of all seeds, or the worst: ``vanishing in 2 of 3``."""
+        return verdict_in_words(self.verdicts) or "not judged"
 
     @property
     def kept_words(self) -> str:
@@ -149,7 +153,8 @@ def decay_of(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords)
     if rate is None:
         told = "a loss at every step was traced" if one.facts.every_step else ""
         return Decay(one.caption, one.look, None, rates, kept, verdicts, "none", told)
-    kind = steadiness(rate.mean, rate.interval, length, verdicts.keys())
+    between_ends = float(np.mean([decay.between_ends for decay in found if decay.between_ends is not None]))
+    kind = steadiness(rate.mean, between_ends, rate.interval, length, verdicts.keys())
     return Decay(one.caption, one.look, rate, rates, kept, verdicts, kind, decay_in_words(rate.mean, kind, unit))
 
 

@@ -14,8 +14,9 @@ from spectral_bench.claims.verdict import Verdict
 from spectral_bench.compare.scores import Scores
 from spectral_bench.compare.statistics import average, estimate
 from spectral_bench.config.keys import as_typed
+from spectral_bench.diagnostics.decay_words import verdict_in_words
 from spectral_bench.report.document import Cell, Column, Report, Table
-from spectral_bench.report.numbers import NOTHING, number, share, tally, with_interval
+from spectral_bench.report.numbers import NOTHING, number, share, with_interval
 
 #: Of more entrants than this, the table of all claims shows but three.
 _MOST_SHOWN = 6
@@ -199,7 +200,7 @@ def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
         Cell(result(claim, scores)),
         Cell(f"{len(scores.by_seed)} of {len(claim.seeds)}"),
         Cell(str(searched) if claim.search else ""),
-        Cell(tally(gradients) if gradients else ""),
+        Cell(verdict_in_words(gradients)),
         Cell(number(average(margins), 2) if margins and claim.metric != "spectral_margin" else ""),
     ]
 

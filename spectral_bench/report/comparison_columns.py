@@ -9,12 +9,13 @@ from spectral_bench.compare.milestones import Milestone
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.config.hints import unknown
 from spectral_bench.config.keys import absent, as_typed
+from spectral_bench.diagnostics.decay_words import verdict_in_words
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.selection import check_field, spoken_fields
 from spectral_bench.report.document import Cell, Column
 from spectral_bench.report.footnotes import Footnotes
-from spectral_bench.report.numbers import NOTHING, number, share, tally, when, with_interval
+from spectral_bench.report.numbers import NOTHING, number, share, when, with_interval
 from spectral_bench.runs.layout import SUMMARY_FIELDS
 
 
@@ -73,7 +74,7 @@ def _reached(row: GroupResult, milestone: Milestone, *, possible: bool) -> Cell:
 
 
 def _verdict(row: GroupResult, _: RowContext) -> Cell:
-    return Cell(NOTHING if set(row.verdicts) == {"unknown"} else tally(row.verdicts))
+    return Cell(NOTHING if set(row.verdicts) == {"unknown"} else verdict_in_words(row.verdicts))
 
 
 def _published(row: GroupResult, context: RowContext) -> Cell:

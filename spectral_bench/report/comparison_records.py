@@ -9,6 +9,7 @@ from spectral_bench.compare.group_results import GroupResult
 from spectral_bench.compare.recipes import across_models
 from spectral_bench.compare.statistics import Estimate
 from spectral_bench.config.keys import as_typed
+from spectral_bench.diagnostics.decay_words import worst_first
 from spectral_bench.records.groups import STATUSES, Section
 from spectral_bench.report.numbers import tally
 
@@ -47,7 +48,7 @@ def record(section: Section, row: GroupResult, field: str) -> dict[str, Any]:
         "solved_at": row.solved.median,
         "ms_per_step": row.mean("ms_per_step"),
         **_flat("gradient_decay_rate", row.decay),
-        "gradient_verdict": tally(row.verdicts),
+        "gradient_verdict": tally(worst_first(row.verdicts)),
         "spectral_margin": row.mean("spectral_margin"),
     }
     told_apart = {key: as_typed(value) for key, value in {**section.differs, **group.differs}.items()}

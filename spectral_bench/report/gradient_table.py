@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.diagnostics.decay_words import share_in_words
+from spectral_bench.diagnostics.decay_words import STEADY_SHARE, share_in_words, verdict_in_words, worst_first
 from spectral_bench.diagnostics.gradient_decay import EXTREME_FACTOR, LEVEL_FACTOR
 from spectral_bench.figures.chosen_moments import ChosenMoment, at_the_end, chosen_moments
 from spectral_bench.figures.relative_gradients import Decay, decay_of
@@ -39,9 +39,11 @@ def _threshold(words: AxisWords) -> str:
     return (
         f"Decay rate: slope of the log norm over {over}, per {words.unit}. Halves in: so many {words.unit}s "
         f"on its way back (level: within a factor of {LEVEL_FACTOR:g} over all of them; no steady rate: its interval "
-        f"covers 0, or the norm falls at one end alone). Arrives: the norm at {start} relative to that at {end}, "
-        f"geometric mean over seeds. Verdict: on that; level within a factor of {LEVEL_FACTOR:g}; fading, growing "
-        f"within {EXTREME_FACTOR:,.0f}; vanishing, exploding beyond, or the norm underflows or overflows."
+        f"covers 0, or the curve bends, so that the rate misses what arrives by more than a factor of {LEVEL_FACTOR:g} "
+        f"and {STEADY_SHARE * 100:.0f} % of itself). Arrives: the norm at {start} relative to that at {end}, geometric "
+        "mean over seeds. Verdict: on that, of the worst seeds where they differ; level within a factor of "
+        f"{LEVEL_FACTOR:g}; fading, growing within {EXTREME_FACTOR:,.0f}; vanishing, exploding beyond, or "
+        "the norm underflows or overflows."
     )
 
 
@@ -171,7 +173,7 @@ def _cells(row: _Row) -> list[Cell]:
         Cell(with_interval(decay.rate)),
         Cell(row.half_life_words),
         Cell(NOTHING if decay.kept is None else share_in_words(decay.kept)),
-        Cell(tally(decay.verdicts) or NOTHING),
+        Cell(verdict_in_words(decay.verdicts) or NOTHING),
     ]
 
 
@@ -189,7 +191,7 @@ def _record(section: Section, row: _Row, layer: int) -> dict[str, Any]:
         "decay_rate_high": rate.high if rate else None,
         "half_life": row.half_life,
         "kept": row.decay.kept,
-        "verdict": tally(row.decay.verdicts) or None,
+        "verdict": tally(worst_first(row.decay.verdicts)) or None,
         "traced": ", ".join(sorted({run.facts.traced for run in one.runs})),
         "norm_at_0": row.start,
         "norm_at_T": row.end,

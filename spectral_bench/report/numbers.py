@@ -63,10 +63,10 @@ def when(reached: Milestone) -> str:
 
 
 def tally(counts: Mapping[str, int]) -> str:
-    """Counts, the most frequent first: ``2 stable, 1 vanishing``; a single kind without its count."""
+    """Counts in their order: ``1 vanishing, 2 fading``; a single kind without its count."""
     if len(counts) == 1:
         return next(iter(counts))
-    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items(), key=lambda pair: -pair[1]))
+    return ", ".join(f"{count} {name}" for name, count in counts.items())
 
 
 def interval_notes(shown: Sequence[Estimate | None]) -> list[str]:

@@ -13,8 +13,11 @@ GAP = 2
 #: A column that may be wrapped is wrapped when it is wider, however much room there is.
 _WIDEST_WRAPPED = 60
 
-#: Keeps an interval with its number where a cell is wrapped; a space when it is printed.
+#: Keeps together what is read together where a cell is wrapped; a space when it is printed.
 _GLUE = "\u00a0"
+
+#: An interval behind its number; ``(2 of 3)`` or ``in 2 of 3`` of the seeds.
+_TOGETHER = re.compile(r" (?=±)|(?:\bin )?\d+ of \d+")
 
 #: Where a word may be broken, so that a table need not be split: before an interval, and behind the name of a key.
 _LAST_RESORT = re.compile(rf"{_GLUE}|(?<==)(?=.)")
@@ -67,7 +70,7 @@ def column_widths(table: Table, chosen: Sequence[int], width: int) -> list[int]:
 
 def _words(text: str, width: int) -> list[str]:
     """What stays in one line; of words that are longer than ``width``, the parts."""
-    words = text.replace(" ±", f"{_GLUE}±").split(" ")
+    words = _TOGETHER.sub(lambda found: found[0].replace(" ", _GLUE), text).split(" ")
     return [part for word in words for part in (_LAST_RESORT.split(word) if len(word) > width else [word])]
 
 

@@ -36,5 +36,7 @@ def test_a_table_is_split_only_where_breaks_before_intervals_and_behind_keys_do_
         assert sum(widths) + GAP * (len(piece) - 1) <= width
         assert cell_lines(cells[2], widths[2])[0] == lines
     assert cell_lines(cells[1], 20) == ["orthogonal_lr_scale=", "0.1 r=0.01"]
+    assert cell_lines("vanishing in 2 of 3", 12) == ["vanishing", "in 2 of 3"]
+    assert cell_lines("1,200 ±1,600 (2 of 3); never", 16) == ["1,200 ±1,600", "(2 of 3); never"]
     assert cell_lines(cells[1], 23) == ["orthogonal_lr_scale=0.1", "r=0.01"]
     assert len(pieces(table, 40)) > 1

@@ -183,7 +183,7 @@ def test_what_arrives_is_told_in_words(kept: float, words: str) -> None:
     [(0.0577, "halves every 12 steps"), (-0.0173, "doubles every 40 steps"), (2e-8, "level"), (0.004, "level")],
 )
 def test_a_rate_is_told_in_words(rate: float, words: str) -> None:
-    assert decay_in_words(rate, steadiness(rate, None, 100, {"level"})) == words
+    assert decay_in_words(rate, steadiness(rate, rate, None, 100, {"level"})) == words
 
 
 @pytest.mark.parametrize("seconds", ["nan", "inf", "1e300", "0.1"])
@@ -195,5 +195,5 @@ def test_a_pause_that_no_process_can_make_is_refused(command: Run, seconds: str)
 @pytest.mark.parametrize("rate", [0.0577, -0.0173])
 def test_a_rate_whose_interval_covers_zero_is_none_that_a_gradient_keeps_to(rate: float) -> None:
     beside, around = (rate - abs(rate) / 2, rate + abs(rate) / 2), (rate - 2 * abs(rate), rate + 2 * abs(rate))
-    assert decay_in_words(rate, steadiness(rate, beside, 100, {"fading"})) != "no steady rate"
-    assert decay_in_words(rate, steadiness(rate, around, 100, {"fading"})) == "no steady rate"
+    assert decay_in_words(rate, steadiness(rate, rate, beside, 100, {"fading"})) != "no steady rate"
+    assert decay_in_words(rate, steadiness(rate, rate, around, 100, {"fading"})) == "no steady rate"

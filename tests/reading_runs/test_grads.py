@@ -192,7 +192,8 @@ def test_the_table_says_rate_half_life_and_verdict_as_training_does(shared_resul
         decays = [gradient_decay(norms.norms[-1]) for norms in one.norms]
         rate = estimate([decay.rate for decay in decays if decay])
         verdicts = {decay.verdict for decay in decays if decay}
-        steady = steadiness(rate.mean, rate.interval, len(one.norms[0].norms[-1]) - 1, verdicts) == "steady"
+        ends = float(np.mean([decay.between_ends for decay in decays if decay]))
+        steady = steadiness(rate.mean, ends, rate.interval, len(one.norms[0].norms[-1]) - 1, verdicts) == "steady"
         assert record["decay_rate"] == pytest.approx(rate.mean)
         assert record["half_life"] == (pytest.approx(np.log(2) / rate.mean) if steady else None)
         assert record["verdict"] in {decay.verdict for decay in decays if decay}
@@ -316,7 +317,7 @@ def test_a_run_with_norms_that_are_not_finite_is_in_no_mean_and_said(
     row = rows_of(command, results, "grads", "--data", "g.csv")["rnn"]
     assert (row["runs"], row["completed"]) == (2, 3)
     assert row["norm_at_0"] == pytest.approx(2e-3)
-    assert row["verdict"] == ("1 exploding, 1 level, 1 growing" if bad == np.inf else "1 level, 1 growing")
+    assert row["verdict"] == ("1 exploding, 1 growing, 1 level" if bad == np.inf else "1 growing, 1 level")
     shown = command("grads", str(results), "--where", "task=copy", columns=200).stdout
     assert "rnn: infinite or NaN norms in 1 of 3 runs, in no mean." in shown
     assert re.search("^rnn +2 of 3 ", shown, flags=re.MULTILINE)

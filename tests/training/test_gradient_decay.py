@@ -21,6 +21,7 @@ def test_the_rate_of_an_exponential_is_found(rate: float) -> None:
     decay = gradient_decay(exponential(rate, 100))
     assert decay is not None
     assert decay.rate == pytest.approx(rate, abs=1e-9)
+    assert decay.between_ends == pytest.approx(rate, abs=1e-9)
 
 
 @pytest.mark.parametrize(
