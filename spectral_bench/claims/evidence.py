@@ -1,5 +1,6 @@
 """The runs there are of those that a claim asks for."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -189,9 +190,12 @@ def _less_is_better(run: Run, field: str) -> float:
 
 
 def _find(protocols: Sequence[Protocol], runs: Sequence[Run]) -> list[RequestedRun]:
+    of_kind = defaultdict(list)  # most runs are of another task or model: none of their keys need be compared
+    for run in runs:
+        of_kind[run.task, run.model].append(run)
     found = []
     for protocol in protocols:
-        alike = [run for run in runs if protocol.is_kept_by(run)]
+        alike = [run for run in of_kind[_kind(protocol.config)] if protocol.is_kept_by(run)]
         most_useful = max(alike, key=partial(_usefulness, protocol.metric), default=None)
         found.append(RequestedRun(protocol.request, most_useful))
     return found
@@ -211,7 +215,7 @@ def _nearly(lacking: Sequence[Protocol], runs: Sequence[Run]) -> list[tuple[Run,
     found: dict[str, tuple[Run, Mapping[str, Any]]] = {}
     for protocol in lacking:
         for run in runs:
-            if run.seed != protocol.request.seed or not _is_of_kind(protocol.config, run):
+            if run.seed != protocol.request.seed or (run.task, run.model) != _kind(protocol.config):
                 continue
             modified = dict(islice(protocol.differences(run), _MOST_DIFFERENCES + 1))
             if 0 < len(modified) <= _MOST_DIFFERENCES:
@@ -219,5 +223,5 @@ def _nearly(lacking: Sequence[Protocol], runs: Sequence[Run]) -> list[tuple[Run,
     return list(found.values())
 
 
-def _is_of_kind(config: Mapping[str, Any], run: Run) -> bool:
-    return (run.task, run.model) == (config["task.name"], config["model.name"])
+def _kind(config: Mapping[str, Any]) -> tuple[str, str]:
+    return config["task.name"], config["model.name"]
