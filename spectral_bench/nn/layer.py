@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
+from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.model import Interval
 from spectral_bench.nn.singular_values import matrix_singular_values
@@ -21,7 +22,7 @@ class LayerFacts:
     traced: str = "h"
 
 
-class Layer(nn.Module, ABC):
+class Layer(nn.Module, Constrained, ABC):
     """One recurrent layer.
 
     Attributes:

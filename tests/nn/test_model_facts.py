@@ -1,7 +1,9 @@
 """What models state of themselves is true of them."""
 
+import importlib
 import json
 import math
+import pkgutil
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+import spectral_bench.nn
 from spectral_bench.config.load import load
 from spectral_bench.errors import InputError
 from spectral_bench.nn import (
@@ -18,6 +21,7 @@ from spectral_bench.nn import (
     RecurrentStack,
     SequenceModel,
     Signature,
+    SpectralRNN,
     SVDLinear,
     SVDTransition,
     build_activation,
@@ -115,6 +119,19 @@ def test_constrained_parts_are_found_wherever_they_are() -> None:
         built.first.matrix.u.mul_(3.0)
     constrain_(built)
     torch.testing.assert_close(built.first.matrix.u.norm(dim=1), torch.ones(3))
+
+
+def test_no_part_of_the_package_has_a_constraint_that_training_would_not_find() -> None:
+    promises = {name for name in vars(Constrained) if not name.startswith("__")}
+    passing_on = {Model, SpectralRNN, SVDLinear}  # by a method of their own, for those who train by hand
+    unheard = [
+        part
+        for found in pkgutil.walk_packages(spectral_bench.nn.__path__, "spectral_bench.nn.")
+        for part in vars(importlib.import_module(found.name)).values()
+        if isinstance(part, type) and issubclass(part, nn.Module) and part not in passing_on
+        if promises & {*vars(part)} and not issubclass(part, Constrained)
+    ]
+    assert not unheard
 
 
 def test_without_a_penalty_nothing_is_added_to_the_loss() -> None:

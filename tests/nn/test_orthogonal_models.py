@@ -9,7 +9,7 @@ from spectral_bench.config.load import digest, load
 from spectral_bench.errors import InputError
 from spectral_bench.linalg import singular_map
 from spectral_bench.nn import Signature, build_model
-from spectral_bench.nn.constrained import ParameterKind
+from spectral_bench.nn.constrained import ParameterKind, constrain_
 from spectral_bench.nn.init import orthogonal
 from spectral_bench.nn.transitions import (
     ExponentialTransition,
@@ -116,10 +116,7 @@ def trained(transition: Any, steps: int, lr: float = 1e-2) -> Any:
         optimizer.zero_grad()
         (transition.weight() * gradient).sum().backward()
         optimizer.step()
-        transition.constrain_() if hasattr(transition, "constrain_") else None
-        for part in transition.modules():
-            if part is not transition and hasattr(part, "constrain_"):
-                part.constrain_()
+        constrain_(transition)
     return transition
 
 
@@ -146,6 +143,21 @@ def test_a_rebase_changes_no_matrix_and_empties_the_skew_one() -> None:
         transition.constrain_()
         torch.testing.assert_close(transition.weight(), before)
         assert transition.skew.upper.any() == (update % 3 != 0)
+
+
+def test_training_moves_the_base_of_dtriv_once_in_a_period() -> None:
+    built = model("dtriv", "model.hidden_size=6", "model.rebase_every=2")
+    (transition,) = [part for part in built.modules() if isinstance(part, ExponentialTransition)]
+    bases = []
+    for _ in range(4):
+        with torch.no_grad():
+            transition.skew.upper.add_(torch.randn(6, 6).triu(1))
+        built.constrain_()
+        bases.append(transition.base.clone())
+    assert torch.equal(bases[0], torch.eye(6))
+    assert not torch.equal(bases[1], bases[0])
+    assert torch.equal(bases[2], bases[1])
+    assert not torch.equal(bases[3], bases[2])
 
 
 def test_every_30th_rebase_projects_the_base_to_an_orthogonal_matrix() -> None:

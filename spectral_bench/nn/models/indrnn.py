@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.nn.architecture import MODELS
-from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.kernels.operators import LowRank
 from spectral_bench.nn.layer import Layer
 from spectral_bench.nn.layer_architecture import LayerArchitecture, RecurrentConfig, input_sizes, layer_around
@@ -15,7 +14,7 @@ from spectral_bench.nn.model import Interval, Signature
 from spectral_bench.nn.transitions.transition import Transition
 
 
-class DiagonalTransition(Transition, Constrained):
+class DiagonalTransition(Transition):
     """W = diag(u): no unit hears of another; every |u| is clipped to ``bound`` after an update.
 
     Args:

@@ -4,14 +4,13 @@ import torch
 from torch import Tensor, nn
 
 from spectral_bench.linalg.checks import check_size
-from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.init import MatrixInit, init_matrix
 from spectral_bench.nn.kernels.operators import Dense
 from spectral_bench.nn.orthogonality_penalty import OrthogonalityPenalty, orthogonality_penalty
 from spectral_bench.nn.transitions.transition import Transition
 
 
-class DenseTransition(Transition, Constrained):
+class DenseTransition(Transition):
     """W itself, n² free parameters.
 
     Args:

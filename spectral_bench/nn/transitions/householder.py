@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, compact_form, singular_map, unit_rows
 from spectral_bench.linalg.autocast import without_autocast
-from spectral_bench.nn.constrained import Constrained, ParameterKind
+from spectral_bench.nn.constrained import ParameterKind
 from spectral_bench.nn.kernels.form_choice import use_low_rank
 from spectral_bench.nn.kernels.operators import Dense, LowRank, Operator
 from spectral_bench.nn.model import Interval
@@ -15,7 +15,7 @@ from spectral_bench.nn.svd_init import FactoredInit, square_init
 from spectral_bench.nn.transitions.transition import Transition
 
 
-class HouseholderTransition(Transition, Constrained):
+class HouseholderTransition(Transition):
     """W = H(row 0) H(row 1) … H(row m−1) = I − AᵀP: orthogonal whatever the parameters.
 
     Args:

@@ -4,11 +4,12 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from spectral_bench.nn.constrained import Constrained
 from spectral_bench.nn.kernels.operators import Operator
 from spectral_bench.nn.model import Interval
 
 
-class Transition(nn.Module, ABC):
+class Transition(nn.Module, Constrained, ABC):
     """The map h ↦ W h of a recurrent layer.
 
     Attributes:

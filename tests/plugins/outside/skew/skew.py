@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from spectral_bench.nn import MODELS, Constrained, RecurrentArchitecture, RecurrentConfig, Transition
+from spectral_bench.nn import MODELS, RecurrentArchitecture, RecurrentConfig, Transition
 from spectral_bench.nn.kernels.operators import Dense
 
 
-class CayleyTransition(Transition, Constrained):
+class CayleyTransition(Transition):
     """W = (I + A)⁻¹ (I - A), A skew-symmetric."""
 
     def __init__(self, hidden_size: int, scale: float) -> None:
