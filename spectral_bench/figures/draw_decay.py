@@ -1,7 +1,7 @@
 """The panel of decay rates: a row a group, with its interval, in words, and the verdict."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,15 +14,48 @@ from spectral_bench.figures.measured_text import text_width, wrapped
 from spectral_bench.figures.relative_gradients import Decay, Moment
 from spectral_bench.runs.layout import AxisWords
 
-#: Inches of a line of text, of the rate below it, and of title and axis together: by choice, and at least.
-_LINE, _RATE, _REST = 0.135, 0.15, 0.75
-_LEAST_LINE, _LEAST_RATE, _LEAST_REST = 0.115, 0.11, 0.6
+#: Inches of a line of text, between two rows, and of title and axis together: by choice, and at least.
+_LINE, _BETWEEN_ROWS, _REST = 0.135, 0.1, 0.85
+_LEAST_LINE, _LEAST_BETWEEN, _LEAST_REST = 0.115, 0.05, 0.7
 
 #: Sizes of names with verdicts, and of what is told.
 _BOLD, _LIGHT = 7.5, 7.0
 
-#: Inches of the panel's margins, and between a name and a verdict beside it.
-_MARGINS, _BETWEEN = 0.2, 0.15
+#: Inches between a name and its verdict, and between the text and the axis.
+_BETWEEN, _GAP = 0.15, 0.1
+
+#: Sizes of the title and of a marker, in points.
+_TITLE, _MARKER = 8.0, 4.5
+
+#: Inches from a tick to the next.
+_TICK = 0.5
+
+#: Share of the panel that the text takes at most.
+_TEXT = 0.6
+
+
+@dataclass(frozen=True)
+class _Words:
+    """A piece of a line of text.
+
+    Attributes:
+        text: the words.
+        size: of the font, in points.
+        weight: of the font.
+        colour: of the words.
+        ends: whether it stands at the end of the line.
+    """
+
+    text: str
+    size: float
+    weight: str = "normal"
+    colour: str = "black"
+    ends: bool = False
+
+    @property
+    def width(self) -> float:
+        """Inches."""
+        return text_width(self.text, self.size, self.weight)
 
 
 def decay_heights(moment: Moment, width: float) -> tuple[float, float]:
@@ -32,9 +65,9 @@ def decay_heights(moment: Moment, width: float) -> tuple[float, float]:
         moment: what it shows.
         width: inches of the panel.
     """
-    lines = sum(len(_lines(one, width)) for one in moment.decays)
+    lines = sum(len(_lines(one, _TEXT * width)) for one in moment.decays)
     rows = len(moment.decays)
-    return _REST + _LINE * lines + _RATE * rows, _LEAST_REST + _LEAST_LINE * lines + _LEAST_RATE * rows
+    return _REST + _LINE * lines + _BETWEEN_ROWS * rows, _LEAST_REST + _LEAST_LINE * lines + _LEAST_BETWEEN * rows
 
 
 def decay_limits(decays: Sequence[Decay]) -> Limits:
@@ -50,49 +83,64 @@ def decay_goes_on(moment: Moment) -> bool:
 
 
 def draw_decay(figure: SubFigure, moment: Moment, words: AxisWords, width: float) -> Sequence[Axes]:
-    """Draw the rates of a moment in a panel of so many inches, zero (level) as a line; nothing for the legend."""
+    """Draw the rates of a moment, each beside what is told of its group; nothing for the legend.
+
+    Args:
+        figure: where.
+        moment: whose rates.
+        words: for the places along the trace.
+        width: inches of the panel.
+    """
     axes: Axes = figure.subplots()
     axes.set_xlim(decay_limits(moment.decays))
     axes.axvline(0.0, color="#555555", linewidth=0.8, zorder=1)
+    rows = [_lines(one, _TEXT * width) for one in moment.decays]
+    column = _GAP + max((_width(line) for lines in rows for line in lines), default=0.0)
     y = 0.0
-    for one in moment.decays:
-        for line in _lines(one, width):
-            y -= _LINE
-            for text, style in line:
-                axes.text(y=y + _LINE / 2, s=text, va="center", transform=axes.get_yaxis_transform(), **style)
-        y -= _RATE
+    for one, lines in zip(moment.decays, rows, strict=True):
+        height = _LINE * len(lines)
+        for at, line in enumerate(lines):
+            for piece in line:
+                axes.annotate(
+                    piece.text, (0.0, y - _BETWEEN_ROWS / 2 - _LINE * (at + 0.5)), xycoords=("axes fraction", "data"),
+                    xytext=(-72 * (_GAP if piece.ends else column), 0.0), textcoords="offset points", va="center",
+                    ha="right" if piece.ends else "left", annotation_clip=False, color=piece.colour,
+                    fontsize=piece.size, fontweight=piece.weight,
+                )  # fmt: skip
         if one.rate is not None:
-            draw_interval(axes, y + _RATE / 2, one.rate, one.look.colour, lying=True)
-            axes.plot(
-                [one.rate.mean], [y + _RATE / 2], color=one.look.colour, marker=one.look.marker, markersize=4.5,
-                markeredgewidth=0, linestyle="", zorder=3,
-            )  # fmt: skip
-    axes.set_ylim(y - _RATE / 2, 0.0)
+            middle = y - (height + _BETWEEN_ROWS) / 2
+            draw_interval(axes, middle, one.rate, one.look.colour, lying=True)
+            axes.plot([one.rate.mean], [middle], linestyle="", zorder=3, **one.look.marked(_MARKER))
+        y -= height + _BETWEEN_ROWS
+    axes.set_ylim(y or -1.0, 0.0)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(5))
+    axes.xaxis.set_major_locator(MaxNLocator(max(1, int((width - column) / _TICK))))
     unit = words.unit.rpartition(" ")[2]
-    axes.set_xlabel(f"← grows    rate per {unit}    shrinks →")
+    axes.set_xlabel(f"rate per {unit}\n← grows   shrinks →", fontsize=_LIGHT)
     several = any(one.rate is not None and one.rate.interval is not None for one in moment.decays)
-    axes.set_title(f"decay on the way back{', with 95 % interval' if several else ''}")
+    title = f"decay on the way back{', with 95 % interval' if several else ''}"
+    axes.set_title("\n".join(wrapped(title, width - _GAP, _TITLE)), loc="right")
     return []
 
 
-def _lines(one: Decay, width: float) -> list[list[tuple[str, dict[str, Any]]]]:
-    """What is written of a group: its name, the rate and what arrives, and on the first line with room the verdict."""
-    room = width - _MARGINS
-    white = {"facecolor": "white", "edgecolor": "none", "pad": 0.5}
-    name: dict[str, Any] = {"x": 0.0, "color": one.look.colour, "fontweight": "bold", "fontsize": _BOLD, "bbox": white}
-    light: dict[str, Any] = {"x": 0.0, "fontsize": _LIGHT, "bbox": white}
-    verdict: dict[str, Any] = {"x": 1.0, "ha": "right", "fontweight": "bold", "fontsize": _BOLD, "bbox": white}
+def _width(line: Sequence[_Words]) -> float:
+    """Inches of a line."""
+    return sum(words.width for words in line) + _BETWEEN * (len(line) - 1)
+
+
+def _lines(one: Decay, width: float) -> list[list[_Words]]:
+    """What is written of a group, in a column of so many inches.
+
+    Its name, behind or below it the verdict, then the rate and what arrives.
+    """
+    room = width - _GAP
+    names = [[_Words(text, _BOLD, "bold", one.look.colour)] for text in wrapped(one.label, room, _BOLD, "bold")]
+    verdict = _Words(one.verdict, _BOLD, "bold", ends=True)
+    if names and _width([*names[-1], verdict]) <= room:
+        names[-1].append(verdict)
+    else:
+        names.append([replace(verdict, ends=False)])
     told = "; ".join(filter(None, (one.rate_words, one.kept_words)))
-    lines = [[(text, name)] for text in wrapped(one.label, room, _BOLD, "bold")]
-    lines += [[(text, light)] for text in wrapped(told, room, _LIGHT)]
-    left = room - _BETWEEN - text_width(one.verdict, _BOLD, "bold")
-    for line in lines:
-        ((text, style),) = line
-        if text_width(text, style["fontsize"], style.get("fontweight", "normal")) <= left:
-            line.append((one.verdict, verdict))
-            return lines
-    return [*lines, [(one.verdict, verdict)]]
+    return [*names, *([_Words(text, _LIGHT)] for text in wrapped(told, room, _LIGHT))]

@@ -22,6 +22,9 @@ _NARROWEST, _HEIGHT, _LEAST, _REST = 1.35, 1.5, 0.9, 0.45
 #: Inches of the axis on the left and of the colour bar on the right.
 _AROUND = 1.1
 
+#: The scale of colours in the cell that the last row of maps leaves free: beside it are the axes of the others.
+_SCALE = (0.1, -0.25, 0.12, 1.4)
+
 #: A colour for each range between these, from dark (vanished) to light, the same in every figure.
 _EDGES = (1 / EXTREME_FACTOR, 1e-2, 1e-1, 1 / LEVEL_FACTOR, LEVEL_FACTOR, 1e1, 1e2, EXTREME_FACTOR)
 _SHADES = (0.0, 0.22, 0.38, 0.55, 0.72, 0.8, 0.87, 0.93, 1.0)
@@ -60,16 +63,18 @@ def _draw_maps(
             axes.locator_params(axis="x", nbins=3, integer=True)
         else:
             axes.set_xticks(heat.steps)
-    for axes in panels.flat[len(maps) :]:
-        axes.remove()
+    free = [*panels.flat[len(maps) :]]
+    for axes in free:
+        axes.set_axis_off()
     unit = words.unit.rpartition(" ")[2]
     for axes in panels[:, 0]:
         axes.set_ylabel(f"{unit}s back")
     judged = "  (▾ where the verdict is decided)" if any(heat.judged for heat in maps) else ""
     figure.supxlabel(f"training step{judged}", fontsize=8)
-    bar = figure.colorbar(
-        mesh, ax=list(panels.flat[: len(maps)]), pad=0.01, fraction=0.04, ticks=_EDGES, spacing="uniform"
-    )
+    place: Any = {"ax": list(panels.flat), "pad": 0.01, "fraction": 0.04}
+    if free:  # the scale fills the hole that the last row would have
+        place = {"cax": free[0].inset_axes(_SCALE)}
+    bar = figure.colorbar(mesh, ticks=_EDGES, spacing="uniform", **place)
     bar.ax.set_yticklabels(_NAMES, fontsize=6.5)
     bar.set_label("what arrives", fontsize=7)
     return []

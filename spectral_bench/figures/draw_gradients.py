@@ -12,22 +12,24 @@ from spectral_bench.figures.draw_relative import draw_relative
 from spectral_bench.figures.gradients import GradientPictures
 from spectral_bench.figures.intervals import GOES_ON
 from spectral_bench.figures.relative_gradients import Bounds, Moment
+from spectral_bench.figures.samples import about_pools, about_samples, names_with_counts
+from spectral_bench.figures.series import Series
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import (
     BELOW_THE_AXIS,
     decades,
     draw_series,
     leaves_at_the_bottom,
-    of_seeds,
     say_the_only_point,
 )
+from spectral_bench.figures.traced_gradients import LAST_LOSS
 from spectral_bench.runs.layout import AxisWords
 
 #: From this width on, decay stands beside the curve it is of.
 _TWO_COLUMNS = 5.0
 
 #: Widths of the two to each other.
-_RATIO = (1.25, 1.0)
+_RATIO = (1.1, 1.0)
 
 #: Inches of the curves of what arrives: by choice, and at least.
 _RELATIVE, _LEAST_RELATIVE = 2.6, 1.6
@@ -35,8 +37,8 @@ _RELATIVE, _LEAST_RELATIVE = 2.6, 1.6
 
 def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
     """Draw everything about the gradients of a section that the sheet asks for."""
-    curves = [*pictures.start, *(series for moment in pictures.moments for series in moment.curves)]
-    labels = list(dict.fromkeys(series.label for series in curves))
+    curves = [series for panel in _panels(pictures, sheet) for series in panel]
+    labels = names_with_counts(curves)
 
     def strips(layout: Sheet) -> list[Strip]:
         found = [strip for moment in pictures.moments for strip in _moment(moment, pictures.words, layout)]
@@ -48,14 +50,19 @@ def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
 
     layer = f", layer {pictures.layer}" if pictures.layer else ""
     state, last = pictures.words.state, pictures.words.last
-    title = f"{pictures.title}{layer}: what arrives of the gradient at ${state}_{last}$, on its way back to ${state}_0$"
-    return figure_of_strips(sheet, title, [_caption(pictures, sheet)], labels, strips)
+    of = "the last step's loss" if set(pictures.losses) == {LAST_LOSS} else "the loss"
+    title = f"{pictures.title}{layer}: what arrives of the gradient of {of}, from ${state}_{last}$ back to ${state}_0$"
+    return figure_of_strips(
+        sheet, title, [_caption(pictures, sheet)], labels, strips, notes=about_pools(pictures.pooled)
+    )
 
 
 def _caption(pictures: GradientPictures, sheet: Sheet) -> str:
-    panels = [moment.curves for moment in pictures.moments] if sheet.has("relative") else []
-    panels += [[*pictures.start, *pictures.end]] if sheet.has("norms") else []
-    sentences = of_seeds([series for curves in panels for series in curves])
+    panels = _panels(pictures, sheet)
+    sentences = [
+        *_about_losses(pictures),
+        *about_samples([series for curves in panels for series in curves], pooled=pictures.pooled),
+    ]
     if any(map(leaves_at_the_bottom, panels)):
         sentences.append(BELOW_THE_AXIS)
     bounds = [one for moment in pictures.moments for one in moment.bounds]
@@ -64,6 +71,20 @@ def _caption(pictures: GradientPictures, sheet: Sheet) -> str:
     if sheet.has("decay") and any(map(decay_goes_on, pictures.moments)):
         sentences.append(GOES_ON)
     return " ".join([*sentences, *pictures.states, *pictures.standings])
+
+
+def _panels(pictures: GradientPictures, sheet: Sheet) -> list[list[Series]]:
+    """The curves that are drawn, by panel."""
+    panels = [moment.curves for moment in pictures.moments] if sheet.has("relative") else []
+    return [*panels, [*pictures.start, *pictures.end]] if sheet.has("norms") else panels
+
+
+def _about_losses(pictures: GradientPictures) -> list[str]:
+    """Whose gradient it is."""
+    if len(pictures.losses) < 2:
+        return [f"Traced: the gradient of ${pictures.words.loss}$, {loss}." for loss in pictures.losses]
+    told = [f"{loss} in {', '.join(groups)}" for loss, groups in pictures.losses.items()]
+    return [f"Traced: the gradient of {'; of '.join(told)}."]
 
 
 def _about_bounds(bounds: Sequence[Bounds], words: AxisWords) -> str:
@@ -110,7 +131,8 @@ def _norms(pictures: GradientPictures, sheet: Sheet) -> Strip:
         state = pictures.words.state
         panels = list(part.subplots(2 // columns, columns, sharey=True, squeeze=False).flat)
         for axes, curves, place in zip(panels, (pictures.start, pictures.end), ("0", pictures.words.last), strict=True):
-            axes.set(yscale="log", xlabel="training step", ylabel=f"$\\|\\partial L/\\partial {state}_{place}\\|$")
+            norm = f"$\\|\\partial {pictures.words.loss}/\\partial {state}_{place}\\|$"
+            axes.set(yscale="log", xlabel="training step", ylabel=norm, title=f"absolute norm at ${state}_{place}$")
             if not say_the_only_point(axes, curves):
                 draw_series(axes, curves, over_training=True)
         decades(panels[0], [*pictures.start, *pictures.end])

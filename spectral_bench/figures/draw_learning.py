@@ -12,12 +12,12 @@ from spectral_bench.figures.baseline import (
     limits_with_room_for_baseline,
 )
 from spectral_bench.figures.learning import LearningPictures, Quantity
+from spectral_bench.figures.samples import about_pools, about_samples, names_with_counts
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import (
     draw_series,
     edges,
     measured_once,
-    of_seeds,
     plain_decades,
     say_the_only_point,
 )
@@ -35,7 +35,7 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
     # Where the metric is the loss there is one panel, whatever it was asked for as.
     shown = [one for one in pictures.quantities if sheet.has(one.panel)] or pictures.quantities
     curves = [series for quantity in shown for series in quantity.curves]
-    caption = of_seeds(curves, "arithmetic")
+    caption = about_samples(curves, "arithmetic", pictures.pooled)
     once = all(measured_once(quantity.curves) for quantity in shown)
     caption += about_baselines([_is_near(one) for one in shown if _has_baseline(one)])
     caption += pictures.standings
@@ -54,9 +54,10 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
         return [Strip((said if once else _HEIGHT) * rows, draw, (said if once else _LEAST) * rows)]
 
     names = " and ".join(metric_in_words(quantity.name) for quantity in shown)
-    labels = list(dict.fromkeys(series.label for series in curves))
     title = f"{pictures.title}: {names} on {pictures.split} data"
-    return figure_of_strips(sheet, title, [" ".join(caption)], labels, strips)
+    return figure_of_strips(
+        sheet, title, [" ".join(caption)], names_with_counts(curves), strips, notes=about_pools(pictures.pooled)
+    )
 
 
 def _draw_quantity(axes: Axes, quantity: Quantity, split: str) -> None:

@@ -1,6 +1,6 @@
 """The figure of a phase diagram: a cell a setting, in it a stripe a run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -15,6 +15,7 @@ from matplotlib.patheffects import Normal, Stroke
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.phase_maps import PhaseCell, PhasePictures
 from spectral_bench.figures.plotted_runs import PHASES, Phase
+from spectral_bench.figures.samples import about_pools
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.words import key_in_words
 
@@ -64,15 +65,25 @@ def draw_phase_map(pictures: PhasePictures, sheet: Sheet) -> Figure:
 
     x, y = (key_in_words(key, pictures.metric) for key in (pictures.keys.x, pictures.keys.y))
     told = "how runs came out" if pictures.keys.hue is None else _hue(pictures)
-    caption = "A stripe is a run." if scale is None else "Means over runs."
+    many = _runs_a_cell(panels.values())
+    caption = f"A stripe is a run, {many} a cell." if scale is None else f"Means over {many}."
     if scale is not None and any(cell.without for cells in panels.values() for cell in cells):
         caption += " × k/n: so many did worse than any number."
     if pictures.line:
         caption += f" {_LINE}: up to there $(1 + r)^T$, by which a gradient can grow, is at most e."
     labels = [*(PHASES if scale is None else ()), *([_LINE] if pictures.line else ())]
     return figure_of_strips(
-        sheet, f"{pictures.title}: {told}, over {x} and {y}", [caption], labels, strips, handle=_HANDLE
-    )
+        sheet, f"{pictures.title}: {told}, over {x} and {y}", [caption], {label: label for label in labels}, strips,
+        handle=_HANDLE, notes=about_pools(pictures.pooled),
+    )  # fmt: skip
+
+
+def _runs_a_cell(panels: Iterable[Sequence[PhaseCell]]) -> str:
+    """``3 runs``, ``1 to 3 runs (n)``."""
+    counts = sorted({len(cell.outcomes) for cells in panels for cell in cells})
+    if len(counts) < 2:
+        return f"{counts[0] if counts else 0} run{'s' * (counts != [1])}"
+    return f"{counts[0]} to {counts[-1]} runs"
 
 
 def _hue(pictures: PhasePictures) -> str:
@@ -92,6 +103,7 @@ def _draw_panel(
     axes: Axes, title: str, cells: Sequence[PhaseCell], pictures: PhasePictures, scale: ScalarMappable | None
 ) -> None:
     """Cells of equal size, in the order of the values: their distances are written, not drawn."""
+    counted = len({len(cell.outcomes) for several in pictures.panels.values() for cell in several}) > 1
     across, up = ({text: at for at, text in enumerate(one.places)} for one in (pictures.x_axis, pictures.y_axis))
     for cell in cells:
         left, bottom = across[as_typed(cell.x)] - 0.46, up[as_typed(cell.y)] - 0.44
@@ -109,9 +121,10 @@ def _draw_panel(
         axes.add_patch(
             Rectangle((left, bottom), 0.92, 0.88, facecolor=face, hatch=hatch, linewidth=0.4, edgecolor="black")
         )
-        if cell.without:
+        told = f"× {cell.without}/{len(cell.outcomes)}" if cell.without else f"n = {len(cell.outcomes)}" * counted
+        if told:
             axes.text(
-                left + 0.46, bottom + 0.44, f"× {cell.without}/{len(cell.outcomes)}", ha="center", va="center",
+                left + 0.46, bottom + 0.44, told, ha="center", va="center",
                 fontsize=6.5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
     if scale is None:

@@ -21,10 +21,10 @@ def draw_relative(figure: SubFigure, moment: Moment, words: AxisWords) -> Sequen
     for bounds in moment.bounds:
         _draw_bounds(axes, bounds)
     draw_series(axes, moment.curves)
-    t, last, h = words.symbol, words.last, words.state
+    t, last, h, loss = words.symbol, words.last, words.state, words.loss
     unit = words.unit.rpartition(" ")[2]
     axes.set_xlabel(f"{unit}s back from ${last}$:  ${last}-{t}$")
-    axes.set_ylabel(f"$\\|\\partial L/\\partial {h}_{t}\\|\\;/\\;\\|\\partial L/\\partial {h}_{last}\\|$")
+    axes.set_ylabel(f"$\\|\\partial {loss}/\\partial {h}_{t}\\|\\;/\\;\\|\\partial {loss}/\\partial {h}_{last}\\|$")
     axes.set_xlim(0, max((series.x[-1] for series in moment.curves), default=1.0))
     _limit(axes, moment)
     _draw_thresholds(axes)

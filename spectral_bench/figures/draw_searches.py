@@ -42,7 +42,7 @@ def draw_searches(pictures: SearchPictures, sheet: Sheet) -> Figure:
         firsts = range(0, count, columns)
         return [_strip(pictures, range(at, min(at + columns, count)), columns, layout) for at in firsts]
 
-    return figure_of_strips(sheet, f"{pictures.title}: {y} of {len(pictures.lines)} runs", [caption], [], strips)
+    return figure_of_strips(sheet, f"{pictures.title}: {y} of {len(pictures.lines)} runs", [caption], {}, strips)
 
 
 def _strip(pictures: SearchPictures, keys: Sequence[int], columns: int, sheet: Sheet) -> Strip:

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.figures.page import TITLE_SIZE, panel_title
+from spectral_bench.figures.samples import about_pools, about_samples, names_with_counts
 from spectral_bench.figures.series import Series
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.spectra import SpectrumPictures
@@ -17,10 +18,10 @@ from spectral_bench.figures.style import (
     draw_series,
     leaves_at_the_bottom,
     measured_once,
-    of_seeds,
     plain_decades,
     say_the_only_point,
 )
+from spectral_bench.figures.words import listed
 
 #: Inches of the narrowest panel of a distribution.
 _PANEL = 1.35
@@ -55,8 +56,9 @@ def draw_spectrum(pictures: SpectrumPictures, sheet: Sheet) -> Figure:
     sentences += _about_distributions(pictures, below=has_margin) if has_distribution else []
     sentences += _about_bounds(pictures, margin=has_margin, distribution=has_distribution)
     title = f"{pictures.title}: singular values of the recurrent matrices"
-    labels = [series.label for series in pictures.margin] if has_margin else []
-    return figure_of_strips(sheet, title, [" ".join([*sentences, *pictures.standings])], labels, strips)
+    labels = names_with_counts(pictures.margin) if has_margin else {}
+    caption = " ".join([*sentences, *pictures.standings])
+    return figure_of_strips(sheet, title, [caption], labels, strips, notes=about_pools(pictures.pooled))
 
 
 def _about_margin(pictures: SpectrumPictures) -> list[str]:
@@ -71,7 +73,7 @@ def _about_margin(pictures: SpectrumPictures) -> list[str]:
     without = pictures.without_margin
     if without:
         sentence += f"; none for {_listed(without)}: the matrices of gates are not the Jacobian of a step"
-    sentences = [f"{sentence}.", *of_seeds(pictures.margin)]
+    sentences = [f"{sentence}.", *about_samples(pictures.margin, pooled=pictures.pooled)]
     return [*sentences, BELOW_THE_AXIS] if leaves_at_the_bottom(pictures.margin) else sentences
 
 
@@ -79,8 +81,10 @@ def _about_distributions(pictures: SpectrumPictures, *, below: bool) -> list[str
     sentence = f"{'Below: m' if below else 'M'}inimum, quartiles, median and maximum of all singular values"
     if len(pictures.quantiles) > 1:
         sentence += ", every panel on its own axis"
-    if any(series.runs > 1 for curves in pictures.quantiles for series in curves):
-        sentence += "; geometric means over seeds"
+    counts = {series.runs for curves in pictures.quantiles for series in curves}
+    if max(counts) > 1:
+        many = "" if below or len(counts) > 1 else f"{max(counts)} "
+        sentence += f"; geometric means over {many}{'runs' if pictures.pooled else 'seeds'}"
     without = pictures.without_margin
     if without and not below:
         sentence += f"; of {_listed(without)} those of the gates' matrices, which are not the Jacobian of a step"
@@ -109,11 +113,10 @@ def _centre(pictures: SpectrumPictures) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``; of many, how many they are."""
+    """All of them; of many, how many they are."""
     if len(names) > _LISTED:
         return f"{len(names)} groups"
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return listed(names)
 
 
 def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Sequence[Axes]:

@@ -1,9 +1,8 @@
 """The figure of a metric against a key."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from textwrap import wrap
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,6 +19,7 @@ from spectral_bench.figures.baseline import (
 )
 from spectral_bench.figures.dodging import sidesteps
 from spectral_bench.figures.intervals import GOES_ON, draw_interval
+from spectral_bench.figures.samples import about_pools
 from spectral_bench.figures.series import Array
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import plain_decades
@@ -35,7 +35,10 @@ _NAME = 30
 #: Share of the y axis that a count of seeds takes which did worse than any number.
 _ROOM_OF_WORSE = 0.1
 
-#: Points (of 1/72 inch) between two markers that stand side by side, and of a panel's width those beside its axis.
+#: Size of a marker in points (of 1/72 inch).
+_MARKER = 4.5
+
+#: Points between two markers that stand side by side, and of a panel's width those beside its axis.
 _BESIDE, _MARGINS = 6.0, 50.0
 
 
@@ -43,7 +46,7 @@ def draw_sweep(pictures: SweepPictures, sheet: Sheet) -> Figure:
     """Draw points with intervals, lines through them, and each seed as a dot."""
     panels = {title: lines for title, lines in pictures.panels.items() if not title or sheet.has(title)}
     lines = [line for several in panels.values() for line in several]
-    labels = list(dict.fromkeys(line.label for line in lines))
+    counts = {line.label: _counts([line]) for line in lines}
     level = pictures.baseline
     near = level is not None and baseline_is_near(level, _measured(lines), logarithmic=pictures.logarithmic)
     numbers = _limits(lines, pictures, near=near)
@@ -81,7 +84,30 @@ def draw_sweep(pictures: SweepPictures, sheet: Sheet) -> Figure:
     title = f"{pictures.title}: {y} against {x}"
     sentences = _sentences(pictures, lines, limits)
     caption = [*sentences, *about_baselines([] if level is None else [near]), *pictures.states]
-    return figure_of_strips(sheet, title, [" ".join(caption)], [] if named_below else labels, strips)
+    return figure_of_strips(
+        sheet,
+        title,
+        [" ".join(caption)],
+        {} if named_below else _names(counts),
+        strips,
+        notes=about_pools(pictures.pooled),
+    )
+
+
+def _counts(lines: Sequence[SweepLine]) -> list[int]:
+    """How many seeds are in the means of these lines."""
+    return sorted({len(point.values) for line in lines for point in line.points if point.values})
+
+
+def _range_of(counts: Sequence[int]) -> str:
+    return "0" if not counts else str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+
+
+def _names(counts: Mapping[str, Sequence[int]]) -> dict[str, str]:
+    """The entries of a legend: where points have different numbers of seeds, each line says how many it has."""
+    if len({count for several in counts.values() for count in several}) < 2:
+        return {label: label for label in counts}
+    return {label: f"{label} (n = {_range_of(several)})" for label, several in counts.items()}
 
 
 def _limits(lines: Sequence[SweepLine], pictures: SweepPictures, *, near: bool) -> Limits:
@@ -106,10 +132,13 @@ def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limi
     points = [point for line in lines for point in line.points]
     sentences = []
     if any(len(point.values) > 1 for point in points):
-        how = "geometric means over seeds with 95 % intervals, on logarithms" if pictures.geometric else (
-            "means over seeds with 95 % intervals"
-        )  # fmt: skip
-        sentences.append(f"Points: {how}; dots: each seed.")
+        how = "geometric means" if pictures.geometric else "means"
+        intervals = "95 % intervals, on logarithms" if pictures.geometric else "95 % intervals"
+        counts = _counts(lines)
+        many = f"{_range_of(counts)} " if len(counts) == 1 else "n "
+        sentences.append(f"Points: {how} over {many}seeds with {intervals}; dots: each seed.")
+    elif points:
+        sentences.append("Points: one seed each.")
     if any(leaves(mean, limits) for mean in _means(lines)):
         sentences.append(GOES_ON)
     if any(any(row) for several in pictures.panels.values() for row in _aside(several, pictures)):
@@ -177,7 +206,7 @@ def _draw_line(axes: Axes, line: SweepLine, steps: Sequence[float], pictures: Sw
                 linestyle="",
             )  # fmt: skip
     points = [place for place, _, _ in with_mean], [mean.mean for _, _, mean in with_mean]
-    marked: Any = {"color": look.colour, "marker": look.marker, "markersize": 4.5, "markeredgewidth": 0}
+    marked = look.marked(_MARKER)
     axes.plot(*points, linestyle="", **marked)
     axes.plot([], [], linestyle=look.dashes if len(joined) > 1 else "", label=line.label, **marked)
 

@@ -1,15 +1,16 @@
 """The pictures of gradient norms, as numbers: what arrives, how fast it decays, through training, and absolutely."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from spectral_bench.figures.chosen_moments import chosen_moments
 from spectral_bench.figures.gradient_maps import Heat, heat_of
 from spectral_bench.figures.named_groups import standings_of
 from spectral_bench.figures.relative_gradients import Moment, moments
+from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.series import Series, over_runs
-from spectral_bench.figures.traced_gradients import Traced, words_of
+from spectral_bench.figures.traced_gradients import Traced, losses_of, words_of
 from spectral_bench.records.groups import Section
 from spectral_bench.records.traced_states import traced_notes
 from spectral_bench.runs.layout import AxisWords
@@ -29,8 +30,10 @@ class GradientPictures:
         moments: what arrives and how fast it decays, at the chosen moments.
         maps: one for each group.
         start, end: norm at t = 0 and at t = T over training.
+        losses: whose gradient was traced, with the groups; none where there is but one loss, as over depth.
         states: what they are made of, in a sentence; none where that is h.
         standings: how far the runs of groups are that are running.
+        pooled: the keys in which the runs of a group differ, with the number of their values.
     """
 
     title: str
@@ -40,8 +43,10 @@ class GradientPictures:
     maps: list[Heat]
     start: list[Series]
     end: list[Series]
+    losses: Mapping[str, Sequence[str]] = field(default_factory=dict)
     states: Sequence[str] = ()
     standings: Sequence[str] = ()
+    pooled: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers behind every picture."""
@@ -75,7 +80,10 @@ def gradient_pictures(
     named = [(one.caption, one.group) for one in groups]
     states = traced_notes(named, words.state if words.state != "h" else "")
     drawn = moments(groups, words, chosen)
-    return GradientPictures(section.title, layer, words, drawn, maps, start, end, states, standings_of(named))
+    pooled = keys_pooled(one.runs for one in groups)
+    return GradientPictures(
+        section.title, layer, words, drawn, maps, start, end, losses_of(groups), states, standings_of(named), pooled
+    )
 
 
 def _over_training(one: Traced, t: int) -> Series:

@@ -1,12 +1,13 @@
 """Loss and metric over training, as numbers."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from spectral_bench.figures.named_groups import Naming, standings_of
+from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_tables import read_metrics
@@ -43,12 +44,14 @@ class LearningPictures:
         split: which data.
         quantities: loss and metric; only one where they are the same.
         standings: how far the runs of groups are that are running.
+        pooled: the keys in which the runs of a group differ, with the number of their values.
     """
 
     title: str
     split: str
     quantities: list[Quantity]
     standings: Sequence[str] = ()
+    pooled: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The numbers behind every picture."""
@@ -95,7 +98,8 @@ def learning_pictures(section: Section, split: str, naming: Naming | None = None
     ]
     drawn = {series.label for quantity in quantities for series in quantity.curves}
     standings = standings_of([(one.caption, one.group) for one in named_groups if one.caption in drawn])
-    return LearningPictures(section.title, split, quantities, standings) if quantities else None
+    pooled = keys_pooled(one.group.counted for one in named_groups if one.caption in drawn)
+    return LearningPictures(section.title, split, quantities, standings, pooled) if quantities else None
 
 
 def _equal(losses: Sequence[Series], metrics: Sequence[Series]) -> bool:

@@ -19,11 +19,26 @@ from spectral_bench.records.groups import Group
 #: A pattern of matplotlib.
 Dashes = str | tuple[float, tuple[float, ...]]
 
+#: A marker of matplotlib: a letter, or number of points, kind and angle of a star.
+Marker = str | tuple[int, int, int]
+
 _SOLID: Dashes = "-"
 _LONG: Dashes = (0.0, (7.0, 2.0))
 _SHORT: Dashes = (0.0, (3.0, 1.2))
 _DOTTED: Dashes = (0.0, (8.0, 1.5, 1.5, 1.5))
 DASHES = (_SOLID, _LONG, _SHORT, _DOTTED)
+
+#: A star of four points.
+_STAR: Marker = (4, 1, 0)
+
+#: Markers of strokes, which have no area to fill.
+_STROKES = {"1", "2", "3", "4", "+", "x"}
+
+#: Markers with little ink for their size are drawn so many points larger.
+_LARGER: dict[Marker, float] = {**dict.fromkeys(_STROKES, 1.5), _STAR: 2.0, "*": 1.5, "d": 0.5, "X": 0.5, "P": 0.5}
+
+#: Width of a stroke, and of the edge of a hollow marker.
+_STROKE, _EDGE = 1.2, 0.9
 
 #: Characters for lines drawn as text, when those of the models are taken.
 _CHARACTERS = "@&$=ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnpqrtuvwyz"
@@ -39,13 +54,26 @@ class Look:
         dashes: of matplotlib.
         character: what it is drawn with as text.
         place: in its section, from 0: marks of lines that lie on each other are set in turn.
+        hollow: whether the marker is an outline.
     """
 
     colour: str
-    marker: str
+    marker: Marker
     dashes: Dashes = _SOLID
     character: str = "x"
     place: int = 0
+    hollow: bool = False
+
+    def marked(self, size: float) -> dict[str, Any]:
+        """What ``Axes.plot`` has to be told of colour and marker, of so many points."""
+        strokes = self.marker in _STROKES
+        return {
+            "color": self.colour,
+            "marker": self.marker,
+            "markersize": size + _LARGER.get(self.marker, 0.0),
+            "markerfacecolor": mpl.rcParams["axes.facecolor"] if self.hollow else self.colour,
+            "markeredgewidth": _STROKE if strokes else _EDGE if self.hollow else 0.0,
+        }
 
 
 #: The models of the package; one that is not here yet has the look that its name gives.
@@ -56,26 +84,29 @@ _OWN = {
     "svdrnn": Look("#0072B2", "o", _SOLID, "*"),
     "lstm": Look("#CC79A7", "v", _DOTTED, "#"),
     "gru": Look("#56B4E9", "P", _LONG, "%"),
-    "cornn": Look("#44AA99", "h", _DOTTED, "h"),
+    "cornn": Look("#44AA99", "o", _DOTTED, "h", hollow=True),
     "indrnn": Look("#332288", "*", _SHORT, "i"),
-    "lem": Look("#004488", "D", _DOTTED, "l"),
-    "lipschitz": Look("#AAAA00", "^", _DOTTED, "z"),
-    "antisymmetric": Look("#EE8866", "v", _LONG, "a"),
-    "lru": Look("#999933", "p", _SOLID, "u"),
+    "lem": Look("#004488", "D", _DOTTED, "l", hollow=True),
+    "lipschitz": Look("#AAAA00", "s", _DOTTED, "z", hollow=True),
+    "antisymmetric": Look("#EE8866", "P", _LONG, "a", hollow=True),
+    "lru": Look("#999933", _STAR, _SOLID, "u"),
     "mingru": Look("#882255", ">", _DOTTED, "m"),
     "exprnn": Look("#117733", "<", _LONG, "e"),
-    "dtriv": Look("#DDCC77", "8", _DOTTED, "d"),
-    "cayley": Look("#CC6677", "H", _SHORT, "c"),
+    "dtriv": Look("#DDCC77", _STAR, _DOTTED, "d", hollow=True),
+    "cayley": Look("#CC6677", "X", _SHORT, "c", hollow=True),
     "factorized": Look("#AA4499", "d", _LONG, "f"),
     "mlp": Look("#661100", "X", _SHORT, "&"),
-    "resnet": Look("#777777", "s", _LONG, "="),
-    "svdmlp": Look("#6699CC", "D", _LONG, "$"),
-    "svdresnet": Look("#994455", ">", _SOLID, "@"),
+    "resnet": Look("#777777", "2", _LONG, "="),
+    "svdmlp": Look("#6699CC", "1", _LONG, "$"),
+    "svdresnet": Look("#994455", "d", _SOLID, "@", hollow=True),
 }
 
 #: For models from elsewhere, and for lines that are no models: colours that none of the package has.
 _COLOURS = ("#000000", "#EE3377", "#225522", "#663333", "#222255", "#AAAAAA")
-_MARKERS = ("X", "<", "d", "H", "8", "1")
+_MARKERS = ("X", "<", "d", "*", "P", ">")
+
+#: For models from elsewhere: markers that no model of the package has.
+_FOREIGN: tuple[Marker, ...] = ("p", "+", "x", "3", "4")
 
 
 def look_of(model: str) -> Look:
@@ -85,7 +116,7 @@ def look_of(model: str) -> Look:
     digest = hashlib.sha256(model.encode()).digest()
     return Look(
         _COLOURS[digest[0] % len(_COLOURS)],
-        _MARKERS[digest[1] % len(_MARKERS)],
+        _FOREIGN[digest[1] % len(_FOREIGN)],
         DASHES[digest[2] % len(DASHES)],
         _CHARACTERS[digest[3] % len(_CHARACTERS)],
     )

@@ -1,6 +1,6 @@
 """A phase diagram of two keys: how runs came out, each for itself, or a metric."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +11,13 @@ from spectral_bench.figures.plotted_runs import (
     PHASES,
     Phase,
     Plotted,
-    keys_apart,
     mean_of,
     never_got_there,
     number_of,
     phase_of,
     value_of,
 )
+from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.sweeps import PlotKeys
 from spectral_bench.figures.value_axis import ValueAxis, spans_decades, value_axis
 from spectral_bench.records.run_record import Run
@@ -53,6 +53,7 @@ class PhasePictures:
         logarithmic: the scale of colours.
         panels: cells, by the title of the panel.
         notes: what is left out or put together.
+        pooled: the keys in which the runs of a cell differ, with the number of their values.
         line: corners of r T = 1, in cells from the centre of the first, across and up; none where the axes are others.
     """
 
@@ -64,6 +65,7 @@ class PhasePictures:
     logarithmic: bool
     panels: dict[str, list[PhaseCell]]
     notes: list[str]
+    pooled: Mapping[str, int]
     line: Sequence[tuple[float, float]] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -104,18 +106,16 @@ def phase_pictures(task: Plotted, keys: PlotKeys) -> PhasePictures | None:
             for text in order.places
         }
     panels = {title: _cells(members, keys) for title, members in columns.items()}
-    apart = {
-        key for title in columns for members in _by_cell(columns[title], keys).values() for key in keys_apart(members)
-    }
+    pools = (members for column in columns.values() for members in _by_cell(column, keys).values())
+    apart = keys_pooled(pools)
     if apart:
         notes.append(
-            f"{task.task}: cells hold runs that differ in {', '.join(sorted(apart))}: name one as col, or choose with "
-            "--where."
+            f"{task.task}: cells hold runs that differ in {', '.join(apart)}: name one as col, or choose with --where."
         )
     numbers = [number for run in runs if keys.hue and (number := number_of(run, keys.hue)) is not None]
     logarithmic = not more_is_better(keys.hue or "", task.mode) and spans_decades(numbers)
     line = critical_line(x_axis, y_axis)
-    return PhasePictures(task.task, keys, task.metric, x_axis, y_axis, logarithmic, panels, notes, line)
+    return PhasePictures(task.task, keys, task.metric, x_axis, y_axis, logarithmic, panels, notes, apart, line)
 
 
 def _by_cell(runs: list[Run], keys: PlotKeys) -> dict[tuple[str, str], list[Run]]:

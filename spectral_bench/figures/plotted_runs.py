@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from spectral_bench.compare.scores import ACHIEVEMENTS
 from spectral_bench.compare.statistics import Estimate, estimate, geometric_estimate
-from spectral_bench.config.schema import CHANGES_NO_NUMBER
+from spectral_bench.config.schema import EXECUTION
 from spectral_bench.records.grouping import differing_keys
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
@@ -20,8 +20,8 @@ Phase = Literal["solved", "better than baseline", "at baseline", "diverged"]
 
 PHASES: tuple[Phase, ...] = ("solved", "better than baseline", "at baseline", "diverged")
 
-#: Keys by which no two settings differ.
-_NO_SETTING = {"seed", "name", *CHANGES_NO_NUMBER}
+#: Keys by which no two settings differ: they tell repetitions apart, or say how a run was carried out.
+_NO_SETTING = {"seed", "name", *EXECUTION}
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def phase_of(run: Run) -> Phase:
 
 
 def setting_of(run: Run) -> dict[str, Any]:
-    """The configuration that tells settings apart: without what changes no number, and without the seed."""
+    """The configuration that tells settings apart: without the seed, and how it was carried out."""
     return {key: value for key, value in run.effective_config.items() if key not in _NO_SETTING}
 
 

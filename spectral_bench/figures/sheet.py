@@ -1,7 +1,7 @@
 """What the user may ask of a figure's layout, and the strips it is put together from."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -39,6 +39,9 @@ _MARGIN = 0.05
 HANDLE, _TO_TEXT, _TO_NEXT = 3.6, 0.8, 2.0
 
 _FONT = 8.0
+
+#: Of captions and notes.
+_LIGHT: Any = {"fontsize": 7, "color": "#444444"}
 
 
 @dataclass(frozen=True)
@@ -122,9 +125,10 @@ def figure_of_strips(
     sheet: Sheet,
     title: str,
     caption: Sequence[str],
-    labels: Sequence[str],
+    labels: Mapping[str, str],
     strips: Callable[[Sheet], Sequence[Strip]],
     handle: float = HANDLE,
+    notes: Sequence[str] = (),
 ) -> Figure:
     """A figure of strips one under the other, below a title, a caption and one legend for all of them.
 
@@ -134,9 +138,10 @@ def figure_of_strips(
         sheet: its layout.
         title: what it shows.
         caption: sentences.
-        labels: entries of the legend, for which room is made; none: there is no legend.
+        labels: entries of the legend by the labels of lines, for which room is made; none: there is no legend.
         strips: makes at least one, for the layout that it is given.
         handle: length of a line in the legend, in the size of its font.
+        notes: sentences without which the figure misleads: they stand below it, also where it has no caption.
 
     Raises:
         InputError: no page has room for it.
@@ -144,11 +149,14 @@ def figure_of_strips(
     lines = _lines(sheet, title, caption) if sheet.title else []
     names, columns, legend = _legend(sheet, labels, handle)
     top = 0.04 + sum(height for _, height, _ in lines) + 0.05 + legend
-    fitting, heights = _fitting(sheet, title, top, strips)
-    figure = Figure(figsize=(sheet.width, top + sum(heights)), layout="constrained")
-    parts: Any = figure.subfigures(1 + len(heights), 1, height_ratios=[top, *heights])
+    below = wrapped(" ".join(notes), sheet.width - 2 * _MARGIN, _LIGHT["fontsize"])
+    bottom = _LINE * len(below) + 0.04 if below else 0.0
+    fitting, heights = _fitting(sheet, title, top + bottom, strips)
+    figure = Figure(figsize=(sheet.width, top + sum(heights) + bottom), layout="constrained")
+    rows = [top, *heights, *([bottom] if below else [])]
+    parts: Any = figure.subfigures(len(rows), 1, height_ratios=rows)
     entries: dict[str, Artist] = {}
-    for strip, part in zip(fitting, parts[1:], strict=True):
+    for strip, part in zip(fitting, parts[1 : 1 + len(heights)], strict=True):
         for axes in strip.draw(part):
             for line, label in zip(*axes.get_legend_handles_labels(), strict=True):
                 entries.setdefault(str(label), line)
@@ -156,6 +164,8 @@ def figure_of_strips(
     for text, height, style in lines:
         parts[0].text(_MARGIN / sheet.width, 1 - y / top, text, va="top", **style)
         y += height
+    for at, text in enumerate(below):
+        parts[-1].text(_MARGIN / sheet.width, 1 - at * _LINE / bottom, text, va="top", **_LIGHT)
     if labels and entries:
         parts[0].legend(
             list(entries.values()), [names[label] for label in entries], loc="lower left", ncols=columns, frameon=False,
@@ -189,18 +199,17 @@ def _fitting(
 def _lines(sheet: Sheet, title: str, caption: Sequence[str]) -> list[tuple[str, float, dict[str, Any]]]:
     """Text, height and style of every line above the panels."""
     bold = {"fontsize": 9, "fontweight": "bold"}
-    light = {"fontsize": 7, "color": "#444444"}
     width = sheet.width - 2 * _MARGIN
     above = [(line, _TITLE, bold) for line in wrapped(title, width, 9, "bold")]
-    return [*above, *((line, _LINE, light) for text in caption for line in wrapped(text, width, 7))]
+    return [*above, *((line, _LINE, _LIGHT) for text in caption for line in wrapped(text, width, _LIGHT["fontsize"]))]
 
 
-def _legend(sheet: Sheet, labels: Sequence[str], handle: float) -> tuple[dict[str, str], int, float]:
+def _legend(sheet: Sheet, labels: Mapping[str, str], handle: float) -> tuple[dict[str, str], int, float]:
     """The entries of a legend, broken into lines where they are too long; how many stand side by side; the height."""
     points = _FONT / 72
     width = sheet.width - 2 * _MARGIN
     beside = (handle + _TO_TEXT) * points
-    broken = {label: wrapped(label, width - beside, _FONT) or [""] for label in labels}
+    broken = {label: wrapped(name, width - beside, _FONT) or [""] for label, name in labels.items()}
     entry = beside + max((text_width(line, _FONT) for lines in broken.values() for line in lines), default=0.0)
     gap = _TO_NEXT * points
     columns = max(1, min(len(labels), int((width + gap) / (entry + gap))))

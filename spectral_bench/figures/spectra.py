@@ -1,12 +1,13 @@
 """The pictures and the table of singular values over training."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from spectral_bench.figures.looks import Look
 from spectral_bench.figures.named_groups import Naming, standings_of
+from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
@@ -51,6 +52,7 @@ class SpectrumPictures:
         quantiles: for every group, minimum, quartiles, median and maximum of σ.
         allowed: for every group, the bounds its model promises.
         standings: how far the runs of groups are that are running.
+        pooled: the keys in which the runs of a group differ, with the number of their values.
     """
 
     title: str
@@ -60,6 +62,7 @@ class SpectrumPictures:
     quantiles: list[list[Series]]
     allowed: list[tuple[float, float] | None]
     standings: Sequence[str] = ()
+    pooled: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def without_margin(self) -> list[str]:
@@ -109,4 +112,5 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
         )
     allowed = [one.allowed for one in groups]
     standings = standings_of([(one.caption, one.group) for one in groups])
-    return SpectrumPictures(section.title, margin, centres, radii, quantiles, allowed, standings)
+    pooled = keys_pooled(one.runs for one in groups)
+    return SpectrumPictures(section.title, margin, centres, radii, quantiles, allowed, standings, pooled)

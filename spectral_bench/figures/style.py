@@ -8,13 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from spectral_bench.diagnostics.gradient_decay import FLOOR
+from spectral_bench.figures.samples import THIN_LINES
 from spectral_bench.figures.series import Array, Series
 
-#: Markers on a line of many points.
-_MARKED = 4
-
-#: Up to this many seeds are drawn as thin lines; of more, the range as a band.
-_THIN_LINES = 3
+#: Markers on a line of many points, and their size in points (of 1/72 inch).
+_MARKED, _MARKER = 4, 4.0
 
 #: Two measurements further apart than this factor are not joined: nobody knows what was between them.
 _UNJOINED = 10.0
@@ -32,15 +30,6 @@ _ROOM, _SHARE = 1.5, 0.04
 FAR = 2.0
 
 BELOW_THE_AXIS = "Where a line leaves below, it is (nearly) zero."
-
-
-def of_seeds(curves: Iterable[Series], mean: str = "geometric") -> list[str]:
-    """The sentence of a caption that says what lines and bands are; none where every line is one run."""
-    most = max((series.runs for series in curves), default=0)
-    if most < 2:
-        return []
-    spread = "thin: each seed" if most <= _THIN_LINES else "bands: from the smallest seed to the largest"
-    return [f"Lines: {mean} means over seeds; {spread}."]
 
 
 def _marked(points: int, place: int) -> tuple[int, int]:
@@ -67,11 +56,10 @@ def draw_series(axes: Axes, curves: Iterable[Series], *, over_training: bool = F
         x, mean = _unjoined(series.x, series.mean) if apart else (series.x, series.mean)
         marked: Any = _marked(len(x), look.place) if len(x) == len(series.x) else 1
         axes.plot(
-            x, mean, color=look.colour, linestyle=look.dashes, marker=look.marker, markersize=4, markeredgewidth=0,
-            markevery=marked, label=series.label,
+            x, mean, linestyle=look.dashes, markevery=marked, label=series.label, **look.marked(_MARKER),
             zorder=3 if look.dashes == "-" else 3.1,  # a line below a dashed one shows through the gaps
         )  # fmt: skip
-        if series.runs > _THIN_LINES:
+        if series.runs > THIN_LINES:
             axes.fill_between(series.x, series.low, series.high, color=look.colour, alpha=0.2, linewidth=0, zorder=2)
         elif series.runs > 1:
             for one in series.each:
@@ -100,7 +88,7 @@ def say_the_only_point(axes: Axes, curves: Sequence[Series], x_name: str = "step
     axes.set_axis_off()
     lines = [(f"measured once, at {x_name} {places[0]:,.0f}", "black")]
     for series in [series for series in curves if len(series.x)]:
-        axes.plot([], [], color=series.look.colour, marker=series.look.marker, linestyle="", label=series.label)
+        axes.plot([], [], linestyle="", label=series.label, **series.look.marked(_MARKER))
         lines.append((f"{series.label}: {series.mean[0]:.4g}", series.look.colour))
     for place, (text, colour) in enumerate(lines):
         axes.annotate(

@@ -1,6 +1,6 @@
 """A metric against a key: points with intervals and lines, as numbers."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,7 +10,8 @@ from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.axis_limits import Range
 from spectral_bench.figures.looks import DASHES, Look, look_of, palette, sequential
 from spectral_bench.figures.named_groups import Naming
-from spectral_bench.figures.plotted_runs import Plotted, keys_apart, mean_of, never_got_there, number_of, value_of
+from spectral_bench.figures.plotted_runs import Plotted, mean_of, never_got_there, number_of, value_of
+from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.value_axis import ValueAxis, is_number, shown, spans_decades, value_axis
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import OF_NORMS, RATIOS
@@ -89,6 +90,7 @@ class SweepPictures:
         baseline: what a memoryless predictor scores in y; None: unknown.
         panels: lines, by the title of the panel.
         notes: what is left out or put together.
+        pooled: the keys in which the runs of a point differ, with the number of their values.
         states: whose gradient was traced, in a sentence, where y is about it and they are not all h.
     """
 
@@ -103,6 +105,7 @@ class SweepPictures:
     baseline: float | None
     panels: dict[str, list[SweepLine]]
     notes: list[str]
+    pooled: Mapping[str, int]
     states: list[str]
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -147,7 +150,7 @@ def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictur
             if line in by_line
         ]
         panels[title] = lines
-    apart = _put_together(used, keys)
+    apart = _pooled(used, keys)
     if apart:
         notes.append(
             f"{task.task}: points put runs together that differ in {', '.join(apart)}: name one as hue or col, choose "
@@ -162,7 +165,7 @@ def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictur
     states = task.states if keys.y in OF_NORMS else []
     return SweepPictures(
         task.task, keys, task.metric, rises, x_axis, logarithmic, _possible(numbers, rises=rises),
-        keys.y in RATIOS, task.baseline.get(of) if of else None, panels, notes, states,
+        keys.y in RATIOS, task.baseline.get(of) if of else None, panels, notes, apart, states,
     )  # fmt: skip
 
 
@@ -270,11 +273,10 @@ def _points(runs: Sequence[Run], keys: PlotKeys, x_axis: ValueAxis) -> list[Swee
     return sorted(points, key=lambda point: point.place)
 
 
-def _put_together(runs: Sequence[Run], keys: PlotKeys) -> list[str]:
+def _pooled(runs: Sequence[Run], keys: PlotKeys) -> dict[str, int]:
     """The keys in which runs of one point differ."""
     points: dict[tuple[str, ...], list[Run]] = {}
     named = [key for key in keys.named if key != keys.y]
     for run in runs:
         points.setdefault(_values(run, named), []).append(run)
-    apart = {key for members in points.values() for key in keys_apart(members)}
-    return sorted(apart - set(named))
+    return {key: count for key, count in keys_pooled(points.values()).items() if key not in named}

@@ -19,6 +19,10 @@ from spectral_bench.records.traced_states import state_symbol
 from spectral_bench.records.traces import GradientHistory, gradient_norms
 from spectral_bench.runs.layout import TRACE_AXES, AxisWords
 
+#: Whose gradient is traced, by whether it is that of the losses at every step.
+LAST_LOSS = "the loss of the last step alone"
+_LOSSES = {False: LAST_LOSS, True: "the whole loss, of all steps", None: "the loss, of which steps is not recorded"}
+
 
 @dataclass(frozen=True)
 class Traced:
@@ -113,12 +117,23 @@ def mean_over_training(history: GradientHistory) -> NDArray[np.float64]:
     return geometric_mean(relative(history.norms))
 
 
+def losses_of(groups: Sequence[Traced]) -> dict[str, list[str]]:
+    """Whose gradient was traced over time, with the captions of the groups; over depth there is one loss only."""
+    found: dict[str, list[str]] = {}
+    for one in groups:
+        if one.facts.trace_axis == "time":
+            for every_step in sorted({run.facts.every_step for run in one.runs}, key=str):
+                found.setdefault(_LOSSES[every_step], []).append(one.caption)
+    return found
+
+
 def words_of(groups: Sequence[Traced]) -> AxisWords:
-    """How places and states along the traces of these groups are called; of several kinds, both ways."""
+    """How places, states and loss along the traces of these groups are called; of several kinds, both ways."""
     axes = {one.facts.trace_axis: one.facts.axis for one in groups}
     state = state_symbol(one.group for one in groups)
     if len(axes) == 1:
-        return replace(next(iter(axes.values())), state=state)
+        (axis,) = axes.values()
+        return replace(axis, state=state, loss=f"L_{axis.last}" if set(losses_of(groups)) == {LAST_LOSS} else "L")
     time, depth = TRACE_AXES["time"], TRACE_AXES["depth"]
     return replace(
         time,

@@ -1,6 +1,6 @@
 """Keys, fields and metrics in the words of the field, for axes and titles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from spectral_bench.runs.field_words import field_in_words
 from spectral_bench.runs.layout import SUMMARY_FIELDS
@@ -35,6 +35,12 @@ def key_in_words(key: str, metric: str | None = None) -> str:
     if key in _FIELDS:
         return field_in_words(key, metric)
     return _KEYS.get(key) or key.rpartition(".")[2].replace("_", " ")
+
+
+def listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def plain(words: str) -> str:

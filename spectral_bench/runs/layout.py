@@ -310,6 +310,7 @@ class AxisWords:
         unit: one of them: ``time step``.
         span: all of them: ``time``.
         state: what is handed on from one to the next.
+        loss: whose gradient is traced.
     """
 
     position: str
@@ -318,6 +319,7 @@ class AxisWords:
     unit: str
     span: str
     state: str = "h"
+    loss: str = "L"
 
 
 #: For every ``trace_axis`` that facts may name.

@@ -178,7 +178,7 @@ def test_what_was_traced_stands_in_the_title_and_in_a_sentence(results: Path) ->
         edit(run / "manifest.json", facts={**facts, "traced": "(h, c)"})
     _, _, pictures = prepared(results, "copy")
     (axes,) = draw_gradients(pictures, Sheet(panels=("relative",))).axes
-    assert axes.get_ylabel() == r"$\|\partial L/\partial s_t\|\;/\;\|\partial L/\partial s_T\|$"
+    assert axes.get_ylabel() == r"$\|\partial L_T/\partial s_t\|\;/\;\|\partial L_T/\partial s_T\|$"
     assert pictures.states == ["The state s whose gradient is traced is (h, c) in rnn; h elsewhere."]
     assert "relative to s_T" in gradients_in_characters(pictures, Sheet())[0].title
     _, _, plain = prepared(results, "addition")
@@ -257,6 +257,38 @@ def test_the_gradient_of_the_last_loss_alone_is_judged_on_a_task_with_a_loss_at_
         "svdrnn r=0.01": True,
         "svdrnn r=0.5": True,
     }
+
+
+def test_a_picture_says_whose_loss_was_traced(shared_results: Path, tmp_path: Path) -> None:
+    for seed, of in enumerate(("last", "all")):
+        train(tmp_path / of, "svdrnn", "copy", f"trace.of={of}", f"seed={seed}")
+    _, _, last = prepared(shared_results, "copy")
+    assert list(last.losses) == ["the loss of the last step alone"]
+    _, _, whole = prepared(tmp_path / "all", "copy")
+    assert list(whole.losses) == ["the whole loss, of all steps"]
+    _, _, both = prepared(tmp_path, "copy")
+    assert both.losses == {
+        "the loss of the last step alone": ["svdrnn of=last"],
+        "the whole loss, of all steps": ["svdrnn of=all"],
+    }
+    for pictures, title, told, norm in (
+        (
+            last,
+            "of the gradient of the last step's loss",
+            "the gradient of $L_T$, the loss of the last step alone",
+            "L_T",
+        ),
+        (whole, "of the gradient of the loss", "the gradient of $L$, the whole loss, of all steps", "L"),
+        (both, "of the gradient of the loss", "last step alone in svdrnn of=last; of the whole loss, of all", "L"),
+    ):
+        figure = draw_gradients(pictures, Sheet(width=40.0, panels=("relative", "norms")))
+        written = [text.get_text() for text in figure.subfigs[0].texts]
+        assert title in written[0]
+        assert told in written[1]
+        labels = [axes.get_ylabel() for axes in figure.axes if axes.get_ylabel()]
+        assert all(rf"\partial {norm}/" in label for label in labels)
+    relative = draw_gradients(last, Sheet(title=False, panels=("relative",)))
+    assert r"\partial L_T/" in relative.axes[0].get_ylabel()
 
 
 def test_the_envelope_is_that_of_the_papers() -> None:

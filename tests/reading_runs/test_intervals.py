@@ -117,8 +117,8 @@ def test_a_title_speaks_of_intervals_only_where_there_are_any() -> None:
     ):
         figure = Figure()
         draw_decay(figure.subfigures(), Moment("t", 1, [], [], [decay(values)]), TRACE_AXES["time"], 3.0)
-        assert figure.axes[0].get_title() == told
+        assert figure.axes[0].get_title("right").replace("\n", " ") == told
     figure = Figure()
     nothing = replace(decay([0.02]), rate=None, rates=[])
     draw_decay(figure.subfigures(), Moment("t", 1, [], [], [nothing]), TRACE_AXES["time"], 3.0)
-    assert figure.axes[0].get_title() == "decay on the way back"
+    assert figure.axes[0].get_title("right") == "decay on the way back"

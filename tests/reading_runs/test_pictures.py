@@ -1,25 +1,31 @@
 """What the pictures promise a reader: limits that fit, lines told apart without colour, nothing invisible."""
 
+from collections import Counter
 from dataclasses import replace
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
+from drawn_text import cut_off, overlapping
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
+from spectral_bench.compare.statistics import estimate
 from spectral_bench.config.catalog import options
 from spectral_bench.diagnostics.gradient_decay import EXTREME_FACTOR, FLOOR, LEVEL_FACTOR
+from spectral_bench.figures.draw_decay import draw_decay
 from spectral_bench.figures.draw_gradients import draw_gradients
 from spectral_bench.figures.draw_learning import draw_learning
 from spectral_bench.figures.draw_spectrum import draw_spectrum
 from spectral_bench.figures.gradient_maps import Heat
 from spectral_bench.figures.gradients import GradientPictures
 from spectral_bench.figures.learning import LearningPictures, Quantity
-from spectral_bench.figures.looks import look_of
+from spectral_bench.figures.looks import Look, look_of, palette
 from spectral_bench.figures.page import printable, save
-from spectral_bench.figures.relative_gradients import Moment
+from spectral_bench.figures.relative_gradients import Decay, Moment
 from spectral_bench.figures.series import Series, geometric_mean, over_runs
 from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.spectra import SpectrumPictures
@@ -157,9 +163,110 @@ def test_a_png_has_the_colours_of_the_models_exactly_and_the_width_that_was_aske
     assert (tmp_path / "p.png").stat().st_size < 100_000
 
 
-def test_every_model_of_the_package_has_a_look_of_its_own_and_others_one_from_their_name() -> None:
+#: Pixels to an inch of the print in which markers are told apart, and the share of its ink in which one differs.
+_PRINT, _APART = 200, 0.2
+
+
+def printed_in_grey(look: Look) -> np.ndarray:
+    """How much ink a marker takes of each pixel, whatever its colour."""
+    figure = Figure(figsize=(0.12, 0.12), dpi=_PRINT)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set(xlim=(0.0, 1.0), ylim=(0.0, 1.0))
+    axes.set_axis_off()
+    axes.plot([0.5], [0.5], **replace(look, colour="#000000").marked(4.5))
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    return 1.0 - np.asarray(canvas.buffer_rgba())[..., 0] / 255.0
+
+
+def test_every_two_models_of_the_package_are_told_apart_by_colour_and_in_grey_by_their_markers() -> None:
+    looks = {model: look_of(model) for model in options("model")}
+    assert len({look.colour for look in looks.values()}) == len(looks)
+    ink = {model: printed_in_grey(look) for model, look in looks.items()}
+    for one, other in combinations(looks, 2):
+        difference = np.abs(ink[one] - ink[other]).sum() / max(ink[one].sum(), ink[other].sum())
+        assert difference > _APART, f"{one} and {other} look alike"
+
+
+def test_a_model_from_elsewhere_has_the_look_of_its_name_and_no_marker_of_the_package() -> None:
     own = [look_of(model) for model in options("model")]
-    assert len({look.colour for look in own}) == len({(look.marker, str(look.dashes)) for look in own}) == len(own)
-    other = look_of("somebodys")
-    assert other == look_of("somebodys")
-    assert other.colour not in {look_of(model).colour for model in ("rnn", "irnn", "ornn", "svdrnn", "lstm", "gru")}
+    for name in ("somebodys", *(f"model{at}" for at in range(20))):
+        other = look_of(name)
+        assert other == look_of(name)
+        assert (other.marker, other.hollow) not in {(look.marker, look.hollow) for look in own}
+        assert other.colour not in {look.colour for look in own}
+        assert printed_in_grey(other).sum() > 10
+    assert all(printed_in_grey(look).sum() > 10 for look in palette(6))
+    assert len({look.marker for look in palette(6)}) == 6
+
+
+def decay(label: str, verdict: str) -> Decay:
+    found = estimate([0.01, 0.02, 0.03])
+    verdicts = Counter({verdict: 2, "fading": 1})
+    return Decay(label, look_of("rnn"), found, [0.01], 0.01, verdicts, "steady", "halves every 9.3 steps")
+
+
+@pytest.mark.parametrize("width", [2.4, 3.35, 7.0])
+def test_a_decay_rate_stands_beside_what_is_told_of_its_group(width: float) -> None:
+    decays = [
+        decay("rnn", "vanishing"),
+        decay("svdrnn r=0.001 hidden_size=128 lr=0.003", "level"),
+        decay("gru", "level"),
+    ]
+    figure = Figure(figsize=(width, 2.5), layout="constrained")
+    with printable():
+        draw_decay(figure.subfigures(), Moment("t", 1, [], [], decays), TRACE_AXES["time"], width)
+        FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    markers = [line.get_xydata()[0] for line in axes.get_lines() if line.get_marker() == look_of("rnn").marker]
+    heights = [axes.transData.transform(place)[1] for place in markers]
+    texts = [(text, text.get_window_extent()) for text in axes.texts]
+    starts = [0, *[at for at, (text, _) in enumerate(texts) if text.get_text().startswith(("svdrnn", "gru"))]]
+    for row, (first, last) in enumerate(pairwise([*starts, len(texts)])):
+        boxes = [box for _, box in texts[first:last]]
+        assert heights[row] == pytest.approx((max(box.y1 for box in boxes) + min(box.y0 for box in boxes)) / 2, abs=3.0)
+    assert max(box.x1 for _, box in texts) < axes.get_window_extent().x0
+    assert overlapping(figure) == []
+    assert cut_off(figure) == []
+
+
+def test_a_figure_says_of_how_many_seeds_its_lines_are_and_each_where_they_differ() -> None:
+    two, three = curve([0.1, 0.2], [0.2, 0.3], model="lstm"), curve([0.1, 0.2], [0.3, 0.4], [0.5, 0.6])
+    for curves, caption, names in (
+        ([three, replace(three, label="other")], "means over 3 seeds; thin: each seed", ["rnn", "other"]),
+        ([two, three], "means over n seeds; thin: each seed", ["lstm (n = 2)", "rnn (n = 3)"]),
+        ([curve([0.1, 0.2])], "Lines: one seed each.", ["rnn"]),
+    ):
+        quantity = Quantity("metric", "accuracy", curves, None, False)
+        figure = draw_learning(LearningPictures("t", "validation", [quantity]), Sheet())
+        assert caption in figure.subfigs[0].texts[1].get_text()
+        (legend,) = figure.subfigs[0].legends
+        assert [text.get_text() for text in legend.get_texts()] == names
+
+
+def test_runs_put_together_are_no_seeds_and_the_figure_says_in_what_they_differ() -> None:
+    curves = [curve([0.1, 0.2], [0.2, 0.3])]
+    pictures = LearningPictures("t", "validation", [Quantity("metric", "accuracy", curves, None, False)])
+    figure = draw_learning(replace(pictures, pooled={"optimizer.lr": 2, "model.margin": 3}), Sheet(title=False))
+    assert [text.get_text() for text in figure.subfigs[-1].texts] == [
+        "Put together: runs that differ in learning rate (2 values) and margin (3 values)."
+    ]
+    captioned = draw_learning(replace(pictures, pooled={"optimizer.lr": 2}), Sheet())
+    assert "means over 2 runs; thin: each run" in captioned.subfigs[0].texts[1].get_text()
+
+
+def test_a_figure_of_maps_alone_leaves_no_room_for_a_legend_and_no_cell_empty() -> None:
+    heats = [Heat(f"map {at}", np.arange(3.0), np.arange(4.0), np.ones((4, 3))) for at in range(5)]
+    pictures = replace(gradients(curve([1.0, 2.0]), heats[0]), maps=heats)
+    figure = draw_gradients(pictures, Sheet(width=3.35, panels=("map",)))
+    text, maps = (part.bbox.height / figure.dpi for part in figure.subfigs)
+    lines = len(figure.subfigs[0].texts)
+    assert text < 0.2 * lines + 0.15
+    assert figure.subfigs[0].legends == []
+    assert maps > 4.0
+    FigureCanvasAgg(figure).draw()
+    panels = [axes for axes in figure.axes if axes.get_title().startswith("map")]
+    (bar,) = [inset for axes in figure.axes for inset in axes.child_axes if inset.get_ylabel() == "what arrives"]
+    last, above = panels[4].get_window_extent(), panels[3].get_window_extent()
+    assert (above.x0, last.y0) < (bar.get_window_extent().x0, bar.get_window_extent().y1)
+    assert bar.get_window_extent().y1 < above.y0

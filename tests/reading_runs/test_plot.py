@@ -22,6 +22,7 @@ from spectral_bench import load_runs
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.dodging import sidesteps
+from spectral_bench.figures.draw_phase_map import draw_phase_map
 from spectral_bench.figures.draw_searches import draw_searches
 from spectral_bench.figures.draw_sweeps import draw_sweep
 from spectral_bench.figures.looks import look_of, sequential
@@ -130,6 +131,66 @@ def test_what_points_put_together_is_said_and_told_apart_by_by(
     )  # fmt: skip
     assert named.returncode == 0, named.stderr
     assert list(dict.fromkeys(pd.read_csv(tmp_path / "p.csv")["group"])) == ["fast", "lr=0.01"]
+
+
+def written_below(figure: Figure) -> str:
+    """The note below the panels."""
+    return " ".join(text.get_text() for text in figure.subfigs[-1].texts)
+
+
+@pytest.mark.parametrize("title", [True, False])
+def test_a_figure_says_itself_what_it_puts_together(templates: dict[str, Path], tmp_path: Path, title: bool) -> None:
+    folder = tmp_path / "rates"
+    folder.mkdir()
+    for lr in (0.01, 0.1, 0.3):
+        for r in (0.01, 0.1):
+            for seed in range(2):
+                make(
+                    templates, folder, "svdrnn", {"r": r, "optimizer.lr": lr, "train.threads": seed}, {"test": lr}, seed
+                )
+    (task,) = plotted(sections(collect([folder]).runs))
+    sheet = Sheet(title=title)
+    keys = PlotKeys("r", "test")
+    pictures = sweep_pictures(task, keys, Naming())
+    assert pictures is not None
+    assert pictures.pooled == {"optimizer.lr": 3}
+    told = "Put together: runs that differ in learning rate (3 values)."
+    assert written_below(draw_sweep(pictures, sheet)) == told
+    apart = sweep_pictures(task, replace(keys, hue="optimizer.lr"), Naming())
+    assert apart is not None
+    assert apart.pooled == {}
+    assert written_below(draw_sweep(apart, sheet)) == ""
+    cells = phase_pictures(task, PlotKeys("r", "model", "test"))
+    assert cells is not None
+    assert cells.pooled == {"optimizer.lr": 3}
+    assert written_below(draw_phase_map(cells, sheet)) == told
+
+
+def test_a_figure_says_of_how_many_seeds_its_points_are(radii: Path) -> None:
+    (task,) = plotted(sections(collect([radii]).runs))
+    several = sweep_pictures(task, PlotKeys("r", "test"), Naming())
+    assert several is not None
+    figure = draw_sweep(several, Sheet())
+    (legend,) = figure.subfigs[0].legends
+    assert [text.get_text() for text in legend.get_texts()] == ["rnn (n = 2)", "svdrnn (n = 1 to 3)"]
+    assert "means over n seeds" in figure.subfigs[0].texts[1].get_text()
+    kept = [run for run in task.runs if run.model == "svdrnn" and run.status != "diverged" and run.config["r"] != 1.0]
+    alike = sweep_pictures(replace(task, runs=kept), PlotKeys("r", "test"), Naming())
+    assert alike is not None
+    assert "means over 3 seeds" in draw_sweep(alike, Sheet()).subfigs[0].texts[1].get_text()
+
+
+def test_a_cell_of_a_map_says_how_many_runs_it_holds_where_they_are_not_equally_many(radii: Path) -> None:
+    (task,) = plotted(sections(collect([radii]).runs))
+    for runs, caption, told in (
+        (task.runs, "Means over 2 to 3 runs.", ["n = 2", "n = 3", "× 2/3"]),
+        ([run for run in task.runs if run.model == "svdrnn"], "Means over 3 runs.", ["× 2/3"]),
+    ):
+        cells = phase_pictures(replace(task, runs=runs), PlotKeys("r", "model", "test"))
+        assert cells is not None
+        figure = draw_phase_map(cells, Sheet())
+        assert caption in figure.subfigs[0].texts[1].get_text()
+        assert sorted({text.get_text() for text in figure.axes[0].texts}) == sorted(told)
 
 
 def test_runs_without_the_metric_and_unfinished_ones_are_left_out_and_counted(command: Run, radii: Path) -> None:
