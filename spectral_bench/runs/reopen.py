@@ -19,7 +19,7 @@ from spectral_bench.runs.data_read import check_data, where_data_lies
 from spectral_bench.runs.environment import describe_environment, environment_changes
 from spectral_bench.runs.execute import command_line, config_yaml, prepare
 from spectral_bench.runs.interruption import heeding_signals
-from spectral_bench.runs.layout import CONFIG, METRICS, SUMMARY, TABLES, parts_folder
+from spectral_bench.runs.layout import CONFIG, METRICS, OVERRIDES, SUMMARY, TABLES, parts_folder
 from spectral_bench.runs.lock import locked
 from spectral_bench.runs.manifest import Manifest, now
 from spectral_bench.runs.owner import Owner
@@ -30,7 +30,14 @@ from spectral_bench.runs.session import Prepared, SessionResult, resume_command,
 from spectral_bench.runs.table_checks import table_problems
 from spectral_bench.training.length import measuring_interval, tracing_interval
 from spectral_bench.training.observer import Observer
+from spectral_bench.training.outcome import Reason
 from spectral_bench.training.stop import Stop
+
+#: What is to be said of a run that train.patience ended.
+_PATIENCE = (
+    "train.patience ended it when it no longer improved, and no number of updates makes it longer. "
+    "Start a new run with another patience."
+)
 
 
 class CompleteError(SpectralBenchError):
@@ -82,15 +89,16 @@ def reopened(
 
     Raises:
         CompleteError: the run is complete, and ``overrides`` do not make it longer.
-        InputError: this is not a run, the overrides change anything else, or a plugin of the run is not loaded.
-        DataError: a file of the run is damaged and there is no other, or is a link; the configuration is not what the
-            run was made with; or the data is not what it was.
+        InputError: this is not a run, the overrides change anything else, or raise the length of a run that
+            ``train.patience`` ended; or a plugin of the run is not loaded.
+        DataError: a file of the run is damaged and there is no other, or is a link; the run has a result and no
+            checkpoint; the configuration is not what the run was made with; or the data is not what it was.
         LockedError: another process is at work on this run.
         StorageError: nothing can be written there.
     """
     run = _read(directory)  # before a lock file is written into a folder that is not a run's
     if run.manifest.status == "completed" and not overrides:
-        raise CompleteError(_complete(directory))
+        raise _complete(run)
     with locked(directory):
         run = _read(directory)
         before = run.experiment()
@@ -101,8 +109,11 @@ def reopened(
         elif config.data_dir == before.data_dir:
             config = replace(config, data_dir=where_data_lies(run.manifest, before.data_dir))
         raised = _check_change(before, config)
-        if run.manifest.status == "completed" and not raised:
-            raise CompleteError(_complete(directory))
+        if run.manifest.status == "completed":
+            if not raised:
+                raise _complete(run)
+            if _ended_by_patience(run):
+                raise InputError(f"{' '.join(overrides)}: would have no effect. {_PATIENCE}")
         prepared = _prepared_as_begun(config, before, recorded_threads(run.manifest))
         config = prepared.config
         check_data(run.manifest, prepared.task.digests)
@@ -111,8 +122,13 @@ def reopened(
         changes += check_plugins(directory, run.manifest)
         checkpoints = Checkpoints(directory, run.manifest)
         checkpoint, damaged = _load(checkpoints, directory, prepared)
+        if checkpoint is None and run.manifest.status in ("completed", "diverged"):
+            raise DataError(
+                f"{directory}: has a result, and no checkpoint to go on from (results are often kept without). "
+                f"{_anew(run, overrides)}"
+            )
         if run.manifest.status == "completed" and prepared.trainer.complete:
-            raise CompleteError(_complete(directory))
+            raise _complete(run)
         step = prepared.trainer.progress.step
         warnings = [*damaged, *(["; ".join(changes)] if changes else []), *_left_elsewhere(run.manifest)]
         session = {"from_step": step, "started": now(), "command": command_line(), "warnings": warnings}
@@ -178,8 +194,21 @@ def _facts_from_here(manifest: Manifest, prepared: Prepared, step: int) -> Any:
     return {**facts, "traced": f"{before} before step {step}, then {now}" if step else now}
 
 
-def _complete(directory: Path) -> str:
-    return f"{directory}: this run is complete. To train on: {resume_command(directory)} train.steps=NUMBER"
+def _complete(run: SavedRun) -> CompleteError:
+    if _ended_by_patience(run):
+        return CompleteError(f"{run.directory}: this run is complete. {_PATIENCE}")
+    to_train_on = f"{resume_command(run.directory)} train.steps=NUMBER"
+    return CompleteError(f"{run.directory}: this run is complete. To train on: {to_train_on}")
+
+
+def _ended_by_patience(run: SavedRun) -> bool:
+    reason: Reason = "no improvement"
+    return run.manifest.content.get("reason") == reason
+
+
+def _anew(run: SavedRun, overrides: Sequence[str]) -> str:
+    changes = f" and {' '.join(overrides)}" if overrides else ""
+    return f"To train it anew: spectral-bench run, with the overrides in {run.directory / OVERRIDES}{changes}."
 
 
 def _left_elsewhere(manifest: Manifest) -> list[str]:
@@ -197,7 +226,7 @@ def _load(checkpoints: Checkpoints, directory: Path, prepared: Prepared) -> tupl
     """Load the newest intact checkpoint into the trainer.
 
     Returns:
-        The checkpoint (None when the run was killed before its first one), and what newer ones suffer from.
+        The checkpoint (None when there is none), and what newer ones suffer from.
     """
     damaged: list[str] = []
     for path in checkpoints.paths():

@@ -6,6 +6,7 @@ Axes in names: T time, B batch, D input features, K outputs.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
@@ -56,8 +57,8 @@ class Metric:
     mode: Literal["min", "max"]
 
     def better(self, candidate: float, incumbent: float | None) -> bool:
-        """Whether ``candidate`` improves on ``incumbent`` (None: anything finite does; NaN never does)."""
-        if candidate != candidate:
+        """Whether ``candidate`` improves on ``incumbent`` (None: any number does); an infinity or NaN never does."""
+        if not isfinite(candidate):
             return False
         if incumbent is None:
             return True

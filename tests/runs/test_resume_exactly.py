@@ -66,6 +66,10 @@ def go_on(directory: Path, *overrides: str, observer: Observer | None = None) ->
         return run.from_step
 
 
+def files(directory: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
 def status(directory: Path) -> str:
     return str(json.loads((directory / "manifest.json").read_text())["status"])
 
@@ -166,19 +170,49 @@ def test_early_stopping_and_the_best_weights_survive(tmp_path: Path) -> None:
 )
 def test_any_other_change_is_refused_and_changes_nothing(tmp_path: Path, override: str, message: str) -> None:
     directory = start(tmp_path)
-    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+    before = files(directory)
     with pytest.raises(InputError, match=message), reopened(directory, [override]):
         pass
-    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
+    assert files(directory) == before
 
 
-@pytest.mark.parametrize("overrides", [[], ["data_dir=elsewhere"], ["train.max_minutes=5"], ["train.steps=99"]])
+@pytest.mark.parametrize("overrides", [[], ["data_dir=elsewhere"], ["train.max_minutes=5"]])
 def test_a_complete_run_with_nothing_to_do_is_left_byte_for_byte(tmp_path: Path, overrides: list[str]) -> None:
-    directory = start(tmp_path, "train.patience=1", "train.evaluate_every=1")  # patience ends it, whatever its length
-    before = {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
-    with pytest.raises(CompleteError, match="this run is complete"), reopened(directory, overrides):
+    directory = start(tmp_path)
+    before = files(directory)
+    with (
+        pytest.raises(CompleteError, match=r"this run is complete.* train\.steps=NUMBER$"),
+        reopened(directory, overrides),
+    ):
         pass
-    assert {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()} == before
+    assert files(directory) == before
+
+
+def test_a_run_that_patience_ended_is_not_made_longer_and_says_why(tmp_path: Path) -> None:
+    directory = start(tmp_path, "train.patience=1", "train.evaluate_every=1", "train.steps=500", "optimizer.lr=1e-12")
+    before = files(directory)
+    with (
+        pytest.raises(CompleteError, match=r"train\.patience ended it .* no number of updates makes it longer\."),
+        reopened(directory),
+    ):
+        pass
+    with pytest.raises(InputError, match=r"^train\.steps=900: would have no"), reopened(directory, ["train.steps=900"]):
+        pass
+    assert files(directory) == before
+
+
+@pytest.mark.parametrize("status", ["completed", "diverged"])
+def test_a_result_without_checkpoints_is_not_trained_over(tmp_path: Path, status: str) -> None:
+    directory = start(tmp_path)
+    for checkpoint in directory.glob("checkpoint*.pt"):
+        checkpoint.unlink()
+    manifest = directory / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"status": "completed"', f'"status": "{status}"'))
+    before = files(directory)
+    message = r"no checkpoint to go on from.*overrides\.yaml and train\.steps=20\.$"
+    with pytest.raises(DataError, match=message), reopened(directory, ["train.steps=20"]):
+        pass
+    assert files(directory) == before
 
 
 @pytest.mark.parametrize(("old", "new"), [("beta1: 0.9", "beta1: 0.8"), ("seed: 0", "seed: 2")])

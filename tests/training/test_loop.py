@@ -262,6 +262,16 @@ def test_a_learning_rate_that_would_never_decay_is_refused(prepared: Build) -> N
         prepared("optimizer.lr_decay=0.9")
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("task", ["addition", "copy"])  # less of the metric is better, more of it is better
+def test_a_validation_metric_that_is_not_finite_is_never_the_best(prepared: Build, task: str, value: float) -> None:
+    ready = prepared("train.evaluate_every=4", task=task)
+    ready.task.metric_value = lambda loss, score: score if ready.trainer.progress.step == 8 else value  # type: ignore[method-assign]
+    outcome = ready.trainer.run()
+    assert outcome.progress.best_step == 8
+    assert np.isfinite(outcome.progress.best_validation)
+
+
 def test_a_validation_loss_that_is_not_finite_is_written_and_never_the_best(prepared: Build) -> None:
     ready, diary = prepared("train.evaluate_every=4"), Diary()
     original = ready.task.batches
