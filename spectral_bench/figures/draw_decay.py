@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from spectral_bench.figures.axis_limits import Limits, leaves, limits_of
 from spectral_bench.figures.intervals import draw_interval
-from spectral_bench.figures.measured_text import text_width, wrapped
+from spectral_bench.figures.measured_text import as_drawn, text_width, wrapped
 from spectral_bench.figures.relative_gradients import Decay, Moment
 from spectral_bench.runs.layout import AxisWords
 
@@ -136,7 +136,9 @@ def _lines(one: Decay, width: float) -> list[list[_Words]]:
     Its name, behind or below it the verdict, then the rate and what arrives.
     """
     room = width - _GAP
-    names = [[_Words(text, _BOLD, "bold", one.look.colour)] for text in wrapped(one.label, room, _BOLD, "bold")]
+    names = [
+        [_Words(text, _BOLD, "bold", one.look.colour)] for text in wrapped(as_drawn(one.label), room, _BOLD, "bold")
+    ]
     verdict = _Words(one.verdict, _BOLD, "bold", ends=True)
     if names and _width([*names[-1], verdict]) <= room:
         names[-1].append(verdict)

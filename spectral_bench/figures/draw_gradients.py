@@ -11,6 +11,7 @@ from spectral_bench.figures.draw_gradient_maps import map_strip
 from spectral_bench.figures.draw_relative import draw_relative
 from spectral_bench.figures.gradients import GradientPictures
 from spectral_bench.figures.intervals import GOES_ON
+from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.relative_gradients import Bounds, Moment
 from spectral_bench.figures.samples import about_pools, about_samples, names_with_counts
 from spectral_bench.figures.series import Series
@@ -83,7 +84,7 @@ def _about_losses(pictures: GradientPictures) -> list[str]:
     """Whose gradient it is."""
     if len(pictures.losses) < 2:
         return [f"Traced: the gradient of ${pictures.words.loss}$, {loss}." for loss in pictures.losses]
-    told = [f"{loss} in {', '.join(groups)}" for loss, groups in pictures.losses.items()]
+    told = [f"{loss} in {', '.join(map(as_drawn, groups))}" for loss, groups in pictures.losses.items()]
     return [f"Traced: the gradient of {'; of '.join(told)}."]
 
 

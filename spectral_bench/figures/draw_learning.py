@@ -62,7 +62,7 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
 
 def _draw_quantity(axes: Axes, quantity: Quantity, split: str) -> None:
     name = f"{split} {metric_in_words(quantity.name)}"
-    axes.set(xlabel="training step", ylabel=name)
+    axes.set(xlabel="training step", ylabel=f"{name} (log)" if quantity.logarithmic else name)
     if say_the_only_point(axes, quantity.curves):
         axes.set_title(name)
         return

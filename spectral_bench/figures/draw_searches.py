@@ -1,7 +1,8 @@
 """The figure of a search in parallel coordinates."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
@@ -22,6 +23,9 @@ _WORST = -0.14
 #: Inches of the narrowest axis with its labels, and of an axis from end to end: by choice, and at least.
 _NARROWEST, _HEIGHT, _LEAST = 0.72, 2.2, 1.6
 
+#: Lines of one value meet its axis this share of it apart, and no further from the value than that.
+_STEP, _SPREAD = 0.012, 0.03
+
 #: Size of a name in points, and inches of its lines.
 _NAME, _LINE = 7.0, 0.12
 
@@ -34,6 +38,8 @@ def draw_searches(pictures: SearchPictures, sheet: Sheet) -> Figure:
     caption = f"A line is a run; the lighter, the {'better' if pictures.judges else 'smaller'}."
     if any(line.result is None for line in pictures.lines):
         caption += " Dashed: diverged, or never got there."
+    if any(any(_sidesteps(axis, _values_of(pictures, at))) for at, axis in enumerate(pictures.axes)):
+        caption += " Runs of one value stand side by side."
     y = key_in_words(pictures.y, pictures.metric)
     count = len(pictures.axes)
 
@@ -43,6 +49,10 @@ def draw_searches(pictures: SearchPictures, sheet: Sheet) -> Figure:
         return [_strip(pictures, range(at, min(at + columns, count)), columns, layout) for at in firsts]
 
     return figure_of_strips(sheet, f"{pictures.title}: {y} of {len(pictures.lines)} runs", [caption], {}, strips)
+
+
+def _values_of(pictures: SearchPictures, at: int) -> list[Any]:
+    return [line.values[at] for line in pictures.lines]
 
 
 def _strip(pictures: SearchPictures, keys: Sequence[int], columns: int, sheet: Sheet) -> Strip:
@@ -63,11 +73,16 @@ def _draw(
 ) -> Sequence[Axes]:
     axes: Axes = figure.subplots()
     shown = [*(pictures.axes[at] for at in keys), pictures.y_axis]
-    heights = [_heights(column) for column in shown]
-    sign = 1 if pictures.rises else -1
-    for line in sorted(pictures.lines, key=lambda one: (one.result is not None, sign * (one.result or 0.0))):
-        of_these = replace(line, values=[line.values[at] for at in keys])
-        _draw_line(axes, of_these, heights, rises=pictures.rises)
+    ordered = _from_the_worst(pictures)
+    aside = [_sidesteps(pictures.axes[at], [line.values[at] for line in ordered]) for at in keys]
+    ends = _heights(pictures.y_axis)
+    for number, line in enumerate(ordered):
+        heights = [
+            _scaled(pictures.axes[at], pictures.axes[at].place(line.values[at])) + steps[number]
+            for at, steps in zip(keys, aside, strict=True)
+        ]
+        end = None if line.result is None else ends[as_typed(line.result)]
+        _draw_line(axes, heights, end, rises=pictures.rises)
     for at, (column, name) in enumerate(zip(shown, names, strict=True)):
         axes.plot([at, at], [-0.03, 1.03], color="black", linewidth=0.8, zorder=4)
         is_result = at == len(keys)
@@ -97,16 +112,39 @@ def _spaced(column: ValueAxis) -> list[tuple[str, float]]:
     return found
 
 
-def _draw_line(axes: Axes, line: SearchLine, heights: Sequence[dict[str, float]], *, rises: bool) -> None:
-    *keys, results = heights
-    points = [height[as_typed(value)] for height, value in zip(keys, line.values, strict=True)]
-    x = list(range(len(heights)))
-    if line.result is None:
-        axes.plot(x, [*points, _WORST], color=_GREY, linewidth=0.7, linestyle=(0, (3, 2)), zorder=2)
+def _from_the_worst(pictures: SearchPictures) -> list[SearchLine]:
+    """The runs in the order in which they are drawn: the best lie on top."""
+    sign = 1 if pictures.rises else -1
+    return sorted(pictures.lines, key=lambda one: (one.result is not None, sign * (one.result or 0.0)))
+
+
+def _sidesteps(column: ValueAxis, values: Sequence[Any]) -> list[float]:
+    """How far above or below its value each line meets an axis, as a share of it, so that none hides another.
+
+    Args:
+        column: the axis.
+        values: of the lines, in their order.
+    """
+    heights = sorted(set(_heights(column).values()))
+    nearest = min((upper - lower for lower, upper in pairwise(heights)), default=1.0)
+    by_value: dict[str, list[int]] = {}
+    for at, value in enumerate(values):
+        by_value.setdefault(as_typed(value), []).append(at)
+    aside = [0.0] * len(values)
+    for members in by_value.values():
+        step = min(_STEP, 2 * _SPREAD / len(members), nearest / 2 / len(members))
+        for rank, at in enumerate(members):
+            aside[at] = step * (rank - (len(members) - 1) / 2)
+    return aside
+
+
+def _draw_line(axes: Axes, heights: Sequence[float], end: float | None, *, rises: bool) -> None:
+    x = list(range(len(heights) + 1))
+    if end is None:
+        axes.plot(x, [*heights, _WORST], color=_GREY, linewidth=0.7, linestyle=(0, (3, 2)), zorder=2)
         return
-    end = results[as_typed(line.result)]
     colour = mpl.colormaps["viridis"](0.92 * (end if rises else 1.0 - end))
-    axes.plot(x, [*points, end], color=colour, linewidth=1.0, alpha=0.85, zorder=3)
+    axes.plot(x, [*heights, end], color=colour, linewidth=1.0, alpha=0.85, zorder=3)
 
 
 def _heights(column: ValueAxis) -> dict[str, float]:

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.page import TITLE_SIZE, panel_title
 from spectral_bench.figures.samples import about_pools, about_samples, names_with_counts
 from spectral_bench.figures.series import Series
@@ -80,7 +81,7 @@ def _about_margin(pictures: SpectrumPictures) -> list[str]:
 def _about_distributions(pictures: SpectrumPictures, *, below: bool) -> list[str]:
     sentence = f"{'Below: m' if below else 'M'}inimum, quartiles, median and maximum of all singular values"
     if len(pictures.quantiles) > 1:
-        sentence += ", every panel on its own axis"
+        sentence += ", every panel on its own axis, logarithmic or linear"
     counts = {series.runs for curves in pictures.quantiles for series in curves}
     if max(counts) > 1:
         many = "" if below or len(counts) > 1 else f"{max(counts)} "
@@ -116,12 +117,12 @@ def _listed(names: Sequence[str]) -> str:
     """All of them; of many, how many they are."""
     if len(names) > _LISTED:
         return f"{len(names)} groups"
-    return listed(names)
+    return listed([as_drawn(name) for name in names])
 
 
 def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Sequence[Axes]:
     axes: Axes = figure.subplots()
-    name = f"spectral margin\nmax$_i\\,|\\sigma_i - {_centre(pictures)}|$"
+    name = f"spectral margin (log)\nmax$_i\\,|\\sigma_i - {_centre(pictures)}|$"
     axes.set(yscale="log", xlabel="training step", ylabel=name)
     if say_the_only_point(axes, pictures.margin):
         return [axes]
@@ -166,8 +167,12 @@ def _draw_quantiles(
             axes.locator_params(axis="x", nbins=3)
     for axes in panels.flat[len(titles) :]:
         axes.remove()
-    for axes in panels[:, 0]:
-        axes.set_ylabel("singular values $\\sigma_i$")
+    scales = {axes: "log" if axes.get_yscale() == "log" else "linear" for axes in panels.flat[: len(titles)]}
+    mixed = len(set(scales.values())) > 1
+    for axes, scale in scales.items():
+        first = axes in panels[:, 0]
+        if first or mixed:
+            axes.set_ylabel(f"singular values\n$\\sigma_i$ ({scale})" if first else scale)
     figure.supxlabel("training step", fontsize=8)
     return []
 

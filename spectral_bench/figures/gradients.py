@@ -6,6 +6,7 @@ from typing import Any
 
 from spectral_bench.figures.chosen_moments import chosen_moments
 from spectral_bench.figures.gradient_maps import Heat, heat_of
+from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.named_groups import standings_of
 from spectral_bench.figures.relative_gradients import Moment, moments
 from spectral_bench.figures.samples import keys_pooled
@@ -77,7 +78,7 @@ def gradient_pictures(
     start, end = ([_over_training(one, t) for one in groups] for t in (0, -1))
     chosen = chosen_moments(groups, steps)
     maps = [heat_of(one, {step for moment in chosen for step in moment.steps[at]}) for at, one in enumerate(groups)]
-    named = [(one.caption, one.group) for one in groups]
+    named = [(as_drawn(one.caption), one.group) for one in groups]
     states = traced_notes(named, words.state if words.state != "h" else "")
     drawn = moments(groups, words, chosen)
     pooled = keys_pooled(one.runs for one in groups)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.named_groups import Naming, standings_of
 from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.series import Series, over_runs
@@ -97,7 +98,7 @@ def learning_pictures(section: Section, split: str, naming: Naming | None = None
         if found
     ]
     drawn = {series.label for quantity in quantities for series in quantity.curves}
-    standings = standings_of([(one.caption, one.group) for one in named_groups if one.caption in drawn])
+    standings = standings_of([(as_drawn(one.caption), one.group) for one in named_groups if one.caption in drawn])
     pooled = keys_pooled(one.group.counted for one in named_groups if one.caption in drawn)
     return LearningPictures(section.title, split, quantities, standings, pooled) if quantities else None
 

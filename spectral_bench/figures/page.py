@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from spectral_bench.config.hints import short
 from spectral_bench.errors import InputError
-from spectral_bench.figures.measured_text import wrapped
+from spectral_bench.figures.measured_text import as_drawn, wrapped
 
 _RC: Any = {
     "font.size": 8,
@@ -67,7 +67,7 @@ def _read_style(file: Path) -> Any:
 
 def panel_title(label: str, width: float) -> str:
     """A group's label as the title of a narrow panel of so many inches, broken into lines."""
-    return "\n".join(wrapped(label, width, TITLE_SIZE))
+    return "\n".join(wrapped(as_drawn(label), width, TITLE_SIZE))
 
 
 def save(figure: Figure, path: Path) -> None:

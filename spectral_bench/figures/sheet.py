@@ -11,7 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.errors import InputError
-from spectral_bench.figures.measured_text import text_width, wrapped
+from spectral_bench.figures.measured_text import as_drawn, text_width, wrapped
 
 _CM = 1 / 2.54
 
@@ -209,7 +209,7 @@ def _legend(sheet: Sheet, labels: Mapping[str, str], handle: float) -> tuple[dic
     points = _FONT / 72
     width = sheet.width - 2 * _MARGIN
     beside = (handle + _TO_TEXT) * points
-    broken = {label: wrapped(name, width - beside, _FONT) or [""] for label, name in labels.items()}
+    broken = {label: wrapped(as_drawn(name), width - beside, _FONT) or [""] for label, name in labels.items()}
     entry = beside + max((text_width(line, _FONT) for lines in broken.values() for line in lines), default=0.0)
     gap = _TO_NEXT * points
     columns = max(1, min(len(labels), int((width + gap) / (entry + gap))))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.figures.looks import Look
+from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.named_groups import Naming, standings_of
 from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.series import Series, over_runs
@@ -111,6 +112,6 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
             ]
         )
     allowed = [one.allowed for one in groups]
-    standings = standings_of([(one.caption, one.group) for one in groups])
+    standings = standings_of([(as_drawn(one.caption), one.group) for one in groups])
     pooled = keys_pooled(one.runs for one in groups)
     return SpectrumPictures(section.title, margin, centres, radii, quantiles, allowed, standings, pooled)

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from spectral_bench.diagnostics.gradient_decay import FLOOR
+from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.samples import THIN_LINES
 from spectral_bench.figures.series import Array, Series
 
@@ -89,7 +90,7 @@ def say_the_only_point(axes: Axes, curves: Sequence[Series], x_name: str = "step
     lines = [(f"measured once, at {x_name} {places[0]:,.0f}", "black")]
     for series in [series for series in curves if len(series.x)]:
         axes.plot([], [], linestyle="", label=series.label, **series.look.marked(_MARKER))
-        lines.append((f"{series.label}: {series.mean[0]:.4g}", series.look.colour))
+        lines.append((f"{as_drawn(series.label)}: {series.mean[0]:.4g}", series.look.colour))
     for place, (text, colour) in enumerate(lines):
         axes.annotate(
             text, (0.0, 1.0), (0.0, -12.0 * place), xycoords="axes fraction", textcoords="offset points", va="top",

@@ -86,6 +86,26 @@ def test_groups_have_the_names_and_the_order_asked_for_in_pictures_and_data(
 
 
 @pytest.mark.parametrize("verb", VERBS)
+def test_a_name_may_hold_a_dollar_sign_or_a_formula(
+    command: Run, shared_results: Path, tmp_path: Path, verb: str
+) -> None:
+    style = tmp_path / "text.mplstyle"
+    style.write_text("svg.fonttype: none\n")  # text stays text
+    for name, drawn in (("5$", "5$"), ("a$b \\$c", "a$b $c"), (r"$\sigma$ free", "σ")):
+        done = command(
+            verb, str(shared_results), "--where", "task=copy", "--label", f"rnn={name}", "--data", "d.csv", "--style",
+            str(style), "-o", "d.svg", "--width", "single", columns=300,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert drawn in (tmp_path / "d.svg").read_text()
+        assert name in set(pd.read_csv(tmp_path / "d.csv")["group"])
+    wrong = command(verb, str(shared_results), "--where", "task=copy", "--label", r"rnn=$\foo$", "-o", "w.png")
+    assert wrong.returncode == 2
+    assert "no formula" in wrong.stderr
+    assert not (tmp_path / "w.png").exists()
+
+
+@pytest.mark.parametrize("verb", VERBS)
 def test_runs_that_agree_in_a_key_are_put_together_in_pictures_too(
     command: Run, shared_results: Path, tmp_path: Path, verb: str
 ) -> None:

@@ -278,8 +278,13 @@ def test_a_picture_says_whose_loss_was_traced(shared_results: Path, tmp_path: Pa
             "the gradient of $L_T$, the loss of the last step alone",
             "L_T",
         ),
-        (whole, "of the gradient of the loss", "the gradient of $L$, the whole loss, of all steps", "L"),
-        (both, "of the gradient of the loss", "last step alone in svdrnn of=last; of the whole loss, of all", "L"),
+        (whole, "gradient of the loss", "the gradient of $L$, the whole loss, of all steps", "L"),
+        (
+            both,
+            "of the gradient of the loss",
+            "the whole loss, of all steps in svdrnn of=all; of the loss of the last step",
+            "L",
+        ),
     ):
         figure = draw_gradients(pictures, Sheet(width=40.0, panels=("relative", "norms")))
         written = [text.get_text() for text in figure.subfigs[0].texts]
@@ -489,7 +494,7 @@ def test_seeds_that_disagree_about_the_sense_have_no_steady_rate_in_any_table_or
 def test_one_seed_is_not_said_to_have_an_interval(shared_results: Path) -> None:
     def titles(task: str) -> list[str]:
         figure = draw_gradients(prepared(shared_results, task)[2], Sheet(panels=("decay",)))
-        return [axes.get_title() for axes in figure.axes]
+        return [axes.get_title("right") for axes in figure.axes]
 
     assert titles("copy") == ["decay on the way back, with 95 % interval"]
     assert titles("addition") == ["decay on the way back"]

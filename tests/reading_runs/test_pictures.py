@@ -255,6 +255,33 @@ def test_runs_put_together_are_no_seeds_and_the_figure_says_in_what_they_differ(
     assert "means over 2 runs; thin: each run" in captioned.subfigs[0].texts[1].get_text()
 
 
+def test_an_axis_says_whether_it_is_logarithmic_where_panels_are_of_both_kinds() -> None:
+    wide = [curve([value, value]) for value in (1e-3, 0.5, 1.0, 1.5, 3.0)]
+    exact = [curve([value, value], model="ornn") for value in (1 - 1e-6, 1.0, 1.0, 1.0, 1 + 1e-6)]
+
+    def scales(*quantiles: list[Series]) -> list[str]:
+        margins: list[float | None] = [None] * len(quantiles)
+        pictures = SpectrumPictures(
+            "t",
+            [one[4] for one in quantiles],
+            [1.0] * len(quantiles),
+            margins,
+            list(quantiles),
+            [None] * len(quantiles),
+        )
+        margin, *panels = draw_spectrum(pictures, Sheet()).axes
+        assert "(log)" in margin.get_ylabel()
+        return [axes.get_ylabel().rpartition("\n")[2] for axes in panels]
+
+    assert scales(wide, exact) == ["$\\sigma_i$ (log)", "linear"]
+    assert scales(exact, wide, exact) == ["$\\sigma_i$ (linear)", "log", "linear"]
+    assert scales(exact, exact) == ["$\\sigma_i$ (linear)", ""]
+    losses = Quantity("loss", "loss", [curve([0.1, 0.2])], None, True)
+    metric = Quantity("metric", "accuracy", [curve([0.1, 0.2])], None, False)
+    loss, accuracy = draw_learning(LearningPictures("t", "validation", [losses, metric]), Sheet()).axes
+    assert (loss.get_ylabel(), accuracy.get_ylabel()) == ("validation loss (log)", "validation accuracy")
+
+
 def test_a_figure_of_maps_alone_leaves_no_room_for_a_legend_and_no_cell_empty() -> None:
     heats = [Heat(f"map {at}", np.arange(3.0), np.arange(4.0), np.ones((4, 3))) for at in range(5)]
     pictures = replace(gradients(curve([1.0, 2.0]), heats[0]), maps=heats)

@@ -494,6 +494,26 @@ def test_the_best_runs_of_a_search_are_the_lightest(templates: dict[str, Path], 
         assert max(lightness, key=lambda name: lightness[name]).endswith(best)
 
 
+def test_runs_of_a_search_that_agree_in_every_key_are_all_seen(templates: dict[str, Path], tmp_path: Path) -> None:
+    folder = tmp_path / "hidden"
+    folder.mkdir()
+    for r in (0.01, 0.1, 1.0):
+        for seed in range(4):
+            make(templates, folder, "svdrnn", {"r": r}, {"test": 0.5}, seed)
+    (task,) = plotted(sections(collect([folder]).runs))
+    pictures = search_pictures(task, "test", ["r", "model.name"])
+    assert pictures is not None
+    figure = draw_searches(pictures, Sheet())
+    lines = [np.asarray(line.get_ydata()) for line in figure.axes[0].get_lines() if line.get_zorder() == 3]
+    for axis in range(2):
+        heights = sorted(float(line[axis]) for line in lines)
+        assert min(np.diff(heights)) > 0.003
+    starts = np.array([line[0] for line in lines])
+    assert all(np.abs(starts - place).min() < 0.03 for place in (0.0, 0.5, 1.0))
+    assert all(min(abs(start - place) for place in (0.0, 0.5, 1.0)) < 0.03 for start in starts)
+    assert "Runs of one value stand side by side." in figure.subfigs[0].texts[1].get_text()
+
+
 @pytest.mark.parametrize("width", ["single", "double"])
 def test_no_two_labels_of_a_search_lie_on_each_other(templates: dict[str, Path], tmp_path: Path, width: str) -> None:
     folder = tmp_path / "search"
