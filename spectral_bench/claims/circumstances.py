@@ -5,7 +5,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.grouping import DATA_SET
 from spectral_bench.records.run_record import Run
 
@@ -73,8 +72,7 @@ def _distinct(content: Callable[[Run], str | None], runs: Sequence[Run]) -> list
 
 
 def _files_read(run: Run) -> str:
-    data = run.manifest.get("data") or {}
-    return json.dumps(same_for_copies(data) if isinstance(data, Mapping) else data)
+    return json.dumps(run.files_read)
 
 
 def _timed_on(run: Run) -> str:

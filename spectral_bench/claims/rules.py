@@ -37,9 +37,11 @@ class Rule(Protocol):
     """Decides a claim.
 
     Attributes:
+        ranks: whether it asks who is better, so that an entrant without a number is behind the others.
         overall_name: what ``overall`` holds of a claim across several settings.
     """
 
+    ranks: ClassVar[bool] = False
     overall_name: ClassVar[str] = ""
 
     @property
@@ -101,6 +103,7 @@ class Reaches(Rule):
 class Ahead(Rule):
     """An entrant is better than each of the others."""
 
+    ranks: ClassVar[bool] = True
     entrant: str
     of: list[str]
 
@@ -135,6 +138,7 @@ class Ahead(Rule):
 class NotBehind(Rule):
     """An entrant is as good as another, or better."""
 
+    ranks: ClassVar[bool] = True
     entrant: str
     of: str
     tolerance: float

@@ -27,6 +27,7 @@ class AheadAcross(Rule):
         settings: where all of them run.
     """
 
+    ranks: ClassVar[bool] = True
     overall_name: ClassVar[str] = "mean"
 
     entrant: str

@@ -185,5 +185,11 @@ def same_for_copies(digests: Mapping[str, str]) -> list[str]:
     Args:
         digests: SHA-256 of every file, by its path, in the order in which they were read.
     """
-    names = {file.sha256: path.removesuffix(".gz") for path, file in known_files().items()}
+    names = _names_of_copies()
     return [names.get(str(digest), str(digest)) for digest in digests.values()]
+
+
+@cache
+def _names_of_copies() -> Mapping[str, str]:
+    """By SHA-256, one name for a known file, packed and unpacked."""
+    return {file.sha256: path.removesuffix(".gz") for path, file in known_files().items()}

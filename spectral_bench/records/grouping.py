@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from spectral_bench.config.keys import absent, as_typed
-from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
@@ -36,9 +35,7 @@ def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
     for run in runs:
         setting = tuple(f"{key}={value}" for key, value in _task_keys(run).items())
         by_data = by_task.setdefault(run.task, {}).setdefault(setting, {})
-        data = run.manifest.get("data")
-        read = _data_digest(same_for_copies(data) if isinstance(data, dict) else data)
-        by_data.setdefault(read, []).append(run)
+        by_data.setdefault(_data(run), []).append(run)
     found = []
     for task, settings in sorted(by_task.items()):
         configs = [_task_keys(next(iter(by_data.values()))[0]) for by_data in settings.values()]
@@ -114,17 +111,15 @@ def _distinguished(group: Group, alike: list[Group]) -> Group:
     """Named by its data where groups read different ones, else by its id: others knew fewer keys than it has."""
     if len(alike) == 1:
         return group
-    by_data = len({_data(other) for other in alike}) == len(alike)
-    return replace(group, differs={**group.differs, **({"data": _data(group)} if by_data else {"group": group.id})})
+    read = [_data(other.runs[0]) for other in alike]
+    by_data = len(set(read)) == len(alike)
+    own = {"data": _data(group.runs[0])} if by_data else {"group": group.id}
+    return replace(group, differs={**group.differs, **own})
 
 
-def _data(group: Group) -> str:
-    return _data_digest(group.runs[0].manifest.get("data"))
-
-
-def _data_digest(data: Any) -> str:
-    """The first digits of a digest of what says which data files were read."""
-    return hashlib.sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()[:8]
+def _data(run: Run) -> str:
+    """The first digits of a digest of what was read."""
+    return hashlib.sha256(json.dumps(run.files_read).encode()).hexdigest()[:8]
 
 
 def _common(runs: list[Run]) -> dict[str, Any]:

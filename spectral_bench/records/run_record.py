@@ -11,6 +11,7 @@ from typing import Any, get_args
 from spectral_bench.config.hints import short
 from spectral_bench.config.keys import flatten
 from spectral_bench.config.schema import EXECUTION, MEASURING
+from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.partial_summary import last_gradients, last_margin, summarise_unfinished
 from spectral_bench.records.recorded_facts import RecordedFacts, recorded_facts
 from spectral_bench.records.run_tables import first_look, has_whole_metrics, metrics_damage
@@ -84,8 +85,14 @@ class Run:
 
         By what was trained, and by the data that was read: two texts in place of one would look alike otherwise.
         """
-        content = [self.trained, self.manifest.get("data") or None]
+        content = [self.trained, self.files_read or None]
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()
+
+    @cached_property
+    def files_read(self) -> list[str]:
+        """What was read of data, told by digests: the same for a known set that was unpacked or moved."""
+        data = self.manifest.get("data") or {}
+        return same_for_copies(data) if isinstance(data, Mapping) else [str(data)]
 
     @property
     def trained(self) -> dict[str, Any]:

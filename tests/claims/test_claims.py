@@ -132,6 +132,30 @@ def test_a_trait_that_was_not_measured_is_unknown_and_an_achievement_that_was_mi
     assert measured(completed(tmp_path, 1, status="diverged"), "generalization_gap") == inf
 
 
+@pytest.mark.parametrize(
+    ("rule", "word"),
+    [
+        ({"kind": "grows", "along": ["rnn", "svdrnn"]}, Word.open),
+        ({"kind": "ahead", "entrant": "rnn", "of": ["svdrnn"]}, Word.reproduced),
+    ],
+)
+def test_a_gap_does_not_grow_by_diverging_and_who_diverged_is_behind(
+    tmp_path: Path, rule: dict[str, Any], word: Word
+) -> None:
+    entrants = {"rnn": ["model=rnn"], "svdrnn": ["model=svdrnn", "model.m1=3", "model.m2=3"]}
+    change = {"search": None, "metric": "generalization_gap", "entrants": entrants, "rule": rule}
+    claim = load_claims(written(tmp_path, {**CLAIM, **change}))["mine"]
+    narrow = [completed(tmp_path, seed, train=0.9, test=0.8) for seed in (1, 2, 3)]
+    diverged = [
+        Run(tmp_path / f"svd{seed}", {**one.manifest, "status": "diverged"}, {**config, "seed": seed}, one.summary)
+        for seed, one in enumerate(narrow, 1)
+        for config in [effective_config([*BASE, *entrants["svdrnn"]])]
+    ]
+    decision = judge(claim, [*narrow, *diverged], effective_config).decision
+    assert decision.word is word
+    assert ("for some diverged" in decision.why) == (word is Word.open)
+
+
 def test_no_claim_is_decided_before_all_of_its_runs_are_there(tmp_path: Path) -> None:
     unsearched = {
         **CLAIM,

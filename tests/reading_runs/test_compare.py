@@ -476,8 +476,12 @@ def test_a_data_set_is_the_same_packed_and_unpacked_and_in_another_folder(comman
     unpacked = {f"MNIST/raw/{name}": known_files()[f"mnist/{name}"].sha256 for name in MNIST_FILES}
     for model, data in (("rnn", packed), ("svdrnn", unpacked)):
         edit(runs_of(results, "addition", model)[0] / "manifest.json", data=data)
+    again = results / "addition" / "rnn" / "again"
+    shutil.copytree(runs_of(results, "addition", "rnn")[0], again)
+    edit(again / "manifest.json", data=unpacked)
     (section,) = document(command, "results", "--where", "task=addition")["sections"]
     assert "data" not in section["setting"]
+    assert sorted((group["model"], group["repeats"]) for group in section["groups"]) == [("rnn", 1), ("svdrnn", 0)]
 
 
 def test_a_data_set_read_from_files_of_two_kinds_is_said(command: Run, results: Path) -> None:
