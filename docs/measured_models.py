@@ -8,7 +8,7 @@ from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.verdict import Verdict, judge
 from spectral_bench.records.collection import collect
 from spectral_bench.records.run_record import Run
-from spectral_bench.report.claims_table import entrants_in_rows, result
+from spectral_bench.report.claims_table import gradients_of, result
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
 from spectral_bench.report.numbers import NOTHING
@@ -63,8 +63,9 @@ def feed_forward() -> str:
 
 
 def _by_entrant(name: str) -> Mapping[str, list[Cell]]:
-    columns, rows = entrants_in_rows(verdict(name))
-    headers = [column.header for column in columns]
-    metric = verdict(name).claim.metric.replace("_", " ")
-    wanted = [headers.index(header) for header in (metric, "gradients")]
-    return {row[0].text: [row[index] if row[index].text else Cell(NOTHING) for index in wanted] for row in rows}
+    """What an entrant came to, and its gradients."""
+    found = verdict(name)
+    return {
+        entrant: [Cell(result(found.claim, found.scores[entrant])), Cell(gradients_of(evidence) or NOTHING)]
+        for entrant, evidence in found.evidence.items()
+    }

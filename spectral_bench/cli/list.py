@@ -39,21 +39,12 @@ _GROUPS = {
 }
 
 
-def _checked(word: str) -> str:
-    from spectral_bench.config.hints import unknown
-
-    if word not in set(Listing):
-        raise typer.BadParameter(unknown("kind", word, Listing))
-    return word
-
-
 def list_(
     word: Annotated[
         str,
         typer.Argument(
             help=f"What to list: {', '.join(Listing)}.",
             metavar="KIND",
-            callback=_checked,
             autocompletion=lambda: list(Listing),
             show_default=False,
         ),
@@ -66,6 +57,11 @@ def list_(
     """Say what models, tasks, optimizers, presets, datasets, sinks or launchers there are, and what each is for."""
     from rich.console import Console
 
+    from spectral_bench.config.hints import unknown
+    from spectral_bench.errors import InputError
+
+    if word not in set(Listing):
+        raise InputError(unknown("kind", word, Listing))
     kind, console = Listing(word), Console()
     if kind is Listing.datasets:
         _show_datasets(console)

@@ -129,7 +129,7 @@ def run(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="What to choose by: validation, best_validation, solved_at.",
+            help="What to choose by: validation, best_validation, solved_at, steps_to_beat_baseline.",
             show_default=_METRIC,
             rich_help_panel=_SEARCH,
         ),

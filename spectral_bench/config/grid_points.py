@@ -46,10 +46,10 @@ def expand_grid(
     hydra = engine or Engine(config_dir)
     shared, own = split_by_model([*overrides, *_untyped(overrides, config_dir)], config_dir)
     parsed_for_all = parse_overrides(shared, hydra)
-    _refuse_repeated_sweeps(parsed_for_all)
+    refuse_repeated_sweeps(parsed_for_all)
     parsed = {model: parse_overrides(texts, hydra) for model, texts in own.items()}
     for model, overrides_of_model in parsed.items():
-        _refuse_repeated_sweeps(overrides_of_model, f"{model}:")
+        refuse_repeated_sweeps(overrides_of_model, f"{model}:")
     points = [list(point) for point in _product(parsed_for_all)]
     if not own:
         return points
@@ -146,7 +146,7 @@ def model_of(point: Sequence[str], config_dir: Path | None, hydra: Engine | None
     return str(compose(choosing, config_dir, hydra).choices["model"].option)
 
 
-def _refuse_repeated_sweeps(parsed: Sequence[Override], prefix: str = "") -> None:
+def refuse_repeated_sweeps(parsed: Sequence[Override], prefix: str = "") -> None:
     """Of a key that is typed twice the last value counts; with several values, points would be the same.
 
     Args:

@@ -4,8 +4,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from difflib import SequenceMatcher
 
-#: Above this many, valid words are counted instead of listed: nobody reads a wall of words.
-_LISTED = 20
+#: Above so many valid words only the nearest of them are listed, so many: nobody reads a wall of words.
+_LISTED, _NEAREST = 20, 5
 
 #: Words less alike than this are not taken for one another; of keys, for what stands at another place.
 _ALIKE, _ALIKE_ELSEWHERE = 0.5, 0.65
@@ -74,7 +74,7 @@ def short(text: str, limit: int = 80) -> str:
 
 
 def unknown(what: str, word: str, valid: Iterable[str], spoken: Mapping[str, str] | None = None) -> str:
-    """The message for a word that is not valid: the word, the nearest valid one, and all of them.
+    """The message for a word that is not valid: the word, the one that was meant, and those that are, or the nearest.
 
     Args:
         what: the word is of.
@@ -97,8 +97,14 @@ def unknown_key(key: str, valid: Collection[str]) -> str:
 
 def _message(what: str, word: str, guess: str | None, words: list[str]) -> str:
     hint = f" Did you mean '{guess}'?" if guess else ""
-    rest = f", ... ({len(words)} in all)" if len(words) > _LISTED else ""
-    return f"Unknown {what} '{short(word)}'.{hint} Valid: {', '.join(words[:_LISTED])}{rest}."
+    said = f"Unknown {what} '{short(word)}'.{hint}"
+    if len(words) <= _LISTED:
+        return f"{said} Valid: {', '.join(words)}."
+    alike = {other: max(_alikeness(word, other), _alikeness(word, _name(other))) for other in words}
+    near = sorted((other for other in words if alike[other] >= _ALIKE), key=lambda other: -alike[other])[:_NEAREST]
+    return (
+        f"{said} The nearest of {len(words)}: {', '.join(near)}." if near else f"{said} None of {len(words)} is near."
+    )
 
 
 def _parent(key: str) -> str:

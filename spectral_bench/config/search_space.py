@@ -14,7 +14,7 @@ from typing import cast
 from hydra.core.override_parser.types import IntervalSweep, Override
 
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.grid_points import expand_grid, model_of, split_by_model
+from spectral_bench.config.grid_points import expand_grid, model_of, refuse_repeated_sweeps, split_by_model
 from spectral_bench.config.hints import short
 from spectral_bench.config.overrides import parse_overrides, typed_key
 from spectral_bench.errors import InputError
@@ -133,15 +133,17 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
     """Take apart what was typed for a search.
 
     Raises:
-        InputError: an override cannot be parsed, nothing is searched, or a range makes no sense; or a key is for a
-            model that no trial has.
+        InputError: an override cannot be parsed, nothing is searched, or a range makes no sense; a key that is searched
+            is typed twice, or one is for a model that no trial has.
     """
     engine = Engine(config_dir)
     dimensions: list[SearchedRange | SearchedWords] = []
     fixed = []
     shared, own = split_by_model(overrides, config_dir)
     for prefix, texts in [("", shared), *((f"{model}:", texts) for model, texts in own.items())]:
-        for override in parse_overrides(texts, engine):
+        parsed = parse_overrides(texts, engine)
+        refuse_repeated_sweeps(parsed, prefix)
+        for override in parsed:
             key = override.get_key_element()
             if prefix and key == _SEED:
                 raise InputError(
@@ -161,12 +163,6 @@ def search_space(overrides: Sequence[str], config_dir: Path | None = None) -> Se
             "Nothing to search: give a key a range or several values, as in "
             "'optimizer.lr=tag(log,interval(1e-4,1e-2))' or r=0.01,0.1."
         )
-    doubles = {one.key for one in dimensions if sum(other.key == one.key for other in dimensions) > 1}
-    if doubles:
-        raise InputError(f"{', '.join(sorted(doubles))}: searched twice.")
-    for one in dimensions:
-        if one.key in map(typed_key, fixed):
-            raise InputError(f"{one.key} is searched, and typed with a value besides: leave one of them out.")
     if not own:
         return SearchSpace(tuple(dimensions), tuple(fixed))
     dimensions.sort(key=lambda one: one.key != _MODEL)

@@ -74,6 +74,7 @@ class PointResult:
         message: why it did not end well, or what there is to say; may be empty.
         exit_code: that of a process that did nothing but this point: the same for a result of now and of before.
         seconds: from its beginning to its end.
+        steps: updates after which its training was stopped; None: it was not.
         stop_cause: what asked the worker to stop (``SIGTERM``, ``train.max_minutes``), however the point ended.
         warnings: for stderr.
     """
@@ -84,6 +85,7 @@ class PointResult:
     message: str = ""
     exit_code: int = 0
     seconds: float = 0.0
+    steps: int | None = None
     stop_cause: str | None = None
     warnings: tuple[str, ...] = ()
 
@@ -158,7 +160,7 @@ def found_settled(point: Point, standing: Standing) -> PointResult:
 
 def _stopped(point: Point, directory: Path | None, cause: str, steps: int) -> PointResult:
     message = f"stopped by {cause} after {steps:,} updates"
-    return PointResult(point.name, "stopped", directory, message, exit_code(cause))
+    return PointResult(point.name, "stopped", directory, message, exit_code(cause), steps=steps)
 
 
 def _pruning(point: Point, stop: Stop, warnings: list[str]) -> list[Observer]:

@@ -14,6 +14,12 @@ from spectral_bench.runs.field_words import spoken_names
 
 _CONDITION = re.compile(r"(?P<key>[^=!<>]+)(?P<sign>!=|<=|>=|=|<|>)(?P<value>.*)")
 
+#: Where everything stands that a run can be selected by.
+EVERY_FIELD = (
+    "every field of summary.json (docs/run_directory.md), and every configuration key (spectral-bench run "
+    "--print-config)"
+)
+
 _ORDER: dict[str, Callable[[float, float], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
@@ -94,7 +100,8 @@ def check_field(key: str, fields: Sequence[dict[str, Any]]) -> None:
         spoken = spoken_fields(fields)
         guess = nearest_key(key, known | spoken.keys())
         guess = spoken.get(guess or "", guess)
-        raise InputError(f"No run has '{short(key)}'." + (f" Did you mean '{guess}'?" if guess else ""))
+        hint = f"Did you mean '{guess}'?" if guess else f"There is {EVERY_FIELD}."
+        raise InputError(f"No run has '{short(key)}'. {hint}")
 
 
 def spoken_fields(fields: Iterable[Mapping[str, Any]]) -> dict[str, str]:

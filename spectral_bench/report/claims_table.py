@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spectral_bench.claims.claim import Across, Certainty, Claim
-from spectral_bench.claims.evidence import MEASURES_OF_WHEN, RequestedRun
+from spectral_bench.claims.evidence import MEASURES_OF_WHEN, EntrantEvidence, RequestedRun
 from spectral_bench.claims.rules import Ahead, Word
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.claims.verdict import Verdict
@@ -192,7 +192,6 @@ def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
     claim, evidence, scores = verdict.claim, verdict.evidence[name], verdict.scores[name]
     searched = RunsThere(sum(one.run is not None for one in evidence.search), len(evidence.search))
     runs = [one.run.summary for one in evidence.deciding if one.run is not None]
-    gradients = Counter(str(words) for summary in runs if (words := summary.get("gradient_verdict")))
     margins = [margin for summary in runs if (margin := summary.get("spectral_margin")) is not None]
     return [
         Cell(name),
@@ -200,9 +199,15 @@ def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
         Cell(result(claim, scores)),
         Cell(f"{len(scores.by_seed)} of {len(claim.seeds)}"),
         Cell(str(searched) if claim.search else ""),
-        Cell(verdict_in_words(gradients)),
+        Cell(gradients_of(evidence)),
         Cell(number(average(margins), 2) if margins and claim.metric != "spectral_margin" else ""),
     ]
+
+
+def gradients_of(evidence: EntrantEvidence) -> str:
+    """The verdict on the gradients of an entrant's deciding runs, in words; empty where there is none."""
+    runs = [one.run.summary for one in evidence.deciding if one.run is not None]
+    return verdict_in_words(Counter(str(words) for run in runs if (words := run.get("gradient_verdict"))))
 
 
 def _search_row(name: str, found: RequestedRun, claim: Claim) -> list[Cell]:

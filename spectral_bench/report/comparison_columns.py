@@ -12,7 +12,7 @@ from spectral_bench.config.keys import absent, as_typed
 from spectral_bench.diagnostics.decay_words import verdict_in_words
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Group, Section
-from spectral_bench.records.selection import check_field, spoken_fields
+from spectral_bench.records.selection import EVERY_FIELD, check_field, spoken_fields
 from spectral_bench.report.document import Cell, Column
 from spectral_bench.report.footnotes import Footnotes
 from spectral_bench.report.numbers import NOTHING, number, share, when, with_interval
@@ -156,7 +156,10 @@ def check_columns(names: Sequence[str], found: Sequence[Section]) -> None:
     for name in names:
         if found and name not in known:
             runs = [run.summary for one in found for group in one.groups for run in group.runs]
-            raise InputError(unknown("column", name, known, spoken_fields(runs)))
+            raise InputError(
+                f"{unknown('column', name, known, spoken_fields(runs))} Columns of the table are {', '.join(COLUMNS)}; "
+                f"beside them there is {EVERY_FIELD}."
+            )
 
 
 def sorting_field(name: str, judged_by: str, found: Sequence[Section]) -> str:

@@ -11,7 +11,7 @@ from spectral_bench.records.groups import Section
 from spectral_bench.records.traces import QUANTILES, Spectra
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.exclusions import lacking_notes, left_out_notes, used_of
-from spectral_bench.report.numbers import NOTHING, interval_notes, number, with_interval
+from spectral_bench.report.numbers import interval_notes, number, with_interval
 
 _COLUMNS = [
     Column("model", "left", label=True),
@@ -33,6 +33,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
     """The singular values each run ended with, the extremes over all runs; and the rows as plain values."""
     rows, records, margins, lacking = [], [], [], []
     ends = {step for one in groups for step in _ends(one)}
+    some_bounded = any(one.allowed for one in groups)
     for one in groups:
         tracing = list(zip(one.runs, one.spectra, strict=True))
         whole = _whole(one)
@@ -46,7 +47,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
                 Cell(one.group.setting),
                 Cell(used_of(one.group, len(known))),
                 Cell("" if len(ends) == 1 else " to ".join(f"{step:,}" for step in sorted({min(steps), max(steps)}))),
-                Cell(_range(one.allowed)),
+                Cell(_range(one.allowed) if some_bounded else ""),
                 Cell(number(least)),
                 Cell(number(middle)),
                 Cell(number(most)),
@@ -121,4 +122,4 @@ def _extremes(known: Sequence[Spectra]) -> tuple[float | None, float | None, flo
 
 
 def _range(allowed: tuple[float, float] | None) -> str:
-    return NOTHING if allowed is None else " to ".join(dict.fromkeys(f"{bound:g}" for bound in allowed))
+    return "none" if allowed is None else " to ".join(dict.fromkeys(f"{bound:g}" for bound in allowed))

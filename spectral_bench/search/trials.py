@@ -42,7 +42,8 @@ class Trial:
         chosen: the overrides that make it.
         ending: how.
         value: of the metric, the mean over the seeds; None unless it is done.
-        message: why it failed.
+        message: why it failed, or what stopped it.
+        steps: updates after which a training of it was stopped; None: none was.
         ended: trials of the study that had ended by then, this one and those of earlier calls included.
     """
 
@@ -51,6 +52,7 @@ class Trial:
     ending: Ending
     value: float | None = None
     message: str = ""
+    steps: int | None = None
     ended: int = 0
 
 
@@ -85,19 +87,17 @@ def search(plan: SearchPlan, results_dir: Path, compose: Compose, train: Train) 
     process can search in the same study meanwhile.
 
     Args:
-        plan: what was asked for.
+        plan: what was asked for, a space whose corners can be composed.
         results_dir: the folder of results of all trials.
         compose: makes the points of a trial.
         train: trains them.
 
     Raises:
-        InputError: the space cannot be composed, or Optuna is not installed.
+        InputError: Optuna is not installed.
         LockedError: another process searches in the study.
         StorageError: the study cannot be written.
         SpectralBenchError: every trial failed, the first ones of the search.
     """
-    for corner in plan.space.corners():  # a typing error shows before there is a study
-        compose(corner)
     file = study_file(results_dir, plan)
     with locked_study(file):
         yield from _made(plan, open_study(plan, file), file, compose, train)
@@ -164,7 +164,7 @@ def _trained(begun: Sequence[_Begun], plan: SearchPlan, train: Train) -> Iterato
         results.update((keys[result.point], result) for result in train(list(distinct.values())))
 
     run(point for one in begun for point in one.points[:1])
-    others = [point for one in begun if not _ending(_of(one, results)) for point in one.points[1:]]
+    others = [point for one in begun if not _decisive(_of(one, results)) for point in one.points[1:]]
     if others:
         run(others)
     for one in begun:
@@ -175,30 +175,36 @@ def _of(one: _Begun, results: Mapping[PointKey, PointResult]) -> list[PointResul
     return [results[point.key] for point in one.points if point.key in results]
 
 
-def _ending(results: Sequence[PointResult]) -> Ending | None:
-    """How a trial ended because of one of its trainings; None while all went well."""
+def _decisive(results: Sequence[PointResult]) -> tuple[Ending, PointResult] | None:
+    """How a trial ended because of one of its trainings, and that; None while all went well."""
     for result in results:
-        if result.state in ("failed", "lost"):
-            return "failed"
-        if result.state == "stopped" and result.stop_cause == PRUNED:
-            return "pruned"
-        if result.state == "not reached" or (result.state == "stopped" and result.stop_cause not in OWN_CAUSES):
-            return "stopped"
-        if result.state not in SETTLED:
-            return "unfinished"
-        if result.state in ("diverged", "diverged before"):
-            return "worse"
+        ending = _ending(result)
+        if ending is not None:
+            return ending, result
     return None
+
+
+def _ending(result: PointResult) -> Ending | None:
+    """How a trial ends because of this training; None if it went well."""
+    if result.state in ("failed", "lost"):
+        return "failed"
+    if result.state == "stopped" and result.stop_cause == PRUNED:
+        return "pruned"
+    if result.state == "not reached" or (result.state == "stopped" and result.stop_cause not in OWN_CAUSES):
+        return "stopped"
+    if result.state not in SETTLED:
+        return "unfinished"
+    return "worse" if result.state in ("diverged", "diverged before") else None
 
 
 def _ended(one: _Begun, results: Sequence[PointResult], plan: SearchPlan) -> Trial:
     number = int(one.handle.number)
     if one.problem:
         return Trial(number, one.chosen, "failed", message=one.problem)
-    ending = _ending(results)
-    if ending is not None:
-        message = next((result.message for result in results if result.message), "")
-        return Trial(number, one.chosen, ending, message=message)
+    if (decided := _decisive(results)) is not None:
+        ending, result = decided
+        message = result.message if result.steps is None else result.stop_cause or ""
+        return Trial(number, one.chosen, ending, None, "" if ending == "pruned" else message, result.steps)
     values = [_value(result, plan.metric) for result in results]
     known = [value for value in values if value is not None]
     if len(known) < len(one.points):

@@ -36,11 +36,12 @@ def show_grid_summary(results: Sequence[PointResult], total: int, console: Conso
     metrics = {str(summary["metric"]) for summary in summaries if summary.get("metric")}
     table.add_column("point", overflow="fold", ratio=3)
     table.add_column(field_in_words("test", metrics.pop()) if len(metrics) == 1 else "test", justify="right")
-    table.add_column("time", justify="right")
+    table.add_column("trained for", justify="right")
     table.add_column("what happened", overflow="fold", ratio=4)
     for result, summary in zip(results, summaries, strict=True):
         spent = duration(summary["wall_seconds"]) if summary.get("wall_seconds") else NOTHING
-        happened, _, _ = in_words(result).partition("; ")  # all of a failure was said when it came
+        # How long this process had to do with it was said when it ended, and so was all of a failure.
+        happened = "done" if result.state == "done" else in_words(result).partition("; ")[0]
         table.add_row(Text(result.point), number(summary.get("test")), spent, Text(happened))
     console.print(table, highlight=False)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from spectral_bench.compare.statistics import nearly_equal
 from spectral_bench.config.launcher_choice import split_launcher
 from spectral_bench.config.search_space import search_space
 from spectral_bench.launch.point import Point
@@ -43,9 +44,6 @@ if TYPE_CHECKING:
 
 #: Trials that the table at the end shows, the best first.
 _SHOWN = 10
-
-#: Digits by which trials differ: metrics are sums in single precision.
-_DIGITS = 6
 
 #: Trials at a time on a cluster, where nothing else is said.
 _ON_A_CLUSTER = 8
@@ -126,8 +124,8 @@ def _mode(point: Point, metric: str) -> Mode:
 
 def _show_trial(trial: Trial, plan: SearchPlan) -> None:
     what = f"{plan.metric} {number(trial.value)}" if trial.value is not None else trial.ending
-    reason = trial.message.removeprefix("stopped by ")
-    what = reason if reason.startswith(what) else f"{what}: {reason}" if reason else what
+    what += f": {trial.message}" if trial.message else ""
+    what += f" after {trial.steps:,} updates" if trial.steps is not None else ""
     typer.echo(f"Trial {trial.number + 1}: {' '.join(trial.chosen)}: {what} ({trial.ended} of {plan.trials} ended)")
 
 
@@ -136,13 +134,14 @@ def _show_best(plan: SearchPlan, trials: Sequence[Any], options: Sequence[str], 
     from spectral_bench.report.document import Cell, Column, Table
     from spectral_bench.ui.table_printer import show_table
 
-    judged = sorted(
-        (trial for trial in trials if trial.user_attrs[ENDING] == "done"),
-        key=lambda trial: (-_rounded(trial) if plan.mode == "max" else _rounded(trial), trial.number),
-    )
+    judged = [trial for trial in trials if trial.user_attrs[ENDING] == "done"]
     if not judged:
         typer.echo("No trial came to an end that could be judged.")
         return
+    judged.sort(key=lambda trial: (-trial.value if plan.mode == "max" else trial.value, trial.number))
+    best_value = judged[0].value
+    equals = sorted((one for one in judged if nearly_equal(one.value, best_value)), key=lambda trial: trial.number)
+    judged[: len(equals)] = equals
     keys = [one.key for one in plan.space.dimensions]
     columns = [Column("trial", label=True), Column(f"{plan.metric} {'↑' if plan.mode == 'max' else '↓'}")]
     columns += [Column(key) for key in keys]
@@ -152,17 +151,11 @@ def _show_best(plan: SearchPlan, trials: Sequence[Any], options: Sequence[str], 
     endings = [trial.user_attrs[ENDING] for trial in trials]
     ended = ", ".join(f"{endings.count(ending)} {ending}" for ending in dict.fromkeys(endings))
     show_table(Table(f"{counted(len(trials), 'trial')}: {ended}", "", columns, rows), console)
-    equals = [trial for trial in judged if _rounded(trial) == _rounded(judged[0])]
     _say_tie(equals, plan.metric)
     typer.echo(f"The best by {plan.metric}; the test split had no say in it:")
     best = equals[0].user_attrs[OVERRIDES_OF]
     fixed = plan.space.fixed_for(equals[0].params)
     typer.echo(shlex.join(["spectral-bench", "run", "-m", *options, *fixed, *best]))
-
-
-def _rounded(trial: Any) -> float:
-    """What a trial came to, without digits that tell no more than in which order numbers were added."""
-    return float(format(trial.value, f".{_DIGITS}g"))
 
 
 def _say_tie(equals: Sequence[Any], metric: str) -> None:

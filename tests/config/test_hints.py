@@ -2,7 +2,7 @@
 
 import pytest
 
-from spectral_bench.config.hints import nearest, nearest_key, unknown_key
+from spectral_bench.config.hints import nearest, nearest_key, unknown, unknown_key
 
 KEYS = [
     "device", "mode", "model", "model.activation", "model.hidden_size", "model.layer", "model.name", "model.num_layers",
@@ -53,3 +53,12 @@ def test_the_key_that_was_meant_is_suggested(typed: str, meant: str | None) -> N
 )
 def test_a_swap_of_letters_is_a_smaller_slip_than_a_wrong_one(typed: str, valid: list[str], meant: str | None) -> None:
     assert nearest(typed, valid) == meant
+
+
+def test_of_many_valid_words_the_nearest_are_named() -> None:
+    words = [f"word{number}" for number in range(20)] + ["something", "else"]
+    said = unknown("kind", "word2x", words)
+    assert "Unknown kind 'word2x'. Did you mean 'word2'? The nearest of 22: word2, " in said
+    assert said.count("word") == 2 + 5
+    assert unknown("kind", "zzz", words) == "Unknown kind 'zzz'. None of 22 is near."
+    assert unknown("kind", "x", words[:2]) == "Unknown kind 'x'. Valid: word0, word1."

@@ -105,7 +105,7 @@ def test_the_spectrum_table_gives_extremes_and_what_the_radius_allows(shared_res
     table, records = spectrum_table(section, traced_spectra(section))
     rows = {f"{row[0].text} {row[1].text}".strip(): [cell.text for cell in row] for row in table.rows}
     assert rows["svdrnn r=0.5"][3] == "0.5 to 1.5"
-    assert rows["rnn"][3] == "-"
+    assert rows["rnn"][3] == "none"
     exact, _ = spectrum_table(section, [replace(one, allowed=(1.0, 1.0)) for one in traced_spectra(section)])
     assert {row[3].text for row in exact.rows} == {"1"}
     assert next(record["allowed_max"] for record in records if record["group"] == "svdrnn r=0.5") == 1.5

@@ -65,6 +65,21 @@ def test_of_trials_that_tie_the_first_is_taken_and_all_are_named(command: Comman
     assert "Equally good" not in said
 
 
+def test_counts_of_steps_are_not_rounded_into_a_tie(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
+    values = iter([1_234_568.0, 1_234_567.0])
+    monkeypatch.setattr("spectral_bench.search.trials._value", lambda *_: next(values))
+    words = ("--metric", "steps_to_beat_baseline", "--sampler", "random", "--trials", "2")
+    code, said, _ = command("-m", "optimizer.lr=interval(1e-4,1e-2)", *words)
+    assert (code, "Equally good" in said) == (0, False)
+    assert said.splitlines()[-1].endswith(re.findall(r"^Trial 2: (\S+):", said, re.MULTILINE)[0])
+
+
+def test_a_typing_error_shows_before_there_is_a_study(command: Command, tmp_path: Path) -> None:
+    code, _, said = command("-m", "optimizer.lrr=0.1,0.2", "--sampler", "random", "--trials", "2")
+    assert (code, "optimizer.lr" in said) == (2, True)
+    assert not (tmp_path / "results").exists()
+
+
 def test_trials_that_differ_by_rounding_are_equally_good(monkeypatch: pytest.MonkeyPatch, command: Command) -> None:
     values = iter([0.0949999988079071, 0.09500000178813934])
     monkeypatch.setattr("spectral_bench.search.trials.fmean", lambda _: next(values))
