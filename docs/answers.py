@@ -1,6 +1,6 @@
 """Writes what the runs in results/ answer: docs/reproduction.md, docs/report.html, its pictures, tables in other pages.
 
-These are the table of verdicts in the README, and the measured numbers in docs/models.md. Run as ``python
+These are the table of verdicts in the README, and the measured numbers and gradients in docs/models.md. Run as ``python
 docs/answers.py`` after runs were added to results/. The pictures need Playwright, and a Chromium on the PATH. Tests
 hold the page and the tables to the runs.
 """
@@ -21,7 +21,17 @@ PAGE, REPORT, IMAGES = ROOT / "docs" / "reproduction.md", ROOT / "docs" / "repor
 #: The block of the README that holds the table, below the command.
 TABLE = re.compile(r"^(```\n\$ spectral-bench claims results\n).*?^(```)$", re.DOTALL | re.MULTILINE)
 
-#: Width and height of the pictures.
+#: Pictures of docs/models.md: what arrives of the gradient in the networks of a claim, by the runs that decide it.
+COPYING = ("task=copy", "model.hidden_size=64", "train.steps=1500", "seed>0")
+ROWS = ("task=mnist", "task.pixels_per_step=28", "model.hidden_size=128", "train.epochs=3", "seed>0")
+GRADIENTS = {
+    "rivals_copy.png": (*COPYING, "model!=rnn"),
+    "rivals_copy_rnn.png": (*COPYING, "model=rnn"),
+    "rivals_rows.png": (*ROWS, "model!=rnn"),
+    "rivals_rows_rnn.png": (*ROWS, "model=rnn"),
+}
+
+#: Width and height of the pictures of the report.
 SIZES = {"desktop": (1400, 1750), "phone": (390, 844)}
 
 
@@ -66,6 +76,13 @@ def measured_block(name: str) -> re.Pattern[str]:
     return re.compile(rf"^(<!-- measured: {name} -->\n\n)(?:.+\n)*", re.MULTILINE)
 
 
+def draw_gradients() -> None:
+    """Draw the pictures of docs/models.md."""
+    for name, conditions in GRADIENTS.items():
+        chosen = [word for condition in conditions for word in ("--where", condition)]
+        spectral_bench("grads", "results/claims", *chosen, "--panels", "decay", "-o", str(IMAGES / name))
+
+
 def photograph() -> None:
     """Save the report as a desktop and a phone show it, in light and in dark colours."""
     from playwright.sync_api import sync_playwright
@@ -89,5 +106,6 @@ if __name__ == "__main__":
     spectral_bench("report", "results", "-o", str(REPORT.relative_to(ROOT)))
     update_readme()
     update_models()
+    draw_gradients()
     photograph()
-    print(f"{PAGE.name}, {REPORT.name} ({REPORT.stat().st_size / 1e6:.1f} MB), tables, {len(SIZES) * 2} pictures")
+    print(f"{PAGE.name}, {REPORT.name} ({REPORT.stat().st_size / 1e6:.1f} MB), tables, pictures")
