@@ -142,7 +142,10 @@ def _row(verdict: Verdict) -> list[Cell]:
 
 
 def ours(verdict: Verdict) -> str:
-    """The numbers of those that the rule names; of many, the best and the worst, beside the one that is to be ahead."""
+    """The numbers of those that the rule names; of many, the best and the worst, beside the one that is to be ahead.
+
+    Of several that are as bad, how many they are.
+    """
     overall = verdict.claim.rule.overall(verdict.scores)
     known = {name: scores for name, scores in overall.items() if scores.by_seed}
     shown = {name: result(verdict.claim, scores) for name, scores in known.items()}
@@ -152,11 +155,15 @@ def ours(verdict: Verdict) -> str:
         return next(iter(shown.values()))
     if len(known) > _MOST_SHOWN:
         ahead = verdict.claim.rule.entrant if isinstance(verdict.claim.rule, Ahead) else None
-        best, *others, worst = sorted(known.keys() - {ahead}, key=lambda name: known[name].order)
-        between = f"{best} {shown[best]} to {worst} {shown[worst]}"
+        ranked = sorted((name for name in known if name != ahead), key=lambda name: known[name].order)
+        best, worst = ranked[0], ranked[-1]
+        as_bad = sum(shown[name] == shown[worst] for name in ranked)
+        between = f"{best} {shown[best]} to " + (
+            f"{shown[worst]} ({as_bad})" if as_bad > 1 else f"{worst} {shown[worst]}"
+        )
         if ahead is None:
-            return f"{len(others) + 2} entrants, {between}"
-        return f"{ahead} {shown.get(ahead, NOTHING)}; of {len(others) + 2} others, {between}"
+            return f"{len(ranked)} entrants, {between}"
+        return f"{ahead} {shown.get(ahead, NOTHING)}; of {len(ranked)} others, {between}"
     return "; ".join(f"{name} {text}" for name, text in shown.items())
 
 

@@ -51,6 +51,11 @@ def test_of_many_entrants_the_table_shows_the_one_that_is_to_be_ahead_and_the_ra
     assert "other2 " not in rest
 
 
+def test_entrants_that_are_as_bad_as_the_worst_are_counted(tmp_path: Path) -> None:
+    values = {"ours": 0.5} | {f"other{i}": min(i, 5) / 100 for i in range(1, 9)}
+    assert ours(judged(tmp_path, values)).split(" to ")[1].endswith("(4)")
+
+
 def test_the_one_that_is_to_be_ahead_is_named_before_it_has_runs(tmp_path: Path) -> None:
     values = {"ours": None} | {f"other{i}": i / 100 for i in range(1, 9)}
     assert ours(judged(tmp_path, values)).startswith("ours -; of 8 others, other1 0.01")
