@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import yaml
 
 from spectral_bench.claims.claim import Across, Claim, Search, Source
-from spectral_bench.claims.evidence import GENERALIZATION_GAP, MEASURES_OF_WHEN, SECONDS_TO_SOLVE
+from spectral_bench.claims.measures import GENERALIZATION_GAP, MEASURES_OF_WHEN, SECONDS_TO_SOLVE
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
 from spectral_bench.claims.rules_across import AheadAcross, Frontier
 from spectral_bench.config.hints import unknown

@@ -5,25 +5,16 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Self
 
+from spectral_bench.claims.measures import OF_LOOKS
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.config.hints import unknown_key
 from spectral_bench.config.keys import as_typed
-from spectral_bench.config.schema import EXECUTION
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import OF_NORMS
 
 #: The effective configuration of overrides, under dotted keys.
 Configure = Callable[[Sequence[str]], Mapping[str, Any]]
-
-#: In what a run may differ from the one asked for: how it was executed and watched, not what was learnt. Evaluations
-#: are counted only where no interval is set, and no claim about when something was learnt leaves it open.
-_MAY_DIFFER = ("seed", *EXECUTION, "train.evaluations")
-
-
-def may_differ(key: str, metric: str) -> bool:
-    """Whether a run may differ in a key from the one asked for, and still count for a claim about this metric."""
-    return key in _MAY_DIFFER or (key == "trace.of" and metric not in OF_NORMS)
 
 
 @dataclass(frozen=True)
@@ -66,5 +57,23 @@ class Protocol:
         """
         theirs = run.effective_config
         for key in chain(self.config, (key for key in theirs if key not in self.config)):
-            if not may_differ(key, self.metric) and as_typed(self.config.get(key)) != as_typed(theirs.get(key)):
+            if as_typed(self.config.get(key)) != as_typed(theirs.get(key)) and not self._may_differ(key, run):
                 yield key, theirs.get(key)
+
+    def _may_differ(self, key: str, run: Run) -> bool:
+        """Whether a run may differ in a key: in how it was executed and watched, not in what was learnt."""
+        match key:
+            case "trace.of":
+                return self.metric not in OF_NORMS
+            case "train.evaluations":
+                unseen = self.metric not in OF_LOOKS and run.config.get("train.patience") is None
+                return unseen or _fewest_looks(self.config) in (None, _fewest_looks(run.effective_config))
+            case _:
+                return key == "seed" or key in run.execution
+
+
+def _fewest_looks(config: Mapping[str, Any]) -> Any:
+    """What ``train.evaluations`` comes to: 0, one an epoch, where epochs are as many; None where an interval is set."""
+    asked, epochs = config.get("train.evaluations"), config.get("train.epochs")
+    enough = config.get("train.steps") is None and epochs is not None and asked is not None and epochs >= asked
+    return 0 if enough else asked

@@ -5,13 +5,8 @@ from dataclasses import dataclass
 from math import inf
 
 from spectral_bench.claims.claim import Claim
-from spectral_bench.claims.evidence import (
-    GENERALIZATION_GAP,
-    EntrantEvidence,
-    gather,
-    higher_is_better,
-    measured,
-)
+from spectral_bench.claims.evidence import EntrantEvidence, gather
+from spectral_bench.claims.measures import GENERALIZATION_GAP, higher_is_better, measured
 from spectral_bench.claims.protocol import Configure
 from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Word
 from spectral_bench.claims.run_requests import RunRequest

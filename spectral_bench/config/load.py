@@ -123,7 +123,7 @@ def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
     """What was typed and changes no number. A switch that is typed to be off is no mistake."""
     name = experiment.model.name
     said = []
-    for key in experiment.ineffective():
+    for key in (*experiment.ineffective(), *experiment.unused()):
         value: Any = reduce(getitem, key.split("."), composition.config)
         is_off = key != "r" and not value
         is_read = key == "r" and composition.other_radii
@@ -132,6 +132,8 @@ def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
         why = f"model '{name}' as configured here has no use for it"
         if key == "r":
             why = f"model '{name}' has no sigma radius"
+        elif key.startswith("task."):
+            why = f"task '{experiment.task.name}' as configured here has no use for it"
         elif key == "train.evaluations":
             why = f"train.evaluate_every={experiment.train.evaluate_every} says how often"
         said.append(f"{key}={as_typed(value)} has no effect: {why}.")

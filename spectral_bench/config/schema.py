@@ -39,7 +39,7 @@ MODEL_AS_BEFORE: Mapping[str, Mapping[str, Any]] = {
 CHANGES_NO_NUMBER = ("data_dir", "results_dir", "train.max_minutes")
 
 #: Dotted keys that say how a run was carried out, not what was trained: runs that differ in these alone are repetitions
-#: of each other, though last digits may differ.
+#: of each other, though last digits may differ. (The evaluation batch is not, where batches continue each other.)
 EXECUTION = (
     *CHANGES_NO_NUMBER,
     "device",
@@ -223,6 +223,15 @@ class ExperimentConfig:
         idle += ("train.evaluations",) if self.train.evaluate_every is not None else ()
         reads_r = getattr(self.model, "r", None) == self.r and "model.r" not in idle
         return idle if reads_r else ("r", *idle)
+
+    def unused(self) -> tuple[str, ...]:
+        """Dotted keys of the task that change no number as it is configured.
+
+        A task's ``Config`` may have ``unused``. Unlike ``ineffective``, these stay in the digest as they are, by which
+        the runs of earlier versions are found.
+        """
+        of_task = getattr(self.task, "unused", None)
+        return () if of_task is None else tuple(f"task.{key}" for key in of_task())
 
     def _idle_scales(self) -> tuple[str, ...]:
         """Learning rates that are scaled, of parameters that the model has not."""

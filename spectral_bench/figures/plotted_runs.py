@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from spectral_bench.compare.scores import ACHIEVEMENTS
 from spectral_bench.compare.statistics import Estimate, estimate, geometric_estimate
-from spectral_bench.config.schema import EXECUTION
 from spectral_bench.records.grouping import differing_keys
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
@@ -20,8 +19,8 @@ Phase = Literal["solved", "better than baseline", "at baseline", "diverged"]
 
 PHASES: tuple[Phase, ...] = ("solved", "better than baseline", "at baseline", "diverged")
 
-#: Keys by which no two settings differ: they tell repetitions apart, or say how a run was carried out.
-_NO_SETTING = {"seed", "name", *EXECUTION}
+#: Keys by which no two settings differ, beside those that say how a run was carried out: they tell repetitions apart.
+_NO_SETTING = ("seed", "name")
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,8 @@ def phase_of(run: Run) -> Phase:
 
 def setting_of(run: Run) -> dict[str, Any]:
     """The configuration that tells settings apart: without the seed, and how it was carried out."""
-    return {key: value for key, value in run.effective_config.items() if key not in _NO_SETTING}
+    apart = {*_NO_SETTING, *run.execution}
+    return {key: value for key, value in run.effective_config.items() if key not in apart}
 
 
 def keys_apart(runs: Sequence[Run]) -> list[str]:

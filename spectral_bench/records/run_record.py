@@ -97,13 +97,22 @@ class Run:
     @property
     def trained(self) -> dict[str, Any]:
         """The part of the configuration that says what was trained: not with which seed, how fast, or where."""
-        carried_out = ["seed", *EXECUTION]
+        carried_out = ["seed", *self.execution]
         if self.config.get("train.patience") is None:
             carried_out += MEASURING
         trained = {key: value for key, value in self.effective_config.items() if key not in carried_out}
         if self.facts.every_step is False:  # whichever was asked for, the gradient is that of the last loss
             trained["trace.of"] = "last"
         return trained
+
+    @property
+    def execution(self) -> Sequence[str]:
+        """The keys that say how it was carried out, not what was trained.
+
+        Where evaluation batches continue each other, their size is not among them: by it, states start anew more often.
+        """
+        continues = self.manifest.get("evaluation_continues")
+        return [key for key in EXECUTION if key != "train.evaluation_batch_size"] if continues else EXECUTION
 
     @property
     def task(self) -> str:

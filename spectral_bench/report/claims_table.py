@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from spectral_bench.claims.claim import Across, Certainty, Claim
-from spectral_bench.claims.evidence import MEASURES_OF_WHEN, EntrantEvidence, RequestedRun
+from spectral_bench.claims.evidence import EntrantEvidence, RequestedRun
+from spectral_bench.claims.measures import MEASURES_OF_WHEN
 from spectral_bench.claims.rules import Ahead, Word
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.claims.verdict import Verdict

@@ -91,6 +91,7 @@ def execute(
                 "plugins": plugin_record(config),
                 "facts": prepared.facts.as_dict(),
                 "metric": asdict(prepared.task.metric),
+                "evaluation_continues": prepared.task.evaluation_continues,
                 "ineffective": list(config.ineffective()),
                 "config_digest": digest(config),
                 "seed": config.seed,  # which the digest leaves out

@@ -257,6 +257,11 @@ MANIFEST_KEYS: Final = (
     ManifestKey(
         "metric", "`name` of the task's metric, and its `mode`: `max` where more is better, else `min`", kept=True
     ),
+    ManifestKey(
+        "evaluation_continues",
+        "whether evaluation batches continue each other, so that results depend on `train.evaluation_batch_size`",
+        kept=True,
+    ),
     ManifestKey("ineffective", "configuration keys that change no number of this run", kept=True),
     ManifestKey(
         "config_digest", "SHA-256 of the configuration, without the seed and what changes no number", kept=True

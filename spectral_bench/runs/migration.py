@@ -24,6 +24,9 @@ _METRICS: Mapping[str, tuple[str, Mode]] = {
     "ucr": ("accuracy", "max"),
 }
 
+#: The tasks whose evaluation batches continue each other, of those that did not say so.
+_CONTINUING = ("ptb",)
+
 #: The layers that format 1 knew.
 _LAYERS = ("dense", "householder", "svd", "lstm", "gru")
 
@@ -82,6 +85,7 @@ def upgraded_manifest(manifest: Mapping[str, Any], config: Mapping[str, Any]) ->
             follows the name of the file.
     """
     keys = flatten(config)
+    manifest = {"evaluation_continues": keys.get("task.name") in _CONTINUING, **manifest}
     if manifest["format"] > 1:
         newer = {"format": max(manifest["format"], FORMAT), **_idle_since(manifest, keys)}
         return {**manifest, **newer, **_traced_until(manifest, keys)}

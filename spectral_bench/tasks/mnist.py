@@ -13,7 +13,7 @@ from torch import Tensor
 from spectral_bench.data.checksums import digests
 from spectral_bench.data.datasets import MNIST, MNIST_FILES
 from spectral_bench.data.problems import damaged, missing
-from spectral_bench.errors import StorageError
+from spectral_bench.errors import InputError, StorageError
 from spectral_bench.tasks.classification import ClassificationTask, Labelled
 from spectral_bench.tasks.divisors import check_divisor
 from spectral_bench.tasks.task import TASKS
@@ -21,6 +21,9 @@ from spectral_bench.tasks.vision import read_idx_images, read_idx_labels
 
 PIXELS = 28 * 28
 VALIDATION_SIZE = 5_000
+
+#: NumPy's ``RandomState`` takes 32 bits.
+_SEEDS = 2**32
 
 _SHAPES = dict(zip(MNIST_FILES, ((60_000, 28, 28), (60_000,), (10_000, 28, 28), (10_000,)), strict=True))
 
@@ -33,6 +36,16 @@ class MNISTConfig:
     pixels_per_step: int
     permuted: bool
     permutation_seed: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.permutation_seed < _SEEDS:
+            raise InputError(
+                f"task.permutation_seed={self.permutation_seed}: expected a whole number from 0 to {_SEEDS - 1}."
+            )
+
+    def unused(self) -> tuple[str, ...]:
+        """The seed of a permutation, where there is none."""
+        return () if self.permuted else ("permutation_seed",)
 
 
 @TASKS.register("mnist")

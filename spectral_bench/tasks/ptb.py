@@ -62,6 +62,7 @@ class PTBTask(Task[PTBConfig]):
 
     Config = PTBConfig
     metric = Metric("perplexity", "min")
+    evaluation_continues = True
 
     def __init__(self, config: PTBConfig, data_dir: Path) -> None:
         if config.bptt < 1 or config.embedding_size < 1:

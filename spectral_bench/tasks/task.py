@@ -99,6 +99,8 @@ class Task(ABC, Generic[_C]):
     baseline: Baseline | None = None
     #: Value of the metric, on the validation split, from which the task counts as solved; None: never.
     solved_at: float | None = None
+    #: Whether evaluation batches continue each other: then results depend on ``train.evaluation_batch_size``.
+    evaluation_continues: bool = False
     #: SHA-256 of every data file that was read, by its path relative to the data folder.
     digests: Mapping[str, str]
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from spectral_bench.claims.protocol import may_differ
 from spectral_bench.claims.run_requests import RunRequest, merged
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.config.launcher_choice import split_launcher
+from spectral_bench.config.schema import EXECUTION
 from spectral_bench.errors import InputError
 from spectral_bench.launch.point import compose_points
 from spectral_bench.report.claims_table import RESULTS, not_counted
@@ -21,8 +21,8 @@ from spectral_bench.ui.grid import GridRequest, chosen_launcher, train_grid
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: What belongs to a run of a claim though runs may differ in it.
-_NOT_TYPED = ("seed", "trace.of", "trace.gradients", "trace.spectrum", "train.evaluations")
+#: What belongs to a run of a claim though it says how a run is carried out.
+_NOT_TYPED = ("trace.gradients", "trace.spectrum", "train.evaluation_batch_size")
 
 #: What runs of a search need not record: they choose, and show nothing.
 _UNTRACED = ("trace.gradients=false", "trace.spectrum=false")
@@ -46,7 +46,7 @@ def run_claims(
     _, common = split_launcher(overrides)
     for override in common:
         key = override.partition("=")[0]
-        if not may_differ(key, metric="") or key in _NOT_TYPED:
+        if key not in EXECUTION or key in _NOT_TYPED:
             raise InputError(
                 f"{override}: a claim is decided by its own protocol. What may be set is how its runs are executed and "
                 "watched: launcher, device, train.threads, data_dir, results_dir, trace.every."

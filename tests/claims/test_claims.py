@@ -9,10 +9,11 @@ import yaml
 from command_line import Run as Call
 
 from spectral_bench.claims.claim import Claim
-from spectral_bench.claims.evidence import measured
 from spectral_bench.claims.load_claims import load_claims
+from spectral_bench.claims.measures import measured
+from spectral_bench.claims.protocol import Protocol
 from spectral_bench.claims.rules import Word
-from spectral_bench.claims.run_requests import deciding_requests, search_requests
+from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
 from spectral_bench.claims.verdict import judge
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
@@ -130,6 +131,30 @@ def test_a_trait_that_was_not_measured_is_unknown_and_an_achievement_that_was_mi
     assert measured(completed(tmp_path, 1, test=0.9, status="diverged"), "test") == -inf
     assert measured(completed(tmp_path, 1, train=0.9, test=0.8), "generalization_gap") == pytest.approx(0.1)
     assert measured(completed(tmp_path, 1, status="diverged"), "generalization_gap") == inf
+
+
+@pytest.mark.parametrize(
+    ("change", "metric", "counts"),
+    [
+        ({"train.evaluations": 5}, "test", True),
+        ({"train.evaluations": 5}, "test_at_best", False),  # the best of more looks
+        ({"train.evaluations": 5, "train.patience": 3}, "test", False),  # it ends by them
+        ({"train.evaluations": 5, "train.epochs": 5}, "test_at_best", True),  # one an epoch either way
+        ({"train.evaluation_batch_size": 7}, "test", True),
+        ({"train.evaluation_batch_size": 7, "evaluation_continues": True}, "test", False),
+    ],
+)
+def test_runs_of_a_claim_may_be_looked_at_otherwise_where_no_number_depends_on_it(
+    tmp_path: Path, change: dict[str, Any], metric: str, counts: bool
+) -> None:
+    one = completed(tmp_path, 1, test=0.5)
+    same = {"train.evaluate_every": None, "train.evaluations": 0, "train.steps": None, "train.epochs": 4}
+    same |= {key: change[key] for key in ("train.patience", "train.epochs") if key in change}
+    asked = {**one.config, **same}
+    manifest = {**one.manifest, "evaluation_continues": change.get("evaluation_continues", False)}
+    config = {**asked, **{key: value for key, value in change.items() if key in asked}}
+    run = Run(one.directory, manifest, config, one.summary)
+    assert Protocol(RunRequest([], {}, 1), asked, metric).is_kept_by(run) == counts
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,15 @@ def test_how_a_run_was_carried_out_makes_no_group_unless_it_is_asked_for(command
     assert len(document(command, "results")["sections"][0]["groups"]) == 2  # now it may decide when a run ends
 
 
+def test_the_evaluation_batch_makes_groups_where_results_depend_on_it(command: Run, tmp_path: Path) -> None:
+    directories = [train(tmp_path / "results", "rnn", "copy", f"train.evaluation_batch_size={n}") for n in (5, 7)]
+    for continues, sizes in ((False, [None]), (True, [5, 7])):
+        for directory in directories:
+            edit(directory / "manifest.json", evaluation_continues=continues)
+        found = document(command, "results")["sections"][0]["groups"]
+        assert sorted(one["differs"].get("train.evaluation_batch_size") for one in found) == sizes
+
+
 @pytest.mark.parametrize(
     ("folder", "words"), [("copy", ["task=copy"]), ("mnist", ["experiment=row_mnist", "train.epochs=3"])]
 )
@@ -533,7 +542,7 @@ def test_the_verdicts_of_a_group_are_counted_in_csv_as_in_the_table(command: Run
         edit(run / "summary.json", gradient_verdict=verdict)
     rows = csv.DictReader(io.StringIO(command("compare", str(results), "--format", "csv").stdout))
     verdict = next(row["gradient_verdict"] for row in rows if (row["task"], row["model"]) == ("copy", "rnn"))
-    assert verdict == "2 level, 1 vanishing"
+    assert verdict == "1 vanishing, 2 level"
     assert verdict in command("compare", str(results), columns=250).stdout
 
 

@@ -116,6 +116,7 @@ def test_every_layer_of_format_1_has_its_bounds_and_slopes(
 def test_a_task_of_format_1_that_nobody_knows_has_no_metric() -> None:
     assert upgraded(task__name="parity")["metric"] is None
     assert upgraded(task__name="ptb")["metric"] == {"name": "perplexity", "mode": "min"}
+    assert [upgraded(task__name=name)["evaluation_continues"] for name in ("ptb", "copy")] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_a_configuration_gets_the_keys_its_layer_has_now_unless_it_has_them() ->
 
 
 def test_what_this_version_wrote_is_left_as_it_is() -> None:
-    manifest = {"format": FORMAT, "facts": {"own": 1}, "sittings": 5}
+    manifest = {"format": FORMAT, "facts": {"own": 1}, "sittings": 5, "evaluation_continues": True}
     assert migration.upgraded_manifest(manifest, {}) == manifest
 
 

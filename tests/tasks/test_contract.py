@@ -97,3 +97,7 @@ def test_every_task_says_how_it_is_judged(task):
     assert task.metric.mode in ("min", "max")
     assert task.baseline is not None
     assert task.baseline.value > 0
+
+
+def test_a_task_says_whether_its_evaluation_batches_continue_each_other(task):
+    assert task.evaluation_continues == any(batch.continues for batch in task.batches("validation", 2))

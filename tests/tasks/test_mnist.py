@@ -10,7 +10,9 @@ import pytest
 import torch
 from fabricate import idx, mnist_arrays
 
+from spectral_bench.config.load import load
 from spectral_bench.errors import DataError, InputError, StorageError
+from spectral_bench.runs.kinds import KINDS
 
 
 def numbers(inputs_TBD):
@@ -126,3 +128,14 @@ def test_a_full_disk_while_unpacking_is_not_called_a_damaged_file(make_task, fab
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     with pytest.raises(StorageError, match=r"cannot be written \(No space left on device\).*TMPDIR"):
         make_task("mnist", fabricated)
+
+
+def test_a_seed_that_no_permutation_can_have_is_refused_and_one_without_permutation_is_said_to_be_idle() -> None:
+    for seed in (-1, 2**32):
+        with pytest.raises(InputError, match=rf"^task\.permutation_seed={seed}: expected a whole number from 0 to"):
+            load(["task=mnist", "task.permuted=true", f"task.permutation_seed={seed}"], KINDS)
+    typed = ["task=mnist", "model=rnn", "task.permutation_seed=5"]
+    assert load(typed, KINDS).warnings == [
+        "task.permutation_seed=5 has no effect: task 'mnist' as configured here has no use for it."
+    ]
+    assert load([*typed, "task.permuted=true"], KINDS).warnings == []

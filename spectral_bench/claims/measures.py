@@ -1,0 +1,50 @@
+"""What a run came to in what a claim is about: a field of its summary, or a number that follows from several."""
+
+from math import inf, isfinite
+
+from spectral_bench.compare.criteria import more_is_better
+from spectral_bench.compare.scores import ACHIEVEMENTS
+from spectral_bench.records.run_record import Run
+
+#: By how much the metric is worse on test than on training data; no field of a summary.
+GENERALIZATION_GAP = "generalization_gap"
+
+#: Of the updates until the task was solved, at the mean speed of the run; no field of a summary.
+SECONDS_TO_SOLVE = "seconds_to_solve"
+
+#: Measures of when something was reached, infinite for runs that never got there.
+MEASURES_OF_WHEN = ("solved_at", "steps_to_beat_baseline", SECONDS_TO_SOLVE)
+
+#: What depends on how often a run was measured: the best of its looks, and the first at which something was reached.
+OF_LOOKS = frozenset(("best_step", "best_validation", "test_at_best", *MEASURES_OF_WHEN))
+
+
+def measured(run: Run, metric: str) -> float | None:
+    """What a run came to: infinite, on the side that is worse, if it diverged or never got there; None: unknown."""
+    if metric == GENERALIZATION_GAP:
+        return _generalization_gap(run)
+    if metric == SECONDS_TO_SOLVE:
+        updates, milliseconds = measured(run, "solved_at"), run.summary.get("ms_per_step")
+        if updates in (None, inf):
+            return updates
+        return None if milliseconds is None else updates * milliseconds / 1000
+    value = run.summary.get(metric)
+    if run.status == "completed" and isinstance(value, int | float) and isfinite(value):
+        return float(value)
+    if metric not in ACHIEVEMENTS or (run.status == "completed" and metric not in run.summary):
+        return None
+    return -inf if higher_is_better(metric, run) else inf
+
+
+def higher_is_better(metric: str, run: Run) -> bool:
+    """The sense of a metric."""
+    return more_is_better(metric, str(run.summary.get("mode")))
+
+
+def _generalization_gap(run: Run) -> float | None:
+    train, test = run.summary.get("train"), run.summary.get("test")
+    if run.status == "diverged":
+        return inf
+    if train is None or test is None:
+        return None
+    return float(train - test if run.summary.get("mode") == "max" else test - train)
