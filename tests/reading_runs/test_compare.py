@@ -536,14 +536,14 @@ def test_one_seed_in_several_settings_is_one_sample_where_settings_are_put_toget
     assert "A seed that was run in several of the settings put together is one sample" in shown
 
 
-def test_the_verdicts_of_a_group_are_counted_in_csv_as_in_the_table(command: Run, results: Path) -> None:
+def test_the_verdicts_of_a_group_are_counted_in_csv_and_the_table_names_the_worst(command: Run, results: Path) -> None:
     verdicts = ("vanishing", "level", "level")
     for run, verdict in zip(runs_of(results, "copy", "rnn"), verdicts, strict=True):
         edit(run / "summary.json", gradient_verdict=verdict)
     rows = csv.DictReader(io.StringIO(command("compare", str(results), "--format", "csv").stdout))
     verdict = next(row["gradient_verdict"] for row in rows if (row["task"], row["model"]) == ("copy", "rnn"))
     assert verdict == "1 vanishing, 2 level"
-    assert verdict in command("compare", str(results), columns=250).stdout
+    assert "vanishing in 1 of 3" in command("compare", str(results), columns=250).stdout
 
 
 def test_what_is_nowhere_finite_keeps_its_column(command: Run, results: Path) -> None:
