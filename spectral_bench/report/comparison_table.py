@@ -52,7 +52,8 @@ def comparison_table(
         if any(not number.comparable for row in rows for number in row.published):
             notes.append("! Not comparable: --against paper says why.")
         notes += cited.below(number.source for row in rows for number in row.published)
-    remarks = _configured(section)
+    configured, remarks = _configured(section)
+    notes += configured
     if show_runs:
         remarks += [f"{section.name(row.group)}: {' '.join(map(_path, row.group.runs))}" for row in rows]
     titles = [one.titled(context) for one in chosen]
@@ -81,17 +82,20 @@ def _warnings(rows: Sequence[GroupResult], columns: Sequence[str]) -> list[str]:
     return notes
 
 
-def _configured(section: Section) -> list[str]:
-    """In what the models differ by their configurations, so that nobody takes it for what they differ in by nature."""
+def _configured(section: Section) -> tuple[list[str], list[str]]:
+    """In what the models differ by their configurations, so that nobody takes it for what they differ in by nature.
+
+    Returns:
+        What belongs to the table wherever it is printed, and what helps only a reader at a terminal.
+    """
     found = across_models(section)
     if not found:
-        return []
+        return [], []
     chosen_first = sorted(found, key=lambda key: len(set(map(as_typed, found[key].values()))) == 1)
     named = [key.removeprefix("model.") for key in chosen_first[:_KEYS_NAMED]]
     more = f" and {len(found) - len(named)} more keys" if len(found) > len(named) else ""
-    return [
-        f"Configured differently: {', '.join(named)}{more}. Their values: --columns score,{chosen_first[0]}, or all by "
-        "--format json."
+    return [f"Configured differently: {', '.join(named)}{more}."], [
+        f"Values of what is configured differently: --columns score,{chosen_first[0]}, or all by --format json."
     ]
 
 

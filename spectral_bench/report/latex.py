@@ -3,8 +3,10 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import replace
 
 from spectral_bench.report.document import Cell, Column, Report, Table
+from spectral_bench.report.latex_words import settings_in_words, with_mathematics
 from spectral_bench.report.table_layout import cell_lines, column_widths, pieces
 
 #: What text may not hold as it is. Whatever else is no Latin letter is written by its name. A line break and a rule of
@@ -71,8 +73,8 @@ def as_latex(report: Report) -> str:
     It is as wide as the text of an ``article`` of one column at most: cells are wrapped, and what is wider still stands
     in several tabulars below each other, as in a terminal.
 
-    It has the rules of ``booktabs`` where the document loads that, else plain ones. Remarks, and notes on the whole
-    report, are comments.
+    It has the rules of ``booktabs`` where the document loads that, else plain ones. Settings are told in words;
+    remarks, and notes on the whole report, are comments.
     """
     tables = [_latex(table, _label(report, position)) for position, table in enumerate(report.tables)]
     return "\n".join([_PREAMBLE, *tables, *(f"% {' '.join(note.split())}\n" for note in report.notes)])
@@ -84,8 +86,9 @@ def _label(report: Report, position: int) -> str | None:
 
 
 def _latex(given: Table, label: str | None) -> str:
-    table = given.with_shared_said_once()
-    caption = ". ".join(filter(None, [table.title, table.subtitle]))
+    table = _in_words(given.with_shared_said_once())
+    caption = ". ".join(f"{part[0].upper()}{part[1:]}" for part in table.subtitle.split("; ") if part)
+    caption = ". ".join(filter(None, [table.title, caption]))
     lines = [r"\begin{table}", r"  \centering", rf"  \caption{{{escaped(caption)}.}}"]
     lines += [rf"  \label{{{label}}}"] if label else []
     lines += [r"  \smallskip", r"  \small\setlength{\tabcolsep}{4pt}"]
@@ -97,6 +100,24 @@ def _latex(given: Table, label: str | None) -> str:
         lines += ["", r"  \smallskip", rf"  \parbox{{\linewidth}}{{\footnotesize\raggedright {notes}}}"]
     lines += [r"\end{table}", *(f"% {' '.join(remark.split())}" for remark in table.remarks)]
     return "\n".join(lines) + "\n"
+
+
+def _in_words(table: Table) -> Table:
+    """The table with its settings in words; must be done before columns are measured."""
+    return replace(
+        table,
+        title=settings_in_words(table.title),
+        subtitle=settings_in_words(table.subtitle),
+        columns=[replace(column, header=settings_in_words(column.header)) for column in table.columns],
+        rows=[
+            [
+                replace(cell, text=settings_in_words(cell.text)) if column.align == "left" else cell
+                for column, cell in zip(table.columns, row, strict=True)
+            ]
+            for row in table.rows
+        ],
+        notes=list(map(settings_in_words, table.notes)),
+    )
 
 
 def _tabular(table: Table, chosen: Sequence[int]) -> list[str]:
@@ -136,8 +157,12 @@ def _stacked(column: Column, cell: Cell, width: int, *, is_header: bool) -> str:
 
 
 def escaped(text: str) -> str:
-    """Text as LaTeX prints it."""
-    return "".join(map(_character, " ".join(text.split())))
+    """Text as LaTeX prints it: what is mathematics in math mode, and a dash for what does not exist."""
+    return with_mathematics(" ".join(text.split()), _without_mathematics, _power)
+
+
+def _without_mathematics(text: str) -> str:
+    return "".join(map(_character, text))
 
 
 def _character(sign: str) -> str:

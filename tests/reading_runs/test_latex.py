@@ -9,7 +9,8 @@ from command_line import Run
 from run_directories import edit, runs_of
 
 from spectral_bench.report.document import Cell, Column, Report, Table
-from spectral_bench.report.latex import as_latex, number_in_math
+from spectral_bench.report.latex import as_latex, escaped, number_in_math
+from spectral_bench.report.latex_words import settings_in_words
 
 needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
 
@@ -60,7 +61,7 @@ def test_tables_of_the_shipped_runs_fit_the_text_of_an_article(
 
 def test_what_is_the_same_in_every_row_is_said_once_in_the_caption(command: Run, shared_results: Path) -> None:
     latex = command("compare", str(SHIPPED / "copy"), "--format", "latex").stdout
-    assert r"baseline: loss 0.1733; seeds: 3.}" in latex
+    assert r"Baseline: loss 0.1733. Seeds: 3.}" in latex
     assert " & $3$ & " not in latex
     apart = command("compare", str(shared_results), "--where", "task=copy", "--format", "latex").stdout
     assert "seeds:" not in apart
@@ -96,7 +97,7 @@ def test_no_line_begins_with_what_the_line_break_before_it_would_take_for_an_arg
         ("1/2e6", r"$1/2 \times 10^{6}$"),
         ("×1.4", r"$\times 1.4$"),
         ("never (2 of 5 did)", "never (2 of 5 did)"),
-        ("-", "-"),
+        ("-", "--"),
     ],
 )
 def test_numbers_are_in_math_mode(text: str, shown: str) -> None:
@@ -110,4 +111,30 @@ def test_a_table_has_a_caption_notes_and_the_label_asked_for(command: Run, share
     first = latex.partition(r"\end{table}")[0]
     assert r"\caption{addition. " in first
     assert "One seed: no interval." in first.partition(r"\footnotesize")[2]
-    assert "Configured differently" not in "".join(line for line in latex.splitlines() if not line.startswith("%"))
+    assert "Configured differently: " in first.partition(r"\footnotesize")[2]
+    assert "--columns" not in "".join(line for line in latex.splitlines() if not line.startswith("%"))
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("lr=0.003 clip_norm=null r=1e-05", r"lr 0.003, no clipping, $r = 1 \times 10^{-5}$"),
+        ("rnn clip_norm=1, svdrnn m1=4 r=free", r"rnn clipping at 1, svdrnn $m_1 = 4$, r = free"),
+        (
+            "recall=after_delimiter permuted=false; baseline: loss 1",
+            "recall after delimiter, not permuted; baseline: loss 1",
+        ),
+        (
+            "the norm at t=0, relative to t=T; (h, c) in lstm; h elsewhere",
+            r"the norm at $t = 0$, relative to $t = T$; $(h, c)$ in lstm; $h$ elsewhere",
+        ),
+        ("the largest |sigma - 1|", r"the largest $|\sigma - 1|$"),
+        ("A - B", "A $-$ B"),
+        ("- (0 of 3)", "-- (0 of 3)"),
+        ("null", "none"),
+        ("p (Holm)", "$p$ (Holm)"),
+        ("from -3 to well-known 1-2", "from $-$3 to well-known 1-2"),
+    ],
+)
+def test_settings_are_told_in_words_and_signs_are_mathematics(text: str, shown: str) -> None:
+    assert escaped(settings_in_words(text)) == shown
