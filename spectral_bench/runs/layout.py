@@ -195,7 +195,12 @@ SUMMARY_FIELDS: Final = (
         "num_parameters", "count", "trainable numbers, without those that are zero by construction", "min", "parameters"
     ),
     SummaryField(
-        "ms_per_step", "number", "mean time of an update in milliseconds", "min", "ms per update", is_time=True
+        "ms_per_step",
+        "number",
+        "mean time of an update in milliseconds, of those that were not traced",
+        "min",
+        "ms per update",
+        is_time=True,
     ),
     SummaryField("wall_seconds", "number", "time of all sessions in seconds", "min", "seconds", is_time=True),
     SummaryField(

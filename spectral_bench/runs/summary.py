@@ -36,6 +36,7 @@ def summarise(
     norms, spectrum = recorder.last_norms(), recorder.last_spectrum()
     # Where every step adds its own loss, norms that stay level say nothing of what vanishes on the way.
     decay = worst_decay(norms.by_layer) if norms and not facts.every_step else None
+    seconds = progress.seconds_per_update
     values = {
         "task": config.task.name,
         "model": config.model.name,
@@ -56,7 +57,7 @@ def summarise(
         "solved_at": progress.solved_at,
         "not_finite": progress.not_finite,
         "num_parameters": num_parameters,
-        "ms_per_step": 1e3 * progress.update_seconds / progress.step if progress.step else None,
+        "ms_per_step": None if seconds is None else 1e3 * seconds,
         "wall_seconds": progress.wall_seconds,
         "gradient_decay_rate": decay.rate if decay else None,
         "gradient_kept": decay.kept if decay and isfinite(decay.kept) else None,

@@ -77,8 +77,6 @@ class Trainer:
         self._since_measurement = RunningMean()
         self._seconds_since_measurement = 0.0
         self._best_weights: dict[str, Tensor] = {}
-        self._train_means = (float("nan"), float("nan"))
-        self._validation: Evaluation | None = None
         self._session_began = 0.0
         self._warned_of_missing_norms = False
 
@@ -138,10 +136,9 @@ class Trainer:
         if self.progress.step % self.evaluate_every != 0:
             self._measure()
         self._trace_final_state()
-        validation = self._validation or self._evaluate("validation")
         test, test_at_best = self._test()
         self._note_time()
-        return Outcome(reason, self.progress, self._train_means, validation, test, test_at_best)
+        return Outcome(reason, self.progress, test, test_at_best)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on bit for bit; tensors and plain values only."""
@@ -153,7 +150,6 @@ class Trainer:
             "seconds_since_measurement": self._seconds_since_measurement,
             "carried": self._carried,
             "best_weights": self._best_weights,
-            "train_means": self._train_means,
             "random": random_state(self.device),
         }
 
@@ -167,7 +163,6 @@ class Trainer:
         carried = state["carried"]
         self._carried = carried and [tuple(part.to(self.device) for part in layer) for layer in carried]
         self._best_weights = state["best_weights"]
-        self._train_means = state["train_means"]
         set_random_state(state["random"], self.device)
 
     # One update -----------------------------------------------------------------------------------------------------
@@ -182,8 +177,9 @@ class Trainer:
         if trace and self.config.trace.spectrum:
             self._emit_spectrum()
 
+        traced = trace and self.config.trace.gradients
         start = time.perf_counter()
-        losses, scores = self._backward(batch, traced=trace and self.config.trace.gradients)
+        losses, scores = self._backward(batch, traced=traced)
         loss, gradient_norm = losses.mean().item(), self._clip_gradients()
         diverged = non_finite(step + 1, loss, gradient_norm, self._carried)
         on_divergence = self.config.train.on_divergence
@@ -200,7 +196,9 @@ class Trainer:
 
         self.progress.step += 1
         self.progress.not_finite += diverged is not None
-        self.progress.update_seconds += seconds
+        if not traced or self._traces_all:
+            self.progress.timed_updates += 1
+            self.progress.update_seconds += seconds
         self._seconds_since_measurement += seconds
         for observer in self._observers:
             observer.on_update(Update(self.progress.step, loss, seconds))
@@ -245,16 +243,15 @@ class Trainer:
         if self.config.train.on_divergence is OnDivergence.stop:
             check_weights(self.progress.step, self._parameters)  # after the last update no loss would tell
         loss, score = self._since_measurement.means()
-        self._train_means = (loss, self.task.metric_value(loss, score))
         rate = self._since_measurement.samples / max(self._seconds_since_measurement, 1e-9)
-        self._emit_measurement("train", *self._train_means, rate)
+        self._emit_measurement("train", loss, self.task.metric_value(loss, score), rate)
         self._since_measurement.reset()
         self._seconds_since_measurement = 0.0
 
-        self._validation = self._evaluate("validation")
-        if self.progress.record(self.task, self._validation):
+        validation = self._evaluate("validation")
+        if self.progress.record(self.task, validation):
             self._best_weights = deepcopy(self.model.state_dict())
-        self._emit_evaluation("validation", self._validation)
+        self._emit_evaluation("validation", validation)
 
     def _stopped_improving(self) -> bool:
         patience = self.config.train.patience
@@ -276,6 +273,10 @@ class Trainer:
 
     def _traced(self, step: int) -> bool:
         return step % self.trace_every == 0
+
+    @property
+    def _traces_all(self) -> bool:
+        return self.trace_every == 1 or self.total_steps == 1
 
     def _trace_final_state(self) -> None:
         """Trace the weights at the end, on the batch that would have come next."""

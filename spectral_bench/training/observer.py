@@ -59,7 +59,7 @@ class Update:
     Attributes:
         step: updates made so far, this one included.
         loss: mean loss of the batch, before the update.
-        seconds: time the update took, evaluation and tracing apart.
+        seconds: time the update took, without evaluation; with the tracing of its gradients, where they are traced.
     """
 
     step: int

@@ -16,14 +16,11 @@ class Outcome:
     Attributes:
         reason: why it ended: all updates were made, or ``train.patience`` ran out.
         progress: its counters and records.
-        train: loss and metric, means over the updates between the last two measurements.
-        validation, test: of the weights at the end.
+        test: of the weights at the end.
         test_at_best: of the weights that were best on validation.
     """
 
     reason: Reason
     progress: Progress
-    train: tuple[float, float]
-    validation: Evaluation
     test: Evaluation
     test_at_best: Evaluation

@@ -17,7 +17,8 @@ class Progress:
 
     Attributes:
         step: updates made.
-        update_seconds: time spent in updates, without evaluation and tracing.
+        timed_updates: those that were not traced, for tracing is no training; where each is traced, all of them.
+        update_seconds: time spent in these, without evaluation.
         wall_seconds: time since the beginning, over all sessions.
         best_step, best_validation: when and what the metric was best on the validation split.
         steps_to_beat_baseline: first measured step at which validation was better than the baseline by
@@ -28,6 +29,7 @@ class Progress:
     """
 
     step: int = 0
+    timed_updates: int = 0
     update_seconds: float = 0.0
     wall_seconds: float = 0.0
     best_step: int | None = None
@@ -50,12 +52,17 @@ class Progress:
         self.measurements_without_improvement += 1
         return False
 
+    @property
+    def seconds_per_update(self) -> float | None:
+        """Mean time of an update; None before the first that counts."""
+        return self.update_seconds / self.timed_updates if self.timed_updates else None
+
     def state_dict(self) -> dict[str, Any]:
         """The state for a checkpoint."""
         return asdict(self)
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the state from a checkpoint.
+        """Restore the state from a checkpoint; those of earlier versions have timed every update.
 
         Raises:
             ValueError: it has an unknown entry, or one that is not a number.
@@ -65,7 +72,7 @@ class Progress:
             may_be_none = name in fresh and fresh[name] is None
             if name not in fresh or not (isinstance(value, int | float) or (value is None and may_be_none)):
                 raise ValueError(f"{name}={value}: expected numbers for {', '.join(fresh)}")
-        vars(self).update(state)
+        vars(self).update({"timed_updates": state.get("step", 0), **state})
 
 
 def _beats_baseline(task: Task[Any], validation: Evaluation) -> bool:

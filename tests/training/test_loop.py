@@ -1,6 +1,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from spectral_bench.tasks.task import Baseline, Batch, Split
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.evaluation import Evaluation
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
+from spectral_bench.training.progress import Progress
 from spectral_bench.training.stop import Stop
 from spectral_bench.training.tracing import measure_spectrum
 
@@ -82,7 +84,7 @@ def test_a_training_that_goes_on_from_a_checkpoint_ends_like_one_never_interrupt
     resumed, rest = prepared(*options, model=model), Diary()
     torch.manual_seed(987)
     resumed.trainer.load_state_dict(diary.checkpoints[6])
-    assert resumed.trainer.run([rest]).validation.metric == outcome.validation.metric
+    assert resumed.trainer.run([rest]).test.metric == outcome.test.metric
     assert diary.losses[6:] == rest.losses
     assert [m for m in diary.measurements if m.step > 6] == rest.measurements
     assert same_weights(whole, resumed)
@@ -226,6 +228,48 @@ def test_a_sitting_of_no_length_makes_one_update(prepared: Build) -> None:
     assert (ready.trainer.progress.step, stop.cause) == (1, "train.max_minutes")
 
 
+@pytest.mark.parametrize(
+    ("overrides", "seconds"),
+    [
+        (["trace.every=4"], 1.0),
+        (["trace.every=4", "trace.gradients=false"], 1.0),
+        (["trace.every=1"], 100.0),  # none is without
+        (["train.steps=1"], 100.0),
+    ],
+)
+def test_the_time_of_an_update_is_that_of_updates_that_are_not_traced(
+    prepared: Build, monkeypatch: pytest.MonkeyPatch, overrides: list[str], seconds: float
+) -> None:
+    ready, clock = prepared(*overrides), [0.0]
+    backward = ready.trainer._backward
+
+    def timed(batch: Batch, *, traced: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        clock[0] += 100.0 if traced else 1.0
+        return backward(batch, traced=traced)
+
+    monkeypatch.setattr(ready.trainer, "_backward", timed)
+    monkeypatch.setattr("spectral_bench.training.loop.time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    assert ready.trainer.run().progress.seconds_per_update == seconds
+
+
+def test_a_checkpoint_of_an_earlier_version_has_timed_every_update() -> None:
+    progress = Progress()
+    progress.load_state_dict({"step": 10, "update_seconds": 20.0})
+    assert progress.seconds_per_update == 2.0
+
+
+def test_a_training_that_was_over_is_not_measured_on_validation_data_again(prepared: Build) -> None:
+    whole, diary = prepared("train.evaluate_every=4"), Diary()
+    whole.trainer.run([diary])
+    resumed, rest = prepared("train.evaluate_every=4"), Diary()
+    resumed.trainer.load_state_dict(diary.checkpoints[12])
+    looked: list[Split] = []
+    batches = resumed.task.batches
+    resumed.task.batches = lambda split, size: looked.append(split) or batches(split, size)  # type: ignore[method-assign, func-returns-value]
+    resumed.trainer.run([rest])
+    assert set(looked) == {"test"}
+
+
 def test_patience_ends_a_training_that_no_longer_improves(prepared: Build) -> None:
     ready = prepared("train.patience=2", "train.evaluate_every=1", "train.steps=500", "optimizer.lr=1e-12")
     outcome = ready.trainer.run()
@@ -236,11 +280,12 @@ def test_patience_ends_a_training_that_no_longer_improves(prepared: Build) -> No
 
 def test_the_best_weights_are_tested_and_the_last_ones_kept(prepared: Build) -> None:
     ready = prepared("train.steps=40", "train.evaluate_every=1", "optimizer.lr=0.3")
-    outcome = ready.trainer.run()
+    diary = Diary()
+    outcome = ready.trainer.run([diary])
     assert outcome.progress.best_step is not None
     assert outcome.progress.best_step < 40
     assert outcome.progress.best_validation is not None
-    assert outcome.progress.best_validation > outcome.validation.metric
+    assert outcome.progress.best_validation > [m for m in diary.measurements if m.split == "validation"][-1].metric
     assert ready.trainer._evaluate("test").metric == outcome.test.metric
 
 
