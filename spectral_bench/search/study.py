@@ -49,6 +49,7 @@ class SearchPlan:
 
     Attributes:
         space: what may be chosen.
+        corners: digests of configurations that it has, by which a changed preset, folder or plugin is another search.
         sampler: how.
         metric: a field of the summary, one of ``SEARCHED_BY``.
         mode: whether less or more of it is better.
@@ -59,6 +60,7 @@ class SearchPlan:
     """
 
     space: SearchSpace
+    corners: frozenset[str]
     sampler: Sampler
     metric: str
     mode: Mode
@@ -76,7 +78,7 @@ class SearchPlan:
     def name(self) -> str:
         """Of the study: the same for the same search, however many trials it is given."""
         space = [repr(one) for one in self.space.dimensions]
-        content = [*sorted(self.space.fixed), *space, self.sampler, self.metric]
+        content = [*sorted(self.space.fixed), *space, self.sampler, self.metric, *sorted(self.corners)]
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:12]
         words = [re.sub(r"[^\w.]+", "-", text.partition("=")[2]) for text in self.space.fixed if _is_choice(text)]
         return "-".join([*words, digest])

@@ -91,7 +91,10 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
     mode = _mode(first, request.metric)
     at_once = request.at_once or launcher.room(first) or _ON_A_CLUSTER
     prune = request.prune is not False
-    plan = SearchPlan(space, request.sampler, request.metric, mode, request.trials, at_once, request.seed, prune)
+    digests = frozenset(point.key.digest for point in points)
+    plan = SearchPlan(
+        space, digests, request.sampler, request.metric, mode, request.trials, at_once, request.seed, prune
+    )
     launcher.check(points)
     results_dir, stop = first.results_dir, Stop()
     if not grid.quiet:

@@ -35,7 +35,7 @@ def train(points: Sequence[Point]) -> Iterator[PointResult]:
 
 def plan_of(results: Path, *overrides: str, trials: int = 3, sampler: Sampler = Sampler.random) -> SearchPlan:
     space = search_space(small_overrides(results, *overrides))
-    return SearchPlan(space, sampler, "validation", "max", trials, at_once=1, seed=0, prune=False)
+    return SearchPlan(space, frozenset(), sampler, "validation", "max", trials, at_once=1, seed=0, prune=False)
 
 
 def made(plan: SearchPlan, results: Path) -> list[Trial]:
@@ -219,7 +219,7 @@ def test_a_trial_whose_process_died_before_its_value_was_written_is_made_again(t
 def test_a_training_that_diverges_is_worse_than_any_and_ends_no_search(tmp_path: Path) -> None:
     explosive = ("optimizer=sgd", "model.activation=identity", "train.steps=30", "optimizer.lr=1e30,1e-3")
     space = search_space(small_overrides(tmp_path, *explosive, model="rnn"))
-    plan = SearchPlan(space, Sampler.optuna, "validation", "max", 6, at_once=2, seed=0, prune=False)
+    plan = SearchPlan(space, frozenset(), Sampler.optuna, "validation", "max", 6, at_once=2, seed=0, prune=False)
     endings = {trial.chosen[0]: trial.ending for trial in made(plan, tmp_path)}
     assert endings == {"optimizer.lr=1e+30": "worse", "optimizer.lr=0.001": "done"}
 

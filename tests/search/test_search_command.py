@@ -49,6 +49,23 @@ def test_a_search_ends_with_the_best_trials_and_a_command_that_finds_them_traine
     assert (code, "2 done before" in again) == (0, True)
 
 
+def test_an_edited_preset_is_another_search(tmp_path: Path, command: Command) -> None:
+    preset = tmp_path / "own" / "experiment" / "mine.yaml"
+    preset.parent.mkdir(parents=True)
+    words = ("-m", "--config-dir", "own", "experiment=mine", "optimizer.lr=1e-3,1e-2", "--sampler", "random")
+    studies = []
+    for beta1, trials in ((0.9, 1), (0.9, 2), (0.8, 2)):
+        preset.write_text(f"# @package _global_\n# Mine.\noptimizer:\n  beta1: {beta1}\n")
+        code, said, _ = command(*words, "--trials", str(trials))
+        assert code == 0
+        studies.append(
+            (re.findall(r"^Study: (.*)$", said, re.MULTILINE)[0], len(re.findall("^Trial ", said, re.MULTILINE)))
+        )
+    (first, _), (second, went_on), (third, anew) = studies
+    assert (first == second, went_on) == (True, 1)
+    assert (first == third, anew) == (False, 2)
+
+
 def test_of_trials_that_tie_the_first_is_taken_and_all_are_named(command: Command) -> None:
     # When a checkpoint is written changes no number.
     search = ("-m", "train.checkpoint_every=2,3,4", "--sampler", "random", "--trials", "6")
