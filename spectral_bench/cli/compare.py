@@ -116,6 +116,14 @@ def compare(
             rich_help_panel=OTHER,
         ),
     ] = False,
+    over_tasks: Annotated[
+        bool,
+        typer.Option(
+            "--over-tasks",
+            help="The models of several tasks side by side, with mean ranks; with --pairwise and five tasks, tests.",
+            rich_help_panel=OTHER,
+        ),
+    ] = False,
     diagram: Annotated[
         Path | None,
         typer.Option(
@@ -160,6 +168,8 @@ def compare(
         raise _refused("--sort is for the plain comparison.")
     if metric is not None and (against is not None or diff is not None):
         raise _refused("--metric is for the plain comparison and --pairwise.")
+    if over_tasks and not (is_plain or pairwise):
+        raise _refused("--over-tasks is for the plain comparison and --pairwise.")
     if diagram is not None and not pairwise:
         raise _refused("--diagram is for --pairwise.")
     check_picture("--diagram", diagram)
@@ -188,7 +198,7 @@ def compare(
     elif pairwise:
         from spectral_bench.report import pairwise as pairs
 
-        report, ranked = pairs.pairwise(groups, field=judged_by, notes=found.notes)
+        report, ranked = pairs.pairwise(groups, field=judged_by, over_tasks=over_tasks, notes=found.notes)
         if diagram is not None:
             _draw(ranked, diagram)
     else:
@@ -201,6 +211,7 @@ def compare(
             columns=chosen,
             as_asked=bool(asked),
             show_runs=show_runs,
+            over_tasks=over_tasks,
             notes=found.notes,
         )
     deliver(replace(report, label=label), console, form=wanted, output=output)

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from spectral_bench.compare.criteria import score_name
 from spectral_bench.compare.scores import Scores, ranks, scores
+from spectral_bench.errors import InputError
 from spectral_bench.records.grouping import DATA_SET, TRAINED_FOR, differing_keys, settled
 from spectral_bench.records.groups import Group, Section
 
@@ -21,23 +23,28 @@ _ALPHA = 0.05
 
 @dataclass(frozen=True)
 class DataSetRanks:
-    """Groups over the data sets of a task.
+    """Groups over the data sets of a task, or over several tasks.
 
     Attributes:
-        task: name of the task, and the setting where data sets were run in several.
+        task: name of the task, and the setting where data sets were run in several; of several tasks, all names.
+        judged_by: what groups are judged by on every data set, in words.
         scores: for every data set, what each group came to.
         ranks: mean rank of every group that was judged on all of them, 1 the best, in that order.
         by_data_set: the rank of each of these on every data set, in the order of ``scores``.
         left_out: groups without a judged run on some data set, and on which.
-        mixed: groups whose configuration is not the same on all data sets, and the keys it differs in.
+        mixed: groups whose configuration is not the same on all data sets, and the keys it differs in; of several tasks
+            it is not expected to be.
+        over_tasks: whether the data sets are those of several tasks.
     """
 
     task: str
+    judged_by: dict[str, str]
     scores: dict[str, dict[str, Scores]]
     ranks: dict[str, float]
     by_data_set: dict[str, list[float]]
     left_out: dict[str, list[str]]
     mixed: dict[str, list[str]]
+    over_tasks: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,25 @@ def data_set_ranks(found: Sequence[Section], field: str) -> list[DataSetRanks]:
     return [result for result in results if result is not None]
 
 
+def ranks_over_tasks(found: Sequence[Section], field: str) -> DataSetRanks:
+    """The ranks over several tasks, each of which counts as a data set.
+
+    Raises:
+        InputError: there are no two tasks, one was run in several settings, or no two groups are in all of them.
+    """
+    settings = Counter(section.task for section in found)
+    told = ", ".join(f"{task} ({counted})" if counted > 1 else task for task, counted in settings.items())
+    if len(settings) < 2 or len(found) > len(settings):
+        raise InputError(
+            "--over-tasks: expected two tasks or more, each in one setting, for settings of one are not independent; "
+            f"found {told}. Choose some by --where, or by their folders."
+        )
+    ranked = _of_task(", ".join(settings), found, field, over_tasks=True)
+    if ranked is None:
+        raise InputError(f"--over-tasks: no two groups were run on all of {told}.")
+    return ranked
+
+
 def critical_differences(over_data_sets: Sequence[DataSetRanks]) -> list[CriticalDifference]:
     """Friedman's test and Nemenyi's, where there are at least five data sets and three groups in all of them."""
     return [
@@ -100,12 +126,14 @@ def _over_data_sets(found: Sequence[Section]) -> dict[str, list[Section]]:
     return by_task
 
 
-def _of_task(task: str, settings: Sequence[Section], field: str) -> DataSetRanks | None:
+def _of_task(task: str, settings: Sequence[Section], field: str, *, over_tasks: bool = False) -> DataSetRanks | None:
+    judged_by: dict[str, str] = {}
     judged: dict[str, dict[str, Scores]] = {}
     configs: dict[str, list[dict[str, Any]]] = {}
     keys = _distinguishing(settings)
     for section in settings:
-        dataset = str(section.config[DATA_SET])
+        dataset = section.title if over_tasks else str(section.config[DATA_SET])
+        judged_by[dataset] = score_name(section, field)
         for group in section.groups:
             one = scores(section, group, field)
             if one.by_seed:
@@ -121,6 +149,7 @@ def _of_task(task: str, settings: Sequence[Section], field: str) -> DataSetRanks
     order = np.argsort(mean_ranks, kind="stable")
     return DataSetRanks(
         task,
+        judged_by,
         judged,
         {labels[position]: float(mean_ranks[position]) for position in order},
         {labels[position]: table[:, position].tolist() for position in order},
@@ -129,7 +158,8 @@ def _of_task(task: str, settings: Sequence[Section], field: str) -> DataSetRanks
             for label in every
             if label not in labels
         },
-        {label: mixed for label in labels if (mixed := differing_keys(configs[label]))},
+        {} if over_tasks else {label: mixed for label in labels if (mixed := differing_keys(configs[label]))},
+        over_tasks,
     )
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from spectral_bench.compare.criteria import SCORES, score_name, sense
+from spectral_bench.compare.criteria import SCORES, sense
 from spectral_bench.compare.group_results import GroupResult, group_results
-from spectral_bench.compare.ranks import data_set_ranks
+from spectral_bench.compare.ranks import data_set_ranks, ranks_over_tasks
 from spectral_bench.compare.scores import ACHIEVEMENTS, scores
 from spectral_bench.compare.statistics import average
 from spectral_bench.config.hints import unknown
@@ -27,6 +27,7 @@ def comparison_report(
     columns: Sequence[str] = (),
     as_asked: bool = False,
     show_runs: bool = False,
+    over_tasks: bool = False,
     notes: Sequence[str] = (),
 ) -> Report:
     """Compare the groups of every section.
@@ -38,10 +39,12 @@ def comparison_report(
         columns: of the tables, see ``comparison_columns``; none: those that fit a terminal.
         as_asked: the user named these, see ``comparison_table``.
         show_runs: say which runs each row is of.
+        over_tasks: set the groups side by side over all tasks, too.
         notes: about the whole report.
 
     Raises:
-        InputError: the field is not in ``SCORES``, or no run has the key to sort by or to show.
+        InputError: the field is not in ``SCORES``, no run has the key to sort by or to show, or there are no tasks that
+            groups can be ranked over.
     """
     if field not in SCORES:
         raise InputError(unknown("--metric", field, SCORES))
@@ -55,9 +58,8 @@ def comparison_report(
         tables.append(comparison_table(section, rows, field, cited, columns, as_asked=as_asked, show_runs=show_runs))
         records += [record(section, row, field) for row in rows]
         documents.append(section_document(section, rows, field))
-    over_data_sets = data_set_ranks(found, field)
-    score = next((score_name(section, field) for section in found), field)
-    tables += [data_set_table(one, score) for one in over_data_sets]
+    over_data_sets = data_set_ranks(found, field) + ([ranks_over_tasks(found, field)] if over_tasks else [])
+    tables += map(data_set_table, over_data_sets)
     document = {
         "schema": "spectral-bench/compare",
         "version": 2,

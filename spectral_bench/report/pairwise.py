@@ -6,7 +6,13 @@ from typing import Any
 
 from spectral_bench.compare.criteria import SCORES, score_name
 from spectral_bench.compare.pairs import Pair, paired_groups
-from spectral_bench.compare.ranks import CriticalDifference, critical_differences, data_set_ranks, dependent_tasks
+from spectral_bench.compare.ranks import (
+    CriticalDifference,
+    critical_differences,
+    data_set_ranks,
+    dependent_tasks,
+    ranks_over_tasks,
+)
 from spectral_bench.compare.statistics import differences_needed, smallest_p
 from spectral_bench.config.hints import unknown
 from spectral_bench.errors import InputError
@@ -28,17 +34,18 @@ _COLUMNS = [
 
 
 def pairwise(
-    found: Sequence[Section], *, field: str = "test", notes: Sequence[str] = ()
+    found: Sequence[Section], *, field: str = "test", over_tasks: bool = False, notes: Sequence[str] = ()
 ) -> tuple[Report, list[CriticalDifference]]:
     """Compare the groups of every section in pairs, and over the sections of a task by ranks.
 
     Args:
         found: from ``sections``.
         field: what groups are judged by, one of ``SCORES``.
+        over_tasks: rank them over all tasks, too.
         notes: about the whole report.
 
     Raises:
-        InputError: the field is not in ``SCORES``.
+        InputError: the field is not in ``SCORES``, or there are no tasks that groups can be ranked over.
     """
     if field not in SCORES:
         raise InputError(unknown("--metric", field, SCORES))
@@ -50,14 +57,13 @@ def pairwise(
             continue
         tables.append(_table(section, pairs, field))
         records += [_record(section, pair) for pair in pairs]
-    over_data_sets = data_set_ranks(found, field)
+    over_data_sets = data_set_ranks(found, field) + ([ranks_over_tasks(found, field)] if over_tasks else [])
     ranked = critical_differences(over_data_sets)
     said += [
         f"{task}: no ranks over its settings: lengths and the like are not independent data sets."
         for task in dependent_tasks(found)
     ]
-    score = next((score_name(section, field) for section in found), field)
-    tables += [data_set_table(one, score) for one in over_data_sets]
+    tables += map(data_set_table, over_data_sets)
     tables += [_rank_table(one) for one in ranked]
     document = {
         "schema": "spectral-bench/pairwise",

@@ -33,6 +33,9 @@ class TracedGroup(Protocol):
 
 G = TypeVar("G", bound=TracedGroup)
 
+#: So many groups that traced nothing are named; more, as of a search, are counted.
+_NAMED = 5
+
 
 @dataclass(frozen=True)
 class TraceKind(Generic[G, D]):
@@ -89,9 +92,9 @@ def show_traces(
         groups = kind.groups(section, damaged, naming)
         found.notes.extend(f"{file} is left out: damaged." for file in damaged)
         tracing = {one.group.id for one in groups}
-        lacking = [group.label for group in section.groups if group.id not in tracing]
+        lacking = [group for group in section.groups if group.id not in tracing]
         if lacking:
-            of = f" of {', '.join(lacking)}" if groups else ""
+            of = f" of {_named(lacking)}" if groups else ""
             found.notes.append(f"{section.title}: no run{of} traced {kind.traced}.")
         if not groups:
             continue
@@ -108,3 +111,10 @@ def show_traces(
     if wanted.show:
         for picture in pictures:
             draw_in_characters(kind.in_characters(picture, wanted.sheet), console)
+
+
+def _named(groups: Sequence[Group]) -> str:
+    """Some groups by their names, many by their number and models."""
+    if len(groups) <= _NAMED:
+        return ", ".join(group.label for group in groups)
+    return f"{len(groups):,} groups ({', '.join(dict.fromkeys(group.model for group in groups))})"

@@ -18,6 +18,9 @@ from spectral_bench.records.grouping import sections
 from spectral_bench.report.footnotes import reasons
 from spectral_bench.report.pairwise import pairwise
 
+#: The runs in the repository.
+SHIPPED = Path(__file__).parents[2] / "results"
+
 SCORES = {"svdrnn": 0.9, "ornn": 0.85, "lstm": 0.6, "rnn": 0.3}
 
 
@@ -283,3 +286,27 @@ def test_numbers_of_another_split_or_of_the_best_test_epoch_are_not_comparable()
     assert all("70,000" in number.why for number in own)
     assert all("best test accuracy of all epochs" in number.why for number in best_epoch)
     assert [number.comparable for number in mnist if number.name == "LSTM" and number.hidden == 128] == [True, True]
+
+
+def test_tasks_stand_side_by_side_each_judged_by_its_own_metric(command: Run) -> None:
+    paths = str(SHIPPED / "copy"), str(SHIPPED / "mnist")
+    assert document(command, *paths)["data_sets"] == []
+    (found,) = document(command, *paths, "--over-tasks")["data_sets"]
+    assert (found["task"], found["data_sets"], found["left_out"]) == ("copy, mnist", ["copy", "mnist"], {})
+    ranks = {group["label"]: (group["ranks"], group["mean_rank"]) for group in found["groups"]}
+    assert ranks["lstm"] == ([4.0, 1.0], 2.5)
+    assert [ranks[model][0][0] for model in ("ornn", "svdrnn")] == [1.5, 1.5]
+    table = command("compare", *paths, "--over-tasks").stdout.partition("copy, mnist: mean ranks over 2 tasks\n")[2]
+    assert [len(row.split()) for row in table.splitlines() if row.startswith(("task ", "mean rank "))] == [6, 7]
+
+
+@pytest.mark.parametrize(
+    ("folders", "said"),
+    [(["copy"], "found copy."), (["claims"], "mnist (4)"), (["copy", "claims/ucr"], "on all of copy, ucr")],
+)
+def test_ranks_over_tasks_need_two_with_one_setting_each_and_groups_in_all(
+    command: Run, folders: list[str], said: str
+) -> None:
+    done = command("compare", *(str(SHIPPED / folder) for folder in folders), "--over-tasks")
+    assert (done.returncode, done.stdout, said in done.stderr) == (2, "", True)
+    assert command("compare", str(SHIPPED), "--over-tasks", "--diff", "rnn", "lstm").returncode == 2

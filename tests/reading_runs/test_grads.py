@@ -512,3 +512,8 @@ def test_runs_of_different_length_share_a_picture(tmp_path: Path) -> None:
     _, groups, pictures = prepared(tmp_path, "copy")
     assert len(groups) == 2
     draw_gradients(pictures, Sheet())
+
+
+def test_the_many_groups_of_a_search_that_traced_nothing_are_counted(command: Run) -> None:
+    done = command("grads", str(Path(__file__).parents[2] / "results" / "claims" / "ucr"))
+    assert "ucr, dataset=CBF: no run of 6 groups (svdrnn) traced gradients in layer 0." in " ".join(done.stdout.split())
