@@ -50,9 +50,9 @@ def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
         return found
 
     layer = f", layer {pictures.layer}" if pictures.layer else ""
-    state, last = pictures.words.state, pictures.words.last
+    state = pictures.words.state
     of = "the last step's loss" if set(pictures.losses) == {LAST_LOSS} else "the loss"
-    title = f"{pictures.title}{layer}: what arrives of the gradient of {of}, from ${state}_{last}$ back to ${state}_0$"
+    title = f"{pictures.title}{layer}: what arrives at ${state}_0$ of the gradient of {of}"
     return figure_of_strips(
         sheet, title, [_caption(pictures, sheet)], labels, strips, notes=about_pools(pictures.pooled)
     )
@@ -71,7 +71,7 @@ def _caption(pictures: GradientPictures, sheet: Sheet) -> str:
         sentences.append(_about_bounds(bounds, pictures.words))
     if sheet.has("decay") and any(map(decay_goes_on, pictures.moments)):
         sentences.append(GOES_ON)
-    return " ".join([*sentences, *pictures.states, *pictures.standings])
+    return " ".join([*sentences, *pictures.states, *pictures.unnamed, *pictures.standings])
 
 
 def _panels(pictures: GradientPictures, sheet: Sheet) -> list[list[Series]]:

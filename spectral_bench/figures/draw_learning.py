@@ -38,7 +38,7 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
     caption = about_samples(curves, "arithmetic", pictures.pooled)
     once = all(measured_once(quantity.curves) for quantity in shown)
     caption += about_baselines([_is_near(one) for one in shown if _has_baseline(one)])
-    caption += pictures.standings
+    caption += [*pictures.unnamed, *pictures.standings]
 
     def strips(layout: Sheet) -> list[Strip]:
         columns = layout.beside(len(shown), _NARROWEST)

@@ -30,8 +30,8 @@ _PANEL = 1.35
 #: So many groups are named in a sentence.
 _LISTED = 5
 
-#: Inches of the numbers on its axis.
-_AXIS = 0.35
+#: Inches of what stands beside its axis.
+_AXIS = 0.62
 
 #: Singular values further below the largest than this are cut off.
 _DECADES = 4
@@ -58,7 +58,7 @@ def draw_spectrum(pictures: SpectrumPictures, sheet: Sheet) -> Figure:
     sentences += _about_bounds(pictures, margin=has_margin, distribution=has_distribution)
     title = f"{pictures.title}: singular values of the recurrent matrices"
     labels = names_with_counts(pictures.margin) if has_margin else {}
-    caption = " ".join([*sentences, *pictures.standings])
+    caption = " ".join([*sentences, *pictures.unnamed, *pictures.standings])
     return figure_of_strips(sheet, title, [caption], labels, strips, notes=about_pools(pictures.pooled))
 
 

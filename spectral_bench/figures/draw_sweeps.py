@@ -19,7 +19,7 @@ from spectral_bench.figures.baseline import (
 )
 from spectral_bench.figures.dodging import sidesteps
 from spectral_bench.figures.intervals import GOES_ON, draw_interval
-from spectral_bench.figures.samples import about_pools
+from spectral_bench.figures.samples import about_pools, with_count
 from spectral_bench.figures.series import Array
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import plain_decades
@@ -107,7 +107,7 @@ def _names(counts: Mapping[str, Sequence[int]]) -> dict[str, str]:
     """The entries of a legend: where points have different numbers of seeds, each line says how many it has."""
     if len({count for several in counts.values() for count in several}) < 2:
         return {label: label for label in counts}
-    return {label: f"{label} (n = {_range_of(several)})" for label, several in counts.items()}
+    return {label: with_count(label, _range_of(several)) for label, several in counts.items()}
 
 
 def _limits(lines: Sequence[SweepLine], pictures: SweepPictures, *, near: bool) -> Limits:

@@ -7,7 +7,7 @@ from typing import Any
 from spectral_bench.figures.chosen_moments import chosen_moments
 from spectral_bench.figures.gradient_maps import Heat, heat_of
 from spectral_bench.figures.measured_text import as_drawn
-from spectral_bench.figures.named_groups import standings_of
+from spectral_bench.figures.named_groups import standings_of, unnamed_keys
 from spectral_bench.figures.relative_gradients import Moment, moments
 from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.series import Series, over_runs
@@ -34,6 +34,7 @@ class GradientPictures:
         losses: whose gradient was traced, with the groups; none where there is but one loss, as over depth.
         states: what they are made of, in a sentence; none where that is h.
         standings: how far the runs of groups are that are running.
+        unnamed: the keys in which groups of a model differ besides those in their names, in a sentence.
         pooled: the keys in which the runs of a group differ, with the number of their values.
     """
 
@@ -47,6 +48,7 @@ class GradientPictures:
     losses: Mapping[str, Sequence[str]] = field(default_factory=dict)
     states: Sequence[str] = ()
     standings: Sequence[str] = ()
+    unnamed: Sequence[str] = ()
     pooled: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -83,7 +85,18 @@ def gradient_pictures(
     drawn = moments(groups, words, chosen)
     pooled = keys_pooled(one.runs for one in groups)
     return GradientPictures(
-        section.title, layer, words, drawn, maps, start, end, losses_of(groups), states, standings_of(named), pooled
+        section.title,
+        layer,
+        words,
+        drawn,
+        maps,
+        start,
+        end,
+        losses_of(groups),
+        states,
+        standings_of(named),
+        unnamed_keys([one.group for one in groups]),
+        pooled,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spectral_bench.figures.measured_text import as_drawn
-from spectral_bench.figures.named_groups import Naming, standings_of
+from spectral_bench.figures.named_groups import Naming, standings_of, unnamed_keys
 from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Section
@@ -45,6 +45,7 @@ class LearningPictures:
         split: which data.
         quantities: loss and metric; only one where they are the same.
         standings: how far the runs of groups are that are running.
+        unnamed: the keys in which groups of a model differ besides those in their names, in a sentence.
         pooled: the keys in which the runs of a group differ, with the number of their values.
     """
 
@@ -52,6 +53,7 @@ class LearningPictures:
     split: str
     quantities: list[Quantity]
     standings: Sequence[str] = ()
+    unnamed: Sequence[str] = ()
     pooled: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self) -> Iterator[dict[str, Any]]:
@@ -98,9 +100,11 @@ def learning_pictures(section: Section, split: str, naming: Naming | None = None
         if found
     ]
     drawn = {series.label for quantity in quantities for series in quantity.curves}
-    standings = standings_of([(as_drawn(one.caption), one.group) for one in named_groups if one.caption in drawn])
-    pooled = keys_pooled(one.group.counted for one in named_groups if one.caption in drawn)
-    return LearningPictures(section.title, split, quantities, standings, pooled) if quantities else None
+    shown = [one for one in named_groups if one.caption in drawn]
+    standings = standings_of([(as_drawn(one.caption), one.group) for one in shown])
+    unnamed = unnamed_keys([one.group for one in named_groups])
+    pooled = keys_pooled(one.group.counted for one in shown)
+    return LearningPictures(section.title, split, quantities, standings, unnamed, pooled) if quantities else None
 
 
 def _equal(losses: Sequence[Series], metrics: Sequence[Series]) -> bool:

@@ -137,7 +137,7 @@ def looks(groups: Sequence[Group]) -> dict[str, Look]:
         if len(members) == 1:
             found[members[0].id] = own
             continue
-        ordered = sorted(members, key=_rank)
+        ordered = sorted(members, key=rank_of)
         colours = sequential(len(ordered)) if len(by_model) == 1 else _shades(own.colour, len(ordered))
         for place, (group, colour) in enumerate(zip(ordered, colours, strict=True)):
             found[group.id] = replace(own, colour=colour, dashes=DASHES[place % len(DASHES)])
@@ -181,7 +181,7 @@ def _shades(colour: str, count: int) -> list[str]:
     ]
 
 
-def _rank(group: Group) -> tuple[Any, ...]:
+def rank_of(group: Group) -> tuple[Any, ...]:
     """By the values that tell groups apart, numbers as numbers."""
     return tuple((0, value, "") if _is_number(value) else (1, 0.0, as_typed(value)) for value in group.differs.values())
 

@@ -1,13 +1,13 @@
 """The groups of a section as pictures show them: in which order, called what, looking how."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from spectral_bench.config.hints import unknown
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
-from spectral_bench.figures.looks import Look, looks
+from spectral_bench.figures.looks import Look, looks, rank_of
+from spectral_bench.figures.words import key_in_words, listed
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.running_runs import progress_of
 
@@ -42,15 +42,27 @@ class Naming:
     labels: Mapping[str, str] = field(default_factory=dict)
     order: Sequence[str] = ()
 
-    def of(self, section: Section) -> list[NamedGroup]:
-        """The groups of a section."""
+    def of(self, section: Section, drawn: Sequence[Group] | None = None) -> list[NamedGroup]:
+        """The groups of a section that are drawn (by default all), with names that tell them from each other.
+
+        Those of a model stand together, in the order of what tells them apart, unless the user wants another.
+        """
         look = looks(section.groups)
+        models = list(dict.fromkeys(group.model for group in section.groups))
+        drawn = sorted(
+            section.groups if drawn is None else drawn, key=lambda group: (models.index(group.model), rank_of(group))
+        )
+        short = _short_names(section, drawn)
+        called = {group.id: names for group, names in _called(section)} if self.labels or self.order else {}
         named = []
-        for group in section.groups:
-            new = next((self.labels[name] for name in _names(section, group) if name in self.labels), None)
-            name = new or _short_name(section, group)
+        for group in drawn:
+            names = called.get(group.id, ())
+            asked = [name for name in self.labels if _is_called(group, names, name)]
+            # The whole name of a group before a part of it, and a longer part before a shorter one.
+            asked.sort(key=lambda name: (name in names and name != group.model, len(name.split())))
+            name = self.labels[asked[-1]] if asked else short[group.id]
             named.append(NamedGroup(group, f"{name}{_standing(group)}", look[group.id]))
-        return sorted(named, key=lambda one: self._rank(section, one))
+        return sorted(named, key=lambda one: self._rank(one, called.get(one.group.id, ())))
 
     def check(self, sections: Sequence[Section]) -> None:
         """See that every name is that of a group.
@@ -58,8 +70,10 @@ class Naming:
         Raises:
             InputError: one is not; the message names the nearest.
         """
-        known = {name for section in sections for group in section.groups for name in _names(section, group)}
-        self.check_names(known)
+        every = [one for section in sections for one in _called(section)]
+        known = {name for _, names in every for name in names}
+        asked = {name for name in (*self.labels, *self.order) if any(_is_called(*one, name) for one in every)}
+        self.check_names(known | asked)
 
     def check_names(self, known: Set[str]) -> None:
         """See that every name is among those known; where nothing is, nothing is wrong.
@@ -77,9 +91,10 @@ class Naming:
                 if name not in valid:
                     raise InputError(f"{option}: {unknown('group', name, valid)}")
 
-    def _rank(self, section: Section, one: NamedGroup) -> int:
-        names = (one.caption.removesuffix(_standing(one.group)), *_names(section, one.group))
-        return next((place for place, name in enumerate(self.order) if name in names), len(self.order))
+    def _rank(self, one: NamedGroup, names: Collection[str]) -> int:
+        caption = one.caption.removesuffix(_standing(one.group))
+        called = (name == caption or _is_called(one.group, names, name) for name in self.order)
+        return next((place for place, is_it in enumerate(called) if is_it), len(self.order))
 
 
 def standings_of(named: Sequence[tuple[str, Group]]) -> list[str]:
@@ -96,19 +111,70 @@ def standings_of(named: Sequence[tuple[str, Group]]) -> list[str]:
     return [f"{'; '.join(told)}."] if told else []
 
 
-def _names(section: Section, group: Group) -> tuple[str, ...]:
-    """What a group may be called by, the most particular name first."""
-    short = _short_name(section, group)
-    return group.label, section.caption(group), section.name(group), short, group.id, group.model
+def unnamed_keys(drawn: Sequence[Group]) -> list[str]:
+    """What pictures do not say of groups of one model, in a sentence: the keys in which they differ besides."""
+    keys: dict[str, None] = {}
+    for model in dict.fromkeys(group.model for group in drawn):
+        alike = [group for group in drawn if group.model == model]
+        told = _telling(alike)
+        keys |= dict.fromkeys(key for key in _differing(alike) if key not in told)
+    if not keys:
+        return []
+    words = [key_in_words(key) for key in keys]
+    return [f"Groups of a model also differ in {listed(words)}."]
 
 
-def _short_name(section: Section, group: Group) -> str:
-    """The name of a section, without the keys in which a group differs from other models' alone."""
-    alike = [other for other in section.groups if other.model == group.model]
-    short = replace(group, differs=_apart(group, alike))
-    if len({replace(other, differs=_apart(other, alike)).label for other in alike}) < len(alike):
-        return section.name(group)
-    return short.label
+def _called(section: Section) -> list[tuple[Group, tuple[str, ...]]]:
+    """The groups of a section with what each may be called by, the most particular name first."""
+    short = _short_names(section, section.groups)
+    return [
+        (one, (one.label, section.caption(one), section.name(one), short[one.id], one.id, one.model))
+        for one in section.groups
+    ]
+
+
+def _is_called(group: Group, names: Collection[str], name: str) -> bool:
+    """Whether a group may be called so: by one of its names, or by its model and some of what distinguishes it."""
+    model, *settings = name.split() or [""]
+    return name in names or (model == group.model and set(settings) <= set(group.setting.split()))
+
+
+def _short_names(section: Section, drawn: Sequence[Group]) -> dict[str, str]:
+    """By their ids, the models with as few keys as tell groups from those of their model that are drawn."""
+    found: dict[str, str] = {}
+    for model in dict.fromkeys(group.model for group in drawn):
+        alike = [group for group in drawn if group.model == model]
+        told = _telling(alike)
+        short = [
+            replace(one, differs={key: one.differs[key] for key in told if key in one.differs}).label for one in alike
+        ]
+        if len(set(short)) < len(alike):
+            short = [section.name(one) for one in alike]
+        found |= {one.id: name for one, name in zip(alike, short, strict=True)}
+    return found
+
+
+def _telling(alike: Sequence[Group]) -> list[str]:
+    """As few keys as tell groups of a model apart, in their order: each time the one that tells most of them."""
+    differing = _differing(alike)
+    told: list[str] = []
+    while (count := _told_apart(alike, told)) < len(alike):
+        best = max(differing, key=lambda key: _told_apart(alike, [*told, key]), default="")
+        if _told_apart(alike, [*told, best]) == count:
+            return differing
+        told.append(best)
+    return [key for key in differing if key in told]
+
+
+def _differing(alike: Sequence[Group]) -> list[str]:
+    """The keys in which groups of a model differ."""
+    keys = dict.fromkeys(key for group in alike for key in group.differs)
+    return [key for key in keys if _told_apart(alike, [key]) > 1]
+
+
+def _told_apart(alike: Sequence[Group], keys: Sequence[str]) -> int:
+    """How many kinds of groups there are by these keys."""
+    return len({tuple(as_typed(one.differs[key]) if key in one.differs else "" for key in keys) for one in alike})
 
 
 def _standing(group: Group) -> str:
@@ -120,12 +186,3 @@ def _standing(group: Group) -> str:
         return ""
     ended = sorted(group.counts.keys() - {"unfinished"})
     return f" ({', '.join([*ended, *(['running'] if group.progress else [])])})"
-
-
-def _apart(group: Group, alike: Sequence[Group]) -> dict[str, Any]:
-    """What tells a group from others of its model."""
-    return {
-        key: value
-        for key, value in group.differs.items()
-        if len({as_typed(other.differs[key]) if key in other.differs else "" for other in alike}) > 1
-    }

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
-from matplotlib.figure import Figure
+import numpy as np
+from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.config.hints import short
 from spectral_bench.errors import InputError
@@ -92,7 +93,17 @@ def _settle(figure: Figure) -> None:
     """Lay a figure out, once: the last digits of a layout depend on where in memory its parts lie."""
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    for part in _parts(figure):
+        box = part.bbox_relative
+        box.p0, box.p1 = np.round(box.p0, _PLACES), np.round(box.p1, _PLACES)
     for axes in figure.axes:
         places = axes.get_position(original=True).bounds
         left, bottom, width, height = (round(place, _PLACES) for place in places)
         axes.set_position((left, bottom, width, height))
+
+
+def _parts(figure: Figure | SubFigure) -> Iterator[SubFigure]:
+    """All parts of a figure, the parts of parts too."""
+    for part in figure.subfigs:
+        yield part
+        yield from _parts(part)

@@ -66,4 +66,10 @@ def names_with_counts(curves: Iterable[Series]) -> dict[str, str]:
         counts[series.label] = max(series.runs, counts.get(series.label, 0))
     if len(set(counts.values())) < 2:
         return {label: label for label in counts}
-    return {label: f"{label} (n = {count})" for label, count in counts.items()}
+    return {label: with_count(label, str(count)) for label, count in counts.items()}
+
+
+def with_count(label: str, count: str) -> str:
+    """``rnn (n = 3)``, ``rnn (running, n = 3)``."""
+    inner, closing, end = label.rpartition(")")
+    return f"{inner}, n = {count})" if closing and not end else f"{label} (n = {count})"

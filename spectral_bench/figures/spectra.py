@@ -7,7 +7,7 @@ from typing import Any
 
 from spectral_bench.figures.looks import Look
 from spectral_bench.figures.measured_text import as_drawn
-from spectral_bench.figures.named_groups import Naming, standings_of
+from spectral_bench.figures.named_groups import Naming, standings_of, unnamed_keys
 from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.series import Series, over_runs
 from spectral_bench.records.groups import Group, Section
@@ -53,6 +53,7 @@ class SpectrumPictures:
         quantiles: for every group, minimum, quartiles, median and maximum of σ.
         allowed: for every group, the bounds its model promises.
         standings: how far the runs of groups are that are running.
+        unnamed: the keys in which groups of a model differ besides those in their names, in a sentence.
         pooled: the keys in which the runs of a group differ, with the number of their values.
     """
 
@@ -63,6 +64,7 @@ class SpectrumPictures:
     quantiles: list[list[Series]]
     allowed: list[tuple[float, float] | None]
     standings: Sequence[str] = ()
+    unnamed: Sequence[str] = ()
     pooled: Mapping[str, int] = field(default_factory=dict)
 
     @property
@@ -84,15 +86,17 @@ def traced_spectra(
     section: Section, damaged: list[Path] | None = None, naming: Naming | None = None
 ) -> list[TracedSpectra]:
     """The groups of a section that traced singular values; ``damaged`` receives the files that cannot be read."""
-    found = []
-    for named in (naming or Naming()).of(section):
-        group = named.group
+    tracing: dict[str, list[tuple[Run, Spectra]]] = {}
+    for group in section.groups:
         by_run = [(run, spectra(run.directory, run.facts.margin_centre, damaged)) for run in group.counted]
-        tracing = [(run, values) for run, values in by_run if values is not None]
-        if tracing:
-            sigma, centre = group.runs[0].facts.sigma, group.runs[0].facts.margin_centre
-            runs, values = [run for run, _ in tracing], [values for _, values in tracing]
-            found.append(TracedSpectra(group, named.caption, named.look, runs, values, sigma, centre))
+        tracing[group.id] = [(run, values) for run, values in by_run if values is not None]
+    found = []
+    for named in (naming or Naming()).of(section, [group for group in section.groups if tracing[group.id]]):
+        facts = named.group.runs[0].facts
+        runs, values = (list(several) for several in zip(*tracing[named.group.id], strict=True))
+        found.append(
+            TracedSpectra(named.group, named.caption, named.look, runs, values, facts.sigma, facts.margin_centre)
+        )
     return found
 
 
@@ -114,4 +118,5 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
     allowed = [one.allowed for one in groups]
     standings = standings_of([(as_drawn(one.caption), one.group) for one in groups])
     pooled = keys_pooled(one.runs for one in groups)
-    return SpectrumPictures(section.title, margin, centres, radii, quantiles, allowed, standings, pooled)
+    unnamed = unnamed_keys([one.group for one in groups])
+    return SpectrumPictures(section.title, margin, centres, radii, quantiles, allowed, standings, unnamed, pooled)

@@ -85,13 +85,14 @@ def traced(
     section: Section, layer: int = 0, damaged: list[Path] | None = None, naming: Naming | None = None
 ) -> list[Traced]:
     """The groups of a section that traced gradients in this layer; ``damaged`` receives unreadable files."""
+    tracing: dict[str, list[tuple[Run, GradientHistory]]] = {}
+    for group in section.groups:
+        by_run = [(run, gradient_norms(run.directory, damaged)) for run in group.counted]
+        tracing[group.id] = [(run, by_layer[layer]) for run, by_layer in by_run if layer in by_layer]
     found = []
-    for named in (naming or Naming()).of(section):
-        by_run = [(run, gradient_norms(run.directory, damaged)) for run in named.group.counted]
-        tracing = [(run, by_layer[layer]) for run, by_layer in by_run if layer in by_layer]
-        if tracing:
-            runs, norms = [run for run, _ in tracing], [norms for _, norms in tracing]
-            found.append(Traced(named.group, named.caption, named.look, runs, norms, named.group.runs[0].facts, layer))
+    for named in (naming or Naming()).of(section, [group for group in section.groups if tracing[group.id]]):
+        runs, norms = (list(several) for several in zip(*tracing[named.group.id], strict=True))
+        found.append(Traced(named.group, named.caption, named.look, runs, norms, named.group.runs[0].facts, layer))
     return found
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.config.keys import as_typed
 from spectral_bench.diagnostics.envelope import envelope
-from spectral_bench.figures.looks import looks
-from spectral_bench.records.groups import Group, Section
+from spectral_bench.figures.named_groups import NamedGroup, Naming
+from spectral_bench.records.groups import Section
 from spectral_bench.report.claims_table import claim_details
 from spectral_bench.report.comparison import comparison_report
 from spectral_bench.report.document import Table
@@ -43,6 +43,7 @@ def report_payload(
 def _section(section: Section, detail: Detail) -> dict[str, Any]:
     report = comparison_report([section])
     (table,) = report.tables
+    named = {one.group.id: one for one in Naming().of(section)}
     places = {group.id: place for place, group in enumerate(section.groups)}
     return {
         "title": section.title,
@@ -52,7 +53,7 @@ def _section(section: Section, detail: Detail) -> dict[str, Any]:
         "baseline": section.baseline,
         "baselineOf": section.baseline_of,
         "table": _table(table, [places[record["group"]] for record in report.records]),
-        "groups": [_group(section, group, detail) for group in section.groups],
+        "groups": [_group(named[group.id], detail) for group in section.groups],
     }
 
 
@@ -67,8 +68,8 @@ def _table(table: Table, groups: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _group(section: Section, group: Group, detail: Detail) -> dict[str, Any]:
-    run, look = group.runs[0], looks(section.groups)[group.id]
+def _group(named: NamedGroup, detail: Detail) -> dict[str, Any]:
+    run, look = named.group.runs[0], named.look
     radius = run.effective_config.get("r")
     facts = run.facts
     allowed = envelope(facts.sigma, facts.slopes, facts.step)
@@ -77,13 +78,14 @@ def _group(section: Section, group: Group, detail: Detail) -> dict[str, Any]:
         low, high = allowed.bounds(np.array([1]))
         bounds = {"low": float(low[0]), "high": float(high[0])}
     return {
-        "label": section.caption(group),
-        "model": group.model,
+        "label": named.caption,
+        "whole": named.group.label,
+        "model": named.group.model,
         "r": None if radius is None or facts.sigma is None else as_typed(radius),
         "colour": look.colour,
         "dash": "solid" if isinstance(look.dashes, str) else ",".join(f"{2 * length:g}px" for length in look.dashes[1]),
         "axis": facts.axis.unit,
         "perStep": bounds or None,
         "sigma": facts.sigma,
-        "runs": [run_payload(one, detail) for one in group.counted],
+        "runs": [run_payload(one, detail) for one in named.group.counted],
     }

@@ -13,10 +13,12 @@ from command_line import Run
 from run_directories import edit, runs_of
 
 from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words, steadiness
+from spectral_bench.errors import InputError
 from spectral_bench.figures.looks import look_of
-from spectral_bench.figures.named_groups import Naming
+from spectral_bench.figures.named_groups import Naming, unnamed_keys
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
+from spectral_bench.records.groups import Group, Section
 
 VERBS = ("grads", "spectrum", "curves")
 
@@ -126,8 +128,8 @@ def test_title_and_caption_can_be_left_out_and_panels_chosen(
         == 0
     )
     whole, one = ((tmp_path / name).read_text() for name in ("all.svg", "one.svg"))
-    assert "what arrives of the gradient" in whole
-    assert "what arrives of the gradient" not in one
+    assert "of the gradient of the last step's loss" in whole
+    assert "of the gradient of the last step's loss" not in one
     assert "geometric means" not in one
     assert whole.count('id="axes_') > one.count('id="axes_') == 1
     assert "vanishing" in one  # the thresholds are drawn
@@ -217,3 +219,44 @@ def test_a_rate_whose_interval_covers_zero_is_none_that_a_gradient_keeps_to(rate
     beside, around = (rate - abs(rate) / 2, rate + abs(rate) / 2), (rate - 2 * abs(rate), rate + 2 * abs(rate))
     assert decay_in_words(rate, steadiness(rate, rate, beside, 100, {"fading"})) != "no steady rate"
     assert decay_in_words(rate, steadiness(rate, rate, around, 100, {"fading"})) == "no steady rate"
+
+
+def section_of(results: Path, *settings: tuple[str, dict[str, object]]) -> Section:
+    """Groups of one finished run each, which differ in these keys."""
+    (run, *_) = collect([results]).runs
+    groups = [Group(f"{model} {differs}", model, differs, [run]) for model, differs in settings]
+    return Section("copy", {}, {}, None, "max", None, None, groups)
+
+
+def test_names_have_as_few_keys_as_tell_the_drawn_groups_apart_and_the_others_are_said(shared_results: Path) -> None:
+    deep = [
+        ("svdmlp", {"model.depth": depth, "optimizer.lr": lr, "train.epochs": 5, "train.clip_norm": clip})
+        for depth, lr, clip in ((50, 0.001, None), (10, 0.001, 1.0), (100, 0.0003, 1.0))
+    ]
+    searched = [
+        ("gru", {"optimizer.lr": lr, "train.clip_norm": clip, "train.epochs": 5})
+        for lr in (0.1, 0.01)
+        for clip in (1.0, 10.0)
+    ]
+    section = section_of(shared_results, *deep, ("mlp", {"model.depth": 10, "train.epochs": 1}), *searched)
+    assert [one.caption for one in Naming().of(section)] == [
+        "svdmlp depth=10", "svdmlp depth=50", "svdmlp depth=100", "mlp", "gru lr=0.01 clip_norm=1",
+        "gru lr=0.01 clip_norm=10", "gru lr=0.1 clip_norm=1", "gru lr=0.1 clip_norm=10",
+    ]  # fmt: skip
+    assert unnamed_keys(section.groups) == [
+        "Groups of a model also differ in learning rate and gradient norm clipped at."
+    ]
+    few = [section.groups[1], section.groups[4], section.groups[5]]
+    assert [one.caption for one in Naming().of(section, few)] == ["svdmlp", "gru clip_norm=1", "gru clip_norm=10"]
+    assert unnamed_keys(few) == []
+
+
+def test_a_group_may_be_called_by_its_model_and_some_of_its_keys(shared_results: Path) -> None:
+    section = section_of(
+        shared_results, *(("gru", {"optimizer.lr": lr, "train.clip_norm": 1.0}) for lr in (0.1, 0.01)), ("rnn", {})
+    )
+    naming = Naming({"gru": "gated", "gru clip_norm=1 lr=0.1": "fast"}, ["rnn", "gru lr=0.1"])
+    naming.check([section])
+    assert [one.caption for one in naming.of(section)] == ["rnn", "fast", "gated"]
+    with pytest.raises(InputError, match=r"Unknown group 'gru lr=0\.2'"):
+        Naming({"gru lr=0.2": "other"}).check([section])

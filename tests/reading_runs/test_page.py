@@ -141,7 +141,7 @@ def test_the_text_of_young_runs_lies_on_nothing_and_says_once_how_far_they_are(r
             told = " ".join(text for text, _ in boxes(figure))
             assert told.count("step 12 of 12") == 1  # of svdrnn r=0.5, whose only run it is
             assert told.count("3 running, steps 12 to 12") == 2
-            assert "rnn (running)" in told
+            assert "rnn (running, n = 3)" in told
             (standing,) = pictures.standings
             assert standing.startswith("rnn: 3 running, steps 12 to 12, ")
             assert standing.endswith("ago.")

@@ -80,7 +80,7 @@ function section(one, place) {
   });
   const shown = table(one.table.columns, rows);
   const trs = [...shown.querySelectorAll("tbody tr")];
-  const names = one.groups.map((group) => make("span", { className: "name" }, swatch(group), group.label));
+  const names = one.groups.map((group) => make("span", { className: "name", title: group.whole }, swatch(group), group.label));
   const filter = () => {
     trs.forEach((tr, at) => { tr.hidden = !isShown(one.groups[one.table.rows[at].group]); });
     names.forEach((name, at) => { name.hidden = !isShown(one.groups[at]); });
@@ -101,7 +101,7 @@ function swatch(group) {
 }
 
 function runsOf(one) {
-  const rows = one.groups.flatMap((group) => group.runs.map((run) => [group.label, run.seed, run.status, run.id, make("code", {}, run.command)]));
+  const rows = one.groups.flatMap((group) => group.runs.map((run) => [group.whole, run.seed, run.status, run.id, make("code", {}, run.command)]));
   return table([{ header: "group" }, { header: "seed", right: true }, { header: "status" }, { header: "run" }, { header: "command" }], rows);
 }
 
