@@ -1,10 +1,11 @@
 """What a run came to in what a claim is about: a field of its summary, or a number that follows from several."""
 
-from math import inf, isfinite
+from math import inf
 
 from spectral_bench.compare.criteria import more_is_better
-from spectral_bench.compare.scores import ACHIEVEMENTS
+from spectral_bench.compare.scores import ACHIEVEMENTS, score_of
 from spectral_bench.records.run_record import Run
+from spectral_bench.runs.layout import MILESTONES
 
 #: By how much the metric is worse on test than on training data; no field of a summary.
 GENERALIZATION_GAP = "generalization_gap"
@@ -13,7 +14,7 @@ GENERALIZATION_GAP = "generalization_gap"
 SECONDS_TO_SOLVE = "seconds_to_solve"
 
 #: Measures of when something was reached, infinite for runs that never got there.
-MEASURES_OF_WHEN = ("solved_at", "steps_to_beat_baseline", SECONDS_TO_SOLVE)
+MEASURES_OF_WHEN = (*MILESTONES, SECONDS_TO_SOLVE)
 
 #: What depends on how often a run was measured: the best of its looks, and the first at which something was reached.
 OF_LOOKS = frozenset(("best_step", "best_validation", "test_at_best", *MEASURES_OF_WHEN))
@@ -28,12 +29,7 @@ def measured(run: Run, metric: str) -> float | None:
         if updates in (None, inf):
             return updates
         return None if milliseconds is None else updates * milliseconds / 1000
-    value = run.summary.get(metric)
-    if run.status == "completed" and isinstance(value, int | float) and isfinite(value):
-        return float(value)
-    if metric not in ACHIEVEMENTS or (run.status == "completed" and metric not in run.summary):
-        return None
-    return -inf if higher_is_better(metric, run) else inf
+    return score_of(run, metric, higher=higher_is_better(metric, run), achievable=metric in ACHIEVEMENTS)
 
 
 def higher_is_better(metric: str, run: Run) -> bool:

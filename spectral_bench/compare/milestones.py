@@ -7,9 +7,6 @@ from statistics import median
 from spectral_bench.compare.scores import scores
 from spectral_bench.records.groups import Group, Section
 
-#: Fields that hold the step of the first look at which something was so.
-MILESTONES = ("steps_to_beat_baseline", "solved_at")
-
 
 @dataclass(frozen=True)
 class Milestone:

@@ -8,6 +8,7 @@ from math import inf, isfinite
 from spectral_bench.compare.criteria import sense
 from spectral_bench.compare.statistics import average, nearly_equal
 from spectral_bench.records.groups import Group, Section
+from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import SUMMARY_FIELDS
 
 #: Fields that say what a training achieved. A run that diverged achieved none of it; what it cost is another matter.
@@ -55,18 +56,30 @@ class Scores:
 def scores(section: Section, group: Group, field: str) -> Scores:
     """What the runs of a group came to that completed or diverged, one number a seed."""
     higher = sense(section, field) == "max"
-    worst = -inf if higher else inf
     achievable = field in ACHIEVEMENTS and _exists(section, field)
     several: dict[int, list[float]] = {}
     for run in group.judged:
-        value = run.summary.get(field)
-        if run.status == "diverged":
-            value = worst if achievable else None
-        elif not (isinstance(value, int | float) and isfinite(value)):
-            value = worst if achievable and field in run.summary else None
+        value = score_of(run, field, higher=higher, achievable=achievable)
         if value is not None:
-            several.setdefault(run.seed, []).append(float(value))
+            several.setdefault(run.seed, []).append(value)
     return Scores({seed: average(values) for seed, values in several.items()}, higher)
+
+
+def score_of(run: Run, field: str, *, higher: bool, achievable: bool) -> float | None:
+    """What a run came to that completed or diverged; None where that is unknown.
+
+    Args:
+        run: the run.
+        field: of its summary.
+        higher: whether more of it is better.
+        achievable: whether it is achieved: to have diverged, or never got there, is worse than any number.
+    """
+    value, completed = run.summary.get(field), run.status == "completed"
+    if completed and isinstance(value, int | float) and isfinite(value):
+        return float(value)
+    if not achievable or (completed and field not in run.summary):
+        return None
+    return -inf if higher else inf
 
 
 def finite_gaps(first: Mapping[int, float], second: Mapping[int, float]) -> list[float]:

@@ -6,7 +6,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.compare.milestones import MILESTONES, milestone
+from spectral_bench.compare.milestones import milestone
 from spectral_bench.compare.scores import ACHIEVEMENTS, finite_gaps, scores
 from spectral_bench.compare.statistics import Estimate, difference, estimate
 from spectral_bench.config.hints import nearest, short
@@ -15,6 +15,7 @@ from spectral_bench.config.schema import CHANGES_NO_NUMBER
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
+from spectral_bench.runs.layout import MILESTONES
 
 #: Stands for a key that one of the two does not have.
 ABSENT = "-"

@@ -86,6 +86,16 @@ def worst_decay(by_layer: Mapping[int, NDArray[np.floating]]) -> GradientDecay |
     return max(decays, key=lambda decay: _distance(decay.kept), default=None)
 
 
+def gradient_fields(by_layer: Mapping[int, NDArray[np.floating]] | None) -> dict[str, float | str | None]:
+    """What a summary says of gradients, of the worst layer; None for each field where there is nothing to say."""
+    decay = None if by_layer is None else worst_decay(by_layer)
+    return {
+        "gradient_decay_rate": decay.rate if decay else None,
+        "gradient_kept": decay.kept if decay and math.isfinite(decay.kept) else None,
+        "gradient_verdict": decay.verdict if decay else None,
+    }
+
+
 def _distance(kept: float) -> float:
     """How far from level, on a logarithmic scale."""
     return abs(math.log(kept)) if kept > 0.0 else math.inf

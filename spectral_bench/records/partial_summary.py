@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from spectral_bench.diagnostics.gradient_decay import worst_decay
+from spectral_bench.diagnostics.gradient_decay import gradient_fields
 from spectral_bench.records.recorded_facts import RecordedFacts
 from spectral_bench.records.run_tables import by_layer, last_step, read_metrics, read_trace
 from spectral_bench.runs.layout import GRADIENTS, SPECTRUM
@@ -41,15 +41,9 @@ def summarise_unfinished(directory: Path, facts: RecordedFacts, metric: Mapping[
 
 def last_gradients(directory: Path, facts: RecordedFacts) -> dict[str, Any]:
     """What a summary says of the gradients at the last traced step; None where nothing can be said."""
-    none = dict.fromkeys(("gradient_decay_rate", "gradient_kept", "gradient_verdict"))
     gradients = None if facts.every_step else read_trace(directory, GRADIENTS, last_only=True)
-    if gradients is None or not gradients.num_rows:
-        return none
-    decay = worst_decay(by_layer(last_step(gradients)))
-    if decay is None:
-        return none
-    kept = decay.kept if np.isfinite(decay.kept) else None
-    return {"gradient_decay_rate": decay.rate, "gradient_kept": kept, "gradient_verdict": decay.verdict}
+    traced = gradients is not None and gradients.num_rows
+    return gradient_fields(by_layer(last_step(gradients)) if traced else None)
 
 
 def last_margin(directory: Path, centre: float | None) -> float | None:

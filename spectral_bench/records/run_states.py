@@ -8,7 +8,8 @@ from typing import Literal
 from spectral_bench.errors import DataError
 from spectral_bench.records.discovery import find_runs
 from spectral_bench.runs.claim_file import dead_claims
-from spectral_bench.runs.layout import CLAIMS, LOCK, Status
+from spectral_bench.runs.layout import CLAIMS, Status
+from spectral_bench.runs.lock import living_worker
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.owner import Owner
 from spectral_bench.runs.removal import disk_use
@@ -64,7 +65,6 @@ def _state(directory: Path) -> RunState:
     owner = Owner.read(manifest.content.get("owner"))
     if manifest.status != "running":
         return RunState(directory, manifest.status, owner, None, size)
-    lock = directory / LOCK
-    if owner is None or not lock.exists() or not owner.is_alive(lock):
+    if living_worker(directory, manifest) is None:
         return RunState(directory, "killed", owner, None, size)
     return RunState(directory, "running", owner, SessionProgress.read(directory), size)

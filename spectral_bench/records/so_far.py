@@ -7,12 +7,10 @@ from typing import Any
 
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.run_tables import read_metrics
+from spectral_bench.runs.layout import MILESTONES
 
 #: Fields of a summary that hold whatever the length of a training is.
 _LASTING = ("task", "model", "seed", "metric", "mode", "baseline", "baseline_of", "num_parameters", "ms_per_step")
-
-#: Those that hold the step at which something was so.
-_REACHED = ("steps_to_beat_baseline", "solved_at")
 
 
 def training_seconds(run: Run) -> float | None:
@@ -40,7 +38,7 @@ def as_of(run: Run, seconds: float) -> Run | None:
     step = max(steps)
     summary: dict[str, Any] = {name: run.summary.get(name) for name in _LASTING}
     summary |= {"steps": step, "validation": _number(rows, step, metric)}
-    for name in _REACHED:
+    for name in MILESTONES:
         at = run.summary.get(name)
         summary[name] = at if at is not None and at <= step else None
     return replace(run, summary=summary)

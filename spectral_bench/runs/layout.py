@@ -135,6 +135,7 @@ class SummaryField:
         words: what it is called where people read it, ``{metric}`` standing for the metric; None: its name.
         is_time: it is measured with a clock, and no replay has it again.
         is_ratio: orders of magnitude of it count: its mean is the geometric one.
+        is_milestone: it is the step of the first look at which something was so.
     """
 
     name: str
@@ -144,6 +145,7 @@ class SummaryField:
     words: str | None = None
     is_time: bool = False
     is_ratio: bool = False
+    is_milestone: bool = False
 
     @property
     def is_achieved(self) -> bool:
@@ -186,8 +188,11 @@ SUMMARY_FIELDS: Final = (
         "step at which validation was clearly better than it",
         "min",
         "steps to beat the baseline",
+        is_milestone=True,
     ),
-    SummaryField("solved_at", "count", "step at which the task counted as solved", "min", "steps to solve"),
+    SummaryField(
+        "solved_at", "count", "step at which the task counted as solved", "min", "steps to solve", is_milestone=True
+    ),
     SummaryField(
         "not_finite", "count", "updates whose loss, gradient or state was not finite", words="updates not finite"
     ),
@@ -226,6 +231,9 @@ SUMMARY_FIELDS: Final = (
     ),
 )
 
+
+#: Those that hold the step of the first look at which something was so.
+MILESTONES: Final = tuple(field.name for field in SUMMARY_FIELDS if field.is_milestone)
 
 #: Those whose means are geometric.
 RATIOS: Final = frozenset(field.name for field in SUMMARY_FIELDS if field.is_ratio)

@@ -43,6 +43,16 @@ def locked(directory: Path) -> Iterator[None]:
         lock.release()
 
 
+def living_worker(directory: Path, manifest: Manifest) -> Owner | None:
+    """The process that its manifest says is at work on a run, if it lives; None: nobody is.
+
+    The lock of a process on another host may not be visible here; the signs of life that it gives are.
+    """
+    owner, lock = Owner.read(manifest.content.get("owner")), directory / LOCK
+    works = manifest.status == "running" and owner is not None and lock.exists() and owner.is_alive(lock)
+    return owner if works else None
+
+
 def _holder(directory: Path) -> str:
     try:
         owner = Owner.read(Manifest.read(directory).content.get("owner"))

@@ -16,8 +16,9 @@ from typing import Literal
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.runs.claim_file import HeldError, give_claim_back, living_owner, take_claim
 from spectral_bench.runs.directory import cannot_write
-from spectral_bench.runs.layout import CLAIMS, LOCK
-from spectral_bench.runs.owner import Owner, heartbeat
+from spectral_bench.runs.layout import CLAIMS
+from spectral_bench.runs.lock import living_worker
+from spectral_bench.runs.owner import heartbeat
 from spectral_bench.runs.run_lookup import PointKey, runs_of_point
 
 #: How a configuration stands. ``running``: a living process is at work on it. ``unfinished``: it was stopped or killed.
@@ -97,10 +98,10 @@ def _recorded_standing(config: ExperimentConfig, key: PointKey, again: str | Non
     newest: Standing | None = None
     running: Standing | None = None
     for run in runs_of_point(config, key):
-        owner = Owner.read(run.manifest.content.get("owner"))
+        worker = living_worker(run.directory, run.manifest)
         match run.manifest.status:
-            case "running" if owner is not None and _is_at_work(run.directory, owner):
-                running = running or Standing("running", run.directory, str(owner))
+            case "running" if worker is not None:
+                running = running or Standing("running", run.directory, str(worker))
             case _ if again not in (None, run.manifest.content.get("again")):
                 continue
             case "completed":
@@ -110,11 +111,6 @@ def _recorded_standing(config: ExperimentConfig, key: PointKey, again: str | Non
             case _:
                 newest = newest or Standing("unfinished", run.directory)
     return running or newest or Standing("new")
-
-
-def _is_at_work(directory: Path, owner: Owner) -> bool:
-    lock = directory / LOCK
-    return lock.exists() and owner.is_alive(lock)
 
 
 def _claim_file(config: ExperimentConfig, key: PointKey) -> Path:

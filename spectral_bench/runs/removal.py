@@ -5,10 +5,8 @@ from pathlib import Path
 from shutil import rmtree
 
 from spectral_bench.errors import LockedError, StorageError
-from spectral_bench.runs.layout import LOCK
-from spectral_bench.runs.lock import locked
+from spectral_bench.runs.lock import living_worker, locked
 from spectral_bench.runs.manifest import Manifest
-from spectral_bench.runs.owner import Owner
 
 
 def disk_use(directory: Path) -> int:
@@ -41,15 +39,12 @@ def remove_run(directory: Path) -> None:
 def check_idle(directory: Path) -> None:
     """See that no process is at work on a run.
 
-    The lock of a process on another host may not be visible here; the signs of life that it gives are.
-
     Raises:
         LockedError: one is.
         DataError: the manifest cannot be read.
     """
-    manifest, lock = Manifest.read(directory), directory / LOCK
-    owner = Owner.read(manifest.content.get("owner"))
-    if manifest.status == "running" and owner is not None and lock.exists() and owner.is_alive(lock):
-        raise LockedError(f"{directory}: {owner}, is at work on this run.")
+    worker = living_worker(directory, Manifest.read(directory))
+    if worker is not None:
+        raise LockedError(f"{directory}: {worker}, is at work on this run.")
     with locked(directory):
         pass

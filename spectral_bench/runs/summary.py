@@ -1,10 +1,9 @@
 """``summary.json``: one flat object with the results of a run."""
 
-from math import isfinite
 from typing import Any
 
 from spectral_bench.config.schema import ExperimentConfig
-from spectral_bench.diagnostics.gradient_decay import worst_decay
+from spectral_bench.diagnostics.gradient_decay import gradient_fields
 from spectral_bench.nn.model import Facts
 from spectral_bench.runs.layout import SUMMARY_FIELDS
 from spectral_bench.runs.recorder import RunRecorder
@@ -35,7 +34,7 @@ def summarise(
     """
     norms, spectrum = recorder.last_norms(), recorder.last_spectrum()
     # Where every step adds its own loss, norms that stay level say nothing of what vanishes on the way.
-    decay = worst_decay(norms.by_layer) if norms and not facts.every_step else None
+    judged = norms.by_layer if norms and not facts.every_step else None
     seconds = progress.seconds_per_update
     values = {
         "task": config.task.name,
@@ -59,9 +58,7 @@ def summarise(
         "num_parameters": num_parameters,
         "ms_per_step": None if seconds is None else 1e3 * seconds,
         "wall_seconds": progress.wall_seconds,
-        "gradient_decay_rate": decay.rate if decay else None,
-        "gradient_kept": decay.kept if decay and isfinite(decay.kept) else None,
-        "gradient_verdict": decay.verdict if decay else None,
+        **gradient_fields(judged),
         "spectral_margin": spectrum.margin if spectrum else None,
     }
     return {field.name: values[field.name] for field in SUMMARY_FIELDS}
