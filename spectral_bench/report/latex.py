@@ -60,6 +60,9 @@ _MEASURED = re.compile(rf"(≤?)(?:({_NUMBER})(?: ±({_NUMBER}))?|\(({_NUMBER}) 
 #: Characters of a small type that fit side by side in the text of an ``article`` of one column.
 _WIDTH = 72
 
+#: An interval that was broken off its number.
+_INTERVAL = re.compile(rf"±({_NUMBER})")
+
 #: What is told as a ratio: ``1/27,000``, ``×1.4``.
 _RATIO = re.compile(rf"(1/|×)({_NUMBER})")
 
@@ -177,6 +180,8 @@ def number_in_math(text: str) -> str:
     """A cell: the measured number it begins with in math mode, the rest as text."""
     if ratio := _RATIO.fullmatch(text):
         return rf"$\times {_power(ratio[2])}$" if ratio[1] == "×" else f"$1/{_power(ratio[2])}$"
+    if interval := _INTERVAL.fullmatch(text):
+        return rf"$\pm {_power(interval[1])}$"
     found = _MEASURED.match(text)
     if found is None:
         return escaped(text)

@@ -97,6 +97,7 @@ def test_no_line_begins_with_what_the_line_break_before_it_would_take_for_an_arg
         ("1/2e6", r"$1/2 \times 10^{6}$"),
         ("×1.4", r"$\times 1.4$"),
         ("never (2 of 5 did)", "never (2 of 5 did)"),
+        ("±0.0070", r"$\pm 0.0070$"),
         ("-", "--"),
     ],
 )
