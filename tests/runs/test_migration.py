@@ -178,7 +178,7 @@ def test_the_shipped_runs_are_read_without_a_note() -> None:
     runs = spectral_bench.load_runs(ROOT / "results")
     assert len(runs) == len([*(ROOT / "results").rglob("manifest.json")])
     assert runs.notes == []
-    assert set(runs.where("model=svdrnn").runs["model.map"]) == {"sigmoid"}
+    assert runs.where("model=svdrnn").runs["model.map"].notna().all()
     assert "model.r" not in runs.runs
 
 
