@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -33,7 +34,7 @@ def baseline_is_near(level: float, values: Array, *, logarithmic: bool) -> bool:
 def draw_baseline(axes: Axes, level: float, *, near: bool) -> None:
     """A dotted line, or an arrow to where it would lie."""
     if near:
-        axes.axhline(level, color="black", **LIMIT)
+        axes.axhline(level, color=mpl.rcParams["text.color"], **LIMIT)
         return
     below = level < min(axes.get_ylim())
     axes.text(

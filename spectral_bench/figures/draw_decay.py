@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import SubFigure
@@ -42,14 +43,14 @@ class _Words:
         text: the words.
         size: of the font, in points.
         weight: of the font.
-        colour: of the words.
+        colour: of the words; None: as all text.
         ends: whether it stands at the end of the line.
     """
 
     text: str
     size: float
     weight: str = "normal"
-    colour: str = "black"
+    colour: str | None = None
     ends: bool = False
 
     @property
@@ -104,8 +105,8 @@ def draw_decay(figure: SubFigure, moment: Moment, words: AxisWords, width: float
                 axes.annotate(
                     piece.text, (0.0, y - _BETWEEN_ROWS / 2 - _LINE * (at + 0.5)), xycoords=("axes fraction", "data"),
                     xytext=(-72 * (_GAP if piece.ends else column), 0.0), textcoords="offset points", va="center",
-                    ha="right" if piece.ends else "left", annotation_clip=False, color=piece.colour,
-                    fontsize=piece.size, fontweight=piece.weight,
+                    ha="right" if piece.ends else "left", annotation_clip=False,
+                    color=piece.colour or mpl.rcParams["text.color"], fontsize=piece.size, fontweight=piece.weight,
                 )  # fmt: skip
         if one.rate is not None:
             middle = y - (height + _BETWEEN_ROWS) / 2

@@ -85,7 +85,7 @@ def _mark_verdicts(axes: Axes, heat: Heat) -> None:
     if heat.judged:  # a line of no points has no extent, and the layout would collapse
         axes.plot(
             heat.judged, [1.03] * len(heat.judged), transform=axes.get_xaxis_transform(), clip_on=False, marker="v",
-            color="black", markersize=3, linestyle="", scalex=False,
+            color=mpl.rcParams["text.color"], markersize=3, linestyle="", scalex=False,
         )  # fmt: skip
     shares = np.maximum(heat.shares, FLOOR)
     if min(shares.shape) > 1 and np.nanmin(shares) < 1 / EXTREME_FACTOR < np.nanmax(shares):

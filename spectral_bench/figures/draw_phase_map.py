@@ -125,7 +125,7 @@ def _draw_panel(
         if told:
             axes.text(
                 left + 0.46, bottom + 0.44, told, ha="center", va="center",
-                fontsize=6.5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+                fontsize=6.5, bbox={"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
     if scale is None:
         for phase in PHASES:

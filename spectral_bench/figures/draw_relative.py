@@ -11,8 +11,6 @@ from spectral_bench.figures.relative_gradients import Bounds, Moment
 from spectral_bench.figures.style import LIMIT, draw_series, edges, within_decades
 from spectral_bench.runs.layout import AxisWords
 
-_GREY = "#555555"
-
 
 def draw_relative(figure: SubFigure, moment: Moment, words: AxisWords) -> Sequence[Axes]:
     """Draw what arrives after so many steps back, the verdicts' thresholds and the envelopes."""
@@ -50,7 +48,7 @@ def _draw_thresholds(axes: Axes) -> None:
         words.append(("exploding", np.sqrt(EXTREME_FACTOR * high)))
     beside = axes.get_yaxis_transform()
     for word, height in words:
-        axes.text(1.01, height, word, transform=beside, color=_GREY, fontsize=7, va="center", clip_on=False)
+        axes.text(1.01, height, word, transform=beside, alpha=0.7, fontsize=7, va="center", clip_on=False)
 
 
 def _draw_bounds(axes: Axes, bounds: Bounds) -> None:

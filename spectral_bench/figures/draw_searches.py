@@ -84,12 +84,13 @@ def _draw(
         end = None if line.result is None else ends[as_typed(line.result)]
         _draw_line(axes, heights, end, rises=pictures.rises)
     for at, (column, name) in enumerate(zip(shown, names, strict=True)):
-        axes.plot([at, at], [-0.03, 1.03], color="black", linewidth=0.8, zorder=4)
+        axes.plot([at, at], [-0.03, 1.03], color=mpl.rcParams["text.color"], linewidth=0.8, zorder=4)
         is_result = at == len(keys)
         for label, y in _spaced(column):
             axes.text(
                 at + (0.05 if is_result else -0.05), y, label, ha="left" if is_result else "right", va="center",
-                fontsize=6.5, zorder=5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+                fontsize=6.5, zorder=5,
+                bbox={"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 0.6},
             )  # fmt: skip
         axes.text(at, 1.06, "\n".join(name), ha="center", va="bottom", fontsize=_NAME)
     bottom = -0.04

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from textwrap import wrap
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
@@ -231,5 +232,5 @@ def _mark_the_worse(axes: Axes, lines: Sequence[SweepLine], pictures: SweepPictu
             axes.text(
                 place, y, told, color=line.look.colour, fontsize=6.5,
                 transform=axes.get_xaxis_transform(), ha="center", va="center", clip_on=False, zorder=4,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+                bbox={"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 
 from spectral_bench.compare.statistics import Estimate
@@ -34,8 +35,8 @@ def draw_interval(axes: Axes, place: float, mean: Estimate, colour: str, *, lyin
     for end, whole, marker in zip(ends, mean.interval, _LYING if lying else _UPRIGHT, strict=True):
         if end != whole:
             axes.plot(
-                *_turned((end,), (place,), lying=lying), marker=marker, markersize=4, markerfacecolor="white",
-                markeredgecolor=colour, markeredgewidth=0.8, clip_on=False, zorder=3,
+                *_turned((end,), (place,), lying=lying), marker=marker, markersize=4, markeredgecolor=colour,
+                markeredgewidth=0.8, markerfacecolor=mpl.rcParams["axes.facecolor"], clip_on=False, zorder=3,
             )  # fmt: skip
     (axes.set_xlim if lying else axes.set_ylim)(limits)
 

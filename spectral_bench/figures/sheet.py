@@ -41,7 +41,7 @@ HANDLE, _TO_TEXT, _TO_NEXT = 3.6, 0.8, 2.0
 _FONT = 8.0
 
 #: Of captions and notes.
-_LIGHT: Any = {"fontsize": 7, "color": "#444444"}
+_LIGHT: Any = {"fontsize": 7, "alpha": 0.75}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
@@ -87,7 +88,7 @@ def say_the_only_point(axes: Axes, curves: Sequence[Series], x_name: str = "step
         return False
     places = np.concatenate([series.x for series in curves])
     axes.set_axis_off()
-    lines = [(f"measured once, at {x_name} {places[0]:,.0f}", "black")]
+    lines = [(f"measured once, at {x_name} {places[0]:,.0f}", mpl.rcParams["text.color"])]
     for series in [series for series in curves if len(series.x)]:
         axes.plot([], [], linestyle="", label=series.label, **series.look.marked(_MARKER))
         lines.append((f"{as_drawn(series.label)}: {series.mean[0]:.4g}", series.look.colour))

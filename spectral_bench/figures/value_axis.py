@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
@@ -107,7 +108,7 @@ class ValueAxis:
             across = axes.get_xaxis_transform() if side == "x" else axes.get_yaxis_transform()
             axes.text(
                 *where, "//", transform=across, ha="center", va="center", fontsize=7, rotation=0 if side == "x" else 90,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4},
+                bbox={"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
 
 

@@ -7,15 +7,23 @@ import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib as mpl
 import pandas as pd
 import pytest
 from command_line import Run
+from matplotlib.colors import to_hex
+from matplotlib.text import Text
 from run_directories import edit, runs_of
 
 from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words, steadiness
 from spectral_bench.errors import InputError
+from spectral_bench.figures.draw_gradients import draw_gradients
+from spectral_bench.figures.gradients import gradient_pictures
 from spectral_bench.figures.looks import look_of
 from spectral_bench.figures.named_groups import Naming, unnamed_keys
+from spectral_bench.figures.page import printable
+from spectral_bench.figures.sheet import Sheet
+from spectral_bench.figures.traced_gradients import traced
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Group, Section
@@ -85,6 +93,20 @@ def test_groups_have_the_names_and_the_order_asked_for_in_pictures_and_data(
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert list(dict.fromkeys(pd.read_csv(tmp_path / "c.csv")["group"])) == ["wide", "Elman", "svdrnn r=0.01"]
+
+
+def test_no_text_of_a_dark_style_is_as_dark_as_the_page(shared_results: Path) -> None:
+    (section,) = [section for section in sections(collect([shared_results]).runs) if section.task == "copy"]
+    with printable(), mpl.rc_context({"text.color": "#ffffff", "axes.facecolor": "#222222"}):
+        figure = draw_gradients(gradient_pictures(section, traced(section), 0), Sheet())
+        texts = [text for text in figure.findobj(Text) if isinstance(text, Text) and text.get_text()]
+        written = [
+            text
+            for text in texts
+            if text.get_text().startswith(("Traced", "vanishing", "level", "halves", "no steady"))
+        ]
+        assert len(written) > 4
+        assert {to_hex(text.get_color()) for text in written} == {"#ffffff"}
 
 
 @pytest.mark.parametrize("verb", VERBS)
