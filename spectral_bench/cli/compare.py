@@ -170,6 +170,8 @@ def compare(
         raise _refused("--metric is for the plain comparison and --pairwise.")
     if over_tasks and not (is_plain or pairwise):
         raise _refused("--over-tasks is for the plain comparison and --pairwise.")
+    if over_tasks and wanted is Format.csv and diagram is None:
+        raise _refused("--over-tasks is for tables, json and --diagram; csv holds no ranks.")
     if diagram is not None and not pairwise:
         raise _refused("--diagram is for --pairwise.")
     check_picture("--diagram", diagram)

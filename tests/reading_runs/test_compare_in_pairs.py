@@ -310,3 +310,12 @@ def test_ranks_over_tasks_need_two_with_one_setting_each_and_groups_in_all(
     done = command("compare", *(str(SHIPPED / folder) for folder in folders), "--over-tasks")
     assert (done.returncode, done.stdout, said in done.stderr) == (2, "", True)
     assert command("compare", str(SHIPPED), "--over-tasks", "--diff", "rnn", "lstm").returncode == 2
+
+
+@pytest.mark.parametrize("view", [(), ("--pairwise",)])
+@pytest.mark.parametrize("form", [("--format", "csv"), ("-o", "ranks.csv")])
+def test_ranks_over_tasks_are_refused_where_they_would_be_left_out(
+    command: Run, view: tuple[str, ...], form: tuple[str, str]
+) -> None:
+    done = command("compare", str(SHIPPED / "copy"), str(SHIPPED / "mnist"), "--over-tasks", *view, *form)
+    assert (done.returncode, done.stdout, "csv holds no ranks" in done.stderr) == (2, "", True)
