@@ -102,9 +102,9 @@ def _message(what: str, word: str, guess: str | None, words: list[str]) -> str:
         return f"{said} Valid: {', '.join(words)}."
     alike = {other: max(_alikeness(word, other), _alikeness(word, _name(other))) for other in words}
     near = sorted((other for other in words if alike[other] >= _ALIKE), key=lambda other: -alike[other])[:_NEAREST]
-    return (
-        f"{said} The nearest of {len(words)}: {', '.join(near)}." if near else f"{said} None of {len(words)} is near."
-    )
+    if near:
+        return f"{said} The nearest of {len(words)}: {', '.join(near)}."
+    return said if guess else f"{said} None of {len(words)} is near."
 
 
 def _parent(key: str) -> str:

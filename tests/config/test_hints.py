@@ -61,4 +61,9 @@ def test_of_many_valid_words_the_nearest_are_named() -> None:
     assert "Unknown kind 'word2x'. Did you mean 'word2'? The nearest of 22: word2, " in said
     assert said.count("word") == 2 + 5
     assert unknown("kind", "zzz", words) == "Unknown kind 'zzz'. None of 22 is near."
+    assert unknown("kind", "zzz", words, {"zzzz": "else"}) == "Unknown kind 'zzz'. Did you mean 'else'?"
+    roots = [f"{letter * 9}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    assert unknown_key("learning_rate", [*roots, "optimizer.lr"]) == (
+        "Unknown key 'learning_rate'. Did you mean 'optimizer.lr'?"
+    )
     assert unknown("kind", "x", words[:2]) == "Unknown kind 'x'. Valid: word0, word1."
