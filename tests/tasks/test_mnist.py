@@ -134,8 +134,9 @@ def test_a_seed_that_no_permutation_can_have_is_refused_and_one_without_permutat
     for seed in (-1, 2**32):
         with pytest.raises(InputError, match=rf"^task\.permutation_seed={seed}: expected a whole number from 0 to"):
             load(["task=mnist", "task.permuted=true", f"task.permutation_seed={seed}"], KINDS)
-    typed = ["task=mnist", "model=rnn", "task.permutation_seed=5"]
-    assert load(typed, KINDS).warnings == [
-        "task.permutation_seed=5 has no effect: task 'mnist' as configured here has no use for it."
-    ]
-    assert load([*typed, "task.permuted=true"], KINDS).warnings == []
+    for seed in (0, 5):
+        typed = ["task=mnist", "model=rnn", f"task.permutation_seed={seed}"]
+        assert load(typed, KINDS).warnings == [
+            f"task.permutation_seed={seed} has no effect: task 'mnist' as configured here has no use for it."
+        ]
+        assert load([*typed, "task.permuted=true"], KINDS).warnings == []
