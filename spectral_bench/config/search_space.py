@@ -116,13 +116,25 @@ class SearchSpace:
 
     def corners(self) -> list[list[str]]:
         """A point of the space for every model, to see whether they can be composed."""
-        return [self._corner({_MODEL: model}) for model in _models(self.dimensions)] or [self._corner({})]
+        return [self.overrides(corner) for corner in self._corners()]
 
-    def _corner(self, chosen: dict[str, float | str]) -> list[str]:
-        for one in self.dimensions:
-            if one.key not in chosen and self.applies(one, chosen):
-                chosen[one.key] = one.low if isinstance(one, SearchedRange) else one.words[0]
-        return self.overrides(chosen)
+    def corners_of_other_words(self) -> list[list[str]]:
+        """The corners again, with each word of a key that is not in them: files may be read for one word alone."""
+        return [
+            self.overrides({**corner, one.key: word})
+            for corner in self._corners()
+            for one in self.dimensions
+            if isinstance(one, SearchedWords) and one.key in corner and one.key != _MODEL
+            for word in one.words[1:]
+        ]
+
+    def _corners(self) -> list[dict[str, float | str]]:
+        corners: list[dict[str, float | str]] = [{_MODEL: model} for model in _models(self.dimensions)] or [{}]
+        for chosen in corners:
+            for one in self.dimensions:
+                if one.key not in chosen and self.applies(one, chosen):
+                    chosen[one.key] = one.low if isinstance(one, SearchedRange) else one.words[0]
+        return corners
 
     def _model(self, chosen: Mapping[str, float | str]) -> str | None:
         searched = chosen.get(_MODEL)

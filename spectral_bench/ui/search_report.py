@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import typer
 from spectral_bench.compare.statistics import nearly_equal
 from spectral_bench.config.launcher_choice import split_launcher
 from spectral_bench.config.search_space import search_space
+from spectral_bench.errors import InputError
 from spectral_bench.launch.point import Point
 from spectral_bench.launch.schedule import run_points
 from spectral_bench.launch.worker import PointResult, Treatment
@@ -91,7 +93,7 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
     mode = _mode(first, request.metric)
     at_once = request.at_once or launcher.room(first) or _ON_A_CLUSTER
     prune = request.prune is not False
-    digests = frozenset(point.key.digest for point in points)
+    digests = frozenset([*(point.key.digest for point in points), *_digests(space.corners_of_other_words(), compose)])
     plan = SearchPlan(
         space, digests, request.sampler, request.metric, mode, request.trials, at_once, request.seed, prune
     )
@@ -115,6 +117,13 @@ def run_search(grid: GridRequest, request: SearchRequest, console: Console) -> N
     if stop.cause is not None or ended_early:  # or a worker alone got a signal
         typer.echo(f"To go on with this search: {shlex.join(command_line())}", err=True)
         raise typer.Exit(1 if stop.cause is None else exit_code(stop.cause))
+
+
+def _digests(corners: Sequence[Sequence[str]], compose: Compose) -> Iterator[str]:
+    """Of the configurations that can be composed: a trial with one that cannot fails, and the search goes on."""
+    for corner in corners:
+        with suppress(InputError):
+            yield compose(corner).points[0].key.digest
 
 
 def _mode(point: Point, metric: str) -> Mode:

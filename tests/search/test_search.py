@@ -76,6 +76,10 @@ def test_a_key_for_one_model_alone_is_chosen_in_its_trials_and_takes_the_place_o
         ["seed=1,2", "model=svdrnn", "r=0.3"],
         ["seed=1,2", "ornn:model.m=3", "model=ornn", "r=0.1"],
     ]
+    assert space.corners_of_other_words() == [
+        ["seed=1,2", "model=rnn", "r=0.2"],
+        ["seed=1,2", "ornn:model.m=3", "model=ornn", "r=0.2"],
+    ]
 
 
 def test_trials_of_two_models_have_keys_of_their_own(tmp_path: Path) -> None:

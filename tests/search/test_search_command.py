@@ -66,6 +66,27 @@ def test_an_edited_preset_is_another_search(tmp_path: Path, command: Command) ->
     assert (first == third, anew) == (False, 2)
 
 
+@pytest.mark.parametrize("edited", ["first", "second"])
+def test_an_edit_of_any_of_several_presets_makes_another_search(tmp_path: Path, command: Command, edited: str) -> None:
+    folder = tmp_path / "own" / "experiment"
+    folder.mkdir(parents=True)
+    words = ("-m", "--config-dir", "own", "experiment=first,second,broken", "optimizer.lr=interval(1e-3,1e-2)")
+
+    def study() -> str:
+        _, said, _ = command(*words, "--sampler", "random", "--trials", "1")
+        return re.findall(r"^Study: (.*)$", said, re.MULTILINE)[0]
+
+    def write(name: str, beta1: float | str) -> None:
+        (folder / f"{name}.yaml").write_text(f"# @package _global_\n# Mine.\noptimizer:\n  beta1: {beta1}\n")
+
+    for name, beta1 in (("first", 0.7), ("second", 0.9), ("broken", "no number")):
+        write(name, beta1)
+    before = study()
+    assert study() == before
+    write(edited, 0.8)
+    assert study() != before
+
+
 def test_of_trials_that_tie_the_first_is_taken_and_all_are_named(command: Command) -> None:
     # When a checkpoint is written changes no number.
     search = ("-m", "train.checkpoint_every=2,3,4", "--sampler", "random", "--trials", "6")
