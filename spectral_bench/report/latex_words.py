@@ -9,6 +9,9 @@ _NAMES = {"clip_norm": "clipping at", "dataset": "data set"}
 #: Of some keys, what it means that there is no value.
 _WITHOUT = {"clip_norm": "no clipping"}
 
+#: Keys whose values are proper names, which stay as they are.
+_OF_NAMES = ("dataset",)
+
 #: ``lr=0.003``: a key as tables shorten it, with its value. Places, such as t=0, are mathematics.
 _SETTING = re.compile(r"(?<![\w.-])([a-z]\w+|[rmn])=([^\s;,:()]*[^\s;,:().])( (?=[a-z]\w*=))?")
 
@@ -46,7 +49,7 @@ def _in_words(key: str, value: str) -> str:
         return _WITHOUT.get(key, f"no {name}")
     if value in ("true", "false"):
         return name if value == "true" else f"not {name}"
-    return f"{name} {value.replace('_', ' ')}"
+    return f"{name} {value if key in _OF_NAMES else value.replace('_', ' ')}"
 
 
 def with_mathematics(text: str, as_text: Callable[[str], str], power: Callable[[str], str]) -> str:

@@ -129,6 +129,7 @@ def test_a_table_has_a_caption_notes_and_the_label_asked_for(command: Run, share
             "the norm at t=0, relative to t=T; (h, c) in lstm; h elsewhere",
             r"the norm at $t = 0$, relative to $t = T$; $(h, c)$ in lstm; $h$ elsewhere",
         ),
+        ("dataset=synthetic_control recall=after_delimiter", r"data set synthetic\_control, recall after delimiter"),
         ("the largest |sigma - 1|", r"the largest $|\sigma - 1|$"),
         ("A - B", "A $-$ B"),
         ("- (0 of 3)", "-- (0 of 3)"),
