@@ -16,8 +16,9 @@ SECONDS_TO_SOLVE = "seconds_to_solve"
 #: Measures of when something was reached, infinite for runs that never got there.
 MEASURES_OF_WHEN = (*MILESTONES, SECONDS_TO_SOLVE)
 
-#: What depends on how often a run was measured: the best of its looks, and the first at which something was reached.
-OF_LOOKS = frozenset(("best_step", "best_validation", "test_at_best", *MEASURES_OF_WHEN))
+#: What depends on how often a run was measured: the best of its looks, the first at which something was reached, and
+#: the mean over training since the last one.
+OF_LOOKS = frozenset(("best_step", "best_validation", "test_at_best", "train", GENERALIZATION_GAP, *MEASURES_OF_WHEN))
 
 
 def measured(run: Run, metric: str) -> float | None:

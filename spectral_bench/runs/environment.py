@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,12 @@ def _flat(facts: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     return flat
 
 
+@cache
 def source_commit() -> dict[str, Any] | None:
-    """Commit of the checkout this package runs from and whether it has uncommitted changes; None for a wheel."""
+    """Commit of the checkout this package runs from and whether it has uncommitted changes; None for a wheel.
+
+    As it was when the process first asked: a grid goes on with the code that it began with, whatever is checked out.
+    """
     root = Path(__file__).resolve().parents[2]
     if not (root / ".git").exists():
         return None

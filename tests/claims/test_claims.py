@@ -138,6 +138,8 @@ def test_a_trait_that_was_not_measured_is_unknown_and_an_achievement_that_was_mi
     [
         ({"train.evaluations": 5}, "test", True),
         ({"train.evaluations": 5}, "test_at_best", False),  # the best of more looks
+        ({"train.evaluations": 5}, "train", False),  # the mean since the last look
+        ({"train.evaluations": 5}, "generalization_gap", False),
         ({"train.evaluations": 5, "train.patience": 3}, "test", False),  # it ends by them
         ({"train.evaluations": 5, "train.epochs": 5}, "test_at_best", True),  # one an epoch either way
         ({"train.evaluation_batch_size": 7}, "test", True),

@@ -15,6 +15,7 @@ from spectral_bench.config.data_folder import default_data_dir
 from spectral_bench.data.datasets import MNIST_FILES, known_files
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.records.collection import collect
+from spectral_bench.runs import environment
 from spectral_bench.runs.data_read import check_data
 from spectral_bench.runs.directory import new_run_directory
 from spectral_bench.runs.environment import source_commit, working_repository
@@ -149,7 +150,14 @@ def test_a_run_is_of_the_commit_of_its_source_whatever_repository_a_hook_names(
     monkeypatch.setenv("GIT_DIR", str(tmp_path / ".git"))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+    source_commit.cache_clear()
     assert source_commit() == expected
+
+
+def test_later_runs_of_a_process_name_the_commit_whose_code_it_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = source_commit()
+    monkeypatch.setattr(environment, "_git", lambda *_: "another")
+    assert source_commit() == loaded
 
 
 def test_a_run_names_the_commit_of_the_repository_it_was_started_in(
