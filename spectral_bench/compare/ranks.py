@@ -49,10 +49,10 @@ class DataSetRanks:
 
 @dataclass(frozen=True)
 class CriticalDifference:
-    """Whether mean ranks over the data sets of a task may be luck.
+    """Whether mean ranks over the data sets of a task, or over several tasks, may be luck.
 
     Attributes:
-        task: name of the task, and the setting where data sets were run in several.
+        task: name of the task, and the setting where data sets were run in several; of several tasks, all names.
         datasets: how many.
         ranks: mean rank of every group, 1 the best, in that order.
         friedman_p: of the hypothesis that all groups are alike.
@@ -60,6 +60,7 @@ class CriticalDifference:
         cliques: maximal sets of groups that the test does not distinguish; single groups are not listed.
         left_out: groups without a judged run on some data set, and on which.
         mixed: groups whose configuration is not the same on all data sets, and the keys it differs in.
+        over_tasks: whether the data sets are several tasks.
     """
 
     task: str
@@ -70,6 +71,7 @@ class CriticalDifference:
     cliques: list[list[str]]
     left_out: dict[str, list[str]]
     mixed: dict[str, list[str]]
+    over_tasks: bool
 
 
 def data_set_ranks(found: Sequence[Section], field: str) -> list[DataSetRanks]:
@@ -171,7 +173,9 @@ def _tested(one: DataSetRanks) -> CriticalDifference:
     critical = quantile * math.sqrt(count * (count + 1) / (6 * datasets))
     p = _p(friedmanchisquare(*one.by_data_set.values()).pvalue)
     cliques = _cliques(one.ranks, critical)
-    return CriticalDifference(one.task, datasets, one.ranks, p, critical, cliques, one.left_out, one.mixed)
+    return CriticalDifference(
+        one.task, datasets, one.ranks, p, critical, cliques, one.left_out, one.mixed, one.over_tasks
+    )
 
 
 def _distinguishing(settings: Sequence[Section]) -> dict[str, list[str]]:

@@ -79,7 +79,7 @@ def draw_phase_map(pictures: PhasePictures, sheet: Sheet) -> Figure:
 
 
 def _runs_a_cell(panels: Iterable[Sequence[PhaseCell]]) -> str:
-    """``3 runs``, ``1 to 3 runs (n)``."""
+    """``3 runs``, ``1 to 3 runs``."""
     counts = sorted({len(cell.outcomes) for cells in panels for cell in cells})
     if len(counts) < 2:
         return f"{counts[0] if counts else 0} run{'s' * (counts != [1])}"

@@ -1,6 +1,6 @@
 """The figure of a metric against a key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from textwrap import wrap
 
@@ -20,7 +20,7 @@ from spectral_bench.figures.baseline import (
 )
 from spectral_bench.figures.dodging import sidesteps
 from spectral_bench.figures.intervals import GOES_ON, draw_interval
-from spectral_bench.figures.samples import about_pools, with_count
+from spectral_bench.figures.samples import about_pools, counts_and_names
 from spectral_bench.figures.series import Array
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import plain_decades
@@ -47,7 +47,6 @@ def draw_sweep(pictures: SweepPictures, sheet: Sheet) -> Figure:
     """Draw points with intervals, lines through them, and each seed as a dot."""
     panels = {title: lines for title, lines in pictures.panels.items() if not title or sheet.has(title)}
     lines = [line for several in panels.values() for line in several]
-    counts = {line.label: _counts([line]) for line in lines}
     level = pictures.baseline
     near = level is not None and baseline_is_near(level, _measured(lines), logarithmic=pictures.logarithmic)
     numbers = _limits(lines, pictures, near=near)
@@ -83,32 +82,25 @@ def draw_sweep(pictures: SweepPictures, sheet: Sheet) -> Figure:
     x, y = (key_in_words(key, pictures.metric) for key in (pictures.keys.x, pictures.keys.y))
     named_below = pictures.keys.x == pictures.keys.hue and not pictures.keys.by
     title = f"{pictures.title}: {y} against {x}"
-    sentences = _sentences(pictures, lines, limits)
+    many, names = counts_and_names(_counts(lines), legend=not named_below)
+    sentences = _sentences(pictures, lines, limits, many)
     caption = [*sentences, *about_baselines([] if level is None else [near]), *pictures.states]
     return figure_of_strips(
         sheet,
         title,
         [" ".join(caption)],
-        {} if named_below else _names(counts),
+        names,
         strips,
         notes=about_pools(pictures.pooled),
     )
 
 
-def _counts(lines: Sequence[SweepLine]) -> list[int]:
-    """How many seeds are in the means of these lines."""
-    return sorted({len(point.values) for line in lines for point in line.points if point.values})
-
-
-def _range_of(counts: Sequence[int]) -> str:
-    return "0" if not counts else str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-
-
-def _names(counts: Mapping[str, Sequence[int]]) -> dict[str, str]:
-    """The entries of a legend: where points have different numbers of seeds, each line says how many it has."""
-    if len({count for several in counts.values() for count in several}) < 2:
-        return {label: label for label in counts}
-    return {label: with_count(label, _range_of(several)) for label, several in counts.items()}
+def _counts(lines: Sequence[SweepLine]) -> dict[str, set[int]]:
+    """How many seeds are in the means of the lines of a label, whichever panels they are in."""
+    counts: dict[str, set[int]] = {}
+    for line in lines:
+        counts.setdefault(line.label, set()).update(len(point.values) for point in line.points if point.values)
+    return counts
 
 
 def _limits(lines: Sequence[SweepLine], pictures: SweepPictures, *, near: bool) -> Limits:
@@ -129,15 +121,13 @@ def _with_room(limits: Limits, panels: Sequence[Sequence[SweepLine]], pictures: 
     return limits_with_room_for_baseline(limits, level, logarithmic=pictures.logarithmic)
 
 
-def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limits) -> list[str]:
+def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limits, many: str) -> list[str]:
     points = [point for line in lines for point in line.points]
     sentences = []
     if any(len(point.values) > 1 for point in points):
         how = "geometric means" if pictures.geometric else "means"
         intervals = "95 % intervals, on logarithms" if pictures.geometric else "95 % intervals"
-        counts = _counts(lines)
-        many = f"{_range_of(counts)} " if len(counts) == 1 else "n "
-        sentences.append(f"Points: {how} over {many}seeds with {intervals}; dots: each seed.")
+        sentences.append(f"Points: {how} over {many} seeds with {intervals}; dots: each seed.")
     elif points:
         sentences.append("Points: one seed each.")
     if any(leaves(mean, limits) for mean in _means(lines)):

@@ -19,9 +19,6 @@ Phase = Literal["solved", "better than baseline", "at baseline", "diverged"]
 
 PHASES: tuple[Phase, ...] = ("solved", "better than baseline", "at baseline", "diverged")
 
-#: Keys by which no two settings differ, beside those that say how a run was carried out: they tell repetitions apart.
-_NO_SETTING = ("seed", "name")
-
 
 @dataclass(frozen=True)
 class Plotted:
@@ -118,9 +115,8 @@ def phase_of(run: Run) -> Phase:
 
 
 def setting_of(run: Run) -> dict[str, Any]:
-    """The configuration that tells settings apart: without the seed, and how it was carried out."""
-    apart = {*_NO_SETTING, *run.execution}
-    return {key: value for key, value in run.effective_config.items() if key not in apart}
+    """The configuration that tells settings apart: what was trained, whatever it was called."""
+    return {key: value for key, value in run.trained.items() if key != "name"}
 
 
 def keys_apart(runs: Sequence[Run]) -> list[str]:

@@ -1,6 +1,6 @@
 """How many runs are behind what a picture draws, and in what they differ besides the seed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from spectral_bench.config.keys import as_typed
 from spectral_bench.figures.plotted_runs import keys_apart, setting_of
@@ -47,29 +47,59 @@ def about_samples(
         mean: which.
         pooled: the keys in which runs of a line differ: then a run is not a seed.
     """
-    counts = {series.runs for series in curves if len(series.x)}
-    if not counts:
+    counts = _counts(curves)
+    most = max((count for several in counts.values() for count in several), default=0)
+    if not most:
         return []
     one = "run" if pooled else "seed"
-    most = max(counts)
     if most == 1:
         return [f"Lines: one {one} each."]
     spread = f"thin: each {one}" if most <= THIN_LINES else f"bands: from the smallest {one} to the largest"
-    many = f"{most} {one}s" if len(counts) == 1 else f"n {one}s"
-    return [f"Lines: {mean} means over {many}; {spread}."]
+    many, _ = counts_and_names(counts)
+    return [f"Lines: {mean} means over {many} {one}s; {spread}."]
 
 
 def names_with_counts(curves: Iterable[Series]) -> dict[str, str]:
     """The entries of a legend by the labels: where groups have different numbers of runs, each says how many."""
-    counts: dict[str, int] = {}
+    _, names = counts_and_names(_counts(curves))
+    return names
+
+
+def counts_and_names(counts: Mapping[str, Collection[int]], *, legend: bool = True) -> tuple[str, dict[str, str]]:
+    """How many runs a caption says means are over, and the entries of a legend by the labels.
+
+    A caption says ``n`` only where the legend says for each label what n is.
+
+    Args:
+        counts: of the runs behind what is drawn, by its label.
+        legend: whether there is one.
+
+    Returns:
+        ``3`` and the labels; for different counts ``n`` and ``rnn (n = 2)``, ``lstm (n = 1 to 3)``, or, without a
+        legend, ``1 to 3``.
+    """
+    every = {count for several in counts.values() for count in several}
+    if not legend:
+        return _range_of(every), {}
+    if len(every) < 2:
+        return _range_of(every), {label: label for label in counts}
+    return "n", {label: _with_count(label, _range_of(several)) for label, several in counts.items()}
+
+
+def _counts(curves: Iterable[Series]) -> dict[str, set[int]]:
+    """How many runs the curves of a label are of, those that have a point."""
+    counts: dict[str, set[int]] = {}
     for series in curves:
-        counts[series.label] = max(series.runs, counts.get(series.label, 0))
-    if len(set(counts.values())) < 2:
-        return {label: label for label in counts}
-    return {label: with_count(label, str(count)) for label, count in counts.items()}
+        counts.setdefault(series.label, set()).update([series.runs] if len(series.x) else [])
+    return counts
 
 
-def with_count(label: str, count: str) -> str:
+def _range_of(counts: Collection[int]) -> str:
+    few, most = min(counts, default=0), max(counts, default=0)
+    return str(most) if few == most else f"{few} to {most}"
+
+
+def _with_count(label: str, count: str) -> str:
     """``rnn (n = 3)``, ``rnn (running, n = 3)``."""
     inner, closing, end = label.rpartition(")")
     return f"{inner}, n = {count})" if closing and not end else f"{label} (n = {count})"

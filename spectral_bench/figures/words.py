@@ -19,6 +19,7 @@ _KEYS: Mapping[str, str] = {
     "model.num_layers": "layers",
     "train.clip_norm": "gradient norm clipped at",
     "train.batch_size": "batch size",
+    "trace.of": "traced loss",
     "model.map": "map of $\\sigma$",
 }
 

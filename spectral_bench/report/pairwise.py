@@ -142,4 +142,5 @@ def _rank_table(one: CriticalDifference) -> Table:
     ]
     notes += rank_notes(one.left_out, one.mixed)
     columns = [Column("group", "left", label=True), Column("mean rank")]
-    return Table(f"{one.task}: ranks over {one.datasets} data sets", "", columns, rows, notes)
+    over = f"{one.datasets} {'tasks' if one.over_tasks else 'data sets'}"
+    return Table(f"{one.task}: ranks over {over}", "", columns, rows, notes)

@@ -300,6 +300,25 @@ def test_tasks_stand_side_by_side_each_judged_by_its_own_metric(command: Run) ->
     assert [len(row.split()) for row in table.splitlines() if row.startswith(("task ", "mean rank "))] == [6, 7]
 
 
+@pytest.mark.parametrize("over", ["tasks", "data sets"])
+def test_a_table_of_ranks_says_whether_they_are_over_tasks_or_data_sets(
+    shared_results: Path, tmp_path: Path, over: str
+) -> None:
+    template = runs_of(shared_results, "copy", "rnn")[0]
+    for place in range(5):
+        named = {"task.name": f"task{place}"} if over == "tasks" else {"task.dataset": f"set{place}"}
+        for model in ("svdrnn", "ornn", "lstm"):
+            fabricate(
+                template,
+                tmp_path / "many" / f"{place}-{model}",
+                group=f"{model}{place}",
+                config={"model.name": model, **named},
+                summary={"test": SCORES[model]},
+            )
+    report, _ = pairwise(sections(collect([tmp_path / "many"]).runs), over_tasks=over == "tasks")
+    assert report.tables[-1].title.partition(": ")[2] == f"ranks over 5 {over}"
+
+
 @pytest.mark.parametrize(
     ("folders", "said"),
     [(["copy"], "found copy."), (["claims"], "mnist (4)"), (["copy", "claims/ucr"], "on all of copy, ucr")],

@@ -235,6 +235,7 @@ def test_a_figure_says_of_how_many_seeds_its_lines_are_and_each_where_they_diffe
     for curves, caption, names in (
         ([three, replace(three, label="other")], "means over 3 seeds; thin: each seed", ["rnn", "other"]),
         ([two, three], "means over n seeds; thin: each seed", ["lstm (n = 2)", "rnn (n = 3)"]),
+        ([replace(two, label="rnn"), three], "means over n seeds; thin: each seed", ["rnn (n = 2 to 3)"]),
         ([curve([0.1, 0.2])], "Lines: one seed each.", ["rnn"]),
     ):
         quantity = Quantity("metric", "accuracy", curves, None, False)

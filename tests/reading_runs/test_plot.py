@@ -166,6 +166,29 @@ def test_a_figure_says_itself_what_it_puts_together(templates: dict[str, Path], 
     assert written_below(draw_phase_map(cells, sheet)) == told
 
 
+@pytest.mark.parametrize(
+    ("every_step", "pooled", "told"),
+    [(False, {}, ""), (True, {"trace.of": 2}, "Put together: runs that differ in traced loss (2 values).")],
+)
+def test_a_figure_does_not_put_together_what_is_one_group(
+    templates: dict[str, Path], tmp_path: Path, every_step: bool, pooled: dict[str, int], told: str
+) -> None:
+    folder = tmp_path / "measured"
+    folder.mkdir()
+    for seed, (of, evaluations) in enumerate([("last", 20), ("all", 20), ("last", 10)]):
+        keys = {"trace.of": of, "train.evaluations": evaluations, "train.evaluate_every": 3 + seed}
+        run = make(templates, folder, "rnn", keys, {"test": 0.5}, seed)
+        facts = json.loads((run / "manifest.json").read_text())["facts"]
+        edit(run / "manifest.json", facts={**facts, "every_step": every_step}, ineffective=[])
+    runs = collect([folder]).runs
+    assert len({run.group for run in runs}) == 1 + every_step
+    (task,) = plotted(sections(runs))
+    pictures = sweep_pictures(task, PlotKeys("optimizer.lr", "test"), Naming())
+    assert pictures is not None
+    assert pictures.pooled == pooled
+    assert written_below(draw_sweep(pictures, Sheet())) == told
+
+
 def test_a_figure_says_of_how_many_seeds_its_points_are(radii: Path) -> None:
     (task,) = plotted(sections(collect([radii]).runs))
     several = sweep_pictures(task, PlotKeys("r", "test"), Naming())
@@ -178,6 +201,26 @@ def test_a_figure_says_of_how_many_seeds_its_points_are(radii: Path) -> None:
     alike = sweep_pictures(replace(task, runs=kept), PlotKeys("r", "test"), Naming())
     assert alike is not None
     assert "means over 3 seeds" in draw_sweep(alike, Sheet()).subfigs[0].texts[1].get_text()
+
+
+def test_a_figure_without_a_legend_says_the_range_of_its_seeds(radii: Path) -> None:
+    (task,) = plotted(sections(collect([radii]).runs))
+    below = sweep_pictures(task, PlotKeys("model", "test", hue="model"), Naming())
+    assert below is not None
+    figure = draw_sweep(below, Sheet())
+    assert figure.subfigs[0].legends == []
+    assert "means over 2 to 3 seeds" in figure.subfigs[0].texts[1].get_text()
+
+
+def test_a_legend_says_how_many_seeds_a_line_has_in_all_panels(radii: Path) -> None:
+    (task,) = plotted(sections(collect([radii]).runs))
+    bounded = replace(task, runs=[run for run in task.runs if run.model == "svdrnn"])
+    pictures = sweep_pictures(bounded, PlotKeys("optimizer.lr", "test", col="r"), Naming())
+    assert pictures is not None
+    figure = draw_sweep(pictures, Sheet())
+    (legend,) = figure.subfigs[0].legends
+    assert [text.get_text() for text in legend.get_texts()] == ["svdrnn (n = 1 to 3)"]
+    assert "means over n seeds" in figure.subfigs[0].texts[1].get_text()
 
 
 def test_a_cell_of_a_map_says_how_many_runs_it_holds_where_they_are_not_equally_many(radii: Path) -> None:
