@@ -41,4 +41,5 @@ def draw_ranks(result: CriticalDifference) -> Figure:
 
 
 def _title(result: CriticalDifference) -> str:
-    return f"{result.task}: mean ranks over {result.datasets} data sets, the best on the left"
+    over = "tasks" if result.over_tasks else "data sets"
+    return f"{result.task}: mean ranks over {result.datasets} {over}, the best on the left"
