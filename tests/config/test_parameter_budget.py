@@ -84,8 +84,8 @@ def test_a_model_without_a_hidden_size_is_refused(tmp_path: Path) -> None:
 def test_a_composition_knows_nothing_of_an_earlier_one_by_the_same_engine() -> None:
     engine = Engine(None)
     compose(["task=ptb", "model=svdrnn", "optimizer=rmsprop"], engine=engine)
-    after = compose(["task=copy", "model=lstm", "optimizer=sgd"], engine=engine)
-    assert after.config == compose(["task=copy", "model=lstm", "optimizer=sgd"]).config
+    after = compose(["task=copy", "model=gru", "optimizer=sgd"], engine=engine)
+    assert after.config == compose(["task=copy", "model=gru", "optimizer=sgd"]).config
     assert after.config["train"]["clip_norm"] is None  # not that of ptb
 
 

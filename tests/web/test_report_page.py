@@ -92,12 +92,13 @@ def test_a_page_of_many_runs_shows_less_of_each() -> None:
 
 def test_runs_of_searches_stand_with_the_claims(page: Path) -> None:
     (rnn,) = (page.parent / "results" / "copy" / "rnn").iterdir()
+    rate = yaml.safe_load((rnn / "config.yaml").read_text())["optimizer"]["lr"]
     claim = {
         "statement": "One learning rate is better.",
         "source": {"paper": "nobody", "place": "nowhere", "value": None, "certainty": "ours"},
         "base": yaml.safe_load((rnn / "overrides.yaml").read_text()),
         "entrants": {"rnn": ["model=rnn"]},
-        "search": {"over": {"optimizer.lr": [0.001]}, "seed": 0, "choose": ["best_validation"]},
+        "search": {"over": {"optimizer.lr": [rate]}, "seed": 0, "choose": ["best_validation"]},
         "seeds": [1, 2, 3],
         "metric": "test",
         "rule": {"kind": "within", "ranges": {"rnn": {"low": 0.0, "high": None}}},
