@@ -7,6 +7,7 @@ from typing import Any
 
 from spectral_bench.claims.claim import Claim
 from spectral_bench.config.keys import as_typed
+from spectral_bench.config.overrides import typed_key
 
 
 @dataclass(frozen=True)
@@ -52,4 +53,4 @@ def deciding_requests(claim: Claim, entrant: str, values: Mapping[str, Any]) -> 
 
 def merged(overrides: Sequence[str]) -> list[str]:
     """Overrides without those whose key a later one sets."""
-    return list({override.split("=", 1)[0]: override for override in overrides}.values())
+    return list({typed_key(override): override for override in overrides}.values())

@@ -12,7 +12,7 @@ from spectral_bench.config.engine import LAUNCHING_ROOT, Engine
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.config.hydra_errors import explained
 from spectral_bench.config.origins import COMMAND_LINE
-from spectral_bench.config.overrides import parse_overrides
+from spectral_bench.config.overrides import parse_overrides, typed_key
 from spectral_bench.config.registry import Registry
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
@@ -23,7 +23,7 @@ def split_launcher(overrides: Sequence[str]) -> tuple[list[str], list[str]]:
     about: list[str] = []
     rest: list[str] = []
     for text in overrides:
-        key = text.partition("=")[0].strip().lstrip("+~")
+        key = typed_key(text).lstrip("+~")
         (about if key.partition(".")[0] == LAUNCHER_GROUP else rest).append(text)
     return about, rest
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 from filelock import FileLock, Timeout
 
 from spectral_bench.config.hints import unknown
+from spectral_bench.config.overrides import typed_key
 from spectral_bench.config.search_space import SearchedRange, SearchSpace
 from spectral_bench.errors import InputError, LockedError, StorageError
 from spectral_bench.launch.pruning import open_pruner, open_storage, trial_id
@@ -219,4 +220,4 @@ def finished(study: Any) -> Sequence[Any]:
 
 def _is_choice(text: str) -> bool:
     """Whether an override says what is trained rather than how, so that it names the study."""
-    return text.partition("=")[0] in ("experiment", "task", "model")
+    return typed_key(text) in ("experiment", "task", "model")

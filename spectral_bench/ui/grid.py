@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from spectral_bench.config.overrides import typed_key
 from spectral_bench.errors import InputError, SignalExit, SpectralBenchError
 from spectral_bench.launch.launcher import Launcher
 from spectral_bench.launch.launchers import LAUNCHERS
@@ -168,7 +169,7 @@ def composed(request: GridRequest) -> Grid:
 
 def _advice(grid: Grid, overrides: Sequence[str]) -> str:
     """How a key is typed that not all models of a grid have, where one was typed for all of them."""
-    for key in (text.partition("=")[0] for text in overrides):
+    for key in map(typed_key, overrides):
         if key.startswith("model.") and any(f"'{key}'" in str(rejected.error) for rejected in grid.rejected):
             return f" A key for one model alone is written with the model's name before it: MODEL:{key}=VALUES."
     if grid.points and any(text.startswith("model=") and "," in text for text in overrides):

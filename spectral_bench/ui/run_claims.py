@@ -11,6 +11,7 @@ import typer
 from spectral_bench.claims.run_requests import RunRequest, merged
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.config.launcher_choice import split_launcher
+from spectral_bench.config.overrides import typed_key
 from spectral_bench.config.schema import EXECUTION
 from spectral_bench.errors import InputError
 from spectral_bench.launch.point import compose_points
@@ -45,7 +46,7 @@ def run_claims(
     """
     _, common = split_launcher(overrides)
     for override in common:
-        key = override.partition("=")[0]
+        key = typed_key(override)
         if key not in EXECUTION or key in _NOT_TYPED:
             raise InputError(
                 f"{override}: a claim is decided by its own protocol. What may be set is how its runs are executed and "
