@@ -2,35 +2,19 @@
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Annotated
 
 import typer
 
-from spectral_bench.cli.bench import bench
-from spectral_bench.cli.claims import claims
-from spectral_bench.cli.compare import compare
-from spectral_bench.cli.curves import curves
-from spectral_bench.cli.data import data_app
-from spectral_bench.cli.grads import grads
-from spectral_bench.cli.help_panels import examples, help_text
-from spectral_bench.cli.list import list_
-from spectral_bench.cli.override_command import OverrideCommand, VerbCommand
-from spectral_bench.cli.plot import plot
-from spectral_bench.cli.report import report
-from spectral_bench.cli.resume import resume
-from spectral_bench.cli.run import run
-from spectral_bench.cli.run_status import status_
-from spectral_bench.cli.runs import runs
-from spectral_bench.cli.spectrum import spectrum
-from spectral_bench.cli.verify import verify
+from spectral_bench.cli.verb_group import VerbGroup
 from spectral_bench.errors import SpectralBenchError
 from spectral_bench.runs.unexpected import TRACEBACK_VARIABLE, told_in_a_line
 from spectral_bench.ui.standard_streams import flush_streams, prepare_streams
 from spectral_bench.version import __version__
 
 app = typer.Typer(
+    cls=VerbGroup,
     help="Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?",
     epilog="Exit codes: 0 done, 1 failed or diverged, 2 wrong input, 3 data missing or damaged, 75 stopped for a "
     "requeue, 129 hung up, 130 interrupted, 143 terminated. "
@@ -50,28 +34,6 @@ def spectral_bench(
     ] = False,
 ) -> None:
     """Does bounding the singular values of a recurrent matrix keep gradients alive, and at what cost?"""
-
-
-_VERBS: dict[str, Callable[..., None]] = {
-    "run": run,
-    "resume": resume,
-    "verify": verify,
-    "status": status_,
-    "runs": runs,
-    "compare": compare,
-    "grads": grads,
-    "spectrum": spectrum,
-    "curves": curves,
-    "plot": plot,
-    "claims": claims,
-    "report": report,
-    "bench": bench,
-    "list": list_,
-}
-for _name, _verb in _VERBS.items():
-    _cls = OverrideCommand if _verb is run else VerbCommand
-    app.command(_name, cls=_cls, help=help_text(_verb), epilog=examples(_name))(_verb)
-app.add_typer(data_app, name="data")
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from spectral_bench.data.download import OnProgress
     from spectral_bench.data.status import FileStatus
 
-data_app = typer.Typer(no_args_is_help=True, help="See, check and download data sets.", epilog=examples("data"))
+data_app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="See, check and download data sets.", epilog=examples("data")
+)
 
 #: What the tasks read by default.
 _DEFAULT = ("mnist", "ptb", "CBF")

@@ -14,6 +14,7 @@ from typer.main import get_command
 
 from spectral_bench import __version__
 from spectral_bench.cli import app
+from spectral_bench.cli.verbs import VERBS
 from spectral_bench.data.datasets import known_ucr_names
 from spectral_bench.errors import DataError, InputError, SpectralBenchError
 
@@ -105,9 +106,22 @@ def test_a_range_that_is_none_is_answered_with_a_grid(command: Run, typed: str, 
     assert f"several values make a grid: run -m {meant}" in " ".join(done.stderr.split())
 
 
+def test_the_list_of_verbs_says_what_their_own_help_begins_with() -> None:
+    for name, verb in get_command(app.app).commands.items():
+        assert verb.command().help.partition("\n\n")[0] == verb.help, name
+
+
+def test_listing_the_verbs_imports_none_of_them() -> None:
+    listing = "from spectral_bench.cli.app import app; app(['--help'], standalone_mode=False)"
+    script = f"import sys; {listing}; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert "spectral_bench.cli.verbs" in imported
+    assert not imported & {f"spectral_bench.cli.{verb.place.partition(':')[0]}" for verb in VERBS.values()}
+
+
 def test_every_help_has_two_examples_that_can_be_typed_and_breaks_no_word(command: Run) -> None:
-    top = get_command(app.app)
-    verbs = {(name,): verb for name, verb in top.commands.items()}
+    verbs = {(name,): verb.command() for name, verb in get_command(app.app).commands.items()}
     verbs |= {("data", name): verb for name, verb in verbs[("data",)].commands.items()}
     for words, verb in verbs.items():
         narrow, wide = (command(*words, "--help", columns=columns).stdout for columns in (80, 300))
