@@ -21,7 +21,7 @@ DEPTHS = {
     10: ("depth-10-to-50", "depth-10-to-50", "depth-10-to-50", "depth-10-to-50"),
     30: ("depth-mlp", "depth-10-to-50", "depth-10-to-50", "depth-10-to-50"),
     50: ("depth-mlp", "depth-resnet", "depth-10-to-50", "depth-10-to-50"),
-    100: (None, "depth-resnet", "depth-svd", "depth-svd"),
+    100: ("depth-mlp-100", "depth-resnet", "depth-svd", "depth-svd"),
 }
 DEEP = ("mlp", "resnet", "svdmlp", "svdresnet")
 
@@ -57,7 +57,7 @@ def feed_forward() -> str:
         cells = []
         for name, claim in zip(DEEP, claims, strict=True):
             entrant = name if claim == "depth-svd" else f"{name} {depth}"
-            cells.append(NOTHING if claim is None else result(verdict(claim).claim, verdict(claim).scores[entrant]))
+            cells.append(result(verdict(claim).claim, verdict(claim).scores[entrant]))
         rows.append([Cell(str(depth)), *map(Cell, cells)])
     return "\n".join(table_lines(Table("", "", columns, rows)))
 
