@@ -122,11 +122,10 @@ def _without_budget(composition: Composition) -> Composition:
 def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
     """What was typed and changes no number. A switch that is typed to be off is no mistake; a task's 0 is a number."""
     name = experiment.model.name
-    unused = experiment.unused()
     said = []
-    for key in (*experiment.ineffective(), *unused):
+    for key in (*experiment.ineffective(), *experiment.unused()):
         value: Any = reduce(getitem, key.split("."), composition.config)
-        is_off = key != "r" and key not in unused and not value
+        is_off = key != "r" and not key.startswith("task.") and not value
         is_read = key == "r" and composition.other_radii
         if composition.origins.get(key) != COMMAND_LINE or is_off or is_read:
             continue

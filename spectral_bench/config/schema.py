@@ -225,13 +225,13 @@ class ExperimentConfig:
         return idle if reads_r else ("r", *idle)
 
     def unused(self) -> tuple[str, ...]:
-        """Dotted keys of the task that change no number as it is configured.
+        """Dotted keys of model and task that change no number as these are configured.
 
-        A task's ``Config`` may have ``unused``. Unlike ``ineffective``, these stay in the digest as they are, by which
-        the runs of earlier versions are found.
+        A ``Config`` may have ``unused``. Unlike ``ineffective``, these stay in the digest as they are, by which the
+        runs of earlier versions are found.
         """
-        of_task = getattr(self.task, "unused", None)
-        return () if of_task is None else tuple(f"task.{key}" for key in of_task())
+        nodes: Mapping[str, object] = {"model": self.model, "task": self.task}
+        return tuple(f"{name}.{key}" for name, node in nodes.items() for key in getattr(node, "unused", tuple)())
 
     def _idle_scales(self) -> tuple[str, ...]:
         """Learning rates that are scaled, of parameters that the model has not."""

@@ -40,6 +40,10 @@ class ModelConfig:
         """
         return ()
 
+    def unused(self) -> tuple[str, ...]:
+        """Keys that change no number either, but stay in the digest as they are, by which earlier runs are found."""
+        return ()
+
     def check_range(self, key: str, low: float, high: float | None) -> None:
         """Refuse a value outside ``[low, high]``; None: no upper end.
 

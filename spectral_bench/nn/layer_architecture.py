@@ -89,6 +89,10 @@ class RecurrentConfig(LayerConfig):
         self.check_range("leak", 0, 1)
         self.check_range("input_scale", 0, None)
 
+    def unused(self) -> tuple[str, ...]:
+        """The leak of another activation."""
+        return super().unused() if self.activation == ActivationName.leaky_relu else (*super().unused(), "leak")
+
     def has_input_bias(self) -> bool:
         """Whether there is a b; for models whose authors leave it out to override."""
         return True

@@ -132,9 +132,13 @@ def test_the_margin_study_can_be_run_with_every_map(preset: str, model_name: str
         (("model.map=free", "model.rescale_sigma_lr=false"), None),
         (("model.map=free", "model.penalty=0.1"), None),
         (("model.map=sigmoid", "model.rescale_sigma_lr=true"), None),
+        (("model=rnn", "model.leak=0.1"), "model.leak=0.1"),
+        (("model=rnn", "model.leak=0.1", "model.activation=leaky_relu"), None),
+        (("model=mlp", "task=mnist", "model.leak=0.1", "model.activation=relu"), "model.leak=0.1"),
+        (("model=mlp", "task=mnist", "model.leak=0.1"), None),
     ],
 )
-def test_an_option_that_means_nothing_for_the_chosen_map_draws_a_warning(
+def test_an_option_that_means_nothing_beside_the_others_draws_a_warning(
     typed: tuple[str, ...], idle: str | None
 ) -> None:
     found = load(typed, KINDS)
