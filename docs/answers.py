@@ -10,9 +10,10 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
-from measured_models import feed_forward, recurrent
+from measured_models import DEEP_CLAIMS, deciding, feed_forward, recurrent
 
 ROOT = Path(__file__).parent.parent
 
@@ -21,14 +22,30 @@ PAGE, REPORT, IMAGES = ROOT / "docs" / "reproduction.md", ROOT / "docs" / "repor
 #: The block of the README that holds the table, below the command.
 TABLE = re.compile(r"^(```\n\$ spectral-bench claims results\n).*?^(```)$", re.DOTALL | re.MULTILINE)
 
-#: Pictures of docs/models.md: what arrives of the gradient in the networks of a claim, by the runs that decide it.
-COPYING = ("task=copy", "model.hidden_size=64", "train.steps=1500", "seed>0")
-ROWS = ("task=mnist", "task.pixels_per_step=28", "model.hidden_size=128", "train.epochs=3", "seed>0")
+
+@dataclass(frozen=True)
+class Gradients:
+    """A picture by ``spectral-bench grads``.
+
+    Attributes:
+        claims: whose deciding runs are drawn.
+        where: which of them.
+        panel: of the figure.
+    """
+
+    claims: tuple[str, ...]
+    where: tuple[str, ...] = ()
+    panel: str = "decay"
+
+
+#: Pictures of docs/models.md: what arrives of the gradient in the networks of claims, by the runs that decide them.
 GRADIENTS = {
-    "rivals_copy.png": (*COPYING, "model!=rnn"),
-    "rivals_copy_rnn.png": (*COPYING, "model=rnn"),
-    "rivals_rows.png": (*ROWS, "model!=rnn"),
-    "rivals_rows_rnn.png": (*ROWS, "model=rnn"),
+    "rivals_copy.png": Gradients(("rivals-copy",), ("model!=rnn",)),
+    "rivals_copy_rnn.png": Gradients(("rivals-copy",), ("model=rnn",)),
+    "rivals_rows.png": Gradients(("rivals-rows",), ("model!=rnn",)),
+    "rivals_rows_rnn.png": Gradients(("rivals-rows",), ("model=rnn",)),
+    "depth.png": Gradients(DEEP_CLAIMS),
+    "depth_100.png": Gradients(DEEP_CLAIMS, ("model.depth=100",), panel="relative"),
 }
 
 #: Width and height of the pictures of the report.
@@ -78,9 +95,10 @@ def measured_block(name: str) -> re.Pattern[str]:
 
 def draw_gradients() -> None:
     """Draw the pictures of docs/models.md."""
-    for name, conditions in GRADIENTS.items():
-        chosen = [word for condition in conditions for word in ("--where", condition)]
-        spectral_bench("grads", "results/claims", *chosen, "--panels", "decay", "-o", str(IMAGES / name))
+    for name, picture in GRADIENTS.items():
+        where = [word for condition in picture.where for word in ("--where", condition)]
+        runs = [run.run_id for claim in picture.claims for run in deciding(claim)]
+        spectral_bench("grads", *runs, *where, "--panels", picture.panel, "-o", str(IMAGES / name))
 
 
 def photograph() -> None:

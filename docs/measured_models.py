@@ -24,12 +24,19 @@ DEPTHS = {
     100: ("depth-mlp-100", "depth-resnet", "depth-svd", "depth-svd"),
 }
 DEEP = ("mlp", "resnet", "svdmlp", "svdresnet")
+DEEP_CLAIMS = tuple(dict.fromkeys(claim for claims in DEPTHS.values() for claim in claims))
 
 
 @cache
 def verdict(name: str) -> Verdict:
     """A claim as the shipped runs decide it."""
     return judge(load_claims()[name], *_shipped())
+
+
+def deciding(name: str) -> list[Run]:
+    """The shipped runs that decide a claim."""
+    found = verdict(name).evidence.values()
+    return [one.run for evidence in found for one in evidence.deciding if one.run is not None]
 
 
 @cache

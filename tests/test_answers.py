@@ -3,13 +3,18 @@
 import re
 import runpy
 import sys
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import exit_code
 
+from spectral_bench.records.selection import select
+
 ROOT = Path(__file__).parent.parent
+MODELS = ROOT / "docs" / "models.md"
 
 REGENERATE = "python docs/answers.py writes it anew"
 
@@ -37,14 +42,56 @@ def test_the_table_of_verdicts_in_the_readme_is_what_its_command_prints(printed:
     assert printed("claims", "results").rstrip("\n") == table.rstrip("\n"), REGENERATE
 
 
-def test_the_measured_numbers_of_models_are_those_of_the_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What ``docs/answers.py`` defines."""
     monkeypatch.syspath_prepend(ROOT / "docs")
     monkeypatch.delitem(sys.modules, "measured_models", raising=False)
-    answers = runpy.run_path(str(ROOT / "docs" / "answers.py"))
-    page = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
+    return runpy.run_path(str(ROOT / "docs" / "answers.py"))
+
+
+def test_the_measured_numbers_of_models_are_those_of_the_runs(answers: dict[str, Any]) -> None:
+    page = MODELS.read_text(encoding="utf-8")
     for name, table in (("recurrent", answers["recurrent"]()), ("feed-forward", answers["feed_forward"]())):
         (block,) = answers["measured_block"](name).finditer(page)
         assert block[0].endswith(f"-->\n\n{table}\n"), REGENERATE
+
+
+def test_the_pictures_of_models_are_of_every_run_that_was_measured(answers: dict[str, Any]) -> None:
+    page = MODELS.read_text(encoding="utf-8")
+    pictures, deciding = answers["GRADIENTS"], answers["deciding"]
+    assert set(re.findall(r"!\[.*?\]\(images/(.*?)\)", page)) == set(pictures)
+    assert all((answers["IMAGES"] / name).is_file() for name in pictures)
+    drawn: Counter[str] = Counter()
+    for picture in pictures.values():
+        if picture.panel == "decay":
+            runs = [run for claim in picture.claims for run in deciding(claim)]
+            drawn.update(run.run_id for run in select(runs, picture.where))
+    claims = {claim for picture in pictures.values() for claim in picture.claims}
+    assert drawn == Counter(run.run_id for claim in claims for run in deciding(claim))
+
+
+def test_what_models_says_of_gradients_over_depth_is_what_the_runs_say(answers: dict[str, Any]) -> None:
+    page = " ".join(MODELS.read_text(encoding="utf-8").split())
+    runs = [run for claim in answers["DEEP_CLAIMS"] for run in answers["deciding"](claim)]
+
+    def kept(model: str, depth: int | None = None) -> list[float]:
+        chosen = [run for run in runs if run.model == model and depth in (None, run.config["model.depth"])]
+        assert len(chosen) == (12 if depth is None else 3)
+        return [run.summary["gradient_kept"] for run in chosen]
+
+    low, high = min(kept("svdmlp")), max(kept("svdmlp"))
+    assert f"At every depth {low:.2f} to {high:.2f} of it arrives at the first layer of `svdmlp`" in page
+    low, high = min(kept("svdresnet")), max(kept("svdresnet"))
+    assert f"through `svdresnet` it grows {low:.1f}- to {high:.1f}-fold" in page
+    low, high = min(kept("resnet")), max(kept("resnet"))
+    assert f"through `resnet` {low:.0f}- to {high:.0f}-fold" in page
+    low, high = min(kept("mlp", 100)), max(kept("mlp", 100))
+    assert f"Of `mlp` with 100 layers {low:.0e} to {high:.0e} of it arrives" in page
+    vanished = [run for run in runs if run.summary["gradient_verdict"] == "vanishing"]
+    assert {run.model for run in vanished} == {"mlp"}
+    assert sorted(run.config["model.depth"] for run in vanished) == [50, 50, 100, 100, 100]
+    assert {round(run.summary["test"], 4) for run in vanished} == {0.1135}
 
 
 def test_the_shipped_report_is_small_and_has_its_pictures() -> None:
