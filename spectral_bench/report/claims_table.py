@@ -16,7 +16,7 @@ from spectral_bench.compare.scores import Scores
 from spectral_bench.compare.statistics import average, estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.diagnostics.decay_words import verdict_in_words
-from spectral_bench.report.document import Cell, Column, Report, Table
+from spectral_bench.report.document import GLUE, Cell, Column, Report, Table
 from spectral_bench.report.numbers import NOTHING, number, share, with_interval
 
 #: Of more entrants than this, the table of all claims shows but three.
@@ -72,7 +72,7 @@ def claim_report(verdict: Verdict, notes: Sequence[str] = ()) -> Report:
     (first, *others) = _tables(verdict)
     record = _record(verdict)
     document = _document([{**record, "evidence": _runs(verdict)}])
-    return Report([replace(first, notes=[*first.notes, *_commands(verdict)]), *others], [record], document, list(notes))
+    return Report([replace(first, remarks=_commands(verdict)), *others], [record], document, list(notes))
 
 
 def _tables(verdict: Verdict) -> list[Table]:
@@ -131,41 +131,44 @@ def source(claim: Claim) -> str:
 
 def _row(verdict: Verdict) -> list[Cell]:
     decided = verdict.decision.word is not Word.open
-    value = verdict.claim.source.value
+    value, runs = verdict.claim.source.value, runs_there(verdict)
     return [
         Cell(verdict.claim.id),
         Cell(verdict.decision.word.value, bold=decided),
-        Cell(ours(verdict)),
+        Cell(ours(verdict, GLUE)),
         Cell(number(value)),
-        Cell(str(runs_there(verdict))),
+        Cell(f"{runs.there}/{runs.asked}"),
         Cell(f"{verdict.hours:.1f}" if verdict.hours else NOTHING),
     ]
 
 
-def ours(verdict: Verdict) -> str:
+def ours(verdict: Verdict, glue: str = " ") -> str:
     """The numbers of those that the rule names; of many, the best and the worst, beside the one that is to be ahead.
 
     Of several that are as bad, how many they are.
+
+    Args:
+        verdict: of a claim.
+        glue: stands within a name and between it and its number.
     """
     overall = verdict.claim.rule.overall(verdict.scores)
     known = {name: scores for name, scores in overall.items() if scores.by_seed}
-    shown = {name: result(verdict.claim, scores) for name, scores in known.items()}
-    if not shown:
+    numbers = {name: result(verdict.claim, scores) for name, scores in known.items()}
+    told = {name: f"{name.replace(' ', glue)}{glue}{numbers.get(name, NOTHING)}" for name in overall}
+    if not numbers:
         return NOTHING
     if len(overall) == 1:
-        return next(iter(shown.values()))
+        return next(iter(numbers.values()))
     if len(known) > _MOST_SHOWN:
         ahead = verdict.claim.rule.entrant if isinstance(verdict.claim.rule, Ahead) else None
         ranked = sorted((name for name in known if name != ahead), key=lambda name: known[name].order)
         best, worst = ranked[0], ranked[-1]
-        as_bad = sum(shown[name] == shown[worst] for name in ranked)
-        between = f"{best} {shown[best]} to " + (
-            f"{shown[worst]} ({as_bad})" if as_bad > 1 else f"{worst} {shown[worst]}"
-        )
+        as_bad = sum(numbers[name] == numbers[worst] for name in ranked)
+        between = f"{told[best]} to {f'{numbers[worst]} ({as_bad})' if as_bad > 1 else told[worst]}"
         if ahead is None:
-            return f"{len(ranked)} entrants, {between}"
-        return f"{ahead} {shown.get(ahead, NOTHING)}; of {len(ranked)} others, {between}"
-    return "; ".join(f"{name} {text}" for name, text in shown.items())
+            return f"{len(ranked)}{glue}entrants, {between}"
+        return f"{told[ahead]}; of{glue}{len(ranked)}{glue}others, {between}"
+    return "; ".join(told[name] for name in known)
 
 
 def result(claim: Claim, scores: Scores) -> str:

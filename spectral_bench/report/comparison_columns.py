@@ -1,7 +1,7 @@
 """The columns that a comparison may have: those with a name of their own, and every field or key of a run."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from spectral_bench.compare.criteria import score_name, sense
 from spectral_bench.compare.group_results import GroupResult
@@ -54,7 +54,7 @@ class ComparisonColumn:
         if self.column.header != "{score}":
             return self.column
         arrow = "↑" if sense(context.section, context.field) == "max" else "↓"
-        return Column(f"{score_name(context.section, context.field)} {arrow}")
+        return replace(self.column, header=f"{score_name(context.section, context.field)} {arrow}")
 
 
 def _mean(field: str, digits: int = 4) -> Callable[[GroupResult, RowContext], Cell]:

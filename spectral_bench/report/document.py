@@ -4,6 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+#: Stands in the text of a cell between words that are read together: where a cell is wrapped, they stay in one line if
+#: they can. A space when it is printed.
+GLUE = "\u00a0"
+
 
 @dataclass(frozen=True)
 class Column:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+from spectral_bench.report.document import GLUE
+
 #: What short keys stand for.
 _NAMES = {"clip_norm": "clipping at", "dataset": "data set"}
 
@@ -12,8 +14,8 @@ _WITHOUT = {"clip_norm": "no clipping"}
 #: Keys whose values are proper names, which stay as they are.
 _OF_NAMES = ("dataset",)
 
-#: ``lr=0.003``: a key as tables shorten it, with its value. Places, such as t=0, are mathematics.
-_SETTING = re.compile(r"(?<![\w.-])([a-z]\w+|[rmn])=([^\s;,:()]*[^\s;,:().])( (?=[a-z]\w*=))?")
+#: ``lr=0.003``, ``optimizer.lr=0.003``: a key with its value. Places, such as t=0, are mathematics.
+_SETTING = re.compile(r"(?<![\w.-])(?:[a-z]\w*\.)*([a-z]\w+|[rmn])=([^\s;,:()]*[^\s;,:().])( (?=[a-z][\w.]*=))?")
 
 #: A key that is a letter, perhaps with an index.
 _LETTER = re.compile(r"([a-z])(\d?)")
@@ -36,7 +38,7 @@ def settings_in_words(text: str) -> str:
     """A text with its settings in words, each of which stays in a line: "lr 0.003, no clipping"."""
 
     def said(found: re.Match[str]) -> str:
-        return _in_words(found[1], found[2]).replace(" ", "\u00a0") + (", " if found[3] else "")
+        return _in_words(found[1], found[2]).replace(" ", GLUE) + (", " if found[3] else "")
 
     return "none" if text == "null" else _SETTING.sub(said, text)
 

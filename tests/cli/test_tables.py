@@ -2,7 +2,7 @@
 
 import pytest
 
-from spectral_bench.report.document import Cell, Column, Table
+from spectral_bench.report.document import GLUE, Cell, Column, Table
 from spectral_bench.report.table_layout import GAP, cell_lines, column_widths, pieces
 
 
@@ -40,3 +40,33 @@ def test_a_table_is_split_only_where_breaks_before_intervals_and_behind_keys_do_
     assert cell_lines("1,200 ±1,600 (2 of 3); never", 16) == ["1,200 ±1,600", "(2 of 3); never"]
     assert cell_lines(cells[1], 23) == ["orthogonal_lr_scale=0.1", "r=0.01"]
     assert len(pieces(table, 40)) > 1
+
+
+def test_a_name_stays_with_its_number_and_where_there_is_no_room_the_number_with_its_interval() -> None:
+    text = "; ".join(f"{name} {number}" for name, number in (("mlp 30", "0.76 ±0.17"), ("mlp 50", "0.4 ±1.1")))
+    glued = text.replace("mlp ", f"mlp{GLUE}").replace("0 0", f"0{GLUE}0")
+    assert cell_lines(glued, 40) == [text]
+    assert cell_lines(glued, 21) == ["mlp 30 0.76 ±0.17;", "mlp 50 0.4 ±1.1"]
+    assert cell_lines(glued, 16) == ["mlp 30", "0.76 ±0.17;", "mlp 50 0.4 ±1.1"]
+    assert cell_lines(glued, 11) == ["mlp 30", "0.76 ±0.17;", "mlp 50", "0.4 ±1.1"]
+    assert cell_lines(glued, 6) == ["mlp 30", "0.76", "±0.17;", "mlp 50", "0.4", "±1.1"]
+
+
+def test_in_a_table_that_is_split_settings_are_not_squeezed_into_a_word_a_line() -> None:
+    columns = [Column("model", "left", label=True), Column("differs in", "left", label=True)]
+    columns += [Column(f"measured{at}") for at in range(9)]
+    settings = f"lr{GLUE}0.003, no{GLUE}clipping"
+    rows = [[Cell("svdrnn"), Cell(settings), *(Cell("0.1234") for _ in range(9))] for _ in range(5)]
+    table = Table("t", "", columns, rows)
+    found = pieces(table, 72)
+    assert len(found) > 1
+    for piece in found:
+        widths = column_widths(table, piece, 72)
+        assert sum(widths) + GAP * (len(piece) - 1) <= 72
+        assert len(cell_lines(settings, widths[1])) <= 2
+
+
+def test_a_column_gives_way_where_that_takes_no_more_lines() -> None:
+    columns = [Column("name", "left", label=True), Column("of three words each", wraps=True)]
+    table = Table("t", "", columns, [[Cell("one two three four"), Cell("1.5")]] * 9)
+    assert column_widths(table, [0, 1], 26) == [18, 6]

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,8 @@ from command_line import Run
 from run_directories import edit, runs_of
 
 from spectral_bench.report.document import Cell, Column, Report, Table
-from spectral_bench.report.latex import as_latex, escaped, number_in_math
+from spectral_bench.report.latex import as_latex
+from spectral_bench.report.latex_signs import escaped, number_in_math
 from spectral_bench.report.latex_words import settings_in_words
 
 needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
@@ -34,6 +36,12 @@ def compiled(folder: Path, table: str, preamble: str = "", size: str = "10pt") -
     return done.stdout
 
 
+def assert_fits(log: str) -> None:
+    """Nothing is wider than the text, or taller than a page."""
+    assert "Overfull" not in log
+    assert "too large" not in log
+
+
 @needs_latex
 @pytest.mark.parametrize("view", [(), ("--wide", "--runs"), ("--pairwise",), ("--diff", "rnn", "svdrnn")])
 def test_every_view_compiles_as_it_is(command: Run, results: Path, tmp_path: Path, view: tuple[str, ...]) -> None:
@@ -42,7 +50,7 @@ def test_every_view_compiles_as_it_is(command: Run, results: Path, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     log = compiled(tmp_path, done.stdout)
     assert "undefined" not in log
-    assert "Overfull" not in log
+    assert_fits(log)
 
 
 @needs_latex
@@ -56,7 +64,33 @@ def test_tables_of_the_shipped_runs_fit_the_text_of_an_article(
     done = command(*view.split(), str(SHIPPED / "copy"), str(SHIPPED / "mnist"), "--format", "latex")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(r"\begin{table}") == 2
-    assert "Overfull" not in compiled(tmp_path, done.stdout, size=size)
+    assert_fits(compiled(tmp_path, done.stdout, size=size))
+
+
+@needs_latex
+@pytest.mark.parametrize("view", ["", "depth-mlp", "depth-mlp depth-svd depth-resnet rivals-rows --whole"])
+def test_claims_fit_the_pages_of_an_article(command: Run, tmp_path: Path, view: str) -> None:
+    done = command("claims", *view.split(), str(SHIPPED), "--format", "latex")
+    assert done.returncode == 0, done.stderr
+    assert "spectral-bench run" not in "".join(line for line in done.stdout.splitlines() if not line.startswith("%"))
+    assert_fits(compiled(tmp_path, done.stdout, size="12pt"))
+
+
+@needs_latex
+@pytest.mark.parametrize("size", ["10pt", "12pt"])
+def test_a_table_longer_than_a_page_goes_on_as_the_same_table(tmp_path: Path, size: str) -> None:
+    columns = [Column("name", "left", label=True), Column("settings", "left", wraps=True), Column("value")]
+    rows = [[Cell(f"row{at}"), Cell("a word or two " * (at % 9)), Cell("0.154 ±0.072")] for at in range(150)]
+    notes = ["What has to be known of each. " * 8] * 9
+    long = Table("copy: all of them", "length=100; seeds: 3", columns, rows, notes)
+    latex = as_latex(Report([long, *[replace(long, rows=rows[:3])] * 60], [], {}, label="tab:all"))
+    first = latex.partition(r"\label{tab:all-2}")[0]
+    assert [first.count(f"row{at} ") for at in range(150)] == [1] * 147 + [1] * 3
+    assert first.count(r"\caption{copy: all of them. Length 100. Seeds: 3.}") == 2  # of the second table, too
+    assert first.count(r"\caption{copy, continued.}") == first.count(r"\addtocounter{table}{-1}") > 3
+    log = compiled(tmp_path, latex, size=size)
+    assert_fits(log)
+    assert "multiply defined" not in log
 
 
 def test_what_is_the_same_in_every_row_is_said_once_in_the_caption(command: Run, shared_results: Path) -> None:
@@ -119,6 +153,7 @@ def test_a_table_has_a_caption_notes_and_the_label_asked_for(command: Run, share
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
+        ("optimizer.lr=0.003 train.clip_norm=null", "lr 0.003, no clipping"),
         ("lr=0.003 clip_norm=null r=1e-05", r"lr 0.003, no clipping, $r = 1 \times 10^{-5}$"),
         ("rnn clip_norm=1, svdrnn m1=4 r=free", r"rnn clipping at 1, svdrnn $m_1 = 4$, r = free"),
         (
