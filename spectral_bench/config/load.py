@@ -46,7 +46,7 @@ class Loaded:
     Attributes:
         experiment: what the rest of the program works with.
         composition: what was composed, from which files and overrides.
-        warnings: what was typed but has no effect, and a radius by another name.
+        warnings: what was typed but has no effect, what is seldom meant, and a radius by another name.
         notes: what was found for what was typed: the hidden size of ``model.parameters``.
     """
 
@@ -82,7 +82,7 @@ def load(
         for key in composition.other_radii
     ]
     notes = [] if sized is None else [str(sized)]
-    return Loaded(experiment, composition, misnamed + _idle(experiment, composition), notes)
+    return Loaded(experiment, composition, [*misnamed, *experiment.cautions(), *_idle(experiment, composition)], notes)
 
 
 def _within_budget(composition: Composition, kinds: Kinds) -> tuple[Composition, Sized | None]:

@@ -233,6 +233,11 @@ class ExperimentConfig:
         nodes: Mapping[str, object] = {"model": self.model, "task": self.task}
         return tuple(f"{name}.{key}" for name, node in nodes.items() for key in getattr(node, "unused", tuple)())
 
+    def cautions(self) -> tuple[str, ...]:
+        """What is allowed and seldom meant of the model, if its ``Config`` says so."""
+        found: tuple[str, ...] = getattr(self.model, "cautions", tuple)()
+        return found
+
     def _idle_scales(self) -> tuple[str, ...]:
         """Learning rates that are scaled, of parameters that the model has not."""
         has = getattr(self.model, "parameter_kinds", None)

@@ -44,6 +44,10 @@ class ModelConfig:
         """Keys that change no number either, but stay in the digest as they are, by which earlier runs are found."""
         return ()
 
+    def cautions(self) -> tuple[str, ...]:
+        """What is allowed and seldom meant, a sentence each, which names the key and its value."""
+        return ()
+
     def check_range(self, key: str, low: float, high: float | None) -> None:
         """Refuse a value outside ``[low, high]``; None: no upper end.
 

@@ -3,7 +3,6 @@
 Axes: T time, B batch, D input, N hidden, L layers, K outputs.
 """
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -44,12 +43,6 @@ class FeedForward(Model):
     ) -> None:
         super().__init__()
         check_single_prediction(signature)
-        if residual and weights.centre != 0.0:
-            warnings.warn(
-                f"model.centre={weights.centre:g}: beside the identity connections of a residual network, branches "
-                "of such singular values may double a gradient in every block; 0 keeps it near 1",
-                stacklevel=2,
-            )
         self.weights, self.residual = weights, residual
         size, depth = weights.first().shape[0], len(weights.square())
         self.biases = nn.Parameter(torch.zeros(depth + 1, size))

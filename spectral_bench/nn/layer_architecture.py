@@ -31,6 +31,11 @@ class LayerConfig(SizedConfig):
         if not 0.0 <= self.dropout < 1.0:
             raise InputError(f"model.dropout={self.dropout}: expected at least 0 and less than 1.")
 
+    def cautions(self) -> tuple[str, ...]:
+        """Dropout between layers, of one layer."""
+        alone = f"model.dropout={self.dropout:g} acts between layers, and there is only one (model.num_layers=1)."
+        return (*super().cautions(), alone) if self.dropout and self.num_layers == 1 else super().cautions()
+
 
 _L = TypeVar("_L", bound=LayerConfig)
 
@@ -63,7 +68,8 @@ class LayerArchitecture(Architecture[_L], Generic[_L]):
     def build(cls, config: _L, signature: Signature) -> SequenceModel:
         """``config.num_layers`` layers, an embedding for tokens, and a readout."""
         vocabulary, width = signature.input_size, signature.embedding_size
-        stack = RecurrentStack(cls.build_layers(config, signature), config.dropout)
+        dropout = config.dropout if config.num_layers > 1 else 0.0
+        stack = RecurrentStack(cls.build_layers(config, signature), dropout)
         embedding = nn.Embedding(vocabulary, width) if width else None
         return SequenceModel(stack, signature.output_size, every_step=signature.every_step, embedding=embedding)
 

@@ -8,12 +8,14 @@ import pytest
 import torch
 import yaml
 
+from spectral_bench.config.load import load
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
 from spectral_bench.nn import MODELS, Layer, Signature, build_model
 from spectral_bench.nn.init import init_matrix
 from spectral_bench.nn.sequence_model import SequenceModel
 from spectral_bench.nn.stack import RecurrentStack
+from spectral_bench.runs.kinds import KINDS
 
 CONF = Path(__file__).parents[2] / "conf" / "model"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -243,8 +245,9 @@ def test_an_unknown_layer_is_refused_with_the_nearest() -> None:
 
 
 def test_dropout_with_one_layer_draws_a_warning() -> None:
-    with pytest.warns(UserWarning, match="there is only one"):
-        build("gru", dropout=0.5)
+    (said,) = load(["model=gru", "model.dropout=0.5"], KINDS).warnings
+    assert said.startswith("model.dropout=0.5 acts between layers, and there is only one")
+    assert load(["model=gru", "model.dropout=0.5", "model.num_layers=2"], KINDS).warnings == []
 
 
 def test_dropout_acts_between_layers_and_only_in_training() -> None:

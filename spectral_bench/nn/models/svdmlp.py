@@ -12,6 +12,14 @@ from spectral_bench.nn.svd_config import FactoredConfig
 class SVDMLPConfig(FactoredConfig, FeedForwardConfig):
     """What ``svdmlp`` and ``svdresnet`` can be configured with."""
 
+    def cautions(self) -> tuple[str, ...]:
+        """Residual branches around another centre than 0."""
+        doubling = (
+            f"model.centre={self.centre:g}: beside the identity connections of a residual network, branches of such "
+            "singular values may double a gradient in every block; 0 keeps it near 1."
+        )
+        return (*super().cautions(), doubling) if self.residual and self.centre else super().cautions()
+
 
 @MODELS.register("svdmlp")
 class SVDMLPArchitecture(FeedForwardArchitecture[SVDMLPConfig]):
