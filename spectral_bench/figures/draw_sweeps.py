@@ -11,6 +11,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import AutoLocator
 
 from spectral_bench.compare.statistics import Estimate
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.axis_limits import Limits, leaves, lengthened, limits_of
 from spectral_bench.figures.baseline import (
     about_baselines,
@@ -130,6 +131,8 @@ def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limi
         sentences.append(f"Points: {how} over {many} seeds with {intervals}; dots: each seed.")
     elif points:
         sentences.append("Points: one seed each.")
+    if pictures.geometric and any(value <= 0 for point in points for value in point.values):
+        sentences.append(f"What underflows counts as {FLOOR:.1e}.")
     if any(leaves(mean, limits) for mean in _means(lines)):
         sentences.append(GOES_ON)
     if any(any(row) for several in pictures.panels.values() for row in _aside(several, pictures)):

@@ -52,16 +52,14 @@ def heat_of(one: Traced, judged: Collection[int]) -> Heat:
     steps = one.steps
     length = max(norms.norms.shape[1] for norms in one.norms)
     shape = len(steps), length
-    total, count, zero = np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool)
+    total, count = np.zeros(shape), np.zeros(shape)
     for norms in one.norms:
         rows, width = np.searchsorted(steps, norms.steps), norms.norms.shape[1]
         shares = relative(norms.norms)[:, ::-1]
         finite = np.isfinite(shares)
-        known = finite & (shares > FLOOR)
-        total[rows, :width] += np.log(np.where(known, shares, 1.0))
-        count[rows, :width] += known
-        zero[rows, :width] |= finite & ~known
-    mean = np.where(count > 0, total / np.maximum(count, 1), np.where(zero, np.log(FLOOR), np.nan))
+        total[rows, :width] += np.log(np.maximum(np.where(finite, shares, 1.0), FLOOR))
+        count[rows, :width] += finite
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
     mean, steps_shown = _coarser(mean, steps.astype(np.float64))
     transposed, back_shown = _coarser(mean.T, np.arange(length, dtype=np.float64))
     return Heat(one.caption, steps_shown, back_shown, np.exp(transposed), tuple(sorted(judged)))

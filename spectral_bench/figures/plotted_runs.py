@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from spectral_bench.compare.scores import ACHIEVEMENTS
 from spectral_bench.compare.statistics import Estimate, estimate, geometric_estimate
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.records.grouping import differing_keys
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
@@ -92,10 +93,10 @@ def number_of(run: Run, field: str) -> float | None:
 
 
 def mean_of(field: str, values: Sequence[float]) -> Estimate | None:
-    """The mean of a field with its interval: of a ratio the geometric one, of those values that are not zero."""
+    """The mean of a field with its interval: of a ratio the geometric one, in which zero counts as ``FLOOR``."""
     if field not in RATIOS:
         return estimate(values)
-    return geometric_estimate([value for value in values if value > 0])
+    return geometric_estimate([max(value, FLOOR) for value in values])
 
 
 def never_got_there(run: Run, field: str) -> bool:

@@ -15,16 +15,14 @@ Array = NDArray[np.float64]
 
 
 def geometric_mean(values: Array) -> Array:
-    """Geometric means over the first axis, of the values that are not zero.
+    """Geometric means over the first axis, of the values that are finite; NaN where none is.
 
-    A single zero would make the mean zero, whatever the others are. What is below the smallest number of single
-    precision counts as zero; where nothing else is left, the mean is that number. NaN where no value is finite.
+    What has underflowed counts as the smallest normal number of single precision, so that the mean is an upper bound:
+    without it, a group of which most seeds vanish would have the mean of those that do not.
     """
     finite = np.isfinite(values)
-    kept = finite & (values > FLOOR)
-    logs = np.log(np.where(kept, values, 1.0)).sum(axis=0)
-    mean = np.exp(logs / np.maximum(kept.sum(axis=0), 1))
-    return np.where(kept.any(axis=0), mean, np.where(finite.any(axis=0), FLOOR, np.nan))
+    logs = np.log(np.maximum(np.where(finite, values, 1.0), FLOOR)).sum(axis=0)
+    return np.where(finite.any(axis=0), np.exp(logs / np.maximum(finite.sum(axis=0), 1)), np.nan)
 
 
 def unfloored(value: float) -> float:

@@ -7,11 +7,13 @@ from typing import Any
 from spectral_bench.compare.criteria import more_is_better
 from spectral_bench.compare.statistics import Estimate
 from spectral_bench.config.keys import as_typed
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.axis_limits import Range
 from spectral_bench.figures.looks import DASHES, Look, look_of, palette, sequential
 from spectral_bench.figures.named_groups import Naming
 from spectral_bench.figures.plotted_runs import Plotted, mean_of, never_got_there, number_of, value_of
 from spectral_bench.figures.samples import keys_pooled
+from spectral_bench.figures.series import unfloored
 from spectral_bench.figures.value_axis import ValueAxis, is_number, shown, spans_decades, value_axis
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import OF_NORMS, RATIOS
@@ -114,12 +116,14 @@ class SweepPictures:
             for line in lines:
                 for point in line.points:
                     mean = point.mean
+                    low, middle, high = (mean.low, mean.mean, mean.high) if mean else (None, None, None)
+                    if self.geometric and middle is not None and not unfloored(middle):
+                        low = middle = high = 0.0
                     yield {
                         **({"col": panel} if self.keys.col else {}), "group": line.label,
                         self.keys.x: shown(self.keys.x, point.x), "metric": self.keys.y,
                         **({"mean_is": "geometric"} if self.geometric else {}),
-                        "mean": mean.mean if mean else None, "low": mean.low if mean else None,
-                        "high": mean.high if mean else None, "runs": len(point.values),
+                        "mean": middle, "low": low, "high": high, "runs": len(point.values),
                         "worse_than_any": point.without,
                     }  # fmt: skip
 
@@ -159,7 +163,9 @@ def sweep_pictures(task: Plotted, keys: PlotKeys, naming: Naming) -> SweepPictur
     of = {"loss_test": "loss", "test": "metric", "validation": "metric", "best_validation": "metric"}.get(keys.y)
     zeros = sum(number <= 0 for number in numbers) if keys.y in RATIOS else 0
     if zeros:
-        notes.append(f"{task.task}: {keys.y} is zero in {zeros} of {len(numbers)} runs: they are in no geometric mean.")
+        notes.append(
+            f"{task.task}: {keys.y} underflows in {zeros} of {len(numbers)} runs, and counts as {FLOOR:.1e} in means."
+        )
     rises = more_is_better(keys.y, task.mode)
     logarithmic = not rises and spans_decades(number for number in numbers if number > 0 or not zeros)
     states = task.states if keys.y in OF_NORMS else []

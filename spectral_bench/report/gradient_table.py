@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectral_bench.diagnostics.decay_words import STEADY_SHARE, share_in_words, verdict_in_words, worst_first
-from spectral_bench.diagnostics.gradient_decay import EXTREME_FACTOR, LEVEL_FACTOR
+from spectral_bench.diagnostics.gradient_decay import EXTREME_FACTOR, FLOOR, LEVEL_FACTOR
 from spectral_bench.figures.chosen_moments import ChosenMoment, at_the_end, chosen_moments
 from spectral_bench.figures.relative_gradients import Decay, decay_of
 from spectral_bench.figures.series import geometric_mean, unfloored
@@ -41,9 +41,9 @@ def _threshold(words: AxisWords) -> str:
         f"on its way back (level: within a factor of {LEVEL_FACTOR:g} over all of them; no steady rate: its interval "
         f"covers 0, or the curve bends, so that the rate misses what arrives by more than a factor of {LEVEL_FACTOR:g} "
         f"and {STEADY_SHARE * 100:.0f} % of itself). Arrives: the norm at {start} relative to that at {end}, geometric "
-        "mean over seeds. Verdict: on that, of the worst seeds where they differ; level within a factor of "
-        f"{LEVEL_FACTOR:g}; fading, growing within {EXTREME_FACTOR:,.0f}; vanishing, exploding beyond, or "
-        "the norm underflows or overflows."
+        f"mean over seeds, in which what underflows counts as {FLOOR:.1e}. Verdict: on that, of the worst seeds where "
+        f"they differ; level within a factor of {LEVEL_FACTOR:g}; fading, growing within {EXTREME_FACTOR:,.0f}; "
+        "vanishing, exploding beyond, or the norm underflows or overflows."
     )
 
 

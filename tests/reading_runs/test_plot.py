@@ -21,6 +21,7 @@ from run_directories import edit, fabricate, train
 from spectral_bench import load_runs
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.config.keys import as_typed
+from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.dodging import sidesteps
 from spectral_bench.figures.draw_phase_map import draw_phase_map
 from spectral_bench.figures.draw_searches import draw_searches
@@ -428,24 +429,25 @@ def test_a_ratio_has_the_geometric_mean_and_its_interval_on_logarithms(
 ) -> None:
     folder = tmp_path / "ratios"
     folder.mkdir()
-    kept = (1e-8, 1e-4, 0.6)
-    for seed, ratio in enumerate((*kept, 0.0)):
+    kept = (1e-8, 1e-4, 0.6, 0.0)
+    for seed, ratio in enumerate(kept):
         make(templates, folder, "rnn", {}, {"gradient_kept": ratio}, seed)
     done = command("plot", "x=model", "y=gradient_kept", str(folder), "--data", "k.csv")
-    assert "gradient_kept is zero in 1 of 4 runs: they are in no geometric mean." in done.stderr
+    assert "gradient_kept underflows in 1 of 4 runs, and counts as 1.2e-38 in means." in done.stderr
     (row,) = pd.read_csv("k.csv").to_dict("records")
-    logs = estimate(np.log(kept))
+    logs = estimate(np.log((*kept[:3], FLOOR)))
     assert logs is not None
     assert logs.low is not None
     assert logs.high is not None
     assert (row["mean"], row["low"], row["high"]) == pytest.approx(
         (np.exp(logs.mean), np.exp(logs.low), np.exp(logs.high))
     )
-    assert (row["mean_is"], row["runs"]) == ("geometric", 3)
+    assert (row["mean_is"], row["runs"]) == ("geometric", 4)
     (caption,) = {text.get_text() for text in draw_sweep(
         pictures_of(folder, PlotKeys("model", "gradient_kept")), Sheet()
     ).subfigs[0].texts if "95 %" in text.get_text()}  # fmt: skip
     assert "geometric means" in caption
+    assert "What underflows counts as 1.2e-38." in caption
 
 
 def test_the_only_radius_is_told_as_it_is(command: Run, templates: dict[str, Path], tmp_path: Path) -> None:
