@@ -22,7 +22,7 @@ from spectral_bench.figures.baseline import (
 from spectral_bench.figures.dodging import sidesteps
 from spectral_bench.figures.intervals import GOES_ON, draw_interval
 from spectral_bench.figures.samples import about_pools, counts_and_names
-from spectral_bench.figures.series import Array
+from spectral_bench.figures.series import Array, unfloored
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import plain_decades
 from spectral_bench.figures.sweeps import SweepLine, SweepPictures, SweepPoint
@@ -131,7 +131,7 @@ def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limi
         sentences.append(f"Points: {how} over {many} seeds with {intervals}; dots: each seed.")
     elif points:
         sentences.append("Points: one seed each.")
-    if pictures.geometric and any(value <= 0 for point in points for value in point.values):
+    if pictures.geometric and not all(unfloored(value) for point in points for value in point.values):
         sentences.append(f"What underflows counts as {FLOOR:.1e}.")
     if any(leaves(mean, limits) for mean in _means(lines)):
         sentences.append(GOES_ON)

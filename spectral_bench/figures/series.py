@@ -22,7 +22,9 @@ def geometric_mean(values: Array) -> Array:
     """
     finite = np.isfinite(values)
     logs = np.log(np.maximum(np.where(finite, values, 1.0), FLOOR)).sum(axis=0)
-    return np.where(finite.any(axis=0), np.exp(logs / np.maximum(finite.sum(axis=0), 1)), np.nan)
+    mean = np.exp(logs / np.maximum(finite.sum(axis=0), 1))
+    mean = np.where(np.isclose(mean, FLOOR, rtol=1e-6, atol=0.0), FLOOR, mean)  # exp and log round
+    return np.where(finite.any(axis=0), mean, np.nan)
 
 
 def unfloored(value: float) -> float:
