@@ -1,5 +1,7 @@
 """The same recurrence with other parametrizations of W: what they are, what they keep, and how they move."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from spectral_bench.linalg import singular_map
 from spectral_bench.nn import Signature, build_model
 from spectral_bench.nn.constrained import ParameterKind, constrain_
 from spectral_bench.nn.init import orthogonal
+from spectral_bench.nn.kernels.operators import Dense
 from spectral_bench.nn.transitions import (
     ExponentialTransition,
     FactorizedTransition,
@@ -218,6 +221,25 @@ def test_a_penalty_of_a_free_spectrum_is_part_of_the_loss() -> None:
     with torch.no_grad():
         layer.transition.spectrum.raw.fill_(0.3)
     torch.testing.assert_close(built.penalty(), torch.tensor(0.5 * 6 * 0.09))
+
+
+@pytest.mark.parametrize("name", ["exprnn", "dtriv", "cayley"])
+@pytest.mark.parametrize("length", [1, 50])
+def test_an_update_pays_for_the_matrix_once_however_long_the_sequence(
+    name: str, length: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = model(name, "model.hidden_size=6", signature=Signature(2, 3, length=length, every_step=True))
+    (layer,) = built.stack.layers
+    made: list[torch.Tensor] = []
+
+    def counted(weight: Callable[[], torch.Tensor]) -> torch.Tensor:
+        made.append(weight())
+        return made[-1]
+
+    monkeypatch.setattr(layer.transition, "weight", partial(counted, layer.transition.weight))
+    built(torch.randn(length, 4, 2))[0].sum().backward()
+    assert len(made) == 1
+    assert isinstance(layer.transition.operator(4), Dense)
 
 
 @pytest.mark.parametrize("name", ["exprnn", "dtriv", "cayley", "factorized"])
