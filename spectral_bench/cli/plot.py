@@ -121,7 +121,7 @@ def plot(
         raise InputError("--panels: there are none to choose from without col=KEY.")
     pictures = [picture for task in tasks if (picture := prepare(task, keys, naming)) is not None]
     titles = [title for picture in pictures for title in getattr(picture, "panels", {})]
-    wanted = Wanted(_sheet(width, panels, titles, no_title=no_title), output, show, data, style)
+    wanted = Wanted(_sheet(width, panels, titles, keys.col or "", no_title=no_title), output, show, data, style)
     empty = {task.task for task in tasks} - {picture.title for picture in pictures}
     found.notes.extend(f"{task}: no run has a number in what is drawn." for task in sorted(empty))
     found.notes.extend(note for picture in pictures for note in picture.notes)
@@ -164,11 +164,17 @@ def _understood(words: Sequence[str], kind: PlotKind) -> tuple[PlotKeys, list[Pa
     return PlotKeys(axes.get("x", ""), axes["y"], axes.get("hue"), axes.get("col")), paths or None
 
 
-def _sheet(width: str, panels: Sequence[str] | None, titles: Sequence[str], *, no_title: bool) -> Sheet:
+def _sheet(width: str, panels: Sequence[str] | None, titles: Sequence[str], key: str, *, no_title: bool) -> Sheet:
     """The layout; a panel may be called by its title or by the value of its key."""
-    by_value = {title.rpartition("= ")[2]: title for title in titles}
+    from spectral_bench.runs.setting_words import setting_in_words
+
+    def title(name: str) -> str:
+        value = name.rpartition("=")[2].strip()
+        meant = (name, *(setting_in_words(key, one) for one in (value, "null" if value in ("none", "free") else value)))
+        return next((one for one in meant if one in titles), name)
+
     named = [name.strip() for word in panels or [] for name in word.split(",")]
-    return sheet_of(width, [by_value.get(name, name) for name in named], titles, no_title=no_title)
+    return sheet_of(width, [title(name) for name in named], titles, no_title=no_title)
 
 
 Prepare = Callable[["Plotted", "PlotKeys", "Naming"], Any]

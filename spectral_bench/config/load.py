@@ -123,7 +123,7 @@ def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
     """What was typed and changes no number. A switch that is typed to be off is no mistake; a task's 0 is a number."""
     name = experiment.model.name
     said = []
-    for key in (*experiment.ineffective(), *experiment.unused()):
+    for key in experiment.without_effect():
         value: Any = reduce(getitem, key.split("."), composition.config)
         is_off = key != "r" and not key.startswith("task.") and not value
         is_read = key == "r" and composition.other_radii

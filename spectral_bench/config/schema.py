@@ -217,21 +217,22 @@ class ExperimentConfig:
         """The run in a few words."""
         return f"{self.model.name} on {self.task.name}, seed {self.seed}"
 
+    def without_effect(self) -> tuple[str, ...]:
+        """Dotted keys that change no number of this run: the root's ``r`` where no model reads it, among others.
+
+        Those that a ``Config`` calls ``unused`` are in the digest all the same, by which the runs of earlier versions
+        are found.
+        """
+        nodes: Mapping[str, object] = {"model": self.model, "task": self.task}
+        unused = (f"{name}.{key}" for name, node in nodes.items() for key in getattr(node, "unused", tuple)())
+        return (*self.ineffective(), *unused)
+
     def ineffective(self) -> tuple[str, ...]:
-        """Dotted keys that change no number of this run: the root's ``r`` where no model reads it, among others."""
+        """Those of them that are in no digest."""
         idle = tuple(f"model.{key}" for key in self.model.ineffective()) + self._idle_scales()
         idle += ("train.evaluations",) if self.train.evaluate_every is not None else ()
         reads_r = getattr(self.model, "r", None) == self.r and "model.r" not in idle
         return idle if reads_r else ("r", *idle)
-
-    def unused(self) -> tuple[str, ...]:
-        """Dotted keys of model and task that change no number as these are configured.
-
-        A ``Config`` may have ``unused``. Unlike ``ineffective``, these stay in the digest as they are, by which the
-        runs of earlier versions are found.
-        """
-        nodes: Mapping[str, object] = {"model": self.model, "task": self.task}
-        return tuple(f"{name}.{key}" for name, node in nodes.items() for key in getattr(node, "unused", tuple)())
 
     def cautions(self) -> tuple[str, ...]:
         """What is allowed and seldom meant of the model, if its ``Config`` says so."""

@@ -94,7 +94,7 @@ def draw_decay(figure: SubFigure, moment: Moment, words: AxisWords, width: float
     """
     axes: Axes = figure.subplots()
     axes.set_xlim(decay_limits(moment.decays))
-    axes.axvline(0.0, color="#555555", linewidth=0.8, zorder=1)
+    axes.axvline(0.0, color=mpl.rcParams["text.color"], alpha=0.67, linewidth=0.8, zorder=1)
     rows = [_lines(one, _TEXT * width) for one in moment.decays]
     column = _GAP + max((_width(line) for lines in rows for line in lines), default=0.0)
     y = 0.0

@@ -25,6 +25,7 @@ from spectral_bench.figures.style import (
 )
 from spectral_bench.figures.traced_gradients import LAST_LOSS
 from spectral_bench.runs.layout import AxisWords
+from spectral_bench.runs.setting_words import settings_in_words
 
 #: From this width on, decay stands beside the curve it is of.
 _TWO_COLUMNS = 5.0
@@ -52,7 +53,7 @@ def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
     layer = f", layer {pictures.layer}" if pictures.layer else ""
     state = pictures.words.state
     of = "the last step's loss" if set(pictures.losses) == {LAST_LOSS} else "the loss"
-    title = f"{pictures.title}{layer}: what arrives at ${state}_0$ of the gradient of {of}"
+    title = f"{settings_in_words(pictures.title)}{layer}: what arrives at ${state}_0$ of the gradient of {of}"
     return figure_of_strips(
         sheet, title, [_caption(pictures, sheet)], labels, strips, notes=about_pools(pictures.pooled)
     )

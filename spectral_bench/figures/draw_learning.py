@@ -22,6 +22,7 @@ from spectral_bench.figures.style import (
     say_the_only_point,
 )
 from spectral_bench.runs.field_words import metric_in_words
+from spectral_bench.runs.setting_words import settings_in_words
 
 #: Inches of the narrowest panel, and of a row of them: by choice, and at least.
 _NARROWEST, _HEIGHT, _LEAST = 2.2, 2.5, 1.5
@@ -54,7 +55,7 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
         return [Strip((said if once else _HEIGHT) * rows, draw, (said if once else _LEAST) * rows)]
 
     names = " and ".join(metric_in_words(quantity.name) for quantity in shown)
-    title = f"{pictures.title}: {names} on {pictures.split} data"
+    title = f"{settings_in_words(pictures.title)}: {names} on {pictures.split} data"
     return figure_of_strips(
         sheet, title, [" ".join(caption)], names_with_counts(curves), strips, notes=about_pools(pictures.pooled)
     )

@@ -19,12 +19,12 @@ from spectral_bench.figures.samples import about_pools
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.words import key_in_words
 
-#: From light to dark, and hatched where it is no point on that way: told apart in grey, too.
+#: From light to dark, and hatched on the ground where it is no point on that way: told apart in grey, too.
 _FACES: dict[Phase, dict[str, Any]] = {
     "solved": {"facecolor": "#FDE725"},
     "better than baseline": {"facecolor": "#35B779"},
     "at baseline": {"facecolor": "#31688E"},
-    "diverged": {"facecolor": "#FFFFFF", "hatch": "////"},
+    "diverged": {"hatch": "////"},
 }
 
 #: Inches of the narrowest panel, of a row of cells, and of the rest of a panel.
@@ -99,6 +99,12 @@ def _scale(pictures: PhasePictures) -> ScalarMappable | None:
     return ScalarMappable(norm, mpl.colormaps["cividis"])
 
 
+def _look(**face: Any) -> dict[str, Any]:
+    """Of a cell or stripe: its edge, and its ground where it has no colour of its own, are those of the style."""
+    own = {"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": mpl.rcParams["text.color"], "linewidth": 0.4}
+    return {**own, **face}
+
+
 def _draw_panel(
     axes: Axes, title: str, cells: Sequence[PhaseCell], pictures: PhasePictures, scale: ScalarMappable | None
 ) -> None:
@@ -110,17 +116,12 @@ def _draw_panel(
         if scale is None:
             width = 0.92 / len(cell.outcomes)
             for at, outcome in enumerate(cell.outcomes):
-                axes.add_patch(
-                    Rectangle(
-                        (left + at * width, bottom), width, 0.88, linewidth=0.4, edgecolor="black", **_FACES[outcome]
-                    )
-                )
+                axes.add_patch(Rectangle((left + at * width, bottom), width, 0.88, **_look(**_FACES[outcome])))
             continue
-        face: Any = "#FFFFFF" if cell.mean is None else scale.cmap(scale.norm(np.array([cell.mean])))[0]
-        hatch = "////" if cell.mean is None else None
-        axes.add_patch(
-            Rectangle((left, bottom), 0.92, 0.88, facecolor=face, hatch=hatch, linewidth=0.4, edgecolor="black")
-        )
+        look = _FACES["diverged"]
+        if cell.mean is not None:
+            look = {"facecolor": scale.cmap(scale.norm(np.array([cell.mean])))[0]}
+        axes.add_patch(Rectangle((left, bottom), 0.92, 0.88, **_look(**look)))
         told = f"× {cell.without}/{len(cell.outcomes)}" if cell.without else f"n = {len(cell.outcomes)}" * counted
         if told:
             axes.text(
@@ -129,15 +130,15 @@ def _draw_panel(
             )  # fmt: skip
     if scale is None:
         for phase in PHASES:
-            axes.add_patch(Rectangle((0, 0), 0, 0, label=phase, edgecolor="black", linewidth=0.4, **_FACES[phase]))
+            axes.add_patch(Rectangle((0, 0), 0, 0, label=phase, **_look(**_FACES[phase])))
     axes.set_xticks(range(len(across)), [pictures.x_axis.labels[text] for text in across])
     axes.set_yticks(range(len(up)), [pictures.y_axis.labels[text] for text in up])
     axes.set(xlim=(-0.6, len(across) - 0.4), ylim=(-0.6, len(up) - 0.4), xlabel=key_in_words(pictures.keys.x))
     axes.grid(visible=False)
     if pictures.line:
-        around = [Stroke(linewidth=3.0, foreground="white"), Normal()]
+        around = [Stroke(linewidth=3.0, foreground=mpl.rcParams["axes.facecolor"]), Normal()]
         axes.plot(
-            *zip(*pictures.line, strict=True), color="black", linewidth=1.3, linestyle=(0, (4, 1.5)), label=_LINE,
-            path_effects=around, solid_capstyle="butt",
+            *zip(*pictures.line, strict=True), color=mpl.rcParams["text.color"], linewidth=1.3,
+            linestyle=(0, (4, 1.5)), label=_LINE, path_effects=around, solid_capstyle="butt",
         )  # fmt: skip
     axes.set_title(title)

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure, SubFigure
 
 from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.page import TITLE_SIZE, panel_title
-from spectral_bench.figures.samples import about_pools, about_samples, names_with_counts
+from spectral_bench.figures.samples import about_pools, about_samples, counts_and_names, names_with_counts
 from spectral_bench.figures.series import Series
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
 from spectral_bench.figures.spectra import SpectrumPictures
@@ -23,6 +23,7 @@ from spectral_bench.figures.style import (
     say_the_only_point,
 )
 from spectral_bench.figures.words import listed
+from spectral_bench.runs.setting_words import settings_in_words
 
 #: Inches of the narrowest panel of a distribution.
 _PANEL = 1.35
@@ -56,7 +57,7 @@ def draw_spectrum(pictures: SpectrumPictures, sheet: Sheet) -> Figure:
     sentences = _about_margin(pictures) if has_margin else []
     sentences += _about_distributions(pictures, below=has_margin) if has_distribution else []
     sentences += _about_bounds(pictures, margin=has_margin, distribution=has_distribution)
-    title = f"{pictures.title}: singular values of the recurrent matrices"
+    title = f"{settings_in_words(pictures.title)}: singular values of the recurrent matrices"
     labels = names_with_counts(pictures.margin) if has_margin else {}
     caption = " ".join([*sentences, *pictures.unnamed, *pictures.standings])
     return figure_of_strips(sheet, title, [caption], labels, strips, notes=about_pools(pictures.pooled))
@@ -82,14 +83,18 @@ def _about_distributions(pictures: SpectrumPictures, *, below: bool) -> list[str
     sentence = f"{'Below: m' if below else 'M'}inimum, quartiles, median and maximum of all singular values"
     if len(pictures.quantiles) > 1:
         sentence += ", every panel on its own axis, logarithmic or linear"
-    counts = {series.runs for curves in pictures.quantiles for series in curves}
-    if max(counts) > 1:
-        many = "" if below or len(counts) > 1 else f"{max(counts)} "
-        sentence += f"; geometric means over {many}{'runs' if pictures.pooled else 'seeds'}"
+    many, _ = _counted(pictures)
+    if many != "1":
+        sentence += f"; geometric means over {many} {'runs' if pictures.pooled else 'seeds'}"
     without = pictures.without_margin
     if without and not below:
         sentence += f"; of {_listed(without)} those of the gates' matrices, which are not the Jacobian of a step"
     return [f"{sentence}."]
+
+
+def _counted(pictures: SpectrumPictures) -> tuple[str, dict[str, str]]:
+    """How many runs the distributions are of, and their titles by the labels: where they differ, each says how many."""
+    return counts_and_names({curves[0].label: {curves[0].runs} for curves in pictures.quantiles})
 
 
 def _about_bounds(pictures: SpectrumPictures, *, margin: bool, distribution: bool) -> list[str]:
@@ -139,7 +144,8 @@ def _draw_margin(figure: SubFigure, pictures: SpectrumPictures) -> Sequence[Axes
 def _distributions(pictures: SpectrumPictures, sheet: Sheet) -> Strip:
     """A panel a group, as many side by side as there is room for."""
     columns = sheet.beside(len(pictures.quantiles), _PANEL)
-    titles = [panel_title(curves[0].label, sheet.width / columns - _AXIS) for curves in pictures.quantiles]
+    _, names = _counted(pictures)
+    titles = [panel_title(names[curves[0].label], sheet.width / columns - _AXIS) for curves in pictures.quantiles]
     rows, line = -(-len(titles) // columns), 0.12 * max(title.count("\n") for title in titles)
     return Strip(
         (1.5 + line) * rows + 0.4,

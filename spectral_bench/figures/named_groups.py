@@ -10,6 +10,7 @@ from spectral_bench.figures.looks import Look, looks, rank_of
 from spectral_bench.figures.words import key_in_words, listed
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.running_runs import progress_of
+from spectral_bench.runs.setting_words import settings_in_words
 
 #: Up to so many groups a caption tells how far each is.
 _TOLD = 3
@@ -60,7 +61,7 @@ class Naming:
             asked = [name for name in self.labels if _is_called(group, names, name)]
             # The whole name of a group before a part of it, and a longer part before a shorter one.
             asked.sort(key=lambda name: (name in names and name != group.model, len(name.split())))
-            name = self.labels[asked[-1]] if asked else short[group.id]
+            name = self.labels[asked[-1]] if asked else settings_in_words(short[group.id])
             named.append(NamedGroup(group, f"{name}{_standing(group)}", look[group.id]))
         return sorted(named, key=lambda one: self._rank(one, called.get(one.group.id, ())))
 
@@ -127,10 +128,11 @@ def unnamed_keys(drawn: Sequence[Group]) -> list[str]:
 def _called(section: Section) -> list[tuple[Group, tuple[str, ...]]]:
     """The groups of a section with what each may be called by, the most particular name first."""
     short = _short_names(section, section.groups)
-    return [
-        (one, (one.label, section.caption(one), section.name(one), short[one.id], one.id, one.model))
-        for one in section.groups
-    ]
+    found = []
+    for one in section.groups:
+        typed = (one.label, section.caption(one), section.name(one), short[one.id])
+        found.append((one, (*typed, *map(settings_in_words, typed), one.id, one.model)))
+    return found
 
 
 def _is_called(group: Group, names: Collection[str], name: str) -> bool:

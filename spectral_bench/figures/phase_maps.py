@@ -21,6 +21,7 @@ from spectral_bench.figures.samples import keys_pooled
 from spectral_bench.figures.sweeps import PlotKeys
 from spectral_bench.figures.value_axis import ValueAxis, spans_decades, value_axis
 from spectral_bench.records.run_record import Run
+from spectral_bench.runs.setting_words import setting_in_words
 
 
 @dataclass(frozen=True)
@@ -100,9 +101,8 @@ def phase_pictures(task: Plotted, keys: PlotKeys) -> PhasePictures | None:
     columns = {"": runs}
     if keys.col is not None:
         order = value_axis(keys.col, [value_of(run, keys.col) for run in runs])
-        name = keys.col.rpartition(".")[2]
         columns = {
-            f"{name} = {order.labels[text]}": [run for run in runs if as_typed(value_of(run, keys.col)) == text]
+            setting_in_words(keys.col, text): [run for run in runs if as_typed(value_of(run, keys.col)) == text]
             for text in order.places
         }
     panels = {title: _cells(members, keys) for title, members in columns.items()}

@@ -17,6 +17,7 @@ from spectral_bench.figures.series import unfloored
 from spectral_bench.figures.value_axis import ValueAxis, is_number, shown, spans_decades, value_axis
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import OF_NORMS, RATIOS
+from spectral_bench.runs.setting_words import setting_in_words
 
 #: Names of the model in ``Run.fields``.
 _MODEL = ("model", "model.name")
@@ -184,9 +185,7 @@ def line_names(task: Plotted, keys: PlotKeys) -> set[str]:
     """What lines may be called by: their labels, the parts of these, and the values."""
     keys = _with_models(keys, task.runs)
     line_keys = [key for key in (keys.hue, *keys.by) if key is not None]
-    labels = _labels(task.runs, line_keys, Naming())
-    parts = {f"{key.rpartition('.')[2]}={text}" for line in labels for key, text in zip(line_keys, line, strict=True)}
-    return {*labels.values(), *parts, *(text for line in labels for text in line)}
+    return {name for run in task.runs for name in _names_of(_values(run, line_keys), line_keys, task.runs)}
 
 
 def _with_models(keys: PlotKeys, runs: Sequence[Run]) -> PlotKeys:
@@ -204,8 +203,7 @@ def _sorted_by(runs: Sequence[Run], key: str | None) -> dict[str, list[Run]]:
     found: dict[str, list[Run]] = {text: [] for text in order.places}
     for run in runs:
         found[as_typed(value_of(run, key))].append(run)
-    name = key.rpartition(".")[2]
-    return {f"{name} = {order.labels[text]}": members for text, members in found.items()}
+    return {setting_in_words(key, text): members for text, members in found.items()}
 
 
 def _values(run: Run, keys: Sequence[str]) -> tuple[str, ...]:
@@ -221,17 +219,27 @@ def _labels(runs: Sequence[Run], keys: Sequence[str], naming: Naming) -> dict[tu
     )
     labels = {}
     for line in found:
-        parts = [
-            order.labels[text] if key in _MODEL else f"{key.rpartition('.')[2]}={order.labels[text]}"
-            for key, order, text in zip(keys, orders, line, strict=True)
-        ]
-        label = " ".join(parts) or runs[0].model
-        names = (label, *parts, *line)
-        labels[line] = next((naming.labels[name] for name in names if name in naming.labels), label)
+        names = _names_of(line, keys, runs)
+        labels[line] = next((naming.labels[name] for name in names if name in naming.labels), names[0])
     place: Callable[[tuple[str, ...]], int] = lambda line: next(  # noqa: E731
-        (at for at, name in enumerate(naming.order) if name in (labels[line], *line)), len(naming.order)
+        (at for at, name in enumerate(naming.order) if name in (labels[line], *_names_of(line, keys, runs))),
+        len(naming.order),
     )
     return {line: labels[line] for line in sorted(labels, key=place)}
+
+
+def _names_of(line: tuple[str, ...], keys: Sequence[str], runs: Sequence[Run]) -> list[str]:
+    """What a line may be called: what pictures call it, then settings as words or as typed, and values."""
+    words: list[str] = []
+    typed: list[str] = []
+    models: list[str] = []
+    others: list[str] = []
+    for key, text in zip(keys, line, strict=True):
+        words.append(setting_in_words(key, text))
+        typed.append(text if key in _MODEL else f"{key.rpartition('.')[2]}={text}")
+        (models if key in _MODEL else others).append(words[-1])
+    label = " ".join(filter(None, [*models, ", ".join(others)])) or runs[0].model
+    return [label, " ".join(typed), *words, *typed, *line]
 
 
 def _looks(runs: Sequence[Run], keys: Sequence[str]) -> dict[tuple[str, ...], Look]:

@@ -39,9 +39,10 @@ def key_in_words(key: str, metric: str | None = None) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """``a``, ``a and b``, ``a, b and c``."""
+    """``a``, ``a and b``, ``a, b and c``; between names that hold a comma, semicolons."""
     *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    between = "; " if any(", " in name for name in names) else ", "
+    return f"{between.join(first)} and {last}" if first else last
 
 
 def plain(words: str) -> str:

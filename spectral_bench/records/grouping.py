@@ -145,4 +145,5 @@ def _without_model(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _task_keys(run: Run) -> dict[str, Any]:
-    return {key: value for key, value in run.config.items() if key.startswith("task.") and key != "task.name"}
+    """What sets its task, without what changes no number."""
+    return {key: value for key, value in run.effective_config.items() if key.startswith("task.") and key != "task.name"}

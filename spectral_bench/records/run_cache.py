@@ -22,7 +22,7 @@ from spectral_bench.version import __version__
 Entry = Run | UnreadableRunError
 
 #: Raised when what is remembered of a run changes; another version of the program does not trust it either.
-_LAYOUT = 11
+_LAYOUT = 12
 
 _CREATE = "CREATE TABLE IF NOT EXISTS runs (directory BLOB PRIMARY KEY, fingerprint TEXT, content TEXT) WITHOUT ROWID"
 

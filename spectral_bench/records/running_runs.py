@@ -18,6 +18,8 @@ _UNITS = (("s", 1), ("min", 60), ("h", 3600), ("d", 86400))
 def progress_of(runs: Sequence[Run]) -> str | None:
     """Step and age of the runs among these that have not ended: ``running, step 1,200 of 5,000, 40 s ago``.
 
+    Of several ``3 running, steps 800 to 1,200 of 5,000, 40 s ago``.
+
     The age is that of what was written last: a run that was killed grows old.
     """
     going = [run for run in runs if run.status == "running"]
@@ -25,11 +27,11 @@ def progress_of(runs: Sequence[Run]) -> str | None:
         return None
     steps = sorted(map(_last_step, going))
     age = _in_words(min(map(_seconds_since_written, going)))
-    if len(going) > 1:
-        return f"{len(going)} running, steps {steps[0]:,} to {steps[-1]:,}, {age} ago"
-    (total,) = [run.config.get("train.steps") for run in going]
+    totals = {run.config.get("train.steps") for run in going}
+    total = totals.pop() if len(totals) == 1 else None
     of = f" of {total:,}" if isinstance(total, int) else ""
-    return f"running, step {steps[0]:,}{of}, {age} ago"
+    reached = f"step {steps[0]:,}" if steps[0] == steps[-1] else f"steps {steps[0]:,} to {steps[-1]:,}"
+    return f"{f'{len(going)} ' if len(going) > 1 else ''}running, {reached}{of}, {age} ago"
 
 
 def _last_step(run: Run) -> int:

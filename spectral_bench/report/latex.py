@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.latex_pages import BETWEEN, lines_of_caption, lines_of_notes, rows_of_pages
 from spectral_bench.report.latex_signs import escaped, number_in_math
-from spectral_bench.report.latex_words import settings_in_words
+from spectral_bench.report.latex_words import printed_settings
 from spectral_bench.report.table_layout import cell_lines, column_widths, pieces
 
 #: Characters of a small type that fit side by side in the text of an ``article`` of one column.
@@ -120,17 +120,17 @@ def _in_words(table: Table) -> Table:
     """The table with its settings in words; must be done before columns are measured."""
     return replace(
         table,
-        title=settings_in_words(table.title),
-        subtitle=settings_in_words(table.subtitle),
-        columns=[replace(column, header=settings_in_words(column.header)) for column in table.columns],
+        title=printed_settings(table.title),
+        subtitle=printed_settings(table.subtitle),
+        columns=[replace(column, header=printed_settings(column.header)) for column in table.columns],
         rows=[
             [
-                replace(cell, text=settings_in_words(cell.text)) if column.align == "left" else cell
+                replace(cell, text=printed_settings(cell.text)) if column.align == "left" else cell
                 for column, cell in zip(table.columns, row, strict=True)
             ]
             for row in table.rows
         ],
-        notes=list(map(settings_in_words, table.notes)),
+        notes=list(map(printed_settings, table.notes)),
     )
 
 

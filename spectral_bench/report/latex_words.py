@@ -4,21 +4,7 @@ import re
 from collections.abc import Callable
 
 from spectral_bench.report.document import GLUE
-
-#: What short keys stand for.
-_NAMES = {"clip_norm": "clipping at", "dataset": "data set"}
-
-#: Of some keys, what it means that there is no value.
-_WITHOUT = {"clip_norm": "no clipping"}
-
-#: Keys whose values are proper names, which stay as they are.
-_OF_NAMES = ("dataset",)
-
-#: ``lr=0.003``, ``optimizer.lr=0.003``: a key with its value. Places, such as t=0, are mathematics.
-_SETTING = re.compile(r"(?<![\w.-])(?:[a-z]\w*\.)*([a-z]\w+|[rmn])=([^\s;,:()]*[^\s;,:().])( (?=[a-z][\w.]*=))?")
-
-#: A key that is a letter, perhaps with an index.
-_LETTER = re.compile(r"([a-z])(\d?)")
+from spectral_bench.runs.setting_words import settings_in_words
 
 #: A letter that is a number or a state, where texts speak of it.
 _SPOKEN_OF = r"(?<=Student's )t|(?<=over )[tl]|(?<=layer )l|\bp|\bh(?= elsewhere| without)"
@@ -34,24 +20,9 @@ _MATHEMATICS = re.compile(
 )
 
 
-def settings_in_words(text: str) -> str:
+def printed_settings(text: str) -> str:
     """A text with its settings in words, each of which stays in a line: "lr 0.003, no clipping"."""
-
-    def said(found: re.Match[str]) -> str:
-        return _in_words(found[1], found[2]).replace(" ", GLUE) + (", " if found[3] else "")
-
-    return "none" if text == "null" else _SETTING.sub(said, text)
-
-
-def _in_words(key: str, value: str) -> str:
-    if letter := _LETTER.fullmatch(key):
-        return f"{letter[1]}{'_' * bool(letter[2])}{letter[2]} = {value}"
-    name = _NAMES.get(key, key.replace("_", " "))
-    if value == "null":
-        return _WITHOUT.get(key, f"no {name}")
-    if value in ("true", "false"):
-        return name if value == "true" else f"not {name}"
-    return f"{name} {value if key in _OF_NAMES else value.replace('_', ' ')}"
+    return "none" if text == "null" else settings_in_words(text, GLUE, index="_")
 
 
 def with_mathematics(text: str, as_text: Callable[[str], str], power: Callable[[str], str]) -> str:

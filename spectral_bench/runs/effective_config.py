@@ -35,5 +35,5 @@ class EffectiveConfigs:
         config = flatten(resolved(experiment))
         if config.get("model.r") == config["r"]:
             del config["model.r"]
-        idle = experiment.ineffective()
+        idle = experiment.without_effect()
         return {key: value for key, value in config.items() if key not in idle}

@@ -92,7 +92,7 @@ def execute(
                 "facts": prepared.facts.as_dict(),
                 "metric": asdict(prepared.task.metric),
                 "evaluation_continues": prepared.task.evaluation_continues,
-                "ineffective": list(config.ineffective()),
+                "ineffective": list(config.without_effect()),
                 "config_digest": digest(config),
                 "seed": config.seed,  # which the digest leaves out
                 **describe_environment(prepared.device, config.train.flush_denormals),

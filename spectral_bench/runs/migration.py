@@ -41,6 +41,9 @@ _SLOPES: Mapping[str, tuple[float, float]] = {
     "modrelu": (0.0, 1.0),
 }
 
+#: The layers of this package whose leak is that of a leaky ReLU.
+_LEAKING = ("dense", "householder", "svd", "exprnn", "cayley", "factorized", "indrnn")
+
 #: By layer, keys that its node ``model`` has not always had, each with the root key whose value it takes.
 _NEW_KEYS: Mapping[str, Mapping[str, str]] = {"svd": {"r": "r"}, "dense": {"r": "r"}}
 
@@ -97,7 +100,7 @@ def upgraded_manifest(manifest: Mapping[str, Any], config: Mapping[str, Any]) ->
         "format": FORMAT,
         "facts": facts_of(keys, every_step),
         "metric": None if name is None else {"name": name, "mode": mode},
-        "ineffective": ineffective_keys(keys),
+        "ineffective": [*ineffective_keys(keys), *_unused(keys)],
     }
 
 
@@ -135,11 +138,20 @@ def ineffective_keys(keys: Mapping[str, Any]) -> list[str]:
 
 
 def _idle_since(manifest: Mapping[str, Any], keys: Mapping[str, Any]) -> dict[str, Any]:
-    """``ineffective`` with what its layer has been given since, and does not use."""
+    """``ineffective`` with what its layer has been given since, and does not use, and what it did not name."""
     known = manifest.get("ineffective")
-    if keys.get("model.layer") != "dense" or not isinstance(known, list):
+    if not isinstance(known, list):
         return {}
-    return {"ineffective": [*known, *(key for key in _idle_of_dense(keys) if key not in known)]}
+    since = [*(_idle_of_dense(keys) if keys.get("model.layer") == "dense" else []), *_unused(keys)]
+    return {"ineffective": [*known, *(key for key in since if key not in known)]}
+
+
+def _unused(keys: Mapping[str, Any]) -> list[str]:
+    """The keys that change no number as a run is configured, but are in its digest: manifests did not name them."""
+    leak = keys.get("model.layer") in _LEAKING and keys.get("model.activation") not in (None, "leaky_relu")
+    order = keys.get("task.name") == "mnist" and keys.get("task.permuted") is False
+    idle = {"model.leak": leak, "task.permutation_seed": order}
+    return [key for key, is_idle in idle.items() if is_idle and key in keys]
 
 
 def _idle_of_dense(keys: Mapping[str, Any]) -> list[str]:

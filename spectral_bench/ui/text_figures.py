@@ -9,6 +9,7 @@ from spectral_bench.figures.relative_gradients import Bounds
 from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.spectra import SpectrumPictures
 from spectral_bench.runs.field_words import metric_in_words
+from spectral_bench.runs.setting_words import settings_in_words
 from spectral_bench.ui.text_plot import Limit, TextPlot
 
 
@@ -18,7 +19,7 @@ def learning_in_characters(picture: LearningPictures, sheet: Sheet) -> list[Text
     for quantity in [one for one in picture.quantities if sheet.has(one.panel)] or picture.quantities:
         baseline = quantity.baseline
         limits = [] if baseline is None else [Limit(f"baseline {baseline:.4g}", None, np.array([baseline]))]
-        title = f"{picture.split} {metric_in_words(quantity.name)} ({picture.title})"
+        title = f"{picture.split} {metric_in_words(quantity.name)} ({settings_in_words(picture.title)})"
         plots.append(TextPlot(title, "training step", quantity.curves, quantity.logarithmic, limits))
     return plots
 
@@ -26,7 +27,7 @@ def learning_in_characters(picture: LearningPictures, sheet: Sheet) -> list[Text
 def gradients_in_characters(picture: GradientPictures, sheet: Sheet) -> list[TextPlot]:
     """What arrives at every moment, and the norm at both ends over training."""
     words = picture.words
-    of = picture.title + (f", layer {picture.layer}" if picture.layer else "")
+    of = settings_in_words(picture.title) + (f", layer {picture.layer}" if picture.layer else "")
     thresholds = [
         Limit(f"vanishing below 1/{EXTREME_FACTOR:.0f}", None, np.array([1 / EXTREME_FACTOR])),
         Limit(f"level within a factor of {LEVEL_FACTOR:g}", None, np.array([1 / LEVEL_FACTOR])),
@@ -64,7 +65,7 @@ def spectrum_in_characters(picture: SpectrumPictures, sheet: Sheet) -> list[Text
         if radius
     ]
     what = "" if set(picture.centres) <= {1.0} else ": largest |σ - σ*|"
-    title = f"spectral margin{what} ({picture.title})"
+    title = f"spectral margin{what} ({settings_in_words(picture.title)})"
     if not picture.margin or not sheet.has("margin"):
         return []
     return [TextPlot(title, "training step", picture.margin, True, limits)]

@@ -92,7 +92,7 @@ def test_groups_have_the_names_and_the_order_asked_for_in_pictures_and_data(
         "rnn=Elman", "--order", "wide,Elman", "--data", "c.csv", "-o", "c.svg",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert list(dict.fromkeys(pd.read_csv(tmp_path / "c.csv")["group"])) == ["wide", "Elman", "svdrnn r=0.01"]
+    assert list(dict.fromkeys(pd.read_csv(tmp_path / "c.csv")["group"])) == ["wide", "Elman", "svdrnn r = 0.01"]
 
 
 def test_no_text_of_a_dark_style_is_as_dark_as_the_page(shared_results: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_caption_has_only_the_keys_that_tell_groups_of_a_model_apart(results: 
         config.write_text(config.read_text().replace("lr: 0.01", "lr: 0.02"))
     (section,) = [section for section in sections(collect([results]).runs) if section.task == "copy"]
     assert {group.label for group in section.groups} == {"rnn lr=0.02", "svdrnn r=0.01 lr=0.01", "svdrnn r=0.5 lr=0.01"}
-    assert [named.caption for named in Naming().of(section)] == ["rnn", "svdrnn r=0.01", "svdrnn r=0.5"]
+    assert [named.caption for named in Naming().of(section)] == ["rnn", "svdrnn r = 0.01", "svdrnn r = 0.5"]
     first, second = (named.look for named in Naming().of(section)[1:])
     assert (first.marker, second.marker) == (look_of("svdrnn").marker,) * 2
     assert first.colour != second.colour
@@ -262,14 +262,14 @@ def test_names_have_as_few_keys_as_tell_the_drawn_groups_apart_and_the_others_ar
     ]
     section = section_of(shared_results, *deep, ("mlp", {"model.depth": 10, "train.epochs": 1}), *searched)
     assert [one.caption for one in Naming().of(section)] == [
-        "svdmlp depth=10", "svdmlp depth=50", "svdmlp depth=100", "mlp", "gru lr=0.01 clip_norm=1",
-        "gru lr=0.01 clip_norm=10", "gru lr=0.1 clip_norm=1", "gru lr=0.1 clip_norm=10",
+        "svdmlp depth 10", "svdmlp depth 50", "svdmlp depth 100", "mlp", "gru lr 0.01, clipping at 1",
+        "gru lr 0.01, clipping at 10", "gru lr 0.1, clipping at 1", "gru lr 0.1, clipping at 10",
     ]  # fmt: skip
     assert unnamed_keys(section.groups) == [
         "Groups of a model also differ in learning rate and gradient norm clipped at."
     ]
     few = [section.groups[1], section.groups[4], section.groups[5]]
-    assert [one.caption for one in Naming().of(section, few)] == ["svdmlp", "gru clip_norm=1", "gru clip_norm=10"]
+    assert [one.caption for one in Naming().of(section, few)] == ["svdmlp", "gru clipping at 1", "gru clipping at 10"]
     assert unnamed_keys(few) == []
 
 
@@ -277,8 +277,9 @@ def test_a_group_may_be_called_by_its_model_and_some_of_its_keys(shared_results:
     section = section_of(
         shared_results, *(("gru", {"optimizer.lr": lr, "train.clip_norm": 1.0}) for lr in (0.1, 0.01)), ("rnn", {})
     )
-    naming = Naming({"gru": "gated", "gru clip_norm=1 lr=0.1": "fast"}, ["rnn", "gru lr=0.1"])
-    naming.check([section])
-    assert [one.caption for one in naming.of(section)] == ["rnn", "fast", "gated"]
+    for name in ("gru clip_norm=1 lr=0.1", "gru lr 0.1", "gru lr 0.1, clipping at 1"):
+        naming = Naming({"gru": "gated", name: "fast"}, ["rnn", "gru lr=0.1"])
+        naming.check([section])
+        assert [one.caption for one in naming.of(section)] == ["rnn", "fast", "gated"]
     with pytest.raises(InputError, match=r"Unknown group 'gru lr=0\.2'"):
         Naming({"gru lr=0.2": "other"}).check([section])

@@ -75,21 +75,21 @@ def test_data_holds_the_numbers_behind_every_picture(command: Run, shared_result
     assert done.returncode == 0, done.stderr
     frame = pd.read_csv(tmp_path / "numbers.csv")
     assert set(frame["picture"]) == {"relative", "decay", "map", "start", "end"}
-    assert set(frame["group"]) == {"rnn", "svdrnn r=0.01", "svdrnn r=0.5"}
+    assert set(frame["group"]) == {"rnn", "svdrnn r = 0.01", "svdrnn r = 0.5"}
     (run,) = [run for run in runs_of(shared_results, "copy", "svdrnn") if "r: 0.5" in (run / "config.yaml").read_text()]
     written = pd.read_parquet(run / "gradients.parquet")
     at_six = written.loc[written["step"] == 6, "norm"].to_numpy()
-    relative = frame[(frame["picture"] == "relative") & (frame["group"] == "svdrnn r=0.5")]
+    relative = frame[(frame["picture"] == "relative") & (frame["group"] == "svdrnn r = 0.5")]
     np.testing.assert_allclose(relative["mean"], at_six[::-1] / at_six[-1])
     np.testing.assert_array_equal(relative["steps_back"], np.arange(len(at_six)))
     assert set(relative["step"].astype(int)) == {6}
-    decay = frame[(frame["picture"] == "decay") & (frame["group"] == "svdrnn r=0.5")].iloc[0]
+    decay = frame[(frame["picture"] == "decay") & (frame["group"] == "svdrnn r = 0.5")].iloc[0]
     assert decay["kept"] == pytest.approx(at_six[0] / at_six[-1])
     assert decay["verdict"] == "level"
-    heat = frame[(frame["picture"] == "map") & (frame["group"] == "svdrnn r=0.5")]
+    heat = frame[(frame["picture"] == "map") & (frame["group"] == "svdrnn r = 0.5")]
     shares = written["norm"] / written.groupby("step")["norm"].transform("last")
     np.testing.assert_allclose(np.sort(heat["mean"]), np.sort(shares))
-    start = frame[(frame["picture"] == "start") & (frame["group"] == "svdrnn r=0.5")]
+    start = frame[(frame["picture"] == "start") & (frame["group"] == "svdrnn r = 0.5")]
     np.testing.assert_allclose(start["mean"], written.loc[written["t"] == 0, "norm"])
 
 
@@ -254,8 +254,8 @@ def test_the_gradient_of_the_last_loss_alone_is_judged_on_a_task_with_a_loss_at_
     _, records = decay_table(section, groups, 0, None)
     assert all(record["verdict"] for record in records)
     assert {record["group"]: record["envelope_binds"] for record in records if "svdrnn" in record["group"]} == {
-        "svdrnn r=0.01": True,
-        "svdrnn r=0.5": True,
+        "svdrnn r = 0.01": True,
+        "svdrnn r = 0.5": True,
     }
 
 
@@ -382,7 +382,7 @@ def test_a_run_that_lost_the_end_of_its_trace_is_left_out_there_and_named(
 def test_where_every_run_lost_the_end_of_its_trace_nothing_is_shown_or_marked_as_the_end(
     command: Run, results: Path
 ) -> None:
-    for lost, marked in (("rnn", {"svdrnn r=0.01", "svdrnn r=0.5"}), ("svdrnn", set())):
+    for lost, marked in (("rnn", {"svdrnn r = 0.01", "svdrnn r = 0.5"}), ("svdrnn", set())):
         for run in runs_of(results, "copy", lost):
             without_end(run, GRADIENTS)
         row = rows_of(command, results, "grads")["rnn"]
@@ -438,7 +438,7 @@ def test_the_text_plot_fits_the_terminal_and_needs_no_colour(command: Run, share
     assert "\x1b" not in shown
     assert "gradient norm relative to h_T after 12 training steps (copy)" in shown
     assert "gradient norm at h_0" in shown
-    assert "svdrnn r=0.5" in shown
+    assert "svdrnn r = 0.5" in shown
 
 
 def test_a_layer_that_was_not_traced_and_a_folder_without_runs_are_said(

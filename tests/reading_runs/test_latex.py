@@ -12,7 +12,7 @@ from run_directories import edit, runs_of
 from spectral_bench.report.document import Cell, Column, Report, Table
 from spectral_bench.report.latex import as_latex
 from spectral_bench.report.latex_signs import escaped, number_in_math
-from spectral_bench.report.latex_words import settings_in_words
+from spectral_bench.report.latex_words import printed_settings
 
 needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex here")
 
@@ -174,4 +174,4 @@ def test_a_table_has_a_caption_notes_and_the_label_asked_for(command: Run, share
     ],
 )
 def test_settings_are_told_in_words_and_signs_are_mathematics(text: str, shown: str) -> None:
-    assert escaped(settings_in_words(text)) == shown
+    assert escaped(printed_settings(text)) == shown

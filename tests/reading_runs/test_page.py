@@ -139,11 +139,11 @@ def test_the_text_of_young_runs_lies_on_nothing_and_says_once_how_far_they_are(r
             assert overlapping(figure) == []
             assert cut_off(figure) == []
             told = " ".join(text for text, _ in boxes(figure))
-            assert told.count("step 12 of 12") == 1  # of svdrnn r=0.5, whose only run it is
-            assert told.count("3 running, steps 12 to 12") == 2
+            assert told.count(" running, step 12 of 12") == 3
+            assert told.count("3 running, step 12 of 12") == 2  # that of svdrnn r=0.5 is alone
             assert "rnn (running, n = 3)" in told
             (standing,) = pictures.standings
-            assert standing.startswith("rnn: 3 running, steps 12 to 12, ")
+            assert standing.startswith("rnn: 3 running, step 12 of 12, ")
             assert standing.endswith("ago.")
 
 

@@ -1,17 +1,20 @@
 """The line r T = 1 of a phase diagram, through cells of equal size."""
 
 import math
-from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pytest
-from run_directories import fabricate, train
+from matplotlib.colors import to_hex
+from run_directories import edit, fabricate, train
 
+from spectral_bench.compare.ranks import CriticalDifference
 from spectral_bench.figures.critical_line import critical_line
 from spectral_bench.figures.draw_phase_map import draw_phase_map
+from spectral_bench.figures.draw_ranks import draw_ranks
 from spectral_bench.figures.phase_maps import phase_pictures
-from spectral_bench.figures.plotted_runs import plotted
+from spectral_bench.figures.plotted_runs import Plotted, plotted
 from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.sweeps import PlotKeys
 from spectral_bench.figures.value_axis import ValueAxis, value_axis
@@ -72,18 +75,26 @@ def test_through_the_cells_of_an_only_length_it_goes_straight() -> None:
     assert critical_line(*axes_of([0.0, 0.01], [50, 100, 200])) == [(0.5, 1.0), (1.5, 1.0)]
 
 
-@pytest.mark.parametrize("hue", [None, "test"])
-def test_the_line_is_drawn_over_the_cells_and_named(tmp_path: Path, hue: str | None) -> None:
-    bound, free = (train(tmp_path / "made", "svdrnn", "copy", *words) for words in ((), ("model.map=free",)))
+@pytest.fixture(scope="module")
+def mapped(tmp_path_factory: pytest.TempPathFactory) -> Plotted:
+    """A run at every radius and length; one of them diverged."""
+    folder = tmp_path_factory.mktemp("mapped")
+    bound, free = (train(folder / "made", "svdrnn", "copy", *words) for words in ((), ("model.map=free",)))
     for radius in RADII:
         for length in LENGTHS:
             keys = {"task.length": length, **({} if radius is None else {"r": radius, "model.r": radius})}
             fabricate(
-                free if radius is None else bound, tmp_path / "runs" / f"{radius}-{length}", group=f"{radius}-{length}",
+                free if radius is None else bound, folder / "runs" / f"{radius}-{length}", group=f"{radius}-{length}",
                 config=keys, summary={"test": 0.5},
             )  # fmt: skip
-    (task,) = plotted(sections(collect([tmp_path / "runs"]).runs))
-    pictures = phase_pictures(task, PlotKeys("r", "task.length", hue=hue))
+    edit(folder / "runs" / "0.1-50" / "manifest.json", status="diverged")
+    (task,) = plotted(sections(collect([folder / "runs"]).runs))
+    return task
+
+
+@pytest.mark.parametrize("hue", [None, "test"])
+def test_the_line_is_drawn_over_the_cells_and_named(mapped: Plotted, hue: str | None) -> None:
+    pictures = phase_pictures(mapped, PlotKeys("r", "task.length", hue=hue))
     assert pictures is not None
     assert [pictures.x_axis.labels[text] for text in pictures.x_axis.places][::5] == ["0", "free"]
     figure = draw_phase_map(pictures, Sheet())
@@ -95,3 +106,34 @@ def test_the_line_is_drawn_over_the_cells_and_named(tmp_path: Path, hue: str | N
         assert labels[up] == str(length)
     names = [text.get_text() for strip in figure.subfigs for legend in strip.legends for text in legend.get_texts()]
     assert "$r\\,T = 1$" in names
+
+
+DARK = {
+    "text.color": "#fafafa",
+    "axes.edgecolor": "#fafafa",
+    "axes.facecolor": "#101010",
+    "figure.facecolor": "#101010",
+}
+
+
+@pytest.mark.parametrize("hue", [None, "test"])
+def test_cells_their_edges_and_the_line_have_the_colours_of_the_style(mapped: Plotted, hue: str | None) -> None:
+    pictures = phase_pictures(mapped, PlotKeys("r", "task.length", hue=hue))
+    assert pictures is not None
+    with mpl.rc_context(DARK):
+        axes = draw_phase_map(pictures, Sheet()).axes[0]
+        (line,) = axes.get_lines()
+    assert {to_hex(patch.get_edgecolor()) for patch in axes.patches} == {"#fafafa"}
+    assert {to_hex(patch.get_facecolor()) for patch in axes.patches if patch.get_hatch()} == {"#101010"}
+    assert to_hex(line.get_color()) == "#fafafa"
+
+
+def test_the_diagram_of_ranks_has_the_colours_of_the_style() -> None:
+    ranks = {"svdrnn": 1.2, "ornn": 2.0, "rnn": 2.8}
+    with mpl.rc_context(DARK):
+        figure = draw_ranks(
+            CriticalDifference("ucr", 7, ranks, 0.01, 1.1, [["svdrnn", "ornn"]], {}, {}, over_tasks=False)
+        )
+    colours = {to_hex(line.get_color()) for line in figure.axes[0].get_lines()}
+    assert colours == {"#fafafa", "#d55e00"}
+    assert {to_hex(text.get_color()) for text in figure.axes[0].texts} == {"#fafafa"}

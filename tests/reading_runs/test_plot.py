@@ -125,13 +125,13 @@ def test_what_points_put_together_is_said_and_told_apart_by_by(
     assert "points put runs together that differ in optimizer.lr" in mixed.stderr
     apart = command("plot", "x=r", "y=test", str(folder), "--by", "optimizer.lr", "--data", "p.csv")
     assert "put runs together" not in apart.stderr
-    assert set(pd.read_csv(tmp_path / "p.csv")["group"]) == {"lr=0.01", "lr=0.1"}
+    assert set(pd.read_csv(tmp_path / "p.csv")["group"]) == {"lr 0.01", "lr 0.1"}
     named = command(
         "plot", "x=r", "y=test", str(folder), "hue=optimizer.lr", "--label", "lr=0.1=fast", "--order", "fast", "--data",
         "p.csv",
     )  # fmt: skip
     assert named.returncode == 0, named.stderr
-    assert list(dict.fromkeys(pd.read_csv(tmp_path / "p.csv")["group"])) == ["fast", "lr=0.01"]
+    assert list(dict.fromkeys(pd.read_csv(tmp_path / "p.csv")["group"])) == ["fast", "lr 0.01"]
 
 
 def written_below(figure: Figure) -> str:
@@ -356,7 +356,36 @@ def test_models_on_the_axis_have_their_own_looks_and_names(command: Run, radii: 
 def test_models_of_panels_have_their_own_names(command: Run, radii: Path) -> None:
     assert command("plot", "x=r", "y=test", "col=model", str(radii), "--data", "p.csv").returncode == 0
     data = pd.read_csv("p.csv")
-    assert [f"model = {name}" for name in data["group"]] == list(data["col"])
+    assert list(data["group"]) == list(data["col"])
+
+
+@pytest.mark.parametrize(
+    ("axis", "key", "said"),
+    [
+        ("hue", "train.clip_norm", ["clipping at 1", "no clipping"]),
+        ("col", "train.clip_norm", ["clipping at 1", "no clipping"]),
+        ("hue", "optimizer.lr", ["lr 0.01", "lr 0.1"]),
+    ],
+)
+def test_lines_and_panels_are_called_by_settings_in_words(
+    command: Run, templates: dict[str, Path], tmp_path: Path, axis: str, key: str, said: list[str]
+) -> None:
+    for clip in (None, 1.0):
+        for lr in (0.01, 0.1):
+            make(templates, tmp_path / "runs", "rnn", {"train.clip_norm": clip, "optimizer.lr": lr}, {"test": lr}, 0)
+    x = "train.clip_norm" if key == "optimizer.lr" else "optimizer.lr"
+    words = ("plot", f"x={x}", "y=test", f"{axis}={key}", "runs", "--data", "p.csv")
+    assert command(*words).returncode == 0
+    column = "group" if axis == "hue" else "col"
+    assert sorted(set(pd.read_csv("p.csv")[column])) == said
+    if axis == "col":  # a panel may be called by its title, by the setting as it is typed, or by its value
+        for name in ("no clipping", "clip_norm = none", "none", "null"):
+            assert command(*words, "-o", "p.svg", "--panels", name).returncode == 0, name
+            assert said[0] not in (tmp_path / "p.svg").read_text()
+    else:
+        for name in (said[1], f"{key.rpartition('.')[2]}={'null' if axis == 'hue' and 'clip' in key else 0.1}"):
+            assert command(*words, "--label", f"{name}=mine", "--order", "mine").returncode == 0, name
+            assert next(iter(pd.read_csv("p.csv")["group"])) == "mine"
 
 
 def pictures_of(folder: Path, keys: PlotKeys) -> SweepPictures:
@@ -483,7 +512,7 @@ def test_numbers_have_shades_of_a_map_and_a_free_radius_is_grey(radii: Path) -> 
     (lines,) = pictures_of(radii, PlotKeys("model", "test", hue="r")).panels.values()
     colours = {line.label: line.look.colour for line in lines}
     assert list(colours.values())[:-1] == sequential(5)
-    assert colours["r=free"] == "#AAAAAA"
+    assert colours["r = free"] == "#AAAAAA"
 
 
 @pytest.mark.parametrize("words", [("spectrum",), ("curves",), ("compare",), ("grads",), ("plot", "x=r", "y=test")])

@@ -1,6 +1,7 @@
 """A run can be looked at while it is young, and is said to be running."""
 
 import os
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,4 +81,10 @@ def test_runs_that_ended_have_no_progress_and_several_that_go_on_are_told_togeth
     assert progress_of(runs) is None
     for run in runs:
         edit(run.directory / "manifest.json", status="running")
-    assert (progress_of(collect([results / "copy" / "rnn"]).runs) or "").startswith("3 running, steps 12 to 12, ")
+    assert (progress_of(collect([results / "copy" / "rnn"]).runs) or "").startswith("3 running, step 12 of 12, ")
+    lines = (runs[0].directory / "metrics.csv").read_text().splitlines(keepends=True)
+    (runs[0].directory / "metrics.csv").write_text("".join(lines[:2]))
+    for name in ("gradients.parquet", "spectrum.parquet", "summary.json"):
+        (runs[0].directory / name).unlink()
+    young = progress_of(collect([results / "copy" / "rnn"]).runs) or ""
+    assert re.match(r"3 running, steps \d to 12 of 12, ", young)

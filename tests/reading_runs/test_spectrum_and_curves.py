@@ -43,7 +43,7 @@ def test_the_margin_drawn_is_the_largest_distance_from_one(shared_results: Path)
             margins.append((frame["singular_value"] - 1).abs().groupby(frame["step"]).max())
             assert margins[-1].iloc[-1] == pytest.approx(run.summary["spectral_margin"])
         expected = np.exp(np.log(margins).mean(axis=0))
-        drawn = np.asarray(lines[one.group.label].get_ydata())
+        drawn = np.asarray(lines[one.caption].get_ydata())
         np.testing.assert_allclose(drawn[np.isfinite(drawn)], expected)  # a gap joins nothing
     limits = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == "--" and line.get_linewidth() < 1]
     radii = sorted(line.get_ydata()[0] for line in limits)
@@ -252,7 +252,7 @@ def test_a_run_that_did_not_complete_is_drawn_only_where_none_did_and_with_its_s
     copy, addition = section_of(results, "copy"), section_of(results, "addition")
     pictures = [learning_pictures(section, "validation") for section in (copy, addition)]
     curves = [{one.label: one.runs for one in picture.quantities[-1].curves} for picture in pictures if picture]
-    assert curves == [{"rnn": 2, "svdrnn r=0.01": 3, "svdrnn r=0.5": 1}, {"rnn (running)": 1, "svdrnn": 1}]
+    assert curves == [{"rnn": 2, "svdrnn r = 0.01": 3, "svdrnn r = 0.5": 1}, {"rnn (running)": 1, "svdrnn": 1}]
     standings = [picture.standings for picture in pictures if picture]
     assert standings[0] == []
     assert re.fullmatch(r"rnn: running, step 12 of 12, \d+ s ago\.", *standings[1])
@@ -300,3 +300,15 @@ def test_the_tables_of_traces_are_written_for_programs_too(
     assert (found["schema"], len(found["rows"])) == (f"spectral-bench/{verb}", 5)
     frame = pd.read_csv(io.StringIO(command(verb, str(shared_results), "--format", "csv").stdout))
     np.testing.assert_allclose(frame[column], [row[column] for row in found["rows"]])
+
+
+def test_where_groups_have_different_numbers_of_seeds_each_distribution_says_its_own(shared_results: Path) -> None:
+    section = section_of(shared_results, "copy")
+    pictures = spectrum_pictures(section, traced_spectra(section))
+    for panels in ((), ("distribution",)):
+        assert "geometric means over n seeds" in " ".join(caption_of(pictures, *panels).split())
+        titles = [axes.get_title() for axes in draw_spectrum(pictures, Sheet(panels=panels or None)).axes]
+        told = [" ".join(title.split()) for title in titles if title]
+        assert told == ["rnn (n = 3)", "svdrnn r = 0.01 (n = 3)", "svdrnn r = 0.5 (n = 1)"]
+    alike = replace(pictures, quantiles=pictures.quantiles[:2], allowed=pictures.allowed[:2])
+    assert "geometric means over 3 seeds" in caption_of(alike, "distribution")

@@ -89,7 +89,7 @@ def test_the_text_plots_show_time_at_the_last_step_or_at_those_chosen_with_the_e
 def test_the_text_plots_have_the_radius_and_the_baseline(command: Run, shared_results: Path) -> None:
     shown = command("spectrum", str(shared_results), "--show", "--where", "task=copy").stdout
     assert "spectral margin (copy)" in shown
-    assert ". svdrnn r=0.5: radius 0.5" in shown
+    assert ". svdrnn r = 0.5: radius 0.5" in shown
     assert ". baseline 0.1667" in command("curves", str(shared_results), "--where", "task=addition").stdout
 
 

@@ -83,6 +83,8 @@ def test_the_facts_of_a_model_follow_from_its_configuration() -> None:
     assert "every_step" not in found
 
 
+MNIST = {"task__name": "mnist", "task__permutation_seed": 92916}
+
 #: What a free matrix has no use for: the options that came with later versions included.
 FREE = ["r", "model.penalty_weight", "model.clip_every"]
 
@@ -110,7 +112,21 @@ def test_every_layer_of_format_1_has_its_bounds_and_slopes(
     facts = found["facts"]
     assert facts["sigma"] == (None if sigma is None else pytest.approx(sigma))
     assert (facts["centre"], facts["slopes"]) == (centre, slopes)
-    assert [key for key in found["ineffective"] if key != "model.r"] == ineffective
+    assert [key for key in found["ineffective"] if key not in ("model.r", "model.leak")] == ineffective
+
+
+@pytest.mark.parametrize(
+    ("changes", "unused"),
+    [
+        ({"model__activation": "tanh"}, {"model.leak"}),
+        ({"model__activation": "leaky_relu"}, set()),
+        ({"model__layer": "quaternion", "model__activation": "tanh"}, set()),
+        ({"model__activation": "leaky_relu", **MNIST, "task__permuted": False}, {"task.permutation_seed"}),
+        ({"model__activation": "leaky_relu", **MNIST, "task__permuted": True}, set()),
+    ],
+)
+def test_what_changed_no_number_of_an_earlier_run_is_said(changes: dict[str, Any], unused: set[str]) -> None:
+    assert {"model.leak", "task.permutation_seed"} & set(upgraded(**changes)["ineffective"]) == unused
 
 
 def test_a_task_of_format_1_that_nobody_knows_has_no_metric() -> None:
