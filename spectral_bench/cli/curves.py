@@ -109,8 +109,10 @@ def _draw(
         typer.echo(f"Note: {note}", err=True)
     write_pictures(pictures, draw_learning, wanted)
     if wanted.show:
-        for picture in pictures:
-            draw_in_characters(learning_in_characters(picture, wanted.sheet), Console())
-            for standing in picture.standings:
-                typer.echo(standing)
+        console = Console()
+        standings = [standing for picture in pictures for standing in picture.standings]
+        plots = [plot for picture in pictures for plot in learning_in_characters(picture, wanted.sheet)]
+        draw_in_characters(plots, console, len(standings) + len(found.notes) if wanted.fits(console) else None)
+        for standing in standings:
+            typer.echo(standing)
     return found.runs

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from spectral_bench.config.hints import short
 from spectral_bench.errors import InputError
 from spectral_bench.figures.measured_text import as_drawn, wrapped
+from spectral_bench.runs.atomic import write_atomically
 
 _RC: Any = {
     "font.size": 8,
@@ -72,7 +73,7 @@ def panel_title(label: str, width: float) -> str:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a picture, as wide as it was asked for.
+    """Write a picture, as wide as it was asked for; whoever looks at it meanwhile sees the one before.
 
     Raises:
         InputError: the file cannot be written.
@@ -84,7 +85,7 @@ def save(figure: Figure, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _settle(figure)
-        figure.savefig(path, **options)
+        write_atomically(path, lambda temporary: figure.savefig(temporary, format=suffix.removeprefix("."), **options))
     except OSError as error:
         raise InputError(f"{path} cannot be written: {error.strerror}.") from error
 

@@ -5,7 +5,7 @@ import re
 from spectral_bench.config.keys import RADIUS, absent
 
 #: What short keys stand for.
-_NAMES = {"clip_norm": "clipping at", "dataset": "data set"}
+_NAMES = {"clip_norm": "clipping at", "dataset": "data set", "num_layers": "layers", "of": "traced loss"}
 
 #: Of some keys, what it means that there is no value.
 _WITHOUT = {"clip_norm": "no clipping"}

@@ -28,7 +28,7 @@ def deliver(report: Report, console: Console, *, form: str, output: Path | None 
     if form == "table" and output is None:
         show_report(report, console)
         return
-    text = FORMATS[form](report) if form != "table" else _as_text(report, console.width)
+    text = FORMATS[form](report) if form != "table" else as_text(report, console.width)
     for note in report.notes:
         typer.echo(f"Note: {note}", err=True)
     if output is None:
@@ -52,7 +52,8 @@ def write_named(path: Path, text: str) -> None:
         raise InputError(f"{path} cannot be written: {error.strerror}.") from error
 
 
-def _as_text(report: Report, width: int) -> str:
+def as_text(report: Report, width: int) -> str:
+    """What is printed of a report in so many columns."""
     import io
 
     from rich.console import Console

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 #: File formats of a picture.
 _FORMATS = (".png", ".svg", ".pdf")
 
+#: Lines of the screen for what a watch says below: the time, the names of files that were written, the cursor.
+_WATCH = 4
+
 #: Stands in a name for the title of each figure, where there are several.
 _EACH = "{}"
 
@@ -53,7 +56,7 @@ class Wanted:
         show: draw with characters.
         data: file of the numbers.
         style: a style sheet of matplotlib.
-        waits: that there is nothing to draw is no error, for there may be later.
+        waits: it is drawn again and again: that there is nothing yet is no error, and what is shown fits the screen.
     """
 
     sheet: Sheet
@@ -62,6 +65,10 @@ class Wanted:
     data: Path | None = None
     style: Path | None = None
     waits: bool = False
+
+    def fits(self, console: Console) -> bool:
+        """Whether what is shown is to fit the screen."""
+        return self.waits and console.is_terminal
 
 
 def check_picture(option: str, output: Path | None) -> None:
@@ -123,15 +130,38 @@ def write_pictures(pictures: Sequence[D], draw: Callable[[D, Sheet], Figure], wa
         typer.echo(str(wanted.data), err=True)
 
 
-def draw_in_characters(plots: Sequence[TextPlot], console: Console) -> None:
-    """Print plots, as wide as the terminal is and in its colours."""
+def draw_in_characters(plots: Sequence[TextPlot], console: Console, taken: int | None = None) -> None:
+    """Print plots, as wide as the terminal is and in its colours.
+
+    Args:
+        plots: what to draw.
+        console: where.
+        taken: lines of the screen that something else takes: plots are lower, or left out, to fit beside it; None: they
+            are as high as is best.
+    """
     from spectral_bench.ui.encoding import encodable
-    from spectral_bench.ui.text_plot import text_plot
+    from spectral_bench.ui.text_plot import TALLEST, text_plot
 
     colour = console.color_system is not None and not console.no_color
-    for plot in plots:
-        drawn = text_plot(plot, console.width, colour=colour)
+    room = None if taken is None else console.height - taken - _WATCH
+    shown, height = (len(plots), TALLEST) if room is None else _fitting(plots, room)
+    for plot in plots[:shown]:
+        drawn = text_plot(plot, console.width, height, colour=colour)
         typer.echo(encodable(drawn, console.encoding), color=colour)
+    if shown < len(plots):
+        typer.echo(f"{len(plots) - shown} of {len(plots)} plots have no room: --panels and --where choose.")
+
+
+def _fitting(plots: Sequence[TextPlot], room: int) -> tuple[int, int]:
+    """How many plots fit so many lines, at least one, and how high each is."""
+    from spectral_bench.ui.text_plot import LOWEST, TALLEST
+
+    for shown in range(len(plots), 0, -1):
+        beside = sum(2 + len(plot.curves) + len(plot.limits) for plot in plots[:shown])
+        height = (room - beside - (shown < len(plots))) // shown
+        if height >= LOWEST or shown == 1:
+            return shown, min(max(height, LOWEST), TALLEST)
+    return 0, TALLEST
 
 
 def _files(output: Path, titles: Sequence[str]) -> list[Path]:

@@ -22,7 +22,10 @@ _GREY = 244
 _FINE = "hd"
 
 #: Lines of a plot: with the names of six models below, one screen of an old terminal.
-_HEIGHT = 18
+TALLEST = 18
+
+#: Fewer lines show no course.
+LOWEST = 8
 
 _MOST_TICKS = 7
 
@@ -73,12 +76,13 @@ def _told(plot: TextPlot, x: float) -> str:
     return dict(zip(places, labels, strict=True)).get(x) or (f"{x:,.0f}" if x == round(x) else f"{x:g}")
 
 
-def text_plot(plot: TextPlot, width: int, *, colour: bool) -> str:
+def text_plot(plot: TextPlot, width: int, height: int = TALLEST, *, colour: bool) -> str:
     """Draw curves as text, and under them what each character stands for.
 
     Args:
         plot: what to draw.
         width: characters.
+        height: lines, without title and legend.
         colour: whether the terminal shows colours; without, markers distinguish the curves.
     """
     curves = [series for series in plot.curves if len(series.x)]
@@ -93,7 +97,7 @@ def text_plot(plot: TextPlot, width: int, *, colour: bool) -> str:
 
     plotext.clear_figure()
     plotext.theme("clear")
-    plotext.plot_size(width, _HEIGHT)
+    plotext.plot_size(width, height)
     plotext.xlabel(plot.x_name)
     plotext.xlim(*(x_range if x_range[0] < x_range[1] else (x_range[0] - 0.5, x_range[0] + 0.5)))
     plotext.xreverse(plot.backwards)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import typer
 
-from spectral_bench.ui.delivery import deliver
-from spectral_bench.ui.pictures import D, Wanted, draw_in_characters, write_pictures
+from spectral_bench.ui.delivery import as_text, deliver
+from spectral_bench.ui.pictures import Drawable, Wanted, draw_in_characters, write_pictures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,16 @@ class TracedGroup(Protocol):
         """The runs."""
 
 
+class DrawnWhileRunning(Drawable, Protocol):
+    """The numbers of a figure of runs, some of which may be running."""
+
+    @property
+    def standings(self) -> Sequence[str]:
+        """How far these are."""
+
+
 G = TypeVar("G", bound=TracedGroup)
+D = TypeVar("D", bound=DrawnWhileRunning)
 
 #: So many groups that traced nothing are named; more, as of a search, are counted.
 _NAMED = 5
@@ -107,10 +116,15 @@ def show_traces(
         for note in found.notes:
             typer.echo(f"Note: {note}", err=True)
     write_pictures(pictures, kind.draw, wanted)
-    deliver(Report(tables, records, document, found.notes), console, form=form)
+    standings = [standing for picture in pictures for standing in picture.standings]
+    if wanted.fits(console):  # what the columns mean is always the same, and would leave no room
+        tables = [replace(table, notes=standings if table is tables[-1] else (), remarks=()) for table in tables]
+    report = Report(tables, records, document, found.notes)
+    deliver(report, console, form=form)
     if wanted.show:
-        for picture in pictures:
-            draw_in_characters(kind.in_characters(picture, wanted.sheet), console)
+        plots = [plot for picture in pictures for plot in kind.in_characters(picture, wanted.sheet)]
+        taken = as_text(report, console.width).count("\n") if form == "table" else 0
+        draw_in_characters(plots, console, taken if wanted.fits(console) else None)
 
 
 def _named(groups: Sequence[Group]) -> str:

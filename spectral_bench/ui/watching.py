@@ -19,25 +19,38 @@ if TYPE_CHECKING:
 _HOME = "\x1b[H\x1b[J"
 
 
+#: Seconds after the end of a run for which a grid may take to begin the next.
+_BETWEEN_POINTS = 15.0
+
+
 def watch(draw: Callable[[], Sequence[Run]], seconds: float) -> None:
     """Call ``draw`` every so many seconds, on a screen wiped before, until no run of those it returns goes on.
 
-    A run that was killed looks as if it went on, but for its age: Ctrl-C ends the watch, and is no error.
+    While there is none it waits for the first, and after the last for another point of a grid. A run that was killed
+    looks as if it went on, but for its age: Ctrl-C ends the watch, and is no error.
     """
-    from spectral_bench.records.running_runs import progress_of
-
     wipes = sys.stdout.isatty()
+    going_at: float | None = None
     try:
         while True:
             if wipes:
                 sys.stdout.write("\x1b[2J" + _HOME)
             runs = draw()
-            progress = progress_of(runs)
-            now = datetime.now().astimezone().strftime("%H:%M:%S")
-            typer.echo(f"{now}: {progress or 'no run goes on'}")
+            going, now = sum(run.status == "running" for run in runs), time.monotonic()
+            going_at = now if going else going_at
+            ends = bool(runs) and (going_at is None or now - going_at >= _BETWEEN_POINTS)
+            typer.echo(f"{datetime.now().astimezone():%H:%M:%S}: {_told(len(runs), going, ends=ends)}")
             sys.stdout.flush()
-            if progress is None:
+            if ends:
                 return
             time.sleep(seconds)
     except KeyboardInterrupt:
         typer.echo("")
+
+
+def _told(runs: int, going: int, *, ends: bool) -> str:
+    if ends:
+        return "no run goes on."
+    if going:
+        return f"{going} run{'s' * (going > 1)} going on; Ctrl-C ends the watch."
+    return f"{'no run goes on' if runs else 'no run yet'}, waiting for another; Ctrl-C ends the watch."

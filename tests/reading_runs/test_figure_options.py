@@ -1,18 +1,20 @@
 """What every figure can be asked for: the file that is written, its width, its names, its panels, and watching."""
 
-import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
+import numpy as np
 import pandas as pd
 import pytest
 from command_line import Run
 from matplotlib.colors import to_hex
 from matplotlib.text import Text
+from rich.console import Console
 from run_directories import edit, runs_of
 
 from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words, steadiness
@@ -22,11 +24,14 @@ from spectral_bench.figures.gradients import gradient_pictures
 from spectral_bench.figures.looks import look_of
 from spectral_bench.figures.named_groups import Naming, unnamed_keys
 from spectral_bench.figures.page import printable
+from spectral_bench.figures.series import over_runs
 from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.traced_gradients import traced
 from spectral_bench.records.collection import collect
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Group, Section
+from spectral_bench.ui.pictures import draw_in_characters
+from spectral_bench.ui.text_plot import TextPlot
 
 VERBS = ("grads", "spectrum", "curves")
 
@@ -169,29 +174,86 @@ def test_a_reader_that_goes_away_does_not_lose_the_picture(shared_results: Path,
     assert (tmp_path / "g.png").stat().st_size > 10_000
 
 
+class Clock:
+    """Attributes: ``at``: what happens during which sleep; ``sleeps``: how many there were."""
+
+    def __init__(self) -> None:
+        self.now, self.sleeps = 0.0, 0
+        self.at: dict[int, Callable[[], object]] = {}
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.sleeps += 1
+        self.at.get(self.sleeps, lambda: None)()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of a watch, which passes while it sleeps."""
+    clock = Clock()
+    monkeypatch.setattr("spectral_bench.ui.watching.time", clock)
+    return clock
+
+
 @pytest.mark.parametrize("verb", ["curves", "grads"])
-def test_watching_draws_again_until_no_run_goes_on(
-    command: Run, results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+def test_watching_draws_again_until_no_run_goes_on_and_no_grid_begins_another(
+    command: Run, results: Path, tmp_path: Path, clock: Clock, verb: str
 ) -> None:
     (run,) = runs_of(results, "addition", "rnn")
     summary = (run / "summary.json").read_text()
-    (run / "summary.json").unlink()
-    edit(run / "manifest.json", status="running")
-    waits = []
 
-    def finish(seconds: float) -> None:
-        waits.append(seconds)
-        if len(waits) == 2:
-            (run / "summary.json").write_text(json.dumps(json.loads(summary)))
-            edit(run / "manifest.json", status="completed")
+    def turn(status: str) -> None:
+        edit(run / "manifest.json", status=status)
+        if status == "running":
+            (run / "summary.json").unlink()
+        else:
+            (run / "summary.json").write_text(summary)
 
-    monkeypatch.setattr("spectral_bench.ui.watching.time.sleep", finish)
-    done = command(verb, str(results), "--where", "task=addition", "--watch", "--every", "0.5", "-o", "w.png")
+    turn("running")
+    clock.at = {2: lambda: turn("completed"), 3: lambda: turn("running"), 4: lambda: turn("completed")}
+    done = command(verb, str(results), "--where", "task=addition", "--watch", "--every", "4", "-o", "w.png")
     assert done.returncode == 0, done.stderr
-    assert waits == [0.5, 0.5]
-    assert done.stdout.count("running, step 12") >= 2
-    assert "no run goes on" in done.stdout
+    assert clock.sleeps == 4 + 3  # 16 seconds after the last look at which it went on
+    assert done.stdout.count("1 run going on") == 3
+    assert done.stdout.count("running, step 12") >= 3
+    assert done.stdout.count("no run goes on, waiting for another") == 1 + 3
+    assert done.stdout.rstrip().endswith("no run goes on.")
     assert (tmp_path / "w.png").exists()
+
+
+@pytest.mark.parametrize("verb", ["curves", "grads"])
+def test_a_watch_waits_for_the_first_run_and_control_c_ends_it(
+    command: Run, results: Path, clock: Clock, verb: str
+) -> None:
+    elsewhere = results.parent / "elsewhere"
+    (results / "addition").rename(elsewhere)
+
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    (results / "copy").rename(results.parent / "copy")
+    clock.at = {3: interrupt}
+    done = command(verb, str(results), "--watch")
+    assert (done.returncode, clock.sleeps) == (0, 3)
+    assert done.stdout.count("no run yet, waiting") == 3
+    clock.sleeps, clock.at = 0, {2: lambda: elsewhere.rename(results / "addition")}
+    done = command(verb, str(results), "--watch")
+    assert (done.returncode, clock.sleeps) == (0, 2)  # they have ended: drawn once
+    assert "addition" in done.stdout
+
+
+@pytest.mark.parametrize(("height", "shown"), [(24, 1), (45, 3), (90, 4)])
+def test_plots_that_are_watched_fit_the_screen(capsys: pytest.CaptureFixture[str], height: int, shown: int) -> None:
+    curve = over_runs("rnn", look_of("rnn"), [(np.arange(9.0), np.arange(9.0))], logarithmic=False)
+    plots = [TextPlot(f"loss {at}", "training step", [curve], False) for at in range(4)]
+    draw_in_characters(plots, Console(width=80, height=height, force_terminal=True), taken=3)
+    printed = capsys.readouterr().out
+    assert printed.count("loss ") == shown
+    assert ("have no room" in printed) == (shown < 4)
+    assert printed.count("\n") + 3 + 1 <= height
 
 
 def test_a_caption_has_only_the_keys_that_tell_groups_of_a_model_apart(results: Path) -> None:

