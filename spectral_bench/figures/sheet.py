@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
+from math import inf
 from typing import Any
 
 from matplotlib.artist import Artist
@@ -39,6 +41,13 @@ _MARGIN = 0.05
 HANDLE, _TO_TEXT, _TO_NEXT = 3.6, 0.8, 2.0
 
 _FONT = 8.0
+
+#: A legend of more lines than this is in small type, in several columns of shorter lines.
+_MANY = 8
+_SMALL, _SHORTER, _NEARER = (6.5, 6.0), 0.75, 1.2
+
+#: Inches that no text needs: sums of widths are rounded.
+_SLACK = 1e-6
 
 #: Of captions and notes.
 _LIGHT: Any = {"fontsize": 7, "alpha": 0.75}
@@ -147,8 +156,8 @@ def figure_of_strips(
         InputError: no page has room for it.
     """
     lines = _lines(sheet, title, caption) if sheet.title else []
-    names, columns, legend = _legend(sheet, labels, handle)
-    top = 0.04 + sum(height for _, height, _ in lines) + 0.05 + legend
+    legend = _legend(sheet, labels, handle)
+    top = 0.04 + sum(height for _, height, _ in lines) + 0.05 + legend.height
     below = wrapped(" ".join(notes), sheet.width - 2 * _MARGIN, _LIGHT["fontsize"])
     bottom = _LINE * len(below) + 0.04 if below else 0.0
     fitting, heights = _fitting(sheet, title, top + bottom, strips)
@@ -168,8 +177,9 @@ def figure_of_strips(
         parts[-1].text(_MARGIN / sheet.width, 1 - at * _LINE / bottom, text, va="top", **_LIGHT)
     if labels and entries:
         parts[0].legend(
-            list(entries.values()), [names[label] for label in entries], loc="lower left", ncols=columns, frameon=False,
-            handlelength=handle, handletextpad=_TO_TEXT, columnspacing=_TO_NEXT, borderaxespad=0.2, borderpad=0,
+            list(entries.values()), [legend.names[label] for label in entries], loc="lower left", ncols=legend.columns,
+            frameon=False, fontsize=None if legend.size == _FONT else legend.size, handlelength=legend.handle,
+            handletextpad=_TO_TEXT, columnspacing=legend.to_next, borderaxespad=0.2, borderpad=0,
         )  # fmt: skip
     return figure
 
@@ -204,15 +214,67 @@ def _lines(sheet: Sheet, title: str, caption: Sequence[str]) -> list[tuple[str, 
     return [*above, *((line, _LINE, _LIGHT) for text in caption for line in wrapped(text, width, _LIGHT["fontsize"]))]
 
 
-def _legend(sheet: Sheet, labels: Mapping[str, str], handle: float) -> tuple[dict[str, str], int, float]:
-    """The entries of a legend, broken into lines where they are too long; how many stand side by side; the height."""
-    points = _FONT / 72
+@dataclass(frozen=True)
+class _Legend:
+    """How the entries of a legend are set.
+
+    Attributes:
+        names: by the labels, broken into lines where they are too long.
+        columns: how many entries stand side by side.
+        height: in inches.
+        size: of the font, in points.
+        handle: length of a line, in the size of the font.
+        to_next: distance of columns, in the size of the font.
+    """
+
+    names: dict[str, str]
+    columns: int
+    height: float
+    size: float = _FONT
+    handle: float = HANDLE
+    to_next: float = _TO_NEXT
+
+
+def _legend(sheet: Sheet, labels: Mapping[str, str], handle: float) -> _Legend:
+    """The legend as it is set best; of many entries in small type, in as many columns as make it lowest."""
     width = sheet.width - 2 * _MARGIN
-    beside = (handle + _TO_TEXT) * points
-    broken = {label: wrapped(as_drawn(name), width - beside, _FONT) or [""] for label, name in labels.items()}
-    entry = beside + max((text_width(line, _FONT) for lines in broken.values() for line in lines), default=0.0)
-    gap = _TO_NEXT * points
-    columns = max(1, min(len(labels), int((width + gap) / (entry + gap))))
-    further = sum(len(lines) - 1 for lines in broken.values()) if columns == 1 else 0
-    height = _ENTRY * -(-len(labels) // columns) + _FURTHER * further
-    return {label: "\n".join(lines) for label, lines in broken.items()}, columns, height
+    beside, gap = (handle + _TO_TEXT) * _FONT / 72, _TO_NEXT * _FONT / 72
+    entry = beside + max((text_width(as_drawn(name), _FONT) for name in labels.values()), default=0.0)
+    side_by_side = max(1, min(len(labels), int((width + gap) / (entry + gap))))
+    usual = _set(labels, _Legend({}, side_by_side, 0.0, handle=handle), width)
+    if -(-len(labels) // usual.columns) <= _MANY:
+        return usual
+    tried = [
+        _set(labels, _Legend({}, columns, 0.0, size, _SHORTER * handle, _NEARER), width)
+        for size in _SMALL
+        for columns in range(1, _MANY)
+    ]
+    return min([usual, *tried], key=lambda legend: (round(legend.height / legend.size, 3), -legend.size))
+
+
+def _set(labels: Mapping[str, str], layout: _Legend, width: float) -> _Legend:
+    """Entries broken to the widths of their columns; infinitely high, if a word does not fit one."""
+    size, columns = layout.size, layout.columns
+    beside, gap = (layout.handle + _TO_TEXT) * size / 72, layout.to_next * size / 72
+    each, longer = divmod(len(labels), columns)
+    ends = [0, *accumulate(each + (at < longer) for at in range(columns))]
+    members = [list(labels.items())[first:last] for first, last in pairwise(ends)]
+    own = [max((text_width(as_drawn(name), size) for _, name in several), default=0.0) + beside for several in members]
+    names: dict[str, str] = {}
+    height = 0.0
+    for several, room in zip(members, _shared(own, width - gap * (columns - 1)), strict=True):
+        broken = {label: wrapped(as_drawn(name), room - beside, size) or [""] for label, name in several}
+        if columns > 1 and any(text_width(line, size) > room - beside for lines in broken.values() for line in lines):
+            return replace(layout, height=inf)
+        names |= {label: "\n".join(lines) for label, lines in broken.items()}
+        height = max(height, sum(_ENTRY + _FURTHER * (len(lines) - 1) for lines in broken.values()))
+    return replace(layout, names=names, height=height * size / _FONT)
+
+
+def _shared(wanted: Sequence[float], room: float) -> list[float]:
+    """Widths that share so much room: what is wanted by those that want little, and the rest in equal parts."""
+    widths, left = dict.fromkeys(range(len(wanted)), 0.0), room
+    for done, at in enumerate(sorted(widths, key=lambda at: wanted[at])):
+        widths[at] = min(wanted[at] + _SLACK, left / (len(wanted) - done))
+        left -= widths[at]
+    return list(widths.values())

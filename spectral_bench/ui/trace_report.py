@@ -40,14 +40,14 @@ class DrawnWhileRunning(Drawable, Protocol):
 
 
 G = TypeVar("G", bound=TracedGroup)
-D = TypeVar("D", bound=DrawnWhileRunning)
+_D = TypeVar("_D", bound=DrawnWhileRunning)
 
 #: So many groups that traced nothing are named; more, as of a search, are counted.
 _NAMED = 5
 
 
 @dataclass(frozen=True)
-class TraceKind(Generic[G, D]):
+class TraceKind(Generic[G, _D]):
     """What is traced, and how it is reported.
 
     Attributes:
@@ -64,13 +64,13 @@ class TraceKind(Generic[G, D]):
     traced: str
     groups: Callable[[Section, list[Path], Naming], list[G]]
     tables: Callable[[Section, Sequence[G]], list[tuple[Table, list[dict[str, Any]]]]]
-    pictures: Callable[[Section, Sequence[G]], D]
-    draw: Callable[[D, Sheet], Figure]
-    in_characters: Callable[[D, Sheet], Sequence[TextPlot]]
+    pictures: Callable[[Section, Sequence[G]], _D]
+    draw: Callable[[_D, Sheet], Figure]
+    in_characters: Callable[[_D, Sheet], Sequence[TextPlot]]
 
 
 def show_traces(
-    kind: TraceKind[G, D], found: Collection, naming: Naming, wanted: Wanted, *, form: str, by: Sequence[str] = ()
+    kind: TraceKind[G, _D], found: Collection, naming: Naming, wanted: Wanted, *, form: str, by: Sequence[str] = ()
 ) -> None:
     """Report and draw what runs traced: files first, so that a reader of the table who goes away does not lose them.
 
@@ -93,7 +93,7 @@ def show_traces(
     console = Console()
     tables: list[Table] = []
     records: list[dict[str, Any]] = []
-    pictures: list[D] = []
+    pictures: list[_D] = []
     every = sections(found.runs, by)
     naming.check(every)
     for section in every:

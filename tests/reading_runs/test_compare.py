@@ -626,3 +626,15 @@ def test_every_key_in_which_the_models_are_configured_differently_is_shown(comma
 def test_one_model_alone_is_configured_as_the_column_says(command: Run, shared_results: Path) -> None:
     shown = command("compare", str(shared_results), "--where", "model=svdrnn").stdout
     assert "Configured differently" not in shown
+
+
+def test_the_documentation_says_the_schema_and_the_keys_of_every_other_view(command: Run, shared_results: Path) -> None:
+    page = " ".join((Path(__file__).parents[2] / "docs" / "analysis.md").read_text(encoding="utf-8").split())
+    views = {"pairwise": ["--pairwise"], "diff": ["--diff", "rnn", "svdrnn r=0.5"], "against": ["--against", "paper"]}
+    for name, words in views.items():
+        done = command("compare", str(shared_results), "--where", "task=copy", *words, "--format", "json")
+        document = json.loads(done.stdout)
+        (said,) = re.findall(rf'`{{"schema": "spectral-bench/{name}", "version": ([^`]*)}}`', page)
+        version, *keys = [part.partition(":")[0].strip(' "') for part in said.split(",")]
+        assert (document["schema"], str(document["version"])) == (f"spectral-bench/{name}", version)
+        assert {*keys, "field", "notes"} == {"field", *document} - {"schema", "version"}

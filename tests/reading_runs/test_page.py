@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from command_line import Run
 from drawn_text import boxes, cut_off, overlapping
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
 from run_directories import edit, runs_of
 
 from spectral_bench.compare.statistics import estimate
@@ -26,7 +27,7 @@ from spectral_bench.figures.named_groups import Naming
 from spectral_bench.figures.page import printable
 from spectral_bench.figures.relative_gradients import Decay, Moment
 from spectral_bench.figures.series import Series, over_runs
-from spectral_bench.figures.sheet import PAGE, WIDTHS, Sheet
+from spectral_bench.figures.sheet import PAGE, WIDTHS, Sheet, Strip, figure_of_strips
 from spectral_bench.figures.spectra import SpectrumPictures, spectrum_pictures, traced_spectra
 from spectral_bench.figures.traced_gradients import traced
 from spectral_bench.records.collection import collect
@@ -164,3 +165,35 @@ def test_text_is_broken_where_it_would_be_too_wide_and_formulas_stay_whole() -> 
     assert all(line.count("$") % 2 == 0 for line in lines)
     assert max(text_width(line, 7) for line in lines) <= 2.0
     assert wrapped("unbreakable", 0.1, 7) == ["unbreakable"]
+
+
+def with_legend(labels: dict[str, str], width: str) -> Figure:
+    """A figure of a panel, with a line for each of these labels."""
+
+    def draw(part: SubFigure) -> list[Axes]:
+        axes = part.subplots()
+        for label in labels:
+            axes.plot([0, 1], [0, 1], label=label)
+        return [axes]
+
+    return figure_of_strips(Sheet(WIDTHS[width]), "a figure", [], labels, lambda _: [Strip(1.5, draw, 1.5)])
+
+
+@pytest.mark.parametrize("width", ["single", "double"])
+@pytest.mark.parametrize(
+    "name", ["svdrnn lr 0.00{}, clipping at 1", "rnn penalise none, bound normalise, lr 0.0{}", "m{}"]
+)
+def test_the_legend_of_many_groups_is_set_in_columns_of_small_type_and_every_name_is_whole(
+    width: str, name: str
+) -> None:
+    labels = {f"{at}": name.format(at) for at in range(17, 47)}
+    with printable():
+        figure = with_legend(labels, width)
+        assert overlapping(figure) == []
+        assert cut_off(figure) == []
+        (legend,) = figure.subfigs[0].legends
+        assert [" ".join(text.get_text().split()) for text in legend.get_texts()] == list(labels.values())
+        assert min(text.get_fontsize() for text in legend.get_texts()) >= 6
+        assert figure.get_figheight() < (6.2 if width == "single" else 4.5)
+        (legend,) = with_legend(dict(list(labels.items())[:3]), width).subfigs[0].legends
+    assert {text.get_fontsize() for text in legend.get_texts()} == {8.0}
