@@ -132,7 +132,7 @@ def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limi
     elif points:
         sentences.append("Points: one seed each.")
     if pictures.geometric and not all(unfloored(value) for point in points for value in point.values):
-        sentences.append(f"What underflows counts as {FLOOR:.1e}.")
+        sentences.append(f"What underflows counts as {FLOOR:.1e}, and there is no interval.")
     if any(leaves(mean, limits) for mean in _means(lines)):
         sentences.append(GOES_ON)
     if any(any(row) for several in pictures.panels.values() for row in _aside(several, pictures)):

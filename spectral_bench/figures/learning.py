@@ -9,7 +9,7 @@ import numpy as np
 from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.named_groups import Naming, standings_of, unnamed_keys
 from spectral_bench.figures.samples import keys_pooled
-from spectral_bench.figures.series import Series, over_runs
+from spectral_bench.figures.series import Series, arithmetic_mean, over_runs
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_tables import read_metrics
 
@@ -82,7 +82,7 @@ def learning_pictures(section: Section, split: str, naming: Naming | None = None
         for kind, runs in measured.items():
             # The arithmetic mean whatever the axis: so the end of a curve is the number that ``compare`` gives.
             series = over_runs(
-                named.caption, named.look, runs, logarithmic=_logarithmic(section, kind), geometric=False
+                named.caption, named.look, runs, logarithmic=_logarithmic(section, kind), mean_of=arithmetic_mean
             )
             if len(series.x):
                 curves[kind].append(series)

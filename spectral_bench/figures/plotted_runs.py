@@ -1,13 +1,14 @@
 """The runs of a plot of any key against any metric, and what of each is drawn."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Literal
 
 from spectral_bench.compare.scores import ACHIEVEMENTS
 from spectral_bench.compare.statistics import Estimate, estimate, geometric_estimate
 from spectral_bench.diagnostics.gradient_decay import FLOOR
+from spectral_bench.figures.series import unfloored
 from spectral_bench.records.grouping import differing_keys
 from spectral_bench.records.groups import Section
 from spectral_bench.records.run_record import Run
@@ -93,10 +94,14 @@ def number_of(run: Run, field: str) -> float | None:
 
 
 def mean_of(field: str, values: Sequence[float]) -> Estimate | None:
-    """The mean of a field with its interval: of a ratio the geometric one, in which zero counts as ``FLOOR``."""
+    """The mean of a field with its interval: of a ratio the geometric one.
+
+    In that, what has underflowed counts as ``FLOOR``, and there is no interval: how far below it lies is not known.
+    """
     if field not in RATIOS:
         return estimate(values)
-    return geometric_estimate([max(value, FLOOR) for value in values])
+    found = geometric_estimate([max(value, FLOOR) for value in values])
+    return found if found is None or all(map(unfloored, values)) else replace(found, low=None, high=None)
 
 
 def never_got_there(run: Run, field: str) -> bool:

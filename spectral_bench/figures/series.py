@@ -1,7 +1,7 @@
 """Curves over seeds: what a picture draws and what ``--data`` writes."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,25 @@ Array = NDArray[np.float64]
 def geometric_mean(values: Array) -> Array:
     """Geometric means over the first axis, of the values that are finite; NaN where none is.
 
-    What has underflowed counts as the smallest normal number of single precision, so that the mean is an upper bound:
-    without it, a group of which most seeds vanish would have the mean of those that do not.
+    What has underflowed counts as ``FLOOR``. Were it left out, a group of which most seeds vanish would have the mean
+    of those that do not.
     """
     finite = np.isfinite(values)
     logs = np.log(np.maximum(np.where(finite, values, 1.0), FLOOR)).sum(axis=0)
     mean = np.exp(logs / np.maximum(finite.sum(axis=0), 1))
     mean = np.where(np.isclose(mean, FLOOR, rtol=1e-6, atol=0.0), FLOOR, mean)  # exp and log round
     return np.where(finite.any(axis=0), mean, np.nan)
+
+
+def geometric_mean_of_positive(values: Array) -> Array:
+    """Geometric means over the first axis, of the values that are finite and not zero; ``FLOOR`` where all are zero."""
+    positive = np.where(values > FLOOR, values, np.nan)
+    return np.where((~np.isnan(positive)).any(axis=0), geometric_mean(positive), geometric_mean(values))
+
+
+def arithmetic_mean(values: Array) -> Array:
+    """Means over the first axis, of the values that are not NaN."""
+    return np.asarray(np.nanmean(values, axis=0))
 
 
 def unfloored(value: float) -> float:
@@ -79,7 +90,7 @@ def over_runs(
     curves: Sequence[tuple[NDArray[Any], NDArray[Any]]],
     *,
     logarithmic: bool,
-    geometric: bool | None = None,
+    mean_of: Callable[[Array], Array] | None = None,
 ) -> Series:
     """One curve from those of several runs, at every x any of them has a finite value for.
 
@@ -88,7 +99,7 @@ def over_runs(
         look: of the group.
         curves: x and y of every run.
         logarithmic: the axis; zeros become the smallest number of single precision.
-        geometric: which mean; None: as befits the axis.
+        mean_of: over the first axis; None: the geometric mean where the axis is logarithmic, else the arithmetic one.
     """
     if not curves:
         nothing = np.empty(0)
@@ -103,5 +114,5 @@ def over_runs(
     y[~np.isfinite(y)] = np.nan
     if logarithmic:
         y = np.maximum(y, FLOOR)
-    mean = geometric_mean(y) if (logarithmic if geometric is None else geometric) else np.nanmean(y, axis=0)
-    return Series(label, look, x, mean, np.nanmin(y, axis=0), np.nanmax(y, axis=0), y, counts)
+    mean_of = mean_of or (geometric_mean if logarithmic else arithmetic_mean)
+    return Series(label, look, x, mean_of(y), np.nanmin(y, axis=0), np.nanmax(y, axis=0), y, counts)

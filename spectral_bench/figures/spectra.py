@@ -5,11 +5,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from numpy.typing import NDArray
+
 from spectral_bench.figures.looks import Look
 from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.named_groups import Naming, standings_of, unnamed_keys
 from spectral_bench.figures.samples import keys_pooled
-from spectral_bench.figures.series import Series, over_runs
+from spectral_bench.figures.series import Array, Series, geometric_mean_of_positive, over_runs
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.traces import QUANTILES, Spectra, spectra
@@ -104,14 +106,13 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
     """Prepare the pictures of a section; ``groups`` from ``traced_spectra``, at least one."""
     margin, centres, radii, quantiles = [], [], [], []
     for one in groups:
-        label, look = one.caption, one.look
         if one.centre is not None:
-            margin.append(over_runs(label, look, [(run.steps, run.margin) for run in one.spectra], logarithmic=True))
+            margin.append(_over_runs(one, [(run.steps, run.margin) for run in one.spectra]))
             centres.append(one.centre)
             radii.append(None if one.allowed is None else max(abs(bound - one.centre) for bound in one.allowed))
         quantiles.append(
             [
-                over_runs(label, look, [(run.steps, run.quantiles[:, column]) for run in one.spectra], logarithmic=True)
+                _over_runs(one, [(run.steps, run.quantiles[:, column]) for run in one.spectra])
                 for column in range(len(QUANTILES))
             ]
         )
@@ -120,3 +121,8 @@ def spectrum_pictures(section: Section, groups: Sequence[TracedSpectra]) -> Spec
     pooled = keys_pooled(one.runs for one in groups)
     unnamed = unnamed_keys([one.group for one in groups])
     return SpectrumPictures(section.title, margin, centres, radii, quantiles, allowed, standings, unnamed, pooled)
+
+
+def _over_runs(one: TracedSpectra, curves: Sequence[tuple[NDArray[Any], Array]]) -> Series:
+    """On a logarithmic axis; a margin of zero is no underflow, and lies below it."""
+    return over_runs(one.caption, one.look, curves, logarithmic=True, mean_of=geometric_mean_of_positive)

@@ -117,14 +117,12 @@ class SweepPictures:
             for line in lines:
                 for point in line.points:
                     mean = point.mean
-                    low, middle, high = (mean.low, mean.mean, mean.high) if mean else (None, None, None)
-                    if self.geometric and middle is not None and not unfloored(middle):
-                        low = middle = high = 0.0
                     yield {
                         **({"col": panel} if self.keys.col else {}), "group": line.label,
                         self.keys.x: shown(self.keys.x, point.x), "metric": self.keys.y,
                         **({"mean_is": "geometric"} if self.geometric else {}),
-                        "mean": middle, "low": low, "high": high, "runs": len(point.values),
+                        "mean": unfloored(mean.mean) if mean else None, "low": mean.low if mean else None,
+                        "high": mean.high if mean else None, "runs": len(point.values),
                         "worse_than_any": point.without,
                     }  # fmt: skip
 

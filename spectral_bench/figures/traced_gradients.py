@@ -11,7 +11,7 @@ from spectral_bench.diagnostics.envelope import Envelope, envelope
 from spectral_bench.diagnostics.gradient_decay import FLOOR
 from spectral_bench.figures.looks import Look
 from spectral_bench.figures.named_groups import Naming
-from spectral_bench.figures.series import geometric_mean
+from spectral_bench.figures.series import geometric_mean_of_positive
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.recorded_facts import RecordedFacts
 from spectral_bench.records.run_record import Run
@@ -114,8 +114,11 @@ def relative(norms: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def mean_over_training(history: GradientHistory) -> NDArray[np.float64]:
-    """The geometric mean over the traced steps of the norms relative to that at T, shape (T + 1,)."""
-    return geometric_mean(relative(history.norms))
+    """The geometric mean of the norms relative to that at T, over the traced steps, shape (T + 1,).
+
+    Steps at which a norm has underflowed are left out: a start without a gradient says nothing of what training does.
+    """
+    return geometric_mean_of_positive(relative(history.norms))
 
 
 def losses_of(groups: Sequence[Traced]) -> dict[str, list[str]]:

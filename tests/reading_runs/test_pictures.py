@@ -26,10 +26,12 @@ from spectral_bench.figures.learning import LearningPictures, Quantity
 from spectral_bench.figures.looks import Look, look_of, palette
 from spectral_bench.figures.page import printable, save
 from spectral_bench.figures.relative_gradients import Decay, Moment
-from spectral_bench.figures.series import Series, geometric_mean, over_runs
+from spectral_bench.figures.series import Series, geometric_mean, geometric_mean_of_positive, over_runs
 from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.spectra import SpectrumPictures
 from spectral_bench.figures.style import draw_series
+from spectral_bench.figures.traced_gradients import mean_over_training
+from spectral_bench.records.traces import GradientHistory
 from spectral_bench.runs.layout import TRACE_AXES
 
 
@@ -50,6 +52,18 @@ def test_a_gradient_that_underflows_is_in_the_mean_as_the_smallest_number() -> N
     assert np.isnan(geometric_mean(np.array([[np.nan]])))
     series = curve([0.0], [4.0], [9.0])
     assert (series.mean, series.low, series.high) == pytest.approx((one_of_three, FLOOR, 9.0))
+
+
+def test_a_traced_step_whose_gradient_underflows_is_left_out_of_the_mean_over_training() -> None:
+    norms = np.ones((21, 4))
+    norms[0, :3] = 0.0
+    np.testing.assert_allclose(mean_over_training(GradientHistory(np.arange(21), norms)), np.ones(4))
+
+
+def test_a_margin_of_zero_is_left_out_of_the_mean_of_margins() -> None:
+    np.testing.assert_allclose(
+        geometric_mean_of_positive(np.array([[0.0, 0.0], [1e-7, 0.0], [1e-7, np.nan]])), [1e-7, FLOOR]
+    )
 
 
 def gradients(curve: Series, heat: Heat) -> GradientPictures:

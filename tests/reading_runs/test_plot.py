@@ -458,24 +458,39 @@ def test_a_ratio_has_the_geometric_mean_and_its_interval_on_logarithms(
 ) -> None:
     folder = tmp_path / "ratios"
     folder.mkdir()
-    kept = (1e-8, 1e-4, 0.6, 0.0)
+    kept = (1e-8, 1e-4, 0.6)
     for seed, ratio in enumerate(kept):
         make(templates, folder, "rnn", {}, {"gradient_kept": ratio}, seed)
-    done = command("plot", "x=model", "y=gradient_kept", str(folder), "--data", "k.csv")
-    assert "gradient_kept underflows in 1 of 4 runs, and counts as 1.2e-38 in means." in done.stderr
+    assert command("plot", "x=model", "y=gradient_kept", str(folder), "--data", "k.csv").returncode == 0
     (row,) = pd.read_csv("k.csv").to_dict("records")
-    logs = estimate(np.log((*kept[:3], FLOOR)))
+    logs = estimate(np.log(kept))
     assert logs is not None
     assert logs.low is not None
     assert logs.high is not None
     assert (row["mean"], row["low"], row["high"]) == pytest.approx(
         (np.exp(logs.mean), np.exp(logs.low), np.exp(logs.high))
     )
-    assert (row["mean_is"], row["runs"]) == ("geometric", 4)
+    assert (row["mean_is"], row["runs"]) == ("geometric", 3)
     figure = draw_sweep(pictures_of(folder, PlotKeys("model", "gradient_kept")), Sheet())
+    assert "geometric means" in " ".join(text.get_text() for text in figure.subfigs[0].texts)
+
+
+def test_a_share_that_underflows_is_in_the_mean_as_the_smallest_number_and_leaves_no_interval(
+    command: Run, templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "underflows"
+    folder.mkdir()
+    for r, kept in {0.1: (0.0, 1e-4, 0.01), 0.2: (0.0,), 0.3: (0.0, 0.0)}.items():
+        for seed, share in enumerate(kept):
+            make(templates, folder, "svdrnn", {"r": r}, {"gradient_kept": share}, seed)
+    done = command("plot", "x=r", "y=gradient_kept", str(folder), "--data", "k.csv")
+    assert "gradient_kept underflows in 4 of 6 runs, and counts as 1.2e-38 in means." in done.stderr
+    data = pd.read_csv("k.csv").set_index("r")
+    assert list(data["mean"]) == pytest.approx([(FLOOR * 1e-6) ** (1 / 3), 0.0, 0.0], rel=1e-9, abs=0.0)
+    assert data[["low", "high"]].isna().all(axis=None)
+    figure = draw_sweep(pictures_of(folder, PlotKeys("r", "gradient_kept")), Sheet())
     caption = " ".join(text.get_text() for text in figure.subfigs[0].texts)
-    assert "geometric means" in caption
-    assert "What underflows counts as 1.2e-38." in caption
+    assert "What underflows counts as 1.2e-38, and there is no interval." in caption
 
 
 def test_the_only_radius_is_told_as_it_is(command: Run, templates: dict[str, Path], tmp_path: Path) -> None:
