@@ -110,12 +110,26 @@ class _Measured:
             if not roomy:
                 break
             found[min(roomy, key=lambda place: (self._added(chosen[place], found[place]), -found[place]))] -= 1
+        return self._with_rest(chosen, found, width)
+
+    def _with_rest(self, chosen: Sequence[int], widths: list[int], width: int) -> list[int]:
+        """The widths that lines really take, and what that leaves of the room where it saves a line."""
+        found = [min(one, self._longest(position, one)) for position, one in zip(chosen, widths, strict=True)]
+        more = 1
+        while more <= width - _total(found):
+            saved = [-self._added(position, one, more) for position, one in zip(chosen, found, strict=True)]
+            if max(saved) > 0:
+                found[saved.index(max(saved))] += more
+            more = 1 if max(saved) > 0 else more + 1
         return found
 
-    def _added(self, position: int, width: int) -> int:
-        """How many lines more the cells of a column take if it is narrower by a letter."""
+    def _longest(self, position: int, width: int) -> int:
+        return max(len(line) for text in self._cells[position] for line in cell_lines(text, width))
+
+    def _added(self, position: int, width: int, wider: int = -1) -> int:
+        """How many lines more the cells of a column take if it is wider by so many letters."""
         cells = self._cells[position].items()
-        return sum(times * (_lines(text, width - 1) - _lines(text, width)) for text, times in cells)
+        return sum(times * (_lines(text, width + wider) - _lines(text, width)) for text, times in cells)
 
     @cached_property
     def _cells(self) -> list[Counter[str]]:

@@ -113,12 +113,17 @@ def write_pictures(pictures: Sequence[D], draw: Callable[[D, Sheet], Figure], wa
     if wanted.output is None and wanted.data is None:
         return
     files = [] if wanted.output is None else _files(wanted.output, [picture.title for picture in pictures])
+    problems: list[str] = []
     if files:
         from spectral_bench.figures.page import printable, save
 
         with printable(wanted.style):
-            figures = [draw(picture, wanted.sheet) for picture in pictures]  # one that fits no page leaves no file
-            for file, figure in zip(files, figures, strict=True):
+            for file, picture in zip(files, pictures, strict=True):
+                try:
+                    figure = draw(picture, wanted.sheet)
+                except InputError as error:  # one that fits no page leaves no file, and costs no other one
+                    problems.append(str(error))
+                    continue
                 save(figure, file)
                 typer.echo(str(file), err=True)
     if wanted.data is not None:
@@ -128,6 +133,8 @@ def write_pictures(pictures: Sequence[D], draw: Callable[[D, Sheet], Figure], wa
         rows = ({"task": picture.title, **row} for picture in pictures for row in picture.rows())
         write_named(wanted.data, records_as_csv(list(rows)))
         typer.echo(str(wanted.data), err=True)
+    if problems:
+        raise InputError(" ".join(problems))
 
 
 def draw_in_characters(plots: Sequence[TextPlot], console: Console, taken: int | None = None) -> None:

@@ -69,4 +69,10 @@ def test_in_a_table_that_is_split_settings_are_not_squeezed_into_a_word_a_line()
 def test_a_column_gives_way_where_that_takes_no_more_lines() -> None:
     columns = [Column("name", "left", label=True), Column("of three words each", wraps=True)]
     table = Table("t", "", columns, [[Cell("one two three four"), Cell("1.5")]] * 9)
-    assert column_widths(table, [0, 1], 26) == [18, 6]
+    assert column_widths(table, [0, 1], 26) == [18, 5]
+
+
+def test_what_wrapped_lines_leave_of_the_room_goes_to_a_column_that_it_saves_a_line() -> None:
+    columns = [Column("differs", "left", label=True), Column("bound", wraps=True)]
+    table = Table("t", "", columns, [[Cell("lr=0.01 clip_norm=null"), Cell("0.99 to 1.01")]] * 3)
+    assert column_widths(table, [0, 1], 23) == [14, 7]

@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from command_line import Run
 from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 from rich.console import Console
 from run_directories import edit, runs_of
@@ -20,7 +21,9 @@ from run_directories import edit, runs_of
 from spectral_bench.diagnostics.decay_words import decay_in_words, share_in_words, steadiness
 from spectral_bench.errors import InputError
 from spectral_bench.figures.draw_gradients import draw_gradients
+from spectral_bench.figures.draw_learning import draw_learning
 from spectral_bench.figures.gradients import gradient_pictures
+from spectral_bench.figures.learning import LearningPictures
 from spectral_bench.figures.looks import look_of
 from spectral_bench.figures.named_groups import Naming, unnamed_keys
 from spectral_bench.figures.page import printable
@@ -345,3 +348,19 @@ def test_a_group_may_be_called_by_its_model_and_some_of_its_keys(shared_results:
         assert [one.caption for one in naming.of(section)] == ["rnn", "fast", "gated"]
     with pytest.raises(InputError, match=r"Unknown group 'gru lr=0\.2'"):
         Naming({"gru lr=0.2": "other"}).check([section])
+
+
+def test_of_several_figures_one_that_fits_no_page_costs_no_other(
+    command: Run, shared_results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(pictures: LearningPictures, sheet: Sheet) -> Figure:
+        if pictures.title == "addition":
+            raise InputError("addition: no page has room for it.")
+        return draw_learning(pictures, sheet)
+
+    monkeypatch.setattr("spectral_bench.figures.draw_learning.draw_learning", draw)
+    done = command("curves", str(shared_results), "-o", "all/", "--data", "all.csv")
+    assert done.returncode == 2
+    assert "addition: no page has room for it." in done.stderr
+    assert written(tmp_path / "all") == ["copy.png"]
+    assert set(pd.read_csv(tmp_path / "all.csv")["task"]) == {"addition", "copy"}
