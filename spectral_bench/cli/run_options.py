@@ -40,7 +40,7 @@ Where = Annotated[
     typer.Option(
         "--where",
         metavar="KEY=VALUE",
-        help="Only these runs; also != < <= > >=. Can be repeated.",
+        help="Only these runs; also != < <= > >=, and KEY=A,B for either. Can be repeated: all must hold.",
         autocompletion=complete_where,
         rich_help_panel=RUNS,
     ),

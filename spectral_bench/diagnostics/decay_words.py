@@ -71,15 +71,17 @@ def verdict_in_words(verdicts: Mapping[str, int]) -> str:
     Where gradients of some seeds shrink and those of others grow, the worst of either.
 
     Args:
-        verdicts: how many runs have each; "unknown" is one that was not judged.
+        verdicts: how many runs have each; those with "unknown" were not judged, mostly because they traced nothing.
     """
     found = worst_first(verdicts)
-    if len(found) < 2:
-        return next(iter(found), "")
+    judged = {word: count for word, count in found.items() if word != "unknown"}
+    if len(found) < 2 or not judged:
+        return next(iter(judged), "")
     sides = ("vanishing", "fading"), ("exploding", "growing")
-    worst = [next((word for word in side if word in found), None) for side in sides]
-    told = [word for word in found if word in worst] or list(found)[:1]
-    return ", ".join(f"{word} in {found[word]} of {sum(found.values())}" for word in told)
+    worst = [next((word for word in side if word in judged), None) for side in sides]
+    told = [word for word in judged if word in worst] or list(judged)[:1]
+    others = [f"not judged in {found['unknown']}"] if "unknown" in found else []
+    return ", ".join([*(f"{word} in {judged[word]} of {sum(found.values())}" for word in told), *others])
 
 
 def share_in_words(kept: float) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 
+from spectral_bench.errors import InputError
 from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.page import TITLE_SIZE, panel_title
 from spectral_bench.figures.samples import about_pools, about_samples, counts_and_names, names_with_counts
@@ -42,9 +43,15 @@ _NARROWEST = 0.0201
 
 
 def draw_spectrum(pictures: SpectrumPictures, sheet: Sheet) -> Figure:
-    """Draw the spectral margin of all models on one axis, and the distribution of σ of each."""
+    """Draw the spectral margin of all models on one axis, and the distribution of σ of each.
+
+    Raises:
+        InputError: only the margin is asked for, and no model has one.
+    """
     has_margin = sheet.has("margin") and bool(pictures.margin)
-    has_distribution = sheet.has("distribution") or not has_margin
+    has_distribution = sheet.has("distribution")
+    if not has_margin and not has_distribution:
+        raise InputError(f"{pictures.title}: no model has a spectral margin. --panels distribution draws the rest.")
 
     def strips(layout: Sheet) -> list[Strip]:
         found = []

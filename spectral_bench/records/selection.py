@@ -1,4 +1,4 @@
-"""Select runs by their fields: ``model.hidden_size=128``, ``r<0.1``, ``status!=diverged``."""
+"""Select runs by their fields: ``model=rnn,lstm``, ``r<0.1``, ``status!=diverged``."""
 
 import operator
 import re
@@ -39,22 +39,20 @@ class Condition:
     def holds(self, actual: Any) -> bool:
         """Whether a value satisfies it; numbers are compared as numbers, anything else as text.
 
-        None, for a run without such a value, equals ``null`` (a radius: ``free``, too) and satisfies nothing else. Of
-        several values (tags) one must be equal, and ``!=`` holds where none is.
+        ``=`` holds for any of several words with commas between them, ``!=`` for a value that is none of them. None,
+        for a run without such a value, equals ``null`` (a radius: ``free``, too) and satisfies nothing else. Of several
+        values (tags) one must be equal, and ``!=`` holds where none is.
         """
         if isinstance(actual, tuple):
             return (any if self.sign == "=" else all)(self.holds(one) for one in actual)
-        is_nothing = self.value.lower() in ("null", absent(self.key, "null"))
-        if actual is None or is_nothing:
-            return (actual is None) == (self.sign == "=") if is_nothing and self.sign in ("=", "!=") else False
-        number = _number(self.value)
         if self.sign in _ORDER:
+            number = _number(self.value)
             return number is not None and _is_number(actual) and _ORDER[self.sign](actual, number)
-        if number is not None and _is_number(actual):
-            equal = actual == number
-        else:
-            equal = as_typed(actual).lower() == self.value.lower()
-        return equal if self.sign == "=" else not equal
+        words = {self.value, *map(str.strip, self.value.split(","))}
+        given = {word for word in words if word.lower() not in ("null", absent(self.key, "null"))}
+        if actual is None:
+            return self.sign == "=" and given != words
+        return any(_equal(actual, word) for word in given) == (self.sign == "=")
 
 
 def parse_condition(text: str) -> Condition:
@@ -108,6 +106,13 @@ def spoken_fields(fields: Iterable[Mapping[str, Any]]) -> dict[str, str]:
     """What people call fields of a summary, by the name of these runs' metrics: ``accuracy`` is ``test``."""
     metrics = {values["metric"] for values in fields if isinstance(values.get("metric"), str)}
     return {name: field for metric in sorted(metrics) for name, field in spoken_names(metric).items()}
+
+
+def _equal(actual: Any, word: str) -> bool:
+    number = _number(word)
+    if number is not None and _is_number(actual):
+        return bool(actual == number)
+    return as_typed(actual).lower() == word.lower()
 
 
 def _is_number(value: Any) -> bool:

@@ -74,7 +74,7 @@ def _reached(row: GroupResult, milestone: Milestone, *, possible: bool) -> Cell:
 
 
 def _verdict(row: GroupResult, _: RowContext) -> Cell:
-    return Cell(NOTHING if set(row.verdicts) == {"unknown"} else verdict_in_words(row.verdicts))
+    return Cell(verdict_in_words(row.verdicts) or NOTHING)
 
 
 def _published(row: GroupResult, context: RowContext) -> Cell:

@@ -12,6 +12,7 @@ import pytest
 from command_line import Run
 from run_directories import edit, in_parts, runs_of
 
+from spectral_bench.errors import InputError
 from spectral_bench.figures.draw_learning import draw_learning
 from spectral_bench.figures.draw_spectrum import draw_spectrum
 from spectral_bench.figures.gradients import gradient_pictures
@@ -113,6 +114,13 @@ def test_the_spectrum_table_gives_extremes_and_what_the_radius_allows(shared_res
     last = pd.concat([frame[frame["step"] == frame["step"].max()] for frame in frames])["singular_value"]
     assert float(rows["rnn"][4]) == pytest.approx(last.min(), rel=1e-3)
     assert float(rows["rnn"][6]) == pytest.approx(last.max(), rel=1e-3)
+
+
+def test_a_margin_that_no_model_has_is_refused_and_no_other_panel_drawn_for_it(shared_results: Path) -> None:
+    section = section_of(shared_results, "copy")
+    pictures = replace(spectrum_pictures(section, traced_spectra(section)), margin=[])
+    with pytest.raises(InputError, match="no model has a spectral margin"):
+        draw_spectrum(pictures, Sheet(panels=("margin",)))
 
 
 def test_spectrum_data_holds_quantiles_and_margin(command: Run, shared_results: Path, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ def test_a_rate_that_does_not_lead_to_what_arrives_is_not_told(rate: float, betw
     [
         ({"fading": 2, "vanishing": 1}, "vanishing in 1 of 3"),
         ({"level": 3}, "level"),
-        ({"level": 2, "unknown": 1}, "level in 2 of 3"),
+        ({"level": 2, "unknown": 1}, "level in 2 of 3, not judged in 1"),
+        ({"unknown": 2}, ""),
         ({"growing": 1, "level": 1, "vanishing": 1, "fading": 2}, "vanishing in 1 of 5, growing in 1 of 5"),
         ({"fading": 2, "exploding": 1}, "exploding in 1 of 3, fading in 2 of 3"),
     ],
