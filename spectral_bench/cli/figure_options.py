@@ -49,7 +49,12 @@ Label = Annotated[
 ]
 Style = Annotated[
     Path | None,
-    typer.Option("--style", metavar="FILE", help="A style sheet of matplotlib (.mplstyle).", rich_help_panel=_PANEL),
+    typer.Option(
+        "--style",
+        metavar="FILE",
+        help="A style sheet of matplotlib (.mplstyle): fonts, lines, backgrounds; not text sizes or models' colours.",
+        rich_help_panel=_PANEL,
+    ),
 ]
 By = Annotated[
     list[str] | None,
