@@ -97,7 +97,7 @@ def _groups_by_digest(runs: list[Run]) -> list[Group]:
     groups = []
     for digest, group in members.items():
         model = group[0].model
-        keys = dict.fromkeys([*own[model], *shared])
+        keys = dict.fromkeys([*(key for key in own[model] if key not in shared), *shared])
         config = configs[digest]
         differs = {key: config[key] for key in keys if key in config}
         groups.append(Group(digest[:8], model, differs, sorted(group, key=lambda run: run.seed)))

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from spectral_bench.report.latex_words import with_mathematics
+from spectral_bench.report.latex_words import NUMBER, with_mathematics
 
 #: What text may not hold as it is. Whatever else is no Latin letter is written by its name. A line break and a rule of
 #: booktabs would take a bracket or a star that follows them for an argument.
@@ -48,7 +48,7 @@ _ESCAPED = {
     "…": r"\ldots{}",
 }
 
-_NUMBER = r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?"
+_NUMBER = f"-?{NUMBER}"
 
 #: A measured number: ``≤430``, ``-0.15 ±0.11``, ``(3.21 ±0.15)e-05``; anything may follow.
 _MEASURED = re.compile(rf"(≤?)(?:({_NUMBER})(?: ±({_NUMBER}))?|\(({_NUMBER}) ±({_NUMBER})\)e([+-]\d+))(?![\w./])")

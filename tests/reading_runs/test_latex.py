@@ -1,5 +1,6 @@
 """Tables in LaTeX: read as text, and compiled where there is a LaTeX."""
 
+import re
 import shutil
 import subprocess
 from dataclasses import replace
@@ -171,7 +172,23 @@ def test_a_table_has_a_caption_notes_and_the_label_asked_for(command: Run, share
         ("null", "none"),
         ("p (Holm)", "$p$ (Holm)"),
         ("from -3 to well-known 1-2", "from $-$3 to well-known 1-2"),
+        ("svdrnn 0.083 ±0.034; rnn -1.49 ±0.29", r"svdrnn $0.083 \pm 0.034$; rnn $-1.49 \pm 0.29$"),
+        ("mlp 50 (3.21 ±0.15)e-05 (2 of 3)", r"mlp 50 $(3.21 \pm 0.15) \times 10^{-5}$ (2 of 3)"),
+        ("±0.00015; others", r"$\pm 0.00015$; others"),
+        ("counts as 1.2e-38.", r"counts as $1.2 \times 10^{-38}$."),
+        ("a run 20261127-12e-38 and 1e5", "a run 20261127-12e-38 and 1e5"),
+        ("`spectral-bench claims ID_1`: more", r"\texttt{spectral-bench claims ID\_1}: more"),
     ],
 )
 def test_settings_are_told_in_words_and_signs_are_mathematics(text: str, shown: str) -> None:
     assert escaped(printed_settings(text)) == shown
+
+
+def test_a_caption_says_nothing_twice_and_rows_name_what_differs_in_one_order(command: Run) -> None:
+    latex = command("compare", str(SHIPPED / "claims"), "--where", "task=ucr", "--format", "latex").stdout
+    assert r"\caption{ucr, data set CBF. Validation fraction 0.2. Baseline: accuracy 0.3311.}" in latex
+    named = re.findall(r"lr [^ ]+, .*?clipping(?: at \d)?", latex)
+    assert len(named) > 20
+    assert [
+        one for one in named if not re.fullmatch(r"lr \S+, (\\\\ )?epochs \d+, (\\\\ )?(no )?clipping( at \d)?", one)
+    ] == []
