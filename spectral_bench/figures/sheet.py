@@ -199,8 +199,9 @@ def _fitting(
         if least <= room:
             share = 1.0 if most <= room else (room - least) / (most - least)
             return found, [strip.least + share * (strip.height - strip.least) for strip in found]
+    asked = f"at a width of {sheet.width:.3g} in " if sheet.width != Sheet().width else ""
     raise InputError(
-        f"{title.partition(':')[0]}: at a width of {sheet.width:.3g} in the figure would be {top + least:.1f} in tall, "
+        f"{title.partition(':')[0]}: {asked}the figure would be {top + least:.1f} in tall, "
         f"and a page has {sheet.tallest:.3g} in. Choose some panels with --panels, fewer groups with --where, or a "
         "larger --width."
     )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import typer
 
+from spectral_bench.errors import InputError
 from spectral_bench.ui.delivery import as_text, deliver
 from spectral_bench.ui.pictures import Drawable, Wanted, draw_in_characters, write_pictures
 
@@ -74,6 +75,8 @@ def show_traces(
 ) -> None:
     """Report and draw what runs traced: files first, so that a reader of the table who goes away does not lose them.
 
+    The table is printed even where a picture cannot be drawn.
+
     Args:
         kind: what.
         found: the runs.
@@ -83,7 +86,7 @@ def show_traces(
         by: keys that groups agree in.
 
     Raises:
-        InputError: a file cannot be written, or there is nothing to draw in it.
+        InputError: a file cannot be written, which is said below the table, or there is nothing to draw in it.
     """
     from rich.console import Console
 
@@ -115,7 +118,13 @@ def show_traces(
     if not pictures and not wanted.waits:
         for note in found.notes:
             typer.echo(f"Note: {note}", err=True)
-    write_pictures(pictures, kind.draw, wanted)
+    refused = None
+    try:
+        write_pictures(pictures, kind.draw, wanted)
+    except InputError as error:
+        if not tables:
+            raise
+        refused = error  # the table is as good without the picture
     standings = [standing for picture in pictures for standing in picture.standings]
     if wanted.fits(console):  # what the columns mean is always the same, and would leave no room
         tables = [replace(table, notes=standings if table is tables[-1] else (), remarks=()) for table in tables]
@@ -125,6 +134,8 @@ def show_traces(
         plots = [plot for picture in pictures for plot in kind.in_characters(picture, wanted.sheet)]
         taken = as_text(report, console.width).count("\n") if form == "table" else 0
         draw_in_characters(plots, console, taken if wanted.fits(console) else None)
+    if refused is not None:
+        raise refused
 
 
 def _named(groups: Sequence[Group]) -> str:

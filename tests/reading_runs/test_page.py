@@ -1,5 +1,6 @@
 """A figure fits a printed page, and no text of it lies on another: whatever its kind, its width and its groups."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -114,10 +115,22 @@ def test_a_figure_that_fits_no_page_is_refused_with_what_to_do_and_leaves_no_fil
     arguments = ("grads", str(shared_results), "--width", "single", "-o", "out/")
     done = command(*arguments, columns=300)
     assert done.returncode == 2
+    assert "at a width of 3.35 in the figure would be" in done.stderr
     assert "a page has 6 in. Choose some panels with --panels" in done.stderr
     assert not list(tmp_path.glob("out/*"))
     assert command(*arguments, "--panels", "relative").returncode == 0
     assert len(list(tmp_path.glob("out/*"))) == 2
+
+
+@pytest.mark.parametrize("verb", ["grads", "spectrum"])
+def test_the_table_is_printed_where_its_picture_fits_no_page_and_no_width_is_named_that_nobody_gave(
+    command: Run, shared_results: Path, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    monkeypatch.setattr("spectral_bench.figures.sheet.PAGE", 1.0)
+    done = command(verb, str(shared_results), "-o", "out/", columns=300)
+    assert done.returncode == 2
+    assert re.search(r"^Error: \w+: the figure would be \d", done.stderr, flags=re.MULTILINE), done.stderr
+    assert done.stdout == command(verb, str(shared_results), columns=300).stdout
 
 
 @pytest.mark.parametrize("width", ["single", "double"])
