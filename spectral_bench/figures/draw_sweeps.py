@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import AutoLocator
+from matplotlib.transforms import offset_copy
 
 from spectral_bench.compare.statistics import Estimate
 from spectral_bench.diagnostics.gradient_decay import FLOOR
@@ -21,6 +22,7 @@ from spectral_bench.figures.baseline import (
 )
 from spectral_bench.figures.dodging import sidesteps
 from spectral_bench.figures.intervals import GOES_ON, draw_interval
+from spectral_bench.figures.measured_text import text_width
 from spectral_bench.figures.samples import about_pools, counts_and_names
 from spectral_bench.figures.series import Array, unfloored
 from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
@@ -39,6 +41,9 @@ _ROOM_OF_WORSE = 0.1
 
 #: Size of a marker in points (of 1/72 inch).
 _MARKER = 4.5
+
+#: Of a count of what did worse than any number, in points: its font, the marker before it, and between these.
+_SMALL, _OF_WORSE, _TO_WORSE = 6.5, 3.5, 2.0
 
 #: Points between two markers that stand side by side, and of a panel's width those beside its axis.
 _BESIDE, _MARGINS = 6.0, 50.0
@@ -128,9 +133,12 @@ def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limi
     if any(len(point.values) > 1 for point in points):
         how = "geometric means" if pictures.geometric else "means"
         intervals = "95 % intervals, on logarithms" if pictures.geometric else "95 % intervals"
-        sentences.append(f"Points: {how} over {many} seeds with {intervals}; dots: each seed.")
+        each = ", the mean of its runs" if pictures.pooled else ""
+        sentences.append(f"Points: {how} over {many} seeds with {intervals}; dots: each seed{each}.")
+    elif any(point.runs - point.without > 1 for point in points):
+        sentences.append("Points: one seed each, the mean of its runs.")
     elif points:
-        sentences.append("Points: one seed each.")
+        sentences.append(f"Points: one {'run' if pictures.pooled else 'seed'} each.")
     if pictures.geometric and not all(unfloored(value) for point in points for value in point.values):
         sentences.append(f"What underflows counts as {FLOOR:.1e}, and there is no interval.")
     if any(leaves(mean, limits) for mean in _means(lines)):
@@ -138,7 +146,8 @@ def _sentences(pictures: SweepPictures, lines: Sequence[SweepLine], limits: Limi
     if any(any(row) for several in pictures.panels.values() for row in _aside(several, pictures)):
         sentences.append("Points of one place stand side by side.")
     if any(point.without for point in points):
-        sentences.append("×: how many seeds diverged or never got there; they are in no mean.")
+        counted = "runs" if pictures.pooled else "seeds"
+        sentences.append(f"×: how many {counted} of a line diverged or never got there; they are in no mean.")
     return sentences
 
 
@@ -216,14 +225,20 @@ def _worse(lines: Sequence[SweepLine]) -> dict[float, list[tuple[SweepLine, Swee
 
 
 def _mark_the_worse(axes: Axes, lines: Sequence[SweepLine], pictures: SweepPictures) -> None:
-    """A cross on the worse side for every point with seeds that did worse than any number, and how many they are."""
+    """How many runs of a point did worse than any number, on the worse side, behind the marker of its line."""
+    behind = _OF_WORSE + _TO_WORSE if len(lines) > 1 else 0.0
     for place, several in _worse(lines).items():
         for at, (line, point) in enumerate(several):
             inwards = _ROOM_OF_WORSE * (at + 0.6) / (1 + _ROOM_OF_WORSE * len(several))
             y = inwards if pictures.higher_is_better else 1 - inwards
-            told = f"× {point.without}/{point.without + len(point.values)}"
-            axes.text(
-                place, y, told, color=line.look.colour, fontsize=6.5,
-                transform=axes.get_xaxis_transform(), ha="center", va="center", clip_on=False, zorder=4,
+            told = f"× {point.without}/{point.runs}"
+            axes.annotate(
+                told, (place, y), (behind / 2, 0.0), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+                color=line.look.colour, fontsize=_SMALL, ha="center", va="center", annotation_clip=False, zorder=4,
                 bbox={"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
+            if behind:
+                beside = (72 * text_width(told, _SMALL) + _TO_WORSE) / 2
+                shifted = offset_copy(axes.get_xaxis_transform(), axes.get_figure(root=True), -beside, units="points")
+                marked = line.look.marked(_OF_WORSE)
+                axes.plot([place], [y], transform=shifted, linestyle="", clip_on=False, zorder=4, **marked)

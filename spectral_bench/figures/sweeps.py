@@ -56,15 +56,17 @@ class SweepPoint:
     Attributes:
         x: the value.
         place: where it lies on the axis.
-        values: the number of each seed.
+        values: the number of each seed, the mean of its runs.
         mean: with its interval; None where no run has a number.
-        without: how many runs did worse than any number: diverged, or never got there.
+        runs: how many runs there are.
+        without: how many of them did worse than any number: diverged, or never got there.
     """
 
     x: Any
     place: float
     values: list[float]
     mean: Estimate | None
+    runs: int
     without: int
 
 
@@ -281,7 +283,7 @@ def _points(runs: Sequence[Run], keys: PlotKeys, x_axis: ValueAxis) -> list[Swee
         of_seeds = [mean_of(keys.y, several) for several in by_seed.values()]
         values = [mean.mean for mean in of_seeds if mean is not None]
         without = sum(never_got_there(run, keys.y) for run in members)
-        points.append(SweepPoint(x, x_axis.place(x), values, mean_of(keys.y, values), without))
+        points.append(SweepPoint(x, x_axis.place(x), values, mean_of(keys.y, values), len(members), without))
     return sorted(points, key=lambda point: point.place)
 
 

@@ -40,7 +40,7 @@ def show_sweeps(pictures: SweepPictures, console: Console) -> None:
             for point in line.points:
                 apart = not pictures.x_axis.joins(point.x)
                 value = "" if point.mean is None or not apart else f" {point.mean.mean:.4g}"
-                worse = f" × {point.without} of {point.without + len(point.values)}" if point.without else ""
+                worse = f" × {point.without} of {point.runs}" if point.without else ""
                 if value or worse:
                     at = shown(pictures.keys.x, point.x)
                     console.print(f"  {line.label} at {at}:{value}{worse}", highlight=False, markup=False)

@@ -662,6 +662,33 @@ def test_points_that_would_hide_one_another_stand_side_by_side_and_others_where_
     assert sidesteps(low + high, logarithmic=False) == [[0.0], [0.0]]
 
 
+def test_what_never_got_there_is_counted_in_runs_where_they_are_no_seeds_and_bears_the_marker_of_its_line(
+    templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "clipped"
+    folder.mkdir()
+    for model in ("rnn", "svdrnn"):
+        for clip, solved in ((1.0, 200), (2.0, 100), (None, None)):
+            make(templates, folder, model, {"train.clip_norm": clip}, {"solved_at": solved}, 0)
+    pictures = pictures_of(folder, PlotKeys("optimizer.lr", "solved_at"))
+    figure = draw_sweep(pictures, Sheet())
+    caption = figure.subfigs[0].texts[1].get_text()
+    assert caption.startswith("Points: one seed each, the mean of its runs.")
+    assert "×: how many runs of a line diverged" in " ".join(text.get_text() for text in figure.subfigs[0].texts)
+    (axes,) = figure.axes
+    counts = [text for text in axes.texts if "×" in text.get_text()]
+    assert [text.get_text() for text in counts] == ["× 1/3", "× 1/3"]
+    for line, text in zip(pictures.panels[""], counts, strict=True):
+        (marker,) = [
+            one
+            for one in axes.get_lines()
+            if one.get_marker() == line.look.marker and list(one.get_ydata()) == [text.xy[1]]
+        ]
+        box, place = text.get_window_extent(), marker.get_transform().transform(marker.get_xydata())[0]
+        assert box.x0 - 12 < place[0] < box.x0
+        assert box.y0 < place[1] < box.y1
+
+
 def test_the_state_whose_gradient_is_drawn_is_said(templates: dict[str, Path], tmp_path: Path) -> None:
     folder = tmp_path / "pairs"
     folder.mkdir()
