@@ -92,7 +92,8 @@ def _about_distributions(pictures: SpectrumPictures, *, below: bool) -> list[str
         sentence += ", every panel on its own axis, logarithmic or linear"
     many, _ = _counted(pictures)
     if many != "1":
-        sentence += f"; geometric means over {many} {'runs' if pictures.pooled else 'seeds'}"
+        sentence += f"; quartiles and median are geometric means over {many} {'runs' if pictures.pooled else 'seeds'}, "
+        sentence += "the outer edges the smallest minimum and the largest maximum of these"
     without = pictures.without_margin
     if without and not below:
         sentence += f"; of {_listed(without)} those of the gates' matrices, which are not the Jacobian of a step"
@@ -191,24 +192,30 @@ def _draw_quantiles(
 
 
 def _draw_distribution(axes: Axes, curves: Sequence[Series]) -> None:
-    """From the light to the dark: all of them, the middle half, the median; means over runs."""
+    """From the light to the dark: all of them, the middle half, the median.
+
+    All of them are those of every run, as in the margin and in the table; the others are means over runs.
+    """
     lowest, lower, middle, upper, highest = curves
     shade = middle.look.colour
-    for (one, other), alpha in (((lowest, highest), 0.18), ((lower, upper), 0.35)):
-        x = np.intersect1d(one.x, other.x)  # an infinite value has no place on the axis
-        below, above = (edge.mean[np.isin(edge.x, x)] for edge in (one, other))
+    outer = (lowest.x, lowest.low), (highest.x, highest.high)
+    inner = (lower.x, lower.mean), (upper.x, upper.mean)
+    for edges, alpha in ((outer, 0.18), (inner, 0.35)):
+        (first, _), (last, _) = edges
+        x = np.intersect1d(first, last)  # an infinite value has no place on the axis
+        below, above = (values[np.isin(places, x)] for places, values in edges)
         axes.fill_between(x, below, above, color=shade, alpha=alpha, linewidth=0)
     axes.plot(middle.x, middle.mean, color=shade)
-    for edge in (lowest, highest):
-        axes.plot(edge.x, edge.mean, color=shade, linewidth=0.6)
+    for places, values in outer:
+        axes.plot(places, values, color=shade, linewidth=0.6)
     if len(lowest.x) == len(middle.x) == len(highest.x) == 1:
         axes.plot(middle.x, middle.mean, color=shade, marker="o", markersize=3)
-        axes.vlines(middle.x, lowest.mean, highest.mean, color=shade, linewidth=0.6)
+        axes.vlines(middle.x, lowest.low, highest.high, color=shade, linewidth=0.6)
 
 
 def _limit(axes: Axes, curves: Sequence[Series], allowed: Sequence[float]) -> None:
     """An axis of the panel's own: logarithmic where the values span more than a decade."""
-    values = np.concatenate([*(series.mean for series in curves), np.asarray(allowed, dtype=np.float64)])
+    values = np.concatenate([curves[0].low, curves[-1].high, np.asarray(allowed, dtype=np.float64)])
     low, high = (float(values.min()), float(values.max())) if len(values) else (1.0, 1.0)
     if low < high / 10:
         axes.set_yscale("log")

@@ -123,6 +123,22 @@ def test_a_margin_that_no_model_has_is_refused_and_no_other_panel_drawn_for_it(s
         draw_spectrum(pictures, Sheet(panels=("margin",)))
 
 
+def test_the_outer_edges_drawn_are_the_extremes_of_all_seeds_as_in_the_table(shared_results: Path) -> None:
+    section = section_of(shared_results, "copy")
+    groups = traced_spectra(section)
+    pictures = spectrum_pictures(section, groups)
+    _, records = spectrum_table(section, groups)
+    panels = draw_spectrum(pictures, Sheet(panels=("distribution",))).axes
+    edges = {}
+    for axes, curves in zip(panels, pictures.quantiles, strict=True):
+        drawn = [np.asarray(line.get_ydata(), dtype=float) for line in axes.get_lines() if line.get_linewidth() == 0.6]
+        edges[curves[0].label.partition(" (")[0]] = [float(y[-1]) for y in drawn]
+    table = {record["group"].replace("r=", "r = "): [record["min"], record["max"]] for record in records}
+    assert edges == table
+    caption = " ".join(caption_of(pictures).split())
+    assert "the outer edges the smallest minimum and the largest maximum of these" in caption
+
+
 def test_spectrum_data_holds_quantiles_and_margin(command: Run, shared_results: Path, tmp_path: Path) -> None:
     done = command("spectrum", str(shared_results), "-o", "s-{}.png", "--data", "s.csv", "--show")
     assert done.returncode == 0, done.stderr
