@@ -17,7 +17,7 @@ _KEYS: Mapping[str, str] = {
     "model.m1": "reflectors $m_1$",
     "model.m2": "reflectors $m_2$",
     "model.num_layers": "layers",
-    "train.clip_norm": "gradient norm clipped at",
+    "train.clip_norm": "gradient clipping norm",
     "train.batch_size": "batch size",
     "trace.of": "traced loss",
     "model.map": "map of $\\sigma$",

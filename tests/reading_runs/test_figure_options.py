@@ -331,7 +331,7 @@ def test_names_have_as_few_keys_as_tell_the_drawn_groups_apart_and_the_others_ar
         "gru lr 0.01, clipping at 10", "gru lr 0.1, clipping at 1", "gru lr 0.1, clipping at 10",
     ]  # fmt: skip
     assert unnamed_keys(section.groups) == [
-        "Groups of a model also differ in learning rate and gradient norm clipped at."
+        "Groups of a model also differ in learning rate and gradient clipping norm."
     ]
     few = [section.groups[1], section.groups[4], section.groups[5]]
     assert [one.caption for one in Naming().of(section, few)] == ["svdmlp", "gru clipping at 1", "gru clipping at 10"]
