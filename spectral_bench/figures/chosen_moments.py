@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spectral_bench.config.hints import short
 from spectral_bench.errors import InputError
 from spectral_bench.figures.traced_gradients import Traced, mean_over_training, nearest_step
+from spectral_bench.figures.words import after
 
 #: What ``--step`` calls the mean over all traced steps.
 MEAN = "mean"
@@ -66,7 +67,7 @@ def at_the_end(groups: Sequence[Traced]) -> ChosenMoment:
     """The last traced step of every run that has not lost it."""
     ends = {int(norms.steps[-1]) for one in groups for norms in one.whole}
     step = ends.pop() if len(ends) == 1 else None
-    title = "at the last traced step of each run" if step is None else f"after {step:,} training steps"
+    title = "at the last traced step of each run" if step is None else after(step)
     return ChosenMoment(
         title,
         step,
@@ -77,7 +78,7 @@ def at_the_end(groups: Sequence[Traced]) -> ChosenMoment:
 
 def _at(groups: Sequence[Traced], step: int) -> ChosenMoment:
     norms = [one.at(step)[1] if step in one.steps else [] for one in groups]
-    return ChosenMoment(f"after {step:,} training steps", step, norms, [[step] if runs else [] for runs in norms])
+    return ChosenMoment(after(step), step, norms, [[step] if runs else [] for runs in norms])
 
 
 def _over_training(groups: Sequence[Traced]) -> ChosenMoment:

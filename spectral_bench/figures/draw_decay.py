@@ -97,22 +97,28 @@ def draw_decay(figure: SubFigure, moment: Moment, words: AxisWords, width: float
     axes.axvline(0.0, color=mpl.rcParams["text.color"], alpha=0.67, linewidth=0.8, zorder=1)
     rows = [_lines(one, _TEXT * width) for one in moment.decays]
     column = _GAP + max((_width(line) for lines in rows for line in lines), default=0.0)
+    # Where there is more room than the rows need, they stand further apart, and the lines of each as near as ever.
+    needed = sum(_LINE * len(lines) for lines in rows)
+    room = figure.bbox.height / figure.dpi - _REST
+    between = max(_BETWEEN_ROWS, (room - needed) / len(rows)) if rows else _BETWEEN_ROWS
     y = 0.0
     for one, lines in zip(moment.decays, rows, strict=True):
         height = _LINE * len(lines)
         for at, line in enumerate(lines):
+            # A column of verdicts takes several: one alone stands behind the name.
+            end = _GAP if len(rows) > 1 else column - _width(line)
             for piece in line:
                 axes.annotate(
-                    piece.text, (0.0, y - _BETWEEN_ROWS / 2 - _LINE * (at + 0.5)), xycoords=("axes fraction", "data"),
-                    xytext=(-72 * (_GAP if piece.ends else column), 0.0), textcoords="offset points", va="center",
+                    piece.text, (0.0, y - between / 2 - _LINE * (at + 0.5)), xycoords=("axes fraction", "data"),
+                    xytext=(-72 * (end if piece.ends else column), 0.0), textcoords="offset points", va="center",
                     ha="right" if piece.ends else "left", annotation_clip=False,
                     color=piece.colour or mpl.rcParams["text.color"], fontsize=piece.size, fontweight=piece.weight,
                 )  # fmt: skip
         if one.rate is not None:
-            middle = y - (height + _BETWEEN_ROWS) / 2
+            middle = y - (height + between) / 2
             draw_interval(axes, middle, one.rate, one.look.colour, lying=True)
             axes.plot([one.rate.mean], [middle], linestyle="", zorder=3, **one.look.marked(_MARKER))
-        y -= height + _BETWEEN_ROWS
+        y -= height + between
     axes.set_ylim(y or -1.0, 0.0)
     axes.set_yticks([])
     axes.grid(visible=False, axis="y")

@@ -11,21 +11,33 @@ from spectral_bench.records.run_record import Run
 #: Up to this many runs are drawn as thin lines; of more, the range as a band.
 THIN_LINES = 3
 
+#: What the model is called among the keys.
+_MODEL = "model"
+
 #: So many keys are named.
 _NAMED = 5
 
 
 def keys_pooled(pools: Iterable[Sequence[Run]]) -> dict[str, int]:
-    """The keys in which runs differ that are put together, with the number of their values.
+    """The keys in which runs differ that are put together, with the number of their values; first the model.
+
+    Keys of a model in which it differs from another are that model's nature, and count only within it.
 
     Args:
         pools: the runs behind each line, point or cell.
     """
     values: dict[str, set[str]] = {}
     for runs in pools:
-        for key in keys_apart(runs):
+        by_model: dict[str, list[Run]] = {}
+        for run in runs:
+            by_model.setdefault(run.model, []).append(run)
+        if len(by_model) > 1:
+            values.setdefault(_MODEL, set()).update(by_model)
+        own = [key for members in by_model.values() for key in keys_apart(members)]
+        shared = [key for key in keys_apart(runs) if not key.startswith("model.") and key != "r"]
+        for key in dict.fromkeys([*own, *shared]):
             values.setdefault(key, set()).update(as_typed(setting_of(run).get(key)) for run in runs)
-    return {key: len(found) for key, found in sorted(values.items())}
+    return {key: len(found) for key, found in sorted(values.items(), key=lambda pair: (pair[0] != _MODEL, pair[0]))}
 
 
 def about_pools(keys: Mapping[str, int]) -> list[str]:
@@ -34,7 +46,8 @@ def about_pools(keys: Mapping[str, int]) -> list[str]:
         return []
     named = [f"{key_in_words(key)} ({count} values)" for key, count in keys.items()][:_NAMED]
     more = len(keys) - len(named)
-    return [f"Put together: runs that differ in {listed([*named, *([f'{more} more keys'] if more else [])])}."]
+    others = [f"{more} more key{'s' * (more > 1)}"] if more else []
+    return [f"Put together: runs that differ in {listed([*named, *others])}."]
 
 
 def about_samples(

@@ -21,6 +21,9 @@ _CHARACTERS, _TURNED = 45, 0.03
 #: Up to so many numbers each has a tick of its own.
 _TICKS = 7
 
+#: Whole numbers from here to there have their thousands parted.
+_PARTED, _LARGE = 1e3, 1e7
+
 #: Share of the numbers' stretch that lies between it and what is beside it, and at least so much of a decade.
 _GAP, _DECADE = 0.15, 0.4
 
@@ -84,7 +87,7 @@ class ValueAxis:
             ]
         else:
             rounds = [float(tick) for tick in MaxNLocator(6).tick_values(low, high) if low <= tick <= high]
-        labels = [f"{10**tick:g}" if self.logarithmic else f"{tick:g}" for tick in rounds]
+        labels = [_parted(value, f"{value:g}") for value in (10**tick if self.logarithmic else tick for tick in rounds)]
         return [*rounds, *apart.values()], [*labels, *(self.labels[text] for text in apart)]
 
     def put(self, axes: Axes, side: str = "x") -> None:
@@ -123,7 +126,10 @@ def value_axis(key: str, values: Sequence[Any], *, linear: bool = False) -> Valu
     distinct = {as_typed(value): value for value in values}
     numbers = dict(sorted(((text, float(value)) for text, value in distinct.items() if is_number(value)), key=_second))
     others = [text for text in distinct if text not in numbers]
-    labels = {text: shown(key, distinct[text]) for text in [*numbers, *sorted(others, key=_none_last)]}
+    labels = {
+        text: _parted(numbers.get(text, 0.0), shown(key, distinct[text]))
+        for text in [*numbers, *sorted(others, key=_none_last)]
+    }
     positive = {text: value for text, value in numbers.items() if value > 0}
     logarithmic = len(positive) >= len(numbers) - 1 and min(numbers.values(), default=-1.0) >= 0
     logarithmic = logarithmic and not linear and spans_decades(positive.values())
@@ -154,6 +160,12 @@ def _apart(ordered: Sequence[tuple[float, str]], least: float) -> tuple[list[flo
         labels.append(label if place - before >= least else "")
         before = place if labels[-1] else before
     return [place for place, _ in ordered], labels
+
+
+def _parted(value: float, otherwise: str) -> str:
+    """A large whole number with its thousands parted, as in tables."""
+    is_large = _PARTED <= abs(value) < _LARGE and math.isclose(value, round(value))
+    return f"{value:,.0f}" if is_large else otherwise
 
 
 def _second(pair: tuple[str, float]) -> float:

@@ -38,6 +38,11 @@ def key_in_words(key: str, metric: str | None = None) -> str:
     return _KEYS.get(key) or key.rpartition(".")[2].replace("_", " ")
 
 
+def after(step: int) -> str:
+    """``after 1 training step``, ``after 1,000 training steps``."""
+    return f"after {step:,} training step{'' if step == 1 else 's'}"
+
+
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``; between names that hold a comma, semicolons."""
     *first, last = names

@@ -13,7 +13,7 @@ from spectral_bench.report.comparison_columns import RowContext, named_column, n
 from spectral_bench.report.document import Table
 from spectral_bench.report.exclusions import left_out_notes
 from spectral_bench.report.footnotes import Footnotes
-from spectral_bench.report.numbers import interval_notes, number, worse_notes
+from spectral_bench.report.numbers import counted, interval_notes, number, worse_notes
 from spectral_bench.runs.field_words import metric_in_words
 
 #: So many keys are named in which models are configured differently, first those of which there are several values.
@@ -94,7 +94,7 @@ def _configured(section: Section) -> tuple[list[str], list[str]]:
         return [], []
     chosen_first = sorted(found, key=lambda key: len(set(map(as_typed, found[key].values()))) == 1)
     named = [key.removeprefix("model.") for key in chosen_first[:_KEYS_NAMED]]
-    more = f" and {len(found) - len(named)} more keys" if len(found) > len(named) else ""
+    more = f" and {counted(len(found) - len(named), 'more key')}" if len(found) > len(named) else ""
     return [f"Configured differently: {', '.join(named)}{more}."], [
         f"Values of what is configured differently: --columns score,{chosen_first[0]}, or all by --format json."
     ]

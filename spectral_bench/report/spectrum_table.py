@@ -7,6 +7,7 @@ import numpy as np
 
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.figures.spectra import TracedSpectra
+from spectral_bench.figures.words import after
 from spectral_bench.records.groups import Section
 from spectral_bench.records.traces import QUANTILES, Spectra
 from spectral_bench.report.document import Cell, Column, Table
@@ -78,7 +79,7 @@ def spectrum_table(section: Section, groups: Sequence[TracedSpectra]) -> tuple[T
         )
     notes = [_about_margin(section, groups), _MEANS, *interval_notes(margins)]
     notes += [*left_out_notes([one.group for one in groups]), *lacking]
-    when = f"after {ends.pop():,} training steps" if len(ends) == 1 else "at the last traced step of each run"
+    when = after(ends.pop()) if len(ends) == 1 else "at the last traced step of each run"
     title = f"{section.title}: singular values {when}"
     return Table(title, "", _COLUMNS, rows, notes).without_empty_columns(), records
 

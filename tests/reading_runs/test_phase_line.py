@@ -103,7 +103,7 @@ def test_the_line_is_drawn_over_the_cells_and_named(mapped: Plotted, hue: str | 
     assert [tuple(corner) for corner in np.transpose(line.get_data())] == list(pictures.line)
     for up, length in enumerate(LENGTHS):
         labels = dict(enumerate(text.get_text() for text in axes.get_yticklabels()))
-        assert labels[up] == str(length)
+        assert labels[up] == f"{length:,}"
     names = [text.get_text() for strip in figure.subfigs for legend in strip.legends for text in legend.get_texts()]
     assert "$r\\,T = 1$" in names
 

@@ -31,6 +31,7 @@ from spectral_bench.figures.sheet import Sheet
 from spectral_bench.figures.spectra import SpectrumPictures
 from spectral_bench.figures.style import draw_series
 from spectral_bench.figures.traced_gradients import mean_over_training
+from spectral_bench.figures.words import after
 from spectral_bench.records.traces import GradientHistory
 from spectral_bench.runs.layout import TRACE_AXES
 
@@ -243,6 +244,24 @@ def test_a_decay_rate_stands_beside_what_is_told_of_its_group(width: float) -> N
     assert max(box.x1 for _, box in texts) < axes.get_window_extent().x0
     assert overlapping(figure) == []
     assert cut_off(figure) == []
+
+
+def test_the_words_of_a_single_group_stay_together_however_much_room_there_is() -> None:
+    figure = Figure(figsize=(6.0, 2.6), layout="constrained")
+    with printable():
+        draw_decay(figure.subfigures(), Moment("t", 1, [], [], [decay("rnn", "level")]), TRACE_AXES["time"], 6.0)
+        FigureCanvasAgg(figure).draw()
+    (axes,) = figure.axes
+    name, verdict, *others = [text.get_window_extent() for text in axes.texts]
+    assert 0 < verdict.x0 - name.x1 < 0.35 * figure.dpi
+    lowest = min(box.y0 for box in others)
+    assert name.y1 - lowest < 0.2 * figure.dpi * (1 + len(others))
+    middle = axes.get_window_extent()
+    assert (name.y1 + lowest) / 2 == pytest.approx((middle.y0 + middle.y1) / 2, abs=0.05 * figure.dpi)
+
+
+def test_a_moment_after_one_step_is_told_in_the_singular() -> None:
+    assert (after(1), after(1000)) == ("after 1 training step", "after 1,000 training steps")
 
 
 def test_a_figure_says_of_how_many_seeds_its_lines_are_and_each_where_they_differ() -> None:

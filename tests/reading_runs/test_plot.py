@@ -31,6 +31,7 @@ from spectral_bench.figures.named_groups import Naming
 from spectral_bench.figures.page import printable
 from spectral_bench.figures.phase_maps import phase_pictures
 from spectral_bench.figures.plotted_runs import plotted
+from spectral_bench.figures.samples import about_pools
 from spectral_bench.figures.searches import search_pictures
 from spectral_bench.figures.sheet import Sheet, inches
 from spectral_bench.figures.sweeps import PlotKeys, SweepPictures, sweep_pictures
@@ -687,6 +688,30 @@ def test_what_never_got_there_is_counted_in_runs_where_they_are_no_seeds_and_bea
         box, place = text.get_window_extent(), marker.get_transform().transform(marker.get_xydata())[0]
         assert box.x0 - 12 < place[0] < box.x0
         assert box.y0 < place[1] < box.y1
+
+
+def test_a_map_whose_cells_hold_several_models_says_so_first_and_lists_none_of_their_own_keys(
+    command: Run, templates: dict[str, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    for model, own in (("rnn", {"model.bound": 1.0}), ("svdrnn", {"model.bound": 2.0, "model.m1": 3})):
+        for clip in (1.0, 2.0):
+            keys = {**own, "train.clip_norm": clip, "r": None}
+            make(templates, folder, model, keys, {"test": 0.5}, 0)
+    done = command("plot", "--kind", "map", "x=optimizer.lr", "y=task.length", str(folder), "-o", "m.png", columns=300)
+    assert "cells hold runs that differ in model, train.clip_norm: name one" in done.stderr
+    assert about_pools({"model": 2, **{f"train.key{at}": 2 for at in range(5)}}) == [
+        "Put together: runs that differ in model (2 values), key0 (2 values), key1 (2 values), key2 (2 values), "
+        "key3 (2 values) and 1 more key."
+    ]
+
+
+def test_ticks_part_the_thousands_as_tables_do() -> None:
+    few = value_axis("num_parameters", [875, 10825, 2500.5, None])
+    assert list(few.labels.values()) == ["875", "2500.5", "10,825", "none"]
+    many = value_axis("num_parameters", [10 ** (at / 3) for at in range(20)])
+    assert many.ticks()[1] == ["1", "10", "100", "1,000", "10,000", "100,000", "1,000,000"]
 
 
 def test_the_state_whose_gradient_is_drawn_is_said(templates: dict[str, Path], tmp_path: Path) -> None:
