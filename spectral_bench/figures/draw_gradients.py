@@ -1,6 +1,8 @@
 """The figure of gradients: first whether they vanish, then through training, then their absolute norms."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -9,13 +11,13 @@ from matplotlib.figure import Figure, SubFigure
 from spectral_bench.figures.draw_decay import decay_goes_on, decay_heights, draw_decay
 from spectral_bench.figures.draw_gradient_maps import map_strip
 from spectral_bench.figures.draw_relative import draw_relative
-from spectral_bench.figures.gradients import GradientPictures
+from spectral_bench.figures.gradients import GRADIENT_PANELS, GradientPictures
 from spectral_bench.figures.intervals import GOES_ON
 from spectral_bench.figures.measured_text import as_drawn
 from spectral_bench.figures.relative_gradients import Bounds, Moment
 from spectral_bench.figures.samples import about_pools, about_samples, names_with_counts
 from spectral_bench.figures.series import Series
-from spectral_bench.figures.sheet import Sheet, Strip, figure_of_strips
+from spectral_bench.figures.sheet import NoRoomError, Sheet, Strip, figure_of_strips
 from spectral_bench.figures.style import (
     BELOW_THE_AXIS,
     decades,
@@ -37,8 +39,29 @@ _RATIO = (1.1, 1.0)
 _RELATIVE, _LEAST_RELATIVE = 2.6, 1.6
 
 
+#: What is left out of a figure of everything that no page has room for, until one has, and what it is called.
+_LEFT_OUT = ((), ("norms",), ("norms", "map"))
+_CALLED = {"norms": "the absolute norms", "map": "the maps"}
+
+
 def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
-    """Draw everything about the gradients of a section that the sheet asks for."""
+    """Draw everything about the gradients of a section that the sheet asks for.
+
+    If it chooses no panels, and no page has room for all of them, those that answer the question least are left out,
+    and the caption says so.
+
+    Raises:
+        NoRoomError: no page has room for it.
+    """
+    if sheet.panels is None:
+        for left_out in _LEFT_OUT:
+            kept = tuple(name for name in GRADIENT_PANELS if name not in left_out)
+            with suppress(NoRoomError):
+                return _drawn(pictures, replace(sheet, panels=kept), left_out)
+    return _drawn(pictures, sheet)
+
+
+def _drawn(pictures: GradientPictures, sheet: Sheet, left_out: Sequence[str] = ()) -> Figure:
     curves = [series for panel in _panels(pictures, sheet) for series in panel]
     labels = names_with_counts(curves)
 
@@ -55,11 +78,11 @@ def draw_gradients(pictures: GradientPictures, sheet: Sheet) -> Figure:
     of = "the last step's loss" if set(pictures.losses) == {LAST_LOSS} else "the loss"
     title = f"{settings_in_words(pictures.title)}{layer}: what arrives at ${state}_0$ of the gradient of {of}"
     return figure_of_strips(
-        sheet, title, [_caption(pictures, sheet)], labels, strips, notes=about_pools(pictures.pooled)
+        sheet, title, [_caption(pictures, sheet, left_out)], labels, strips, notes=about_pools(pictures.pooled)
     )
 
 
-def _caption(pictures: GradientPictures, sheet: Sheet) -> str:
+def _caption(pictures: GradientPictures, sheet: Sheet, left_out: Sequence[str]) -> str:
     panels = _panels(pictures, sheet)
     sentences = [
         *_about_losses(pictures),
@@ -72,6 +95,8 @@ def _caption(pictures: GradientPictures, sheet: Sheet) -> str:
         sentences.append(_about_bounds(bounds, pictures.words))
     if sheet.has("decay") and any(map(decay_goes_on, pictures.moments)):
         sentences.append(GOES_ON)
+    if left_out:
+        sentences.append(f"The page has no room for {' and '.join(_CALLED[name] for name in left_out)}.")
     return " ".join([*sentences, *pictures.states, *pictures.unnamed, *pictures.standings])
 
 

@@ -53,6 +53,10 @@ _SLACK = 1e-6
 _LIGHT: Any = {"fontsize": 7, "alpha": 0.75}
 
 
+class NoRoomError(InputError):
+    """A figure would be taller than a page; the message says by how much, and what to leave out."""
+
+
 @dataclass(frozen=True)
 class Sheet:
     """The layout of a figure.
@@ -153,7 +157,7 @@ def figure_of_strips(
         notes: sentences without which the figure misleads: they stand below it, also where it has no caption.
 
     Raises:
-        InputError: no page has room for it.
+        NoRoomError: no page has room for it.
     """
     lines = _lines(sheet, title, caption) if sheet.title else []
     legend = _legend(sheet, labels, handle)
@@ -190,7 +194,7 @@ def _fitting(
     """Strips that fit a page below so many inches, and their heights.
 
     Raises:
-        InputError: there are none.
+        NoRoomError: there are none.
     """
     room = sheet.tallest - top
     for layout in (sheet, replace(sheet, dense=True)):
@@ -200,7 +204,7 @@ def _fitting(
             share = 1.0 if most <= room else (room - least) / (most - least)
             return found, [strip.least + share * (strip.height - strip.least) for strip in found]
     asked = f"at a width of {sheet.width:.3g} in " if sheet.width != Sheet().width else ""
-    raise InputError(
+    raise NoRoomError(
         f"{title.partition(':')[0]}: {asked}the figure would be {top + least:.1f} in tall, "
         f"and a page has {sheet.tallest:.3g} in. Choose some panels with --panels, fewer groups with --where, or a "
         "larger --width."

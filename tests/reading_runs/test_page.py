@@ -15,12 +15,11 @@ from matplotlib.figure import Figure, SubFigure
 from run_directories import edit, runs_of
 
 from spectral_bench.compare.statistics import estimate
-from spectral_bench.errors import InputError
 from spectral_bench.figures.draw_gradients import draw_gradients
 from spectral_bench.figures.draw_learning import draw_learning
 from spectral_bench.figures.draw_spectrum import draw_spectrum
 from spectral_bench.figures.gradient_maps import Heat
-from spectral_bench.figures.gradients import GradientPictures, gradient_pictures
+from spectral_bench.figures.gradients import GRADIENT_PANELS, GradientPictures, gradient_pictures
 from spectral_bench.figures.learning import LearningPictures, Quantity, learning_pictures
 from spectral_bench.figures.looks import palette
 from spectral_bench.figures.measured_text import text_width, wrapped
@@ -28,7 +27,7 @@ from spectral_bench.figures.named_groups import Naming
 from spectral_bench.figures.page import printable
 from spectral_bench.figures.relative_gradients import Decay, Moment
 from spectral_bench.figures.series import Series, over_runs
-from spectral_bench.figures.sheet import PAGE, WIDTHS, Sheet, Strip, figure_of_strips
+from spectral_bench.figures.sheet import PAGE, WIDTHS, NoRoomError, Sheet, Strip, figure_of_strips
 from spectral_bench.figures.spectra import SpectrumPictures, spectrum_pictures, traced_spectra
 from spectral_bench.figures.traced_gradients import traced
 from spectral_bench.records.collection import collect
@@ -82,18 +81,27 @@ DRAWN: dict[str, Draw] = {"grads": gradients, "spectrum": spectrum, "curves": le
 @pytest.mark.parametrize("width", ["single", "double"])
 @pytest.mark.parametrize("groups", [1, 2, 5, 8])
 @pytest.mark.parametrize("verb", DRAWN)
-def test_a_figure_is_no_taller_than_a_page_or_is_refused(verb: str, groups: int, width: str) -> None:
-    sheet = Sheet(WIDTHS[width])
+def test_a_figure_is_no_taller_than_a_page(verb: str, groups: int, width: str) -> None:
     with printable():
-        if (verb, groups, width) == ("grads", 8, "single"):
-            with pytest.raises(InputError, match="Choose some panels with --panels"):
-                DRAWN[verb](groups, sheet)
-            sheet = Sheet(WIDTHS[width], panels=("relative", "decay"))
-        figure = DRAWN[verb](groups, sheet)
+        figure = DRAWN[verb](groups, Sheet(WIDTHS[width]))
         assert figure.get_size_inches()[0] == WIDTHS[width]
         assert figure.get_size_inches()[1] <= PAGE + 1e-9
         assert overlapping(figure) == []
         assert cut_off(figure) == []
+
+
+@pytest.mark.parametrize(
+    ("page", "said"), [(10.5, "no room for the absolute norms."), (9.0, "no room for the absolute norms and the maps.")]
+)
+def test_what_a_page_has_no_room_for_is_left_out_where_nobody_chose_and_is_refused_where_somebody_did(
+    monkeypatch: pytest.MonkeyPatch, page: float, said: str
+) -> None:
+    monkeypatch.setattr("spectral_bench.figures.sheet.PAGE", page)
+    with printable():
+        figure = gradients(8, Sheet(WIDTHS["single"]))
+        assert said in " ".join(" ".join(text.get_text() for text in figure.subfigs[0].texts).split())
+        with pytest.raises(NoRoomError):
+            gradients(8, Sheet(WIDTHS["single"], panels=GRADIENT_PANELS))
 
 
 def test_a_legend_of_long_names_has_room_for_all_their_lines() -> None:
@@ -113,7 +121,7 @@ def test_a_figure_that_fits_no_page_is_refused_with_what_to_do_and_leaves_no_fil
 ) -> None:
     monkeypatch.setattr("spectral_bench.figures.sheet.PAGE", 6.0)
     arguments = ("grads", str(shared_results), "--width", "single", "-o", "out/")
-    done = command(*arguments, columns=300)
+    done = command(*arguments, "--panels", "relative,decay,map,norms", columns=300)
     assert done.returncode == 2
     assert "at a width of 3.35 in the figure would be" in done.stderr
     assert "a page has 6 in. Choose some panels with --panels" in done.stderr
