@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.diagnostics.gradient_decay import FLOOR
-from spectral_bench.figures.series import unfloored
+from spectral_bench.figures.series import geometric_mean, unfloored
 from spectral_bench.figures.traced_gradients import Traced, relative
 
 #: A map has at most this many rows and columns: neither screen nor print resolves more.
@@ -51,15 +50,10 @@ def heat_of(one: Traced, judged: Collection[int]) -> Heat:
     """The map of a group, and the steps that verdicts are on."""
     steps = one.steps
     length = max(norms.norms.shape[1] for norms in one.norms)
-    shape = len(steps), length
-    total, count = np.zeros(shape), np.zeros(shape)
-    for norms in one.norms:
-        rows, width = np.searchsorted(steps, norms.steps), norms.norms.shape[1]
-        shares = relative(norms.norms)[:, ::-1]
-        finite = np.isfinite(shares)
-        total[rows, :width] += np.log(np.maximum(np.where(finite, shares, 1.0), FLOOR))
-        count[rows, :width] += finite
-    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    shares = np.full((len(one.norms), len(steps), length), np.nan)
+    for of_run, norms in zip(shares, one.norms, strict=True):
+        of_run[np.searchsorted(steps, norms.steps), : norms.norms.shape[1]] = relative(norms.norms)[:, ::-1]
+    mean = np.log(geometric_mean(shares))
     mean, steps_shown = _coarser(mean, steps.astype(np.float64))
     transposed, back_shown = _coarser(mean.T, np.arange(length, dtype=np.float64))
     return Heat(one.caption, steps_shown, back_shown, np.exp(transposed), tuple(sorted(judged)))
