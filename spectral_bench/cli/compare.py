@@ -13,7 +13,16 @@ import typer
 from spectral_bench.cli.completion import complete_key, complete_metric
 from spectral_bench.cli.help_panels import OUTPUT, RUNS, SHOWN
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Format, FormatOption, Paths, Where, check_judged_by, chosen_format, read_runs
+from spectral_bench.cli.run_options import (
+    Best,
+    Format,
+    FormatOption,
+    Paths,
+    Where,
+    check_judged_by,
+    chosen_format,
+    read_runs,
+)
 
 if TYPE_CHECKING:
     from spectral_bench.compare.ranks import CriticalDifference
@@ -41,6 +50,7 @@ def compare(
     paths: Paths = None,
     *,
     where: Where = None,
+    best: Best = None,
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -176,7 +186,7 @@ def compare(
         raise _refused("--diagram is for --pairwise.")
     check_picture("--diagram", diagram)
     console = Console()
-    found = read_runs(paths, where)
+    found = read_runs(paths, where, best)
     if not found.runs:
         raise _refused(f"There is nothing to compare. {' '.join(found.notes)}")
     groups = sections(found.runs, by or [])
@@ -189,6 +199,8 @@ def compare(
         if match is Matched.time:
             judged_by, chosen = "validation", chosen or _COLUMNS_AFTER_TIME
     check_judged_by(metric, found.runs)
+    if is_plain and not best and max(len(section.groups) for section in groups) > _MANY_SETTINGS:
+        found.notes.append("--best model keeps, of each model's settings, the one that validation chooses.")
     if against is not None:
         from spectral_bench.report.against_papers import against_papers
 
@@ -238,6 +250,9 @@ def _asked_columns(text: str | None, *, wide: bool) -> Sequence[str]:
         raise _refused(f"--columns {text}: expected names with commas between them, each once, and no --wide.")
     return names
 
+
+#: So many rows of one table are a search, of which most readers want the outcome.
+_MANY_SETTINGS = 40
 
 #: What is known of a run before its end.
 _COLUMNS_AFTER_TIME = ("model", "differs", "seeds", "parameters", "score", "steps", "beats_baseline")

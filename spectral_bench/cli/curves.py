@@ -26,7 +26,7 @@ from spectral_bench.cli.figure_options import (
 )
 from spectral_bench.cli.help_panels import SHOWN
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Data, Paths, Show, Where, read_runs
+from spectral_bench.cli.run_options import Best, Data, Paths, Show, Where, read_runs
 
 if TYPE_CHECKING:
     from spectral_bench.figures.named_groups import Naming
@@ -48,6 +48,7 @@ def curves(
         CurveSplit, typer.Option(help="Measured on which data.", rich_help_panel=SHOWN)
     ] = CurveSplit.validation,
     where: Where = None,
+    best: Best = None,
     by: By = None,
     output: Output = None,
     width: Width = DEFAULT_WIDTH,
@@ -76,13 +77,19 @@ def curves(
     wanted = Wanted(sheet, output, in_characters, data, style, waits=watch)
     naming = naming_of(order, label)
     if watch:
-        keep_drawing(lambda: _draw(paths, where, by or [], split, naming, wanted), every)
+        keep_drawing(lambda: _draw(paths, where, best, by or [], split, naming, wanted), every)
     else:
-        _draw(paths, where, by or [], split, naming, wanted)
+        _draw(paths, where, best, by or [], split, naming, wanted)
 
 
 def _draw(
-    paths: list[Path] | None, where: list[str] | None, by: Sequence[str], split: str, naming: Naming, wanted: Wanted
+    paths: list[Path] | None,
+    where: list[str] | None,
+    best: list[str] | None,
+    by: Sequence[str],
+    split: str,
+    naming: Naming,
+    wanted: Wanted,
 ) -> list[Run]:
     """Draw once; returns the runs."""
     from rich.console import Console
@@ -94,7 +101,7 @@ def _draw(
     from spectral_bench.ui.pictures import draw_in_characters, write_pictures
     from spectral_bench.ui.text_figures import learning_in_characters
 
-    found = read_runs(paths, where)
+    found = read_runs(paths, where, best)
     groups = sections(found.runs, by)
     naming.check(groups)
     pictures = []

@@ -23,7 +23,7 @@ from spectral_bench.cli.figure_options import (
 )
 from spectral_bench.cli.help_panels import SHOWN
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Data, Format, Paths, Show, TableFormatOption, Where, read_runs
+from spectral_bench.cli.run_options import Best, Data, Format, Paths, Show, TableFormatOption, Where, read_runs
 
 if TYPE_CHECKING:
     from spectral_bench.records.run_record import Run
@@ -45,6 +45,7 @@ def grads(
         int, typer.Option(min=0, help="Which recurrent layer, the one next to the input is 0.", rich_help_panel=SHOWN)
     ] = 0,
     where: Where = None,
+    best: Best = None,
     by: By = None,
     form: TableFormatOption = None,
     output: Output = None,
@@ -91,7 +92,7 @@ def grads(
     naming = naming_of(order, label)
 
     def once() -> list[Run]:
-        found = read_runs(paths, where)
+        found = read_runs(paths, where, best)
         show_traces(kind, found, naming, wanted, form=form or Format.table, by=by or [])
         return found.runs
 

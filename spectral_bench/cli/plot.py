@@ -25,7 +25,7 @@ from spectral_bench.cli.figure_options import (
 )
 from spectral_bench.cli.help_panels import SHOWN
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Data, Show, Where, read_runs
+from spectral_bench.cli.run_options import Best, Data, Show, Where, read_runs
 from spectral_bench.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ def plot(
         ),
     ] = PlotKind.lines,
     where: Where = None,
+    best: Best = None,
     by: Annotated[
         list[str] | None,
         typer.Option(
@@ -106,7 +107,7 @@ def plot(
     unused += ["--by"] if by and kind is not PlotKind.lines else []
     if unused:
         raise InputError(f"{unused[0]}: --kind {kind.value} has no use for it.")
-    found = read_runs(paths, where)
+    found = read_runs(paths, where, best)
     searched = axes.x.split(",") if kind is PlotKind.parallel and axes.x else [axes.x] if axes.x else []
     keys = replace(axes, by=tuple(key for word in by or [] for key in word.split(",")))
     check_keys(found.runs, [*searched, *(key for key in (keys.y, keys.hue, keys.col, *keys.by) if key)])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spectral_bench.cli.completion import complete_run, complete_where
+from spectral_bench.cli.completion import complete_key, complete_run, complete_where
 from spectral_bench.cli.help_panels import OUTPUT, RUNS
 
 if TYPE_CHECKING:
@@ -42,6 +42,17 @@ Where = Annotated[
         metavar="KEY=VALUE",
         help="Only these runs; also != < <= > >=, and KEY=A,B for either. Can be repeated: all must hold.",
         autocompletion=complete_where,
+        rich_help_panel=RUNS,
+    ),
+]
+Best = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--best",
+        metavar="KEY",
+        help="Of the settings that agree in KEY (such as model), only the best on validation, of those with most "
+        "seeds. Can be repeated.",
+        autocompletion=complete_key,
         rich_help_panel=RUNS,
     ),
 ]
@@ -106,13 +117,18 @@ def chosen_format(form: Format | None, output: Path | None) -> Format:
     return _FORMAT_OF[output.suffix.lower()]
 
 
-def read_runs(paths: list[Path] | None, where: Sequence[str] | None) -> Collection:
-    """The runs at the given paths that satisfy the conditions.
+def read_runs(paths: list[Path] | None, where: Sequence[str] | None, best: Sequence[str] | None = None) -> Collection:
+    """The runs at the given paths that satisfy the conditions; with ``best``, of the best settings alone.
 
     Raises:
-        InputError: a path does not exist, or a condition is invalid.
+        InputError: a path does not exist, a condition is invalid, or no run has a key.
     """
-    return those_that_fulfil(where or [], read_every_run(paths))
+    found = those_that_fulfil(where or [], read_every_run(paths))
+    if best:
+        from spectral_bench.compare.best_settings import best_settings
+
+        found.runs[:] = best_settings(found.runs, best)
+    return found
 
 
 def read_every_run(paths: list[Path] | None) -> Collection:

@@ -16,13 +16,14 @@ from spectral_bench.cli.figure_options import (
     sheet_of,
 )
 from spectral_bench.cli.plugin_option import Plugins
-from spectral_bench.cli.run_options import Data, Format, Paths, Show, TableFormatOption, Where, read_runs
+from spectral_bench.cli.run_options import Best, Data, Format, Paths, Show, TableFormatOption, Where, read_runs
 
 
 def spectrum(
     paths: Paths = None,
     *,
     where: Where = None,
+    best: Best = None,
     by: By = None,
     form: TableFormatOption = None,
     output: Output = None,
@@ -59,4 +60,4 @@ def spectrum(
     check_pictures("-o", output)
     wanted = Wanted(sheet_of(width, panels, SPECTRUM_PANELS, no_title=no_title), output, show, data, style)
     naming = naming_of(order, label)
-    show_traces(kind, read_runs(paths, where), naming, wanted, form=form or Format.table, by=by or [])
+    show_traces(kind, read_runs(paths, where, best), naming, wanted, form=form or Format.table, by=by or [])

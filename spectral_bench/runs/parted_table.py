@@ -114,8 +114,10 @@ class PartedTable:
         tables = (read_part(part, self._schema) for part in self._lengths)
 
         def write(temporary: Path) -> None:
-            options = {"compression": "zstd", "write_page_checksum": True}
-            with temporary.open("wb") as file, pq.ParquetWriter(file, self._schema, **options) as writer:
+            with (
+                temporary.open("wb") as file,
+                pq.ParquetWriter(file, self._schema, **_encoding(self._schema)) as writer,
+            ):
                 for rows in _in_groups(tables, self._schema):
                     writer.write_table(rows, row_group_size=_ROW_GROUP)
 
@@ -128,10 +130,25 @@ def write_part(folder: Path, rows: pa.Table) -> Path:
     steps = rows["step"].to_numpy()
     part = folder / part_name(steps.min(), steps.max())
     stream = pa.BufferOutputStream()
-    pq.write_table(rows, stream, compression="zstd", write_page_checksum=True)
+    pq.write_table(rows, stream, **_encoding(rows.schema))
     data = stream.getvalue()
     write_atomically(part, lambda file: file.write_bytes(data))
     return part
+
+
+def _encoding(schema: pa.Schema) -> dict[str, Any]:
+    """How files of a table are written.
+
+    Hardly two measured numbers are equal, so a dictionary of them only costs; of numbers of like size the bytes of sign
+    and exponent are alike, and compress once they lie side by side (a third off the singular values of 100 layers).
+    """
+    measured = [field.name for field in schema if pa.types.is_floating(field.type)]
+    return {
+        "compression": "zstd",
+        "write_page_checksum": True,
+        "use_dictionary": [name for name in schema.names if name not in measured],
+        "use_byte_stream_split": measured,
+    }
 
 
 def read_part(file: Path, schema: pa.Schema) -> pa.Table:

@@ -56,6 +56,18 @@ def test_a_table_that_was_joined_is_one_file_that_everybody_reads_in_one_line(
     assert pl.read_parquet(path).shape == (21, 2)
 
 
+def test_measured_numbers_take_less_than_their_eight_bytes(path: Path) -> None:
+    table, count = PartedTable(path, SCHEMA), 10_000
+    measured = np.random.default_rng(0).lognormal(size=count)
+    table.add({"step": repeated(0, count), "value": measured})
+    table.flush()
+    (part,) = table_files(path)
+    assert part.stat().st_size < 7.5 * count
+    table.join()
+    assert path.stat().st_size < 7.5 * count
+    np.testing.assert_array_equal(pd.read_parquet(path)["value"], measured)
+
+
 def test_a_table_that_is_joined_between_two_looks_of_a_reader_is_found(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

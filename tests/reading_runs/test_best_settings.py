@@ -1,0 +1,87 @@
+"""``--best``: of many settings, those that validation chooses."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from command_line import Run
+from run_directories import fabricate, runs_of
+
+
+@pytest.fixture
+def searched(shared_results: Path, tmp_path: Path) -> Path:
+    """Copy, learnt by rnn with three learning rates and by svdrnn with two radii; more is better."""
+    results = tmp_path / "results"
+
+    def add(model: str, name: str, seed: int, config: dict, validation: float, test: float, solved: int | None) -> None:
+        fabricate(
+            runs_of(shared_results, "copy", model)[0],
+            results / "copy" / model / f"{name}-seed{seed}",
+            group=name,
+            config={**config, "seed": seed},
+            summary={"best_validation": validation, "test": test, "solved_at": solved},
+        )
+
+    for seed in (1, 2):
+        add("rnn", "chosen", seed, {"optimizer.lr": 0.02}, 0.8, 0.1, None)
+        add("rnn", "good_on_test", seed, {"optimizer.lr": 0.03}, 0.7, 0.9, None)
+        add("svdrnn", "late", seed, {"r": 0.1}, 1.0, 0.9, 500)
+        add("svdrnn", "early", seed, {"r": 0.2}, 1.0, 0.8, 300)
+    add("rnn", "lucky", 0, {"optimizer.lr": 0.04}, 0.9, 0.9, None)
+    return results
+
+
+def kept(command: Run, *arguments: str) -> set[str]:
+    done = command("compare", *arguments, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    return {
+        Path(run).name.partition("-seed")[0]
+        for section in json.loads(done.stdout)["sections"]
+        for group in section["groups"]
+        for run in group["paths"]
+    }
+
+
+def test_validation_chooses_among_the_settings_with_most_seeds_and_of_equals_the_first_to_solve(
+    command: Run, searched: Path
+) -> None:
+    assert kept(command, str(searched)) == {"chosen", "good_on_test", "lucky", "late", "early"}
+    assert kept(command, str(searched), "--best", "model") == {"chosen", "early"}
+
+
+def test_each_value_of_several_keys_keeps_its_best(command: Run, searched: Path) -> None:
+    assert kept(command, str(searched), "--best", "model", "--best", "r") == {"chosen", "late", "early"}
+
+
+def test_conditions_hold_before_the_best_is_chosen(command: Run, searched: Path) -> None:
+    assert kept(command, str(searched), "--where", "optimizer.lr!=0.02", "--best", "model") == {"good_on_test", "early"}
+
+
+def test_an_unknown_key_is_refused_with_the_nearest(command: Run, searched: Path) -> None:
+    done = command("compare", str(searched), "--best", "modle")
+    assert done.returncode == 2
+    assert "modle" in done.stderr
+    assert "'model'" in done.stderr
+
+
+@pytest.mark.parametrize("verb", [("curves",), ("grads",), ("spectrum",), ("plot", "x=r", "y=test")])
+def test_pictures_are_of_the_best(command: Run, shared_results: Path, tmp_path: Path, verb: tuple[str, ...]) -> None:
+    def drawn(*words: str) -> str:
+        file = tmp_path / "numbers.csv"
+        done = command(*verb, str(shared_results), "--where", "task=copy", *words, "--data", str(file))
+        assert done.returncode == 0, done.stderr
+        with file.open(newline="") as stream:
+            return "\n".join(map(str, csv.DictReader(stream)))
+
+    assert "0.5" in drawn()
+    assert "'r': '0.5" not in drawn("--best", "model")
+
+
+def test_a_table_of_many_settings_says_how_to_see_the_best(command: Run, shared_results: Path, tmp_path: Path) -> None:
+    (template, *_) = runs_of(shared_results, "copy", "rnn")
+    for number in range(41):
+        name = f"{number:064x}"
+        fabricate(template, tmp_path / name, group=name, config={"optimizer.lr": 0.01 + number}, summary={})
+    assert "--best model" in command("compare", str(tmp_path)).stdout
+    assert "--best model" not in command("compare", str(tmp_path), "--best", "model").stdout
