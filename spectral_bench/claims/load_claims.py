@@ -2,21 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, NoReturn
 
-import yaml
-
 from spectral_bench.claims.claim import Across, Claim, Search, Source
+from spectral_bench.claims.claims_file import claims_content
 from spectral_bench.claims.measures import GENERALIZATION_GAP, MEASURES_OF_WHEN, SECONDS_TO_SOLVE
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
 from spectral_bench.claims.rules_across import AheadAcross, Frontier
 from spectral_bench.config.hints import unknown
+from spectral_bench.config.overrides import typed_key
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
 from spectral_bench.runs.layout import SUMMARY_FIELDS
-from spectral_bench.runs.safe_reading import LARGEST_TEXT, brief, read_bytes
 
 _RULES: Mapping[str, type[Any]] = {
     "reaches": Reaches,
@@ -34,6 +32,9 @@ _PLURALS: Mapping[Any, str] = {list: "lists", dict: "groups", str: "texts"}
 _ACROSS = ("ahead_across", "frontier")
 
 _MEASURES = (*(field.name for field in SUMMARY_FIELDS if field.type != "text"), GENERALIZATION_GAP, SECONDS_TO_SOLVE)
+
+#: Measures that look at the test split: they decide claims, and never choose among settings.
+_OF_TEST_DATA = ("test", "test_at_best", "loss_test", GENERALIZATION_GAP)
 
 
 @dataclass(frozen=True)
@@ -66,26 +67,13 @@ def load_claims(file: Path | None = None) -> dict[str, Claim]:
     Raises:
         InputError: it does not exist, or is no file of claims; the message names the key.
     """
-    shown = "claims.yaml" if file is None else str(file)
-    try:
-        text = (
-            files("spectral_bench.claims").joinpath("claims.yaml").read_bytes()
-            if file is None
-            else read_bytes(file, LARGEST_TEXT)
-        )
-        content = yaml.safe_load(text)
-    except OSError as error:
-        raise InputError(f"--claims {shown}: {error.strerror or error}.") from error
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise InputError(f"--claims {shown} is no yaml: {brief(error)}.") from error
-    nodes = content.get("claims") if isinstance(content, Mapping) else None
-    if not isinstance(nodes, Mapping) or not nodes:
-        raise InputError(f"--claims {shown}: expected a key 'claims' that holds claims by their ids.")
+    content = claims_content(file)
+    nodes = content["claims"]
     try:
         findings = _findings(content, nodes)
         return {str(name): _claim(str(name), node, findings.get(str(name))) for name, node in nodes.items()}
     except InputError as error:
-        raise InputError(f"--claims {shown}: {error}") from error
+        raise InputError(f"--claims {file or 'claims.yaml'}: {error}") from error
 
 
 def _findings(content: Mapping[str, Any], known: Mapping[Any, Any]) -> dict[str, str]:
@@ -116,13 +104,19 @@ def _claim(name: str, node: Any, finding: str | None) -> Claim:
         _refuse(f"{name}.entrants.{idle[0]}", "...", "one that the rule names")
     if isinstance(rule, Reaches) and claim.source.value not in (None, rule.value):
         _refuse(f"{name}.rule.value", rule.value, f"source.value, {claim.source.value}")
-    for field in [claim.metric, *(search.choose if search else [])]:
-        if field not in _MEASURES:
-            raise InputError(unknown(f"{name}.metric", field, _MEASURES))
+    if claim.metric not in _MEASURES:
+        raise InputError(unknown(f"{name}.metric", claim.metric, _MEASURES))
     if isinstance(rule, Frontier) and claim.metric not in MEASURES_OF_WHEN:
         _refuse(f"{name}.metric", claim.metric, f"for a frontier, one of {', '.join(MEASURES_OF_WHEN)}")
-    if len(set(claim.seeds)) < len(claim.seeds):
-        _refuse(f"{name}.seeds", claim.seeds, "every seed once")
+    if not claim.seeds or len(set(claim.seeds)) < len(claim.seeds):
+        _refuse(f"{name}.seeds", claim.seeds, "one seed or more, each of them once")
+    for override in [
+        *claim.base,
+        *(search.overrides if search else []),
+        *(word for of in entrants.values() for word in of),
+    ]:
+        if typed_key(override) == "seed":
+            raise InputError(f"{name}: {override} cannot be set: 'seeds' and 'search.seed' say with which seeds.")
     return Claim(
         name,
         claim.statement,
@@ -167,6 +161,13 @@ def _search(node: Any, path: str, seeds: list[int]) -> Search:
     found = typed({"overrides": [], **node} if isinstance(node, Mapping) else node, _SearchNode, path)
     if found.seed in seeds:
         _refuse(f"{path}.seed", found.seed, "none of the seeds that decide")
+    if not found.choose:
+        _refuse(f"{path}.choose", found.choose, "a field by which a setting is chosen")
+    for field in found.choose:
+        if field not in _MEASURES:
+            raise InputError(unknown(f"{path}.choose", field, _MEASURES))
+        if field in _OF_TEST_DATA:
+            _refuse(f"{path}.choose", field, "what is measured without the test data")
     return Search(_mapping(found.over, f"{path}.over", list), found.seed, found.choose, found.overrides)
 
 

@@ -107,6 +107,11 @@ class Ahead(Rule):
     entrant: str
     of: list[str]
 
+    def __post_init__(self) -> None:
+        """Refuse what would be decided whatever the runs say."""
+        if not self.of or self.entrant in self.of or len(set(self.of)) < len(self.of):
+            raise ValueError(f"of={self.of}: expected other entrants than {self.entrant}, each of them once")
+
     @property
     def entrants(self) -> Sequence[str]:
         """Whose numbers it needs."""
@@ -142,6 +147,13 @@ class NotBehind(Rule):
     entrant: str
     of: str
     tolerance: float
+
+    def __post_init__(self) -> None:
+        """Refuse what would be decided whatever the runs say."""
+        if self.of == self.entrant:
+            raise ValueError(f"of={self.of}: expected another entrant than {self.entrant}")
+        if self.tolerance < 0:
+            raise ValueError(f"tolerance={self.tolerance}: expected 0 or more")
 
     @property
     def entrants(self) -> Sequence[str]:
@@ -183,6 +195,13 @@ class ExpectedRange:
 
     low: float | None
     high: float | None
+
+    def __post_init__(self) -> None:
+        """Refuse a range in which every number is, or none."""
+        if self.low is None and self.high is None:
+            raise ValueError("low=null high=null: expected a bound on one side at least")
+        if self.low is not None and self.high is not None and self.low > self.high:
+            raise ValueError(f"low={self.low} high={self.high}: expected low to be the smaller")
 
     @property
     def words(self) -> str:
@@ -229,6 +248,11 @@ class Grows(Rule):
     """The numbers grow from entrant to entrant, in the order given."""
 
     along: list[str]
+
+    def __post_init__(self) -> None:
+        """Refuse too few to grow."""
+        if len(set(self.along)) < max(2, len(self.along)):
+            raise ValueError(f"along={self.along}: expected two entrants or more, each of them once")
 
     @property
     def entrants(self) -> Sequence[str]:

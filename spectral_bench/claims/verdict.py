@@ -11,6 +11,7 @@ from spectral_bench.claims.protocol import Configure
 from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Word
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.compare.scores import Scores
+from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 
 
@@ -73,7 +74,10 @@ def judge(claim: Claim, runs: Sequence[Run], configure: Configure) -> Verdict:
     Raises:
         InputError: an override of the claim is wrong.
     """
-    evidence = gather(claim, runs, configure)
+    try:
+        evidence = gather(claim, runs, configure)
+    except InputError as error:
+        raise InputError(f"{claim.id}: {error}") from error
     scores = {entrant: _scores(claim, one) for entrant, one in evidence.items()}
     return Verdict(claim, _decision(claim, evidence, scores), evidence, scores)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,8 +17,6 @@ from spectral_bench.runs.interruption import ending_on_signals
 from spectral_bench.ui.broken_pipe import outliving_readers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from spectral_bench.claims.claim import Claim
     from spectral_bench.claims.protocol import Configure
     from spectral_bench.claims.verdict import Verdict
@@ -76,14 +75,15 @@ def claims(
     """
     from rich.console import Console
 
-    from spectral_bench.claims.load_claims import load_claims
     from spectral_bench.report.claims_table import claim_report, claims_report
     from spectral_bench.report.reproduction_page import reproduction_page
     from spectral_bench.runs.effective_config import EffectiveConfigs
     from spectral_bench.ui.delivery import deliver, write_named
 
+    if rerun_one and (whole or form or output):
+        raise InputError("--rerun-one compares one run, and has no use for --whole, --format and --output.")
     wanted = chosen_format(form, output)
-    words = _sort(names or [], load_claims(file))
+    words = _sort(names or [], file)
     if words.overrides and not run:
         raise InputError(f"{words.overrides[0]}: only --run has a use for it.")
     configure = EffectiveConfigs()
@@ -95,14 +95,15 @@ def claims(
             run_claims(lambda: _judged(words, configure)[0], words.overrides, _plugins or [], Console())
     verdicts, notes = _judged(words, configure)
     if rerun_one:
-        _rerun_one(verdicts)
+        _rerun_one(verdicts, file)
     elif whole and wanted == "markdown":
-        page = reproduction_page(verdicts, notes)
+        page = reproduction_page(verdicts, notes, file=file)
         typer.echo(page, nl=False) if output is None else write_named(output, page)
     elif words.is_one:
-        deliver(claim_report(verdicts[0], notes), Console(), form=wanted, output=output)
+        deliver(claim_report(verdicts[0], notes, file=file), Console(), form=wanted, output=output)
+        _refuse_missing(verdicts[0], file)
     else:
-        deliver(claims_report(verdicts, notes, whole=whole), Console(), form=wanted, output=output)
+        deliver(claims_report(verdicts, notes, whole=whole, file=file), Console(), form=wanted, output=output)
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ class _Words:
         is_one: whether a single one was named.
         paths: folders of runs.
         overrides: of the runs.
+        file: which holds the claims; None: that of this package.
         trained_into: the folder of the runs that are made now.
     """
 
@@ -121,6 +123,7 @@ class _Words:
     is_one: bool
     paths: list[Path]
     overrides: list[str]
+    file: Path | None
     trained_into: Path | None = None
 
 
@@ -133,15 +136,31 @@ def _judged(words: _Words, configure: Configure) -> tuple[list[Verdict], list[st
     if words.trained_into is not None and words.trained_into.exists():
         paths = [*paths, words.trained_into]
     found = read_runs(paths or None, None)
-    return [judge(claim, found.runs, configure) for claim in words.claims], found.notes
+    try:
+        return [judge(claim, found.runs, configure) for claim in words.claims], found.notes
+    except InputError as error:
+        raise InputError(f"--claims {words.file}: {error}" if words.file else str(error)) from error
 
 
-def _rerun_one(verdicts: list[Verdict]) -> None:
+def _refuse_missing(verdict: Verdict, file: Path | None) -> None:
+    """End with an error where runs of a claim are missing, so that a script need not read the verdict.
+
+    Raises:
+        InputError: there are; the message names how many, and the command that trains them.
+    """
+    from spectral_bench.report.claims_table import runs_there, what_is_missing
+
+    if verdict.missing:
+        raise InputError(f"{verdict.claim.id}: {runs_there(verdict)} runs are there. {what_is_missing(verdict, file)}")
+
+
+def _rerun_one(verdicts: list[Verdict], file: Path | None) -> None:
     """Replay the shortest run that decides a claim.
 
     Raises:
         InputError: not exactly one claim was named, or it has no such run.
     """
+    from spectral_bench.report.claims_table import what_is_missing
     from spectral_bench.runs.verification import verify_run
     from spectral_bench.ui.verification_result import show_verification
 
@@ -149,28 +168,35 @@ def _rerun_one(verdicts: list[Verdict]) -> None:
         raise InputError("--rerun-one: name one claim.")
     run = verdicts[0].shortest_run
     if run is None:
-        raise InputError(f"--rerun-one: no run that decides {verdicts[0].claim.id} is complete.")
+        raise InputError(
+            f"--rerun-one: no run that decides {verdicts[0].claim.id} is complete. {what_is_missing(verdicts[0], file)}"
+        )
     typer.echo(f"{run.directory}: {verdicts[0].claim.metric} {run.summary.get(verdicts[0].claim.metric)}")
     show_verification(verify_run(run.directory, whole=True))
 
 
-def _sort(names: list[str], known: Mapping[str, Claim]) -> _Words:
+def _sort(names: list[str], file: Path | None) -> _Words:
     """Tell ids of claims, folders and overrides apart.
 
     Raises:
-        InputError: a word is none of them.
+        InputError: a word is none of them, or the file holds no claims.
     """
+    from spectral_bench.claims.load_claims import load_claims
     from spectral_bench.config.hints import unknown
     from spectral_bench.records.discovery import named_run
 
-    claims, paths, overrides = [], [], []
+    known = load_claims(file)
+    claims: list[Claim] = []
+    paths, overrides = [], []
     for name in names:
         if name in known:
-            claims.append(known[name])
+            claims += [known[name]] if known[name] not in claims else []
+        elif Path(name).suffix in (".yaml", ".yml") and Path(name).is_file():
+            raise InputError(f"{name}: expected an ID or a folder of runs; --claims {quote(name)} reads claims.")
         elif Path(name).exists() or named_run(Path(name)) is not None:
             paths.append(Path(name))
         elif "=" in name:
             overrides.append(name)
         else:
-            raise InputError(unknown("ID", name, known))
-    return _Words(claims or list(known.values()), len(claims) == 1, paths, overrides)
+            raise InputError(unknown("claim or folder", name, known))
+    return _Words(claims or list(known.values()), len(claims) == 1, paths, overrides, file)

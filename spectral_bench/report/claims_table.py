@@ -4,6 +4,7 @@ import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from spectral_bench.claims.claim import Across, Certainty, Claim
@@ -17,7 +18,7 @@ from spectral_bench.compare.statistics import average, estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.diagnostics.decay_words import verdict_in_words
 from spectral_bench.report.document import GLUE, Cell, Column, Report, Table
-from spectral_bench.report.numbers import NOTHING, number, share, with_interval
+from spectral_bench.report.numbers import NOTHING, counted, number, share, with_interval
 
 #: Of more entrants than this, the table of all claims shows but three.
 _MOST_SHOWN = 6
@@ -34,7 +35,12 @@ _COLUMNS = [
     Column("hours"),
 ]
 
-_SEARCH = [Column("entrant", "left", label=True), Column("tried", "left"), Column("result"), Column("run", "left")]
+_SEARCH = [
+    Column("entrant", "left", label=True),
+    Column("tried", "left", label=True),
+    Column("result"),
+    Column("run", "left"),
+]
 
 CERTAINTY = {
     Certainty.printed: "printed",
@@ -55,24 +61,49 @@ class RunsThere:
         return f"{self.there} of {self.asked}"
 
 
-def claims_report(verdicts: Sequence[Verdict], notes: Sequence[str] = (), *, whole: bool = False) -> Report:
-    """Every claim in a row; ``whole``: and each of them in full below."""
+def claims_report(
+    verdicts: Sequence[Verdict], notes: Sequence[str] = (), *, whole: bool = False, file: Path | None = None
+) -> Report:
+    """Every claim in a row; ``whole``: and each of them in full below; ``file``: which holds them."""
     rows = [_row(verdict) for verdict in verdicts]
     counts = {word: sum(verdict.decision.word is word for verdict in verdicts) for word in Word}
     told = ", ".join(f"{count} {word.value}" for word, count in counts.items() if count)
-    below = ["`spectral-bench claims ID`: the statement, its rule, its runs, and the commands for those missing."]
-    table = Table(f"{len(verdicts)} claims: {told}", "", _COLUMNS, rows, below)
+    one = claim_command("ID", file)
+    below = [f"`{one}`: the statement, its rule, its runs, and the commands for those missing."]
+    table = Table(f"{counted(len(verdicts), 'claim')}: {told}", "", _COLUMNS, rows, below)
     records = [_record(verdict) for verdict in verdicts]
     in_full = [page for verdict in verdicts for page in _tables(verdict)] if whole else []
     return Report([table, *in_full], records, _document(records), list(notes))
 
 
-def claim_report(verdict: Verdict, notes: Sequence[str] = ()) -> Report:
-    """One claim in full, with a command for every run that is missing."""
+def claim_report(verdict: Verdict, notes: Sequence[str] = (), *, file: Path | None = None) -> Report:
+    """One claim in full, with every run that decides, and a command for every one that is missing."""
     (first, *others) = _tables(verdict)
     record = _record(verdict)
-    document = _document([{**record, "evidence": _runs(verdict)}])
-    return Report([replace(first, remarks=_commands(verdict)), *others], [record], document, list(notes))
+    missing = [command(request) for request in verdict.missing]
+    more = {
+        "results": {name: _result_in_numbers(scores) for name, scores in verdict.scores.items()},
+        "finding": verdict.claim.finding,
+        "differences": list(verdict.claim.differences),
+        "missing": missing,
+        "evidence": _runs(verdict),
+    }
+    told = [what_is_missing(verdict, file)] if missing else []
+    first = replace(first, remarks=told, commands=[f"  {line}" for line in missing])
+    return Report([first, *_deciding_table(verdict), *others], [record], _document([{**record, **more}]), list(notes))
+
+
+def claim_command(claim: str, file: Path | None, *words: str) -> str:
+    """The command that shows a claim, of a file of claims of the user's own where there is one."""
+    return shlex.join(["spectral-bench", "claims", claim, *(["--claims", str(file)] if file else []), *words])
+
+
+def what_is_missing(verdict: Verdict, file: Path | None) -> str:
+    """How many runs are missing, and what trains them."""
+    progress, now = runs_there(verdict), len(verdict.missing)
+    later = progress.asked - progress.there - now
+    told = counted(now, "run") + (f", and {later} that decide, with what these choose" if later else "")
+    return f"Missing: {told} (`{claim_command(verdict.claim.id, file, '--run')}`)."
 
 
 def _tables(verdict: Verdict) -> list[Table]:
@@ -82,7 +113,7 @@ def _tables(verdict: Verdict) -> list[Table]:
         f"Metric: {claim.metric}. {verdict.hours:.1f} hours of training.",
         f"Rule: {claim.rule.words}",
         *([f"What was found: {claim.finding}"] if claim.finding else []),
-        *(f"Differs from the source: {text}" for text in claim.differences),
+        *assumptions(claim),
         *not_counted(verdict),
     ]
     title = f"{claim.id}: {verdict.decision.word.value}. {verdict.decision.why}"
@@ -98,6 +129,36 @@ def search_table(verdict: Verdict) -> Table | None:
     claim = verdict.claim
     rows = [_search_row(name, one, claim) for name, e in verdict.evidence.items() for one in e.search if one.run]
     return Table(f"{claim.id}: the search", "", _SEARCH, rows) if rows else None
+
+
+def _deciding_table(verdict: Verdict) -> list[Table]:
+    """Every run that decides with its number; no table while there is none."""
+    claim = verdict.claim
+    rows = [
+        [Cell(name), Cell(str(run.seed)), Cell(_seed_result(verdict, name, run.seed)), Cell(run.run_id)]
+        for name, evidence in verdict.evidence.items()
+        for run in (one.run for one in evidence.deciding)
+        if run is not None
+    ]
+    columns = [
+        Column("entrant", "left", label=True),
+        Column("seed", label=True),
+        Column(claim.metric.replace("_", " ")),
+        Column("run", "left"),
+    ]
+    return [Table(f"{claim.id}: the runs that decide", "", columns, rows)] if rows else []
+
+
+def _seed_result(verdict: Verdict, name: str, seed: int) -> str:
+    scores = verdict.scores[name]
+    known = {seed: scores.by_seed[seed]} if seed in scores.by_seed else {}
+    return result(verdict.claim, replace(scores, by_seed=known))
+
+
+def assumptions(claim: Claim) -> list[str]:
+    """In what its runs differ from those of the source; of a claim of our own, what has to be known of them."""
+    told = "To know" if claim.source.certainty is Certainty.ours else "Differs from the source"
+    return [f"{told}: {text}" for text in claim.differences]
 
 
 def entrants_in_rows(verdict: Verdict) -> tuple[list[Column], list[list[Cell]]]:
@@ -252,14 +313,6 @@ def not_counted(verdict: Verdict) -> list[str]:
     ]
 
 
-def _commands(verdict: Verdict) -> list[str]:
-    """A command for everything that can be run next."""
-    if not verdict.missing:
-        return []
-    lines = [f"  {command(request)}" for request in verdict.missing]
-    return [f"Missing, {len(lines)} runs (`spectral-bench claims {verdict.claim.id} --run`):", *lines]
-
-
 def command(request: RunRequest) -> str:
     """The command that makes a run."""
     return shlex.join(["spectral-bench", "run", *request.typed, RESULTS])
@@ -313,9 +366,26 @@ def _document(records: list[dict[str, Any]]) -> dict[str, Any]:
     return {"schema": "spectral-bench/claims", "version": 1, "claims": records}
 
 
+def _result_in_numbers(scores: Scores) -> dict[str, Any]:
+    """Mean and interval of the seeds that have a value; how many have none, for they diverged or never got there."""
+    found = estimate(scores.finite)
+    ends = (None, None, None) if found is None else (found.mean, found.low, found.high)
+    return dict(zip(("mean", "low", "high"), ends, strict=True)) | {
+        "seeds": len(scores.by_seed),
+        "without": scores.without,
+    }
+
+
 def _runs(verdict: Verdict) -> list[dict[str, Any]]:
     return [
-        {"entrant": name, "search": one in evidence.search, "overrides": one.request.typed, "run": one.run.run_id}
+        {
+            "entrant": name,
+            "search": one in evidence.search,
+            "overrides": one.request.typed,
+            "run": one.run.run_id,
+            "status": one.run.status,
+            "value": None if one in evidence.search else verdict.scores[name].by_seed.get(one.run.seed),
+        }
         for name, evidence in verdict.evidence.items()
         for one in (*evidence.search, *evidence.deciding)
         if one.run is not None

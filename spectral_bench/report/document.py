@@ -52,6 +52,7 @@ class Table:
         rows: a cell for every column.
         notes: what has to be known to read it.
         remarks: what is said about its rows besides: a paper would not print it below the table.
+        commands: of a shell, below everything: never wrapped, so that they can be pasted.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Table:
     rows: Sequence[Sequence[Cell]]
     notes: Sequence[str] = ()
     remarks: Sequence[str] = ()
+    commands: Sequence[str] = ()
 
     def without_empty_columns(self) -> "Table":
         """The same without the optional columns that are empty in every row."""

@@ -63,6 +63,7 @@ def _markdown(table: Table) -> str:
         lines += [table.subtitle, ""]
     lines += table_lines(table)
     lines += ["", *(f"{_escaped(note)}  " for note in (*table.notes, *table.remarks))]
+    lines += ["", "```", *table.commands, "```"] if table.commands else []
     return "\n".join(lines) + "\n"
 
 

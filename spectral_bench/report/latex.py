@@ -58,7 +58,7 @@ def as_latex(report: Report) -> str:
     below each other, as in a terminal, and what is taller than a page goes on in a further ``table``.
 
     It has the rules of ``booktabs`` where the document loads that, else plain ones. Settings are told in words;
-    remarks, and notes on the whole report, are comments.
+    remarks, commands, and notes on the whole report, are comments.
     """
     tables = [one for position, table in enumerate(report.tables) for one in _floats(table, _label(report, position))]
     for position in range(_MOST_WAITING, len(tables), _MOST_WAITING):
@@ -113,7 +113,7 @@ def _below(table: Table) -> list[str]:
     if table.notes:
         notes = "\\par\n    ".join(escaped(note) for note in table.notes)
         lines = ["", r"  \smallskip", rf"  \parbox{{\linewidth}}{{\footnotesize\raggedright {notes}}}"]
-    return [*lines, r"\end{table}", *(f"% {' '.join(remark.split())}" for remark in table.remarks)]
+    return [*lines, r"\end{table}", *(f"% {' '.join(text.split())}" for text in (*table.remarks, *table.commands))]
 
 
 def _in_words(table: Table) -> Table:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from spectral_bench.claims.claim import Certainty
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.report.claims_table import (
     CERTAINTY,
+    assumptions,
+    claim_command,
     entrants_in_rows,
     not_counted,
     ours,
@@ -17,7 +19,7 @@ from spectral_bench.report.claims_table import (
 )
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
-from spectral_bench.report.numbers import NOTHING, number
+from spectral_bench.report.numbers import NOTHING, counted, number
 
 #: Decided before open, and good news before bad.
 ORDER = (Word.beaten, Word.reproduced, Word.refuted, Word.open)
@@ -33,18 +35,19 @@ _COLUMNS = [
 ]
 
 
-def reproduction_page(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) -> str:
+def reproduction_page(verdicts: Sequence[Verdict], notes: Sequence[str] = (), *, file: Path | None = None) -> str:
     """The page, in GitHub's Markdown. The same runs make the same page.
 
     Args:
         verdicts: of the claims, in the order of their file.
         notes: about runs that were left out.
+        file: which holds the claims; None: that of this package.
     """
     ordered = sorted(verdicts, key=lambda verdict: ORDER.index(verdict.decision.word))
     lines = [
         "# What the papers claim, and what came of it",
         "",
-        _opening(ordered),
+        _opening(ordered, file),
         "",
         *table_lines(Table("", "", _COLUMNS, [_row(verdict) for verdict in ordered])),
         "",
@@ -55,21 +58,22 @@ def reproduction_page(verdicts: Sequence[Verdict], notes: Sequence[str] = ()) ->
         members = [verdict for verdict in ordered if verdict.decision.word is word]
         if members:
             lines += ["", f"## {word.value.capitalize()}"]
-            lines += [line for verdict in members for line in _section(verdict)]
+            lines += [line for verdict in members for line in _section(verdict, file)]
     if notes:
         lines += ["", "## Left out", "", *(f"- {note}" for note in notes)]
     return "\n".join(lines) + "\n"
 
 
-def _opening(ordered: Sequence[Verdict]) -> str:
+def _opening(ordered: Sequence[Verdict], file: Path | None) -> str:
     counts = {word: sum(verdict.decision.word is word for verdict in ordered) for word in ORDER}
     told = ", ".join(f"{count} {word.value}" for word, count in counts.items() if count)
     runs = {run.run_id: run for verdict in ordered for one in verdict.evidence.values() for run in one.runs}
     hours = sum(run.summary.get("wall_seconds") or 0.0 for run in runs.values()) / 3600
+    again = claim_command("ID", file, "--rerun-one")
     return (
-        f"{len(ordered)} claims: {told}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided by a rule "
-        "that was written before its runs. `spectral-bench claims ID --rerun-one` makes one of its runs again and "
-        "compares every number. `spectral-bench claims --whole -o FILE.md` writes such a page."
+        f"{counted(len(ordered), 'claim')}: {told}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided "
+        f"by a rule that was written before its runs. `{again}` makes one of its runs again and compares every number. "
+        "`spectral-bench claims --whole -o FILE.md` writes such a page."
     )
 
 
@@ -96,7 +100,7 @@ def _anchor(claim: str) -> str:
     return "".join(letter for letter in claim.lower() if letter.isalnum() or letter in "-_")
 
 
-def _section(verdict: Verdict) -> list[str]:
+def _section(verdict: Verdict, file: Path | None) -> list[str]:
     claim, decision = verdict.claim, verdict.decision
     lines = ["", f"### {claim.id}", "", f"**{decision.word.value.capitalize()}.** {decision.why}", ""]
     lines += [f"> {claim.statement}", ">", f"> {source(claim)}.", ""]
@@ -108,10 +112,9 @@ def _section(verdict: Verdict) -> list[str]:
     published = _published(verdict)
     lines += [f"- Published: {published}."] if published != NOTHING else []
     lines += [f"- Rule: {claim.rule.words}"]
-    apart = "Differs from the source" if claim.source.certainty is not Certainty.ours else "To know"
-    lines += [f"- {apart}: {text}" for text in claim.differences]
+    lines += [f"- {text}" for text in assumptions(claim)]
     lines += [f"- {text}" for text in not_counted(verdict)]
-    lines += [f"- {runs_there(verdict)} runs, {verdict.hours:.1f} hours: `spectral-bench claims {claim.id} --run`"]
+    lines += [f"- {runs_there(verdict)} runs, {verdict.hours:.1f} hours: `{claim_command(claim.id, file, '--run')}`"]
     searched = search_table(verdict)
     if searched is not None:
         folded = replace(searched, title="", subtitle="")

@@ -54,6 +54,8 @@ def show_table(table: Table, console: Console) -> None:
         console.print(_drawn(table, piece, console.width, encodable("─", console.encoding)), soft_wrap=True)
     for note in (*table.notes, *table.remarks):
         console.print(Text(note, style="dim"))
+    for line in table.commands:
+        console.print(Text(line, style="dim"), soft_wrap=True)
     console.print()
 
 
@@ -67,6 +69,7 @@ def _legible(table: Table, encoding: str) -> Table:
         rows=[[replace(cell, text=encodable(cell.text, encoding)) for cell in row] for row in table.rows],
         notes=[encodable(note, encoding) for note in table.notes],
         remarks=[encodable(remark, encoding) for remark in table.remarks],
+        commands=[encodable(line, encoding) for line in table.commands],
     )
 
 

@@ -1,5 +1,6 @@
 """From a file of claims and a folder of runs to verdicts."""
 
+import re
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -321,7 +322,7 @@ def test_the_page_leads_with_verdicts_and_holds_what_was_found(command: Call, tm
     page = (tmp_path / "page.md").read_text()
     assert page.index("1 open") < page.index("[mine](#mine)") < page.index("### mine") < page.index("**Open.**")
     assert "It was the learning rate." in page
-    assert "claims mine --run" in page
+    assert f"claims mine --claims {file} --run" in page
     assert command("claims", "--claims", str(file), "--whole", "--format=markdown").stdout == page
 
 
@@ -376,7 +377,19 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({**ACROSS, "across": {"task.lenght": [3, 4]}}, ["task.lenght", "task.length"]),
         ({"entrants": {**CLAIM["entrants"], "lstm": ["model=lstm"]}}, ["mine.entrants.lstm"]),
         ({"statement": 3}, ["mine.statement", "3"]),
-        ({"base": [*BASE, "train.stepz=3"]}, ["train.stepz", "train.steps"]),
+        ({"base": [*BASE, "train.stepz=3"]}, ["claims.yaml: mine: ", "train.stepz", "train.steps"]),
+        ({"base": [*BASE, "seed=3"]}, ["mine: seed=3", "seeds"]),
+        ({"seeds": []}, ["mine.seeds", "one seed or more"]),
+        ({"rule": {"kind": "ahead", "entrant": "svdrnn", "of": []}}, ["mine.rule: of=[]", "other entrants"]),
+        ({"rule": {"kind": "ahead", "entrant": "svdrnn", "of": ["rnn", "rnn"]}}, ["mine.rule: of", "once"]),
+        ({"rule": {"kind": "grows", "along": ["rnn"]}}, ["mine.rule: along", "two entrants"]),
+        ({"rule": {"kind": "within", "ranges": {"rnn": {"low": None, "high": None}}}}, ["ranges.rnn", "bound"]),
+        ({"rule": {"kind": "within", "ranges": {"rnn": {"low": 2, "high": 1}}}}, ["ranges.rnn", "smaller"]),
+        ({"rule": {"kind": "not_behind", "entrant": "rnn", "of": "rnn", "tolerance": 0}}, ["mine.rule: of=rnn"]),
+        ({"rule": {"kind": "not_behind", "entrant": "svdrnn", "of": "rnn", "tolerance": -1}}, ["tolerance=-1"]),
+        ({"search": {**CLAIM["search"], "choose": []}}, ["mine.search.choose=[]"]),
+        ({"search": {**CLAIM["search"], "choose": ["best_validaton"]}}, ["mine.search.choose", "best_validation"]),
+        ({"search": {**CLAIM["search"], "choose": ["test"]}}, ["mine.search.choose=test", "without the test data"]),
     ],
 )
 def test_a_malformed_claim_is_named(command: Call, tmp_path: Path, change: dict[str, Any], said: list[str]) -> None:
@@ -384,6 +397,21 @@ def test_a_malformed_claim_is_named(command: Call, tmp_path: Path, change: dict[
     ended = command("claims", "--claims", str(written(tmp_path, {**CLAIM, **change})))
     assert ended.returncode == 2
     assert all(word in ended.stderr for word in said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("claims:\n  mine: [\n", "line 3: "),
+        ("claims:\n  mine: 1\n  mine: 2\n", "line 3: the key 'mine' stands twice."),
+        ("claims:\n  mine: {}\nfinding: {}\n", "Unknown key 'finding'. Did you mean 'findings'?"),
+    ],
+)
+def test_where_a_file_of_claims_is_wrong_is_said(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "claims.yaml"
+    file.write_text(text)
+    with pytest.raises(InputError, match=re.escape(said)):
+        load_claims(file)
 
 
 @pytest.mark.parametrize("text", ["a: [", "just words", "claims: []", ""])
