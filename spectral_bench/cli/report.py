@@ -93,6 +93,6 @@ def _write(
     if len(shown) < len(found.runs):
         left = counted(len(found.runs) - len(shown), "run")
         found.notes.append(f"{left} of searches: with the claims, not with the tasks.")
-    payload = report_payload(sections(shown), verdicts, found.notes, command)
+    payload = report_payload(sections(shown), verdicts, found.notes, command, claims)
     write_named(output, page_text(payload, watched=watched))
     typer.echo(f"{output}: {counted(len(found.runs), 'run')}, {output.stat().st_size / 1e6:.1f} MB")

@@ -338,19 +338,22 @@ def _record(verdict: Verdict) -> dict[str, Any]:
     return record | {f"result_{name}": result(claim, verdict.scores[name]) for name in claim.entrants}
 
 
-def claim_details(verdict: Verdict) -> dict[str, Any]:
-    """A claim as plain values, with the table of its entrants."""
+def claim_details(verdict: Verdict, file: Path | None = None) -> dict[str, Any]:
+    """A claim as plain values, with its tables and the commands that work on it now; ``file``: which holds it."""
     claim = verdict.claim
     columns, rows = entrants_in_rows(verdict)
     searched = search_table(verdict)
+    offered = [[], *([["--rerun-one"]] if verdict.shortest_run else []), *([["--run"]] if verdict.missing else [])]
     return {
         **_record(verdict),
         "ours": ours(verdict),
         "published_as": CERTAINTY[claim.source.certainty],
         "table": _plain(Table("", "", columns, rows)),
+        "deciding": [_plain(table) for table in _deciding_table(verdict)],
         "search": None if searched is None else _plain(searched),
         "finding": claim.finding,
-        "differences": list(claim.differences),
+        "assumptions": assumptions(claim),
+        "commands": [claim_command(claim.id, file, *words) for words in offered],
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,11 @@ from spectral_bench.web.run_payload import Detail, run_payload
 
 
 def report_payload(
-    found: Sequence[Section], verdicts: Sequence[Verdict], notes: Sequence[str], command: str
+    found: Sequence[Section],
+    verdicts: Sequence[Verdict],
+    notes: Sequence[str],
+    command: str,
+    claims_file: Path | None = None,
 ) -> dict[str, Any]:
     """The content of the page.
 
@@ -28,6 +33,7 @@ def report_payload(
         verdicts: of all claims.
         notes: about runs that were left out.
         command: that made the page.
+        claims_file: which holds the claims; None: that of this package.
     """
     detail = Detail.for_runs(sum(len(group.runs) for section in found for group in section.groups))
     return {
@@ -35,7 +41,7 @@ def report_payload(
         "version": __version__,
         "command": command,
         "notes": list(notes),
-        "claims": [claim_details(verdict) for verdict in verdicts],
+        "claims": [claim_details(verdict, claims_file) for verdict in verdicts],
         "sections": [_section(section, detail) for section in found],
     }
 

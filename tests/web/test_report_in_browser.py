@@ -126,10 +126,55 @@ def test_a_claim_opens_to_its_rule(view: Any) -> None:
     view.locator("#claim-copy-100").get_by_text("Reproduced if every seed of svdrnn").wait_for(state="visible")
 
 
+def test_the_search_of_a_claim_is_folded_into_one_line(view: Any) -> None:
+    claim = view.locator("#claim-copy-100")
+    claim.evaluate("node => { document.getElementById('unrun').open = node.open = true; }")
+    claim.evaluate("""node => node.append(folded("The search", { columns: [], rows: [[]] }))""")
+    line = claim.locator("details summary")
+    assert line.inner_text() == "The search, 1 run"
+    assert line.bounding_box()["height"] < 40
+
+
+def test_a_task_that_is_jumped_to_stands_below_the_controls(view: Any) -> None:
+    view.add_style_tag(content="#controls { min-height: 200px }")  # as with many models
+    view.locator("#contents a").first.click()
+    controls = view.locator("#controls").bounding_box()
+    assert view.locator("#section-0 h2").bounding_box()["y"] >= controls["y"] + controls["height"]
+
+
+def test_a_value_under_the_pointer_has_the_whole_name_of_its_line(view: Any) -> None:
+    draw_all(view)
+    line = lines(view, "Validation loss over training")[0]
+    assert line["hovertemplate"].startswith("%{fullData.name}<br>")
+    plot = view.get_by_role("img", name="Validation loss over training")
+    plot.scroll_into_view_if_needed()
+    plot.evaluate(
+        "node => Plotly.Fx.hover(node, [{ curveNumber: node.data.findIndex(one => one.name), pointNumber: 1 }])"
+    )
+    named = plot.locator(".hovertext").first.text_content()
+    assert named.startswith(line["name"])
+    assert f" at {line['x'][1]}" in named
+
+
 def test_light_becomes_dark(view: Any) -> None:
     before = view.evaluate("getComputedStyle(document.body).backgroundColor")
     view.get_by_role("button", name="Light or dark").click()
     assert view.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_paper_is_white_shows_the_colours_of_lines_and_cuts_no_table(view: Any) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    view.get_by_role("button", name="Light or dark").click()
+    dark = view.evaluate(ground)
+    view.emulate_media(media="print")
+    view.set_viewport_size({"width": 700, "height": 1000})  # A4 within its margins
+    view.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert view.evaluate(ground) == "rgb(255, 255, 255)"
+    assert view.locator(".names .swatch").first.evaluate("e => getComputedStyle(e).printColorAdjust") == "exact"
+    assert view.locator("#section-0 .scroll").first.evaluate("e => e.scrollWidth <= e.clientWidth")
+    view.emulate_media(media="screen")
+    view.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert view.evaluate(ground) == dark
 
 
 def test_a_phone_shows_it_without_scrolling_sideways(view: Any) -> None:

@@ -82,6 +82,13 @@ def test_the_page_shows_every_claim(page: Path) -> None:
     assert [row[0] for row in claims["copy-100"]["table"]["rows"]] == ["svdrnn", "rnn", "irnn", "ornn", "lstm"]
 
 
+def test_a_claim_offers_the_commands_that_work_on_it_now(page: Path) -> None:
+    claims = {claim["claim"]: claim for claim in payload(page)["claims"]}
+    shown = "spectral-bench claims copy-100"
+    assert claims["copy-100"]["commands"] == [shown, f"{shown} --run"]
+    assert all(text.startswith("To know: ") for text in claims["rivals-copy"]["assumptions"])
+
+
 def test_a_page_of_many_runs_shows_less_of_each() -> None:
     assert Detail.for_runs(10) == Detail.for_runs(300) == Detail()
     many, more = Detail.for_runs(1000), Detail.for_runs(4000)
@@ -108,7 +115,9 @@ def test_runs_of_searches_stand_with_the_claims(page: Path) -> None:
     ended = report(page.parent, "--claims", str(file), "-o", "searched.html")
     assert ended.returncode == 0, ended.stderr
     content = payload(page.with_name("searched.html"))
-    assert [row[0] for row in content["claims"][0]["search"]["rows"]] == ["rnn"]
+    (shown,) = content["claims"]
+    assert [row[0] for row in shown["search"]["rows"]] == ["rnn"]
+    assert shown["commands"][-1] == f"spectral-bench claims rate --claims {file} --run"
     assert {group["model"] for group in content["sections"][0]["groups"]} == {"svdrnn"}
     assert any("1 run of searches" in note for note in content["notes"])
 

@@ -40,15 +40,20 @@ function claim(one) {
       make("span", { className: `verdict ${one.verdict}` }, one.verdict),
       make("span", { className: "statement" }, one.statement),
       make("span", { className: "faint runs" }, `${one.runs} of ${one.runs_asked} runs`),
-      one.runs ? make("span", { className: "ours" }, `${one.ours}${published}`) : null),
+      one.ours === "-" ? null : make("span", { className: "ours" }, `${one.metric.replaceAll("_", " ")}: ${one.ours}${published}`)),
     make("p", {}, `${one.why} `, make("span", { className: "faint" }, `${one.paper}; ${one.place}; ${one.published_as}.`)),
     one.finding ? make("p", {}, one.finding) : null,
     table(one.table.columns, one.table.rows),
     make("p", {}, `Rule: ${one.rule}`),
-    ...one.differences.map((text) => make("p", { className: "faint" }, `Differs from the source: ${text}`)),
+    ...one.assumptions.map((text) => make("p", { className: "faint" }, text)),
     make("p", { className: "faint" }, `${one.hours.toFixed(1)} hours of training.`),
-    one.search ? make("details", {}, make("summary", {}, `The search, ${one.search.rows.length} runs`), table(one.search.columns, one.search.rows)) : null,
-    make("pre", {}, `spectral-bench claims ${one.claim}\nspectral-bench claims ${one.claim} --rerun-one`));
+    ...one.deciding.map((runs) => folded("The runs that decide", runs)),
+    one.search ? folded("The search", one.search) : null,
+    make("pre", {}, one.commands.join("\n")));
+}
+
+function folded(title, runs) {
+  return make("details", {}, make("summary", {}, `${title}, ${runs.rows.length} run${runs.rows.length === 1 ? "" : "s"}`), table(runs.columns, runs.rows));
 }
 
 function showClaims(claims) {
@@ -127,7 +132,7 @@ function gradients(one) {
   const steps = [...new Set(one.groups.flatMap((g) => g.runs.flatMap((r) => r.norms.flatMap((n) => n.step))))].sort((a, b) => a - b);
   if (!steps.length) return null;
   const input = make("input", { type: "range", min: 0, max: steps.length - 1, value: steps.length - 1, ariaLabel: "Updates made before the trace" });
-  const told = make("output", {}, `after ${steps.at(-1)} updates`);
+  const told = make("output", {}, `after ${steps.at(-1).toLocaleString("en")} updates`);
   const figure = picture("How much of the gradient is left on its way back", "Norm of the gradient relative to the last state's. Dotted: what the radius allows.", () => {
     const at = steps[Number(input.value)];
     const traces = one.groups.filter(isShown).flatMap((g) => {
@@ -138,7 +143,7 @@ function gradients(one) {
   }, make("div", { className: "slider" }, input, told));
   const own = pictures.at(-1);
   input.addEventListener("input", () => {
-    told.textContent = `after ${steps[Number(input.value)]} updates`;
+    told.textContent = `after ${steps[Number(input.value)].toLocaleString("en")} updates`;
     own.dirty = true;
     redraw();
   });
@@ -191,7 +196,8 @@ const axes = (one) => [...new Set(one.groups.filter(isShown).map((group) => `${g
 // Lines of a group: one a run; or, of three seeds and more, their mean with a band from the smallest to the largest.
 function curves(group, lines, mean = arithmetic) {
   const color = legible(group.colour);
-  const style = { mode: "lines", line: { color, width: 2, dash: group.dash }, name: group.label };
+  const hovertemplate = "%{fullData.name}<br>%{y:.4~g} at %{x}<extra></extra>"; // Plotly cuts names after 15 letters
+  const style = { mode: "lines", line: { color, width: 2, dash: group.dash }, name: group.label, hovertemplate };
   if (chosen.seeds === "runs" || lines.length < 3)
     return lines.map(({ seed, x, y }) => ({ ...style, x, y, name: `${group.label}, seed ${seed}`, line: { ...style.line, width: 1.3 } }));
   const at = new Map();
@@ -217,7 +223,7 @@ function redraw(all = false) {
     const axis = { gridcolor: css("--line"), zerolinecolor: css("--line"), automargin: true, exponentformat: "power" };
     Plotly.react(one.element, traces, {
       ...layout,
-      xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
+      xaxis: { ...axis, tickformat: ",", ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: css("--ink"), family: "system-ui, sans-serif", size: 12 },
       margin: { l: 55, r: 10, t: 10, b: 40 }, hovermode: "closest", showlegend: false, uirevision: "kept",
     }, { responsive: true, displaylogo: false, displayModeBar: false });
@@ -262,6 +268,30 @@ function theme() {
   changed();
 }
 
+// Paper is white, and shows every figure.
+let onScreen = null;
+
+function onPaper() {
+  onScreen ??= document.documentElement.dataset.theme || "";
+  document.documentElement.dataset.theme = "light";
+  changed();
+  redraw(true);
+}
+
+function offPaper() {
+  if (onScreen) document.documentElement.dataset.theme = onScreen;
+  else delete document.documentElement.dataset.theme;
+  onScreen = null;
+  changed();
+}
+
+// What is jumped to, or reached by the keyboard, stands below the controls where these stay in view.
+function makeRoom() {
+  const controls = document.getElementById("controls");
+  const stays = getComputedStyle(controls).position === "sticky";
+  document.documentElement.style.setProperty("--controls", stays ? `${controls.offsetHeight}px` : "0px");
+}
+
 async function start() {
   const data = JSON.parse(await unpacked("payload"));
   document.getElementById("made").textContent = `${data.command} · spectral-bench ${data.version} · ${data.made}`;
@@ -284,7 +314,9 @@ async function start() {
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed);
   await new Promise((resume) => setTimeout(resume)); // verdicts and tables can be read while the library is compiled
   document.head.append(make("script", { textContent: await unpacked("plotly") }));
-  addEventListener("beforeprint", () => redraw(true));
+  addEventListener("beforeprint", onPaper);
+  addEventListener("afterprint", offPaper);
+  new ResizeObserver(makeRoom).observe(document.getElementById("controls"));
   const observer = new IntersectionObserver((entries) => {
     for (const entry of entries) if (entry.isIntersecting) pictures.find((one) => one.element === entry.target).seen = true;
     redraw();
