@@ -127,7 +127,8 @@ def read_runs(paths: list[Path] | None, where: Sequence[str] | None, best: Seque
     if best:
         from spectral_bench.compare.best_settings import best_settings
 
-        found.runs[:] = best_settings(found.runs, best)
+        found.runs[:], notes = best_settings(found.runs, best)
+        found.notes.extend(notes)
     return found
 
 

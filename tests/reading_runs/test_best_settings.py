@@ -58,6 +58,14 @@ def test_conditions_hold_before_the_best_is_chosen(command: Run, searched: Path)
     assert kept(command, str(searched), "--where", "optimizer.lr!=0.02", "--best", "model") == {"good_on_test", "early"}
 
 
+def test_what_was_chosen_is_said_though_the_table_need_not_show_it(command: Run, searched: Path) -> None:
+    table = command("compare", str(searched), "--where", "model=rnn", "--best", "model").stdout
+    rows, _, notes = table.partition("Note: ")
+    assert "0.02" not in rows
+    assert "--best model keeps 1 of 3 settings, by validation: rnn lr=0.02." in " ".join(notes.split())
+    assert "keeps" not in command("compare", str(searched), "--best", "optimizer.lr", "--best", "r").stdout
+
+
 def test_an_unknown_key_is_refused_with_the_nearest(command: Run, searched: Path) -> None:
     done = command("compare", str(searched), "--best", "modle")
     assert done.returncode == 2
@@ -83,5 +91,5 @@ def test_a_table_of_many_settings_says_how_to_see_the_best(command: Run, shared_
     for number in range(41):
         name = f"{number:064x}"
         fabricate(template, tmp_path / name, group=name, config={"optimizer.lr": 0.01 + number}, summary={})
-    assert "--best model" in command("compare", str(tmp_path)).stdout
-    assert "--best model" not in command("compare", str(tmp_path), "--best", "model").stdout
+    assert "--best model keeps, of each" in command("compare", str(tmp_path)).stdout
+    assert "--best model keeps 1 of 41" in command("compare", str(tmp_path), "--best", "model").stdout
