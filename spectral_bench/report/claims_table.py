@@ -304,12 +304,19 @@ def _values(values: Any) -> str:
 
 
 def not_counted(verdict: Verdict) -> list[str]:
-    """Runs with a modified protocol, each with what is modified, and those that stand apart, each with the reason."""
-    modified = [pair for evidence in verdict.evidence.values() for pair in evidence.modified]
-    apart = [pair for evidence in verdict.evidence.values() for pair in evidence.apart]
+    """Runs with a modified protocol by what is modified, and those that stand apart, each with the reason.
+
+    A run that is nearly what one entrant lacks may be the very run of another, and counts.
+    """
+    evidence = verdict.evidence.values()
+    counting = {run.run_id for one in evidence for run in one.runs}
+    modified: dict[str, dict[str, None]] = {}
+    for run, keys in (pair for one in evidence for pair in one.modified):
+        if run.run_id not in counting:
+            modified.setdefault(_values(keys), {})[run.run_id] = None
     return [
-        *(f"Not counted, its protocol is another: {run.run_id} ({_values(keys)})." for run, keys in modified),
-        *(f"Not counted, {why}: {run.run_id}." for run, why in apart),
+        *(f"Not counted, with another protocol ({keys}): {', '.join(runs)}." for keys, runs in modified.items()),
+        *(f"Not counted, {why}: {run.run_id}." for run, why in (pair for one in evidence for pair in one.apart)),
     ]
 
 

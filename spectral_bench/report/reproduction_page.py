@@ -27,6 +27,7 @@ ORDER = (Word.beaten, Word.reproduced, Word.refuted, Word.open)
 _COLUMNS = [
     Column("verdict", "left"),
     Column("claim", "left"),
+    Column("measure", "left"),
     Column("ours", "left"),
     Column("published", "left"),
     Column("seeds"),
@@ -82,6 +83,7 @@ def _row(verdict: Verdict) -> list[Cell]:
     return [
         Cell(verdict.decision.word.value, bold=verdict.decision.word is not Word.open),
         Cell(f"[{claim.id}](#{_anchor(claim.id)})"),
+        Cell(claim.metric.replace("_", " ")),
         Cell(ours(verdict)),
         Cell(_published(verdict)),
         Cell(str(len(claim.seeds))),

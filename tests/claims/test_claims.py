@@ -264,6 +264,21 @@ def of_one_entrant(folder: Path, **change: Any) -> Claim:
     return load_claims(written(folder, {**one, **change}))["mine"]
 
 
+def test_a_run_that_counts_for_one_entrant_is_not_left_out_for_another(tmp_path: Path) -> None:
+    entrants = {"as_it_is": ["model=rnn"], "faster": ["model=rnn", "optimizer.lr=0.5"]}
+    rule = {"kind": "ahead", "entrant": "as_it_is", "of": ["faster"]}
+    claim = load_claims(written(tmp_path, {**CLAIM, "entrants": entrants, "search": None, "rule": rule}))["mine"]
+    runs = [completed(tmp_path, seed, loss_test=1.0) for seed in (1, 2, 3)]
+    larger = [
+        Run(tmp_path / f"larger{run.seed}", run.manifest, {**run.config, "train.batch_size": 7}, run.summary)
+        for run in runs[:2]
+    ]
+    (told,) = not_counted(judge(claim, [*runs, *larger], effective_config))
+    assert told.startswith("Not counted, with another protocol (")
+    assert "train.batch_size=7" in told
+    assert told.endswith(": larger1, larger2.")
+
+
 def test_repeats_that_read_other_files_are_named_and_change_no_verdict(tmp_path: Path) -> None:
     claim = of_one_entrant(tmp_path)
     runs = reading("a", [completed(tmp_path, seed, loss_test=0.5) for seed in (1, 2, 3)])
