@@ -8,7 +8,7 @@ from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.verdict import Verdict, judge
 from spectral_bench.records.collection import collect
 from spectral_bench.records.run_record import Run
-from spectral_bench.report.claims_table import gradients_of, result
+from spectral_bench.report.claim_words import gradients_of, result
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
 from spectral_bench.report.numbers import NOTHING

@@ -181,7 +181,8 @@ class NotBehind(Rule):
         # How much worse ours is, at best and at worst, as a share of theirs.
         scale = abs(average(theirs.finite)) or 1.0
         ends = (-gap.high / scale, -gap.low / scale) if ours.higher_is_better else (gap.low / scale, gap.high / scale)
-        why = f"{self.entrant} is between {ends[0]:+.1%} and {ends[1]:+.1%} worse than {self.of}."
+        best, worst = (f"{abs(end):.1%} {'worse' if end > 0 else 'better'}" for end in ends)
+        why = f"{self.entrant} is between {best} and {worst} than {self.of}."
         if ends[1] < 0:
             return Decision(Word.beaten, why)
         if ends[1] <= self.tolerance:

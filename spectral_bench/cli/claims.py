@@ -148,7 +148,8 @@ def _refuse_missing(verdict: Verdict, file: Path | None) -> None:
     Raises:
         InputError: there are; the message names how many, and the command that trains them.
     """
-    from spectral_bench.report.claims_table import runs_there, what_is_missing
+    from spectral_bench.report.claim_commands import what_is_missing
+    from spectral_bench.report.claim_words import runs_there
 
     if verdict.missing:
         raise InputError(f"{verdict.claim.id}: {runs_there(verdict)} runs are there. {what_is_missing(verdict, file)}")
@@ -160,7 +161,7 @@ def _rerun_one(verdicts: list[Verdict], file: Path | None) -> None:
     Raises:
         InputError: not exactly one claim was named, or it has no such run.
     """
-    from spectral_bench.report.claims_table import what_is_missing
+    from spectral_bench.report.claim_commands import what_is_missing
     from spectral_bench.runs.verification import verify_run
     from spectral_bench.ui.verification_result import show_verification
 

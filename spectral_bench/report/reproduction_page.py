@@ -6,17 +6,9 @@ from pathlib import Path
 
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
-from spectral_bench.report.claims_table import (
-    CERTAINTY,
-    assumptions,
-    claim_command,
-    entrants_in_rows,
-    not_counted,
-    ours,
-    runs_there,
-    search_table,
-    source,
-)
+from spectral_bench.report.claim_commands import claim_command
+from spectral_bench.report.claim_tables import entrants_in_rows, search_table
+from spectral_bench.report.claim_words import CERTAINTY, assumptions, not_counted, ours, runs_there, source
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
 from spectral_bench.report.numbers import NOTHING, counted, number

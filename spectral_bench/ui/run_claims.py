@@ -15,7 +15,8 @@ from spectral_bench.config.overrides import typed_key
 from spectral_bench.config.schema import EXECUTION
 from spectral_bench.errors import InputError
 from spectral_bench.launch.point import compose_points
-from spectral_bench.report.claims_table import RESULTS, not_counted
+from spectral_bench.report.claim_commands import RESULTS
+from spectral_bench.report.claim_words import not_counted
 from spectral_bench.report.numbers import counted
 from spectral_bench.ui.grid import GridRequest, chosen_launcher, train_grid
 

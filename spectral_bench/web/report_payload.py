@@ -12,7 +12,7 @@ from spectral_bench.config.keys import as_typed
 from spectral_bench.diagnostics.envelope import envelope
 from spectral_bench.figures.named_groups import NamedGroup, Naming
 from spectral_bench.records.groups import Section
-from spectral_bench.report.claims_table import claim_details
+from spectral_bench.report.claim_records import claim_details
 from spectral_bench.report.comparison import comparison_report
 from spectral_bench.report.document import Table
 from spectral_bench.version import __version__

@@ -18,7 +18,7 @@ from spectral_bench.claims.run_requests import RunRequest, deciding_requests, se
 from spectral_bench.claims.verdict import judge
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
-from spectral_bench.report.claims_table import not_counted
+from spectral_bench.report.claim_words import not_counted
 from spectral_bench.runs.effective_config import EffectiveConfigs
 
 pytestmark = pytest.mark.usefixtures("own_cache")

@@ -10,7 +10,7 @@ import yaml
 from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.verdict import Verdict, judge
 from spectral_bench.compare.scores import Scores
-from spectral_bench.report.claims_table import ours
+from spectral_bench.report.claim_words import ours
 from spectral_bench.runs.effective_config import EffectiveConfigs
 
 

@@ -1,0 +1,61 @@
+"""The commands that show a claim, and that make the runs it lacks."""
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from spectral_bench.claims.run_requests import RunRequest
+from spectral_bench.claims.verdict import Verdict
+from spectral_bench.report.claim_words import runs_there
+from spectral_bench.report.numbers import counted
+
+#: Where the runs of claims are kept.
+RESULTS = "results_dir=results/claims"
+
+#: The values of every key: each is run with each.
+_Grid = dict[str, tuple[str, ...]]
+
+
+def claim_command(claim: str, file: Path | None, *words: str) -> str:
+    """The command that shows a claim, of a file of claims of the user's own where there is one."""
+    return shlex.join(["spectral-bench", "claims", claim, *(["--claims", str(file)] if file else []), *words])
+
+
+def what_is_missing(verdict: Verdict, file: Path | None) -> str:
+    """How many runs are missing, and what trains them."""
+    progress, now = runs_there(verdict), len(verdict.missing)
+    later = progress.asked - progress.there - now
+    told = counted(now, "run") + (f", and {later} that decide, with what these choose" if later else "")
+    return f"Missing: {told} (`{claim_command(verdict.claim.id, file, '--run')}`)."
+
+
+def run_commands(requests: Sequence[RunRequest]) -> list[str]:
+    """Few commands that make these runs, grids of what differs in some keys alone."""
+    return [shlex.join(["spectral-bench", "run", *words, RESULTS]) for words in missing_grids(requests)]
+
+
+def missing_grids(requests: Sequence[RunRequest]) -> list[list[str]]:
+    """Overrides of grids that are these runs and no others, in the order of their first runs.
+
+    A value that holds a comma, and so would be read as several, stays in a command of its own.
+    """
+    grids: list[_Grid] = [
+        {key: (value,) for key, _, value in (word.partition("=") for word in request.typed)} for request in requests
+    ]
+    for key in dict.fromkeys(key for grid in grids for key in grid):
+        grids = _merged(grids, key)
+    return [[f"{key}={','.join(values)}" for key, values in grid.items()] for grid in grids]
+
+
+def _merged(grids: list[_Grid], key: str) -> list[_Grid]:
+    """Those that differ in this key alone put together."""
+    found: dict[object, _Grid] = {}
+    for grid in grids:
+        values = grid.get(key, ())
+        alone = any("," in value for value in values)
+        alike = tuple((name, other) for name, other in grid.items() if name != key or alone), key in grid
+        if alike in found and values:
+            found[alike][key] += values
+        else:
+            found[alike] = dict(grid)
+    return list(found.values())

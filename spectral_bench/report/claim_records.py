@@ -1,0 +1,103 @@
+"""Claims and their verdicts as plain values: of the formats csv and json, and of the page of ``report``."""
+
+from pathlib import Path
+from typing import Any
+
+from spectral_bench.claims.verdict import Verdict
+from spectral_bench.compare.scores import Scores
+from spectral_bench.compare.statistics import estimate
+from spectral_bench.report.claim_commands import claim_command, run_commands
+from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows, search_table
+from spectral_bench.report.claim_words import CERTAINTY, assumptions, ours, result, runs_there
+from spectral_bench.report.document import Table
+
+
+def claim_record(verdict: Verdict) -> dict[str, Any]:
+    """What stands in a row of csv."""
+    claim, progress = verdict.claim, runs_there(verdict)
+    record: dict[str, Any] = {
+        "claim": claim.id,
+        "verdict": verdict.decision.word.value,
+        "why": verdict.decision.why,
+        "statement": claim.statement,
+        "metric": claim.metric,
+        "published": claim.source.value,
+        "certainty": claim.source.certainty.value,
+        "paper": claim.source.paper,
+        "place": claim.source.place,
+        "rule": claim.rule.words,
+        "runs": progress.there,
+        "runs_asked": progress.asked,
+        "hours": verdict.hours,
+    }
+    return record | {f"result_{name}": result(claim, verdict.scores[name]) for name in claim.entrants}
+
+
+def claim_record_in_full(verdict: Verdict) -> dict[str, Any]:
+    """The same with all that the claim rests on, and the commands for what it lacks."""
+    return {
+        **claim_record(verdict),
+        "results": {name: _result_in_numbers(scores) for name, scores in verdict.scores.items()},
+        "finding": verdict.claim.finding,
+        "differences": list(verdict.claim.differences),
+        "missing": run_commands(verdict.missing),
+        "evidence": _runs(verdict),
+    }
+
+
+def claim_details(verdict: Verdict, file: Path | None = None) -> dict[str, Any]:
+    """A claim as plain values, with its tables and the commands that work on it now; ``file``: which holds it."""
+    claim = verdict.claim
+    columns, rows = entrants_in_rows(verdict)
+    searched = search_table(verdict)
+    offered = [[], *([["--rerun-one"]] if verdict.shortest_run else []), *([["--run"]] if verdict.missing else [])]
+    return {
+        **claim_record(verdict),
+        "ours": ours(verdict),
+        "published_as": CERTAINTY[claim.source.certainty],
+        "table": _plain(Table("", "", columns, rows)),
+        "deciding": [_plain(table) for table in deciding_table(verdict)],
+        "search": None if searched is None else _plain(searched),
+        "finding": claim.finding,
+        "assumptions": assumptions(claim),
+        "commands": [claim_command(claim.id, file, *words) for words in offered],
+    }
+
+
+def claims_document(records: list[dict[str, Any]]) -> dict[str, Any]:
+    """The document of ``--format json``."""
+    return {"schema": "spectral-bench/claims", "version": 1, "claims": records}
+
+
+def _plain(table: Table) -> dict[str, Any]:
+    shown = table.without_empty_columns()
+    return {
+        "columns": [{"header": column.header, "right": column.align == "right"} for column in shown.columns],
+        "rows": [[cell.text for cell in row] for row in shown.rows],
+    }
+
+
+def _result_in_numbers(scores: Scores) -> dict[str, Any]:
+    """Mean and interval of the seeds that have a value; how many have none, for they diverged or never got there."""
+    found = estimate(scores.finite)
+    ends = (None, None, None) if found is None else (found.mean, found.low, found.high)
+    return dict(zip(("mean", "low", "high"), ends, strict=True)) | {
+        "seeds": len(scores.by_seed),
+        "without": scores.without,
+    }
+
+
+def _runs(verdict: Verdict) -> list[dict[str, Any]]:
+    return [
+        {
+            "entrant": name,
+            "search": one in evidence.search,
+            "overrides": one.request.typed,
+            "run": one.run.run_id,
+            "status": one.run.status,
+            "value": None if one in evidence.search else verdict.scores[name].by_seed.get(one.run.seed),
+        }
+        for name, evidence in verdict.evidence.items()
+        for one in (*evidence.search, *evidence.deciding)
+        if one.run is not None
+    ]

@@ -1,0 +1,144 @@
+"""One claim in full: what its entrants came to, the runs that decide, and its search."""
+
+from dataclasses import replace
+from typing import Any
+
+from spectral_bench.claims.claim import Across, Claim
+from spectral_bench.claims.evidence import RequestedRun
+from spectral_bench.claims.verdict import Verdict
+from spectral_bench.compare.statistics import average
+from spectral_bench.report.claim_words import (
+    RunsThere,
+    assumptions,
+    gradients_of,
+    not_counted,
+    result,
+    settings,
+    source,
+)
+from spectral_bench.report.document import Cell, Column, Table
+from spectral_bench.report.numbers import NOTHING, number
+
+_SEARCH = [
+    Column("entrant", "left", label=True),
+    Column("tried", "left", label=True),
+    Column("result"),
+    Column("run", "left"),
+]
+
+
+def claim_tables(verdict: Verdict) -> list[Table]:
+    """A claim with its entrants, and its search as far as it was made."""
+    claim = verdict.claim
+    below = [
+        f"Metric: {claim.metric}. {verdict.hours:.1f} hours of training.",
+        f"Rule: {claim.rule.words}",
+        *([f"What was found: {claim.finding}"] if claim.finding else []),
+        *assumptions(claim),
+        *not_counted(verdict),
+    ]
+    title = f"{claim.id}: {verdict.decision.word.value}. {verdict.decision.why}"
+    columns, rows = entrants_in_rows(verdict)
+    entrants = Table(title, f"{claim.statement} ({source(claim)}.)", columns, rows, below)
+    tables = [entrants.without_empty_columns()]
+    searched = search_table(verdict)
+    return tables if searched is None else [*tables, searched]
+
+
+def deciding_table(verdict: Verdict) -> list[Table]:
+    """Every run that decides with its number; no table while there is none."""
+    claim = verdict.claim
+    rows = [
+        [Cell(name), Cell(str(run.seed)), Cell(_seed_result(verdict, name, run.seed)), Cell(run.run_id)]
+        for name, evidence in verdict.evidence.items()
+        for run in (one.run for one in evidence.deciding)
+        if run is not None
+    ]
+    columns = [
+        Column("entrant", "left", label=True),
+        Column("seed", label=True),
+        Column(claim.metric.replace("_", " ")),
+        Column("run", "left"),
+    ]
+    return [Table(f"{claim.id}: the runs that decide", "", columns, rows)] if rows else []
+
+
+def search_table(verdict: Verdict) -> Table | None:
+    """Every run of the searches, in the order in which it was tried; None while there is none."""
+    claim = verdict.claim
+    rows = [_search_row(name, one, claim) for name, e in verdict.evidence.items() for one in e.search if one.run]
+    return Table(f"{claim.id}: the search", "", _SEARCH, rows) if rows else None
+
+
+def entrants_in_rows(verdict: Verdict) -> tuple[list[Column], list[list[Cell]]]:
+    """What the entrants came to; of a claim across several settings a row a setting, and a column an entrant."""
+    claim = verdict.claim
+    if claim.across is None:
+        rows = [_entrant_row(verdict, name) for name in verdict.evidence]
+        return _entrant_columns(claim), rows
+    names = list(dict.fromkeys(name.rpartition(", ")[0] for name in claim.entrants))
+    columns = [Column(claim.across.key.rpartition(".")[2], "left", label=True), *(Column(name) for name in names)]
+    rows = [
+        [Cell(str(value)), *(Cell(result(claim, verdict.scores[Across.name(name, value)])) for name in names)]
+        for value in claim.across.values
+    ]
+    overall = {name: scores for name, scores in claim.rule.overall(verdict.scores).items() if scores.by_seed}
+    if overall:
+        rows.append(
+            [
+                Cell(claim.rule.overall_name),
+                *(Cell(result(claim, overall[n]) if n in overall else NOTHING) for n in names),
+            ]
+        )
+    return columns, rows
+
+
+def _seed_result(verdict: Verdict, name: str, seed: int) -> str:
+    scores = verdict.scores[name]
+    known = {seed: scores.by_seed[seed]} if seed in scores.by_seed else {}
+    return result(verdict.claim, replace(scores, by_seed=known))
+
+
+def _entrant_columns(claim: Claim) -> list[Column]:
+    return [
+        Column("entrant", "left", label=True),
+        Column("chosen", "left", optional=True),
+        Column(claim.metric.replace("_", " ")),
+        Column("seeds"),
+        Column("searched", optional=True),
+        Column("gradients", "left", optional=True),
+        Column("margin", optional=True),
+    ]
+
+
+def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
+    claim, evidence, scores = verdict.claim, verdict.evidence[name], verdict.scores[name]
+    searched = RunsThere(sum(one.run is not None for one in evidence.search), len(evidence.search))
+    runs = [one.run.summary for one in evidence.deciding if one.run is not None]
+    margins = [margin for summary in runs if (margin := summary.get("spectral_margin")) is not None]
+    return [
+        Cell(name),
+        Cell(settings(evidence.chosen or {})),
+        Cell(result(claim, scores)),
+        Cell(f"{len(scores.by_seed)} of {len(claim.seeds)}"),
+        Cell(str(searched) if claim.search else ""),
+        Cell(gradients_of(evidence)),
+        Cell(number(average(margins), 2) if margins and claim.metric != "spectral_margin" else ""),
+    ]
+
+
+def _search_row(name: str, found: RequestedRun, claim: Claim) -> list[Cell]:
+    run, fields = found.run, claim.search.choose if claim.search else ()
+    tried = {key: found.request.values[key] for key in claim.search.over} if claim.search else {}
+    values = [] if run is None else [f"{field} {_shown(run.summary.get(field))}" for field in fields]
+    diverged = run is not None and run.status == "diverged"
+    return [
+        Cell(name),
+        Cell(settings(tried)),
+        Cell("diverged" if diverged else ", ".join(values)),
+        Cell(run.run_id if run else NOTHING),
+    ]
+
+
+def _shown(value: Any) -> str:
+    return "never" if value is None else number(value)

@@ -1,0 +1,123 @@
+"""What is said of a claim in a few words: its source, what its entrants came to, which runs are there."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spectral_bench.claims.claim import Certainty, Claim
+from spectral_bench.claims.evidence import EntrantEvidence
+from spectral_bench.claims.measures import MEASURES_OF_WHEN
+from spectral_bench.claims.rules import Ahead
+from spectral_bench.claims.verdict import Verdict
+from spectral_bench.compare.scores import Scores
+from spectral_bench.compare.statistics import estimate
+from spectral_bench.config.keys import as_typed
+from spectral_bench.diagnostics.decay_words import verdict_in_words
+from spectral_bench.report.numbers import NOTHING, share, with_interval
+
+#: Of more entrants than this, the table of all claims shows but three.
+_MOST_SHOWN = 6
+
+CERTAINTY = {
+    Certainty.printed: "printed",
+    Certainty.figure: "read off a figure",
+    Certainty.quoted: "quoted by others",
+    Certainty.ours: "ours",
+}
+
+
+@dataclass(frozen=True)
+class RunsThere:
+    """How many of the runs asked for are there."""
+
+    there: int
+    asked: int
+
+    def __str__(self) -> str:
+        return f"{self.there} of {self.asked}"
+
+
+def source(claim: Claim) -> str:
+    """Who says so, where, and how sure that is."""
+    said = claim.source
+    return f"{said.paper}; {said.place}; {CERTAINTY[said.certainty]}"
+
+
+def assumptions(claim: Claim) -> list[str]:
+    """In what its runs differ from those of the source; of a claim of our own, what has to be known of them."""
+    told = "To know" if claim.source.certainty is Certainty.ours else "Differs from the source"
+    return [f"{told}: {text}" for text in claim.differences]
+
+
+def ours(verdict: Verdict, glue: str = " ") -> str:
+    """The numbers of those that the rule names; of many, the best and the worst, beside the one that is to be ahead.
+
+    Of several that are as bad, how many they are.
+
+    Args:
+        verdict: of a claim.
+        glue: stands within a name and between it and its number.
+    """
+    overall = verdict.claim.rule.overall(verdict.scores)
+    known = {name: scores for name, scores in overall.items() if scores.by_seed}
+    numbers = {name: result(verdict.claim, scores) for name, scores in known.items()}
+    told = {name: f"{name.replace(' ', glue)}{glue}{numbers.get(name, NOTHING)}" for name in overall}
+    if not numbers:
+        return NOTHING
+    if len(overall) == 1:
+        return next(iter(numbers.values()))
+    if len(known) > _MOST_SHOWN:
+        ahead = verdict.claim.rule.entrant if isinstance(verdict.claim.rule, Ahead) else None
+        ranked = sorted((name for name in known if name != ahead), key=lambda name: known[name].order)
+        best, worst = ranked[0], ranked[-1]
+        as_bad = sum(numbers[name] == numbers[worst] for name in ranked)
+        between = f"{told[best]} to {f'{numbers[worst]} ({as_bad})' if as_bad > 1 else told[worst]}"
+        if ahead is None:
+            return f"{len(ranked)}{glue}entrants, {between}"
+        return f"{told[ahead]}; of{glue}{len(ranked)}{glue}others, {between}"
+    return "; ".join(told[name] for name in known)
+
+
+def result(claim: Claim, scores: Scores) -> str:
+    """The mean of an entrant with its interval, or that it has none."""
+    if not scores.by_seed:
+        return NOTHING
+    if not scores.finite:
+        return "never" if claim.metric in MEASURES_OF_WHEN else "diverged"
+    return with_interval(estimate(scores.finite)) + share(len(scores.finite), len(scores.by_seed))
+
+
+def runs_there(verdict: Verdict) -> RunsThere:
+    """How many of the runs it asks for are there, those of searches among them."""
+    evidence = verdict.evidence.values()
+    searched, seeds = sum(len(one.search) for one in evidence), len(verdict.claim.seeds)
+    return RunsThere(sum(len(one.runs) for one in evidence), searched + len(evidence) * seeds)
+
+
+def gradients_of(evidence: EntrantEvidence) -> str:
+    """The verdict on the gradients of an entrant's deciding runs, in words; empty where there is none."""
+    runs = [one.run.summary for one in evidence.deciding if one.run is not None]
+    return verdict_in_words(Counter(str(words) for run in runs if (words := run.get("gradient_verdict"))))
+
+
+def settings(values: Mapping[str, Any]) -> str:
+    """Keys and values as they are typed."""
+    return " ".join(f"{key}={as_typed(value)}" for key, value in values.items())
+
+
+def not_counted(verdict: Verdict) -> list[str]:
+    """Runs with a modified protocol by what is modified, and those that stand apart, each with the reason.
+
+    A run that is nearly what one entrant lacks may be the very run of another, and counts.
+    """
+    evidence = verdict.evidence.values()
+    counting = {run.run_id for one in evidence for run in one.runs}
+    modified: dict[str, dict[str, None]] = {}
+    for run, keys in (pair for one in evidence for pair in one.modified):
+        if run.run_id not in counting:
+            modified.setdefault(settings(keys), {})[run.run_id] = None
+    return [
+        *(f"Not counted, with another protocol ({keys}): {', '.join(runs)}." for keys, runs in modified.items()),
+        *(f"Not counted, {why}: {run.run_id}." for run, why in (pair for one in evidence for pair in one.apart)),
+    ]
