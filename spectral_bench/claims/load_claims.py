@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from spectral_bench.claims.claim import Across, Claim, Search, Source
-from spectral_bench.claims.claims_file import claims_content
+from spectral_bench.claims.claims_yaml import claims_content
 from spectral_bench.claims.measures import GENERALIZATION_GAP, MEASURES_OF_WHEN, SECONDS_TO_SOLVE
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
 from spectral_bench.claims.rules_across import AheadAcross, Frontier
@@ -36,6 +36,8 @@ _MEASURES = (*(field.name for field in SUMMARY_FIELDS if field.type != "text"), 
 #: Measures that look at the test split: they decide claims, and never choose among settings.
 _OF_TEST_DATA = ("test", "test_at_best", "loss_test", GENERALIZATION_GAP)
 
+_SEEDS = "'seeds' and 'search.seed' say with which seeds"
+
 
 @dataclass(frozen=True)
 class _Node:
@@ -61,6 +63,16 @@ class _SearchNode:
     overrides: list[str]
 
 
+@dataclass(frozen=True)
+class _WithinNode:
+    ranges: Any
+
+
+@dataclass(frozen=True)
+class _FrontierNode:
+    until: Any
+
+
 def load_claims(file: Path | None = None) -> dict[str, Claim]:
     """The claims of a file by their id; None: those of this package.
 
@@ -80,10 +92,10 @@ def _findings(content: Mapping[str, Any], known: Mapping[Any, Any]) -> dict[str,
     """What the runs showed beyond verdicts, by claim: written afterwards, and so apart from the rules."""
     if content.get("findings") is None:
         return {}
-    findings = _mapping(content["findings"], "findings", str)
+    findings, ids = _mapping(content["findings"], "findings", str), [str(one) for one in known]
     for name in findings:
-        if name not in known:
-            raise InputError(unknown("findings", name, [str(one) for one in known]))
+        if name not in ids:
+            raise InputError(unknown("findings", name, ids))
     return findings
 
 
@@ -116,7 +128,9 @@ def _claim(name: str, node: Any, finding: str | None) -> Claim:
         *(word for of in entrants.values() for word in of),
     ]:
         if typed_key(override) == "seed":
-            raise InputError(f"{name}: {override} cannot be set: 'seeds' and 'search.seed' say with which seeds.")
+            raise InputError(f"{name}: {override} cannot be set: {_SEEDS}.")
+    if across is not None and search is not None and across.key in search.over:
+        _refuse(f"{name}.search.over.{across.key}", "...", "no key of 'across'")
     return Claim(
         name,
         claim.statement,
@@ -139,9 +153,19 @@ def _across(node: Any, path: str) -> Across:
     if len(settings) > 1:
         _refuse(path, ", ".join(settings), "one key with its values")
     ((key, values),) = settings.items()
-    if not all(isinstance(value, str | int | float) for value in values) or len(set(values)) < len(values):
-        _refuse(f"{path}.{key}", values, "words or numbers, each of them once")
+    if not all(isinstance(value, str | int | float) for value in values):
+        _refuse(f"{path}.{key}", values, "words or numbers")
+    _check_varied(settings, path)
     return Across(key, values)
+
+
+def _check_varied(settings: Mapping[str, list[Any]], path: str) -> None:
+    """Refuse what would count a run several times."""
+    for key, values in settings.items():
+        if key == "seed":
+            raise InputError(f"{path}.seed cannot be set: {_SEEDS}.")
+        if any(value in values[:place] for place, value in enumerate(values)):
+            _refuse(f"{path}.{key}", values, "each value once")
 
 
 def _in_settings(
@@ -168,7 +192,9 @@ def _search(node: Any, path: str, seeds: list[int]) -> Search:
             raise InputError(unknown(f"{path}.choose", field, _MEASURES))
         if field in _OF_TEST_DATA:
             _refuse(f"{path}.choose", field, "what is measured without the test data")
-    return Search(_mapping(found.over, f"{path}.over", list), found.seed, found.choose, found.overrides)
+    over = _mapping(found.over, f"{path}.over", list)
+    _check_varied(over, f"{path}.over")
+    return Search(over, found.seed, found.choose, found.overrides)
 
 
 def _rule(node: Any, path: str, across: Across | None) -> Rule:
@@ -183,7 +209,7 @@ def _rule(node: Any, path: str, across: Across | None) -> Rule:
         )
     keys = {key: value for key, value in node.items() if key != "kind"}
     if kind == "within":
-        ranges = _mapping(keys.get("ranges"), f"{path}.ranges", dict)
+        ranges = _mapping(typed(keys, _WithinNode, path).ranges, f"{path}.ranges", dict)
         return Within({name: typed(bounds, ExpectedRange, f"{path}.ranges.{name}") for name, bounds in ranges.items()})
     if across is not None:
         return _rule_across(kind, keys, path, across)
@@ -195,7 +221,7 @@ def _rule_across(kind: str, keys: Mapping[str, Any], path: str, across: Across) 
     if kind == "ahead_across":
         ahead = typed(keys, Ahead, path)
         return AheadAcross(ahead.entrant, ahead.of, across.values)
-    until = _mapping(keys.get("until"), f"{path}.until", int | float)
+    until = _mapping(typed(keys, _FrontierNode, path).until, f"{path}.until", int | float)
     for value in across.values:
         if not isinstance(value, int | float):
             _refuse(f"{path}.kind", "frontier", f"numbers in across, where '{value}' stands")

@@ -1,8 +1,9 @@
 """What the runs say of a claim."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from pathlib import Path
 
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.evidence import EntrantEvidence, gather
@@ -61,6 +62,18 @@ class Verdict:
         """Of training, searches included."""
         runs = {run.run_id: run for one in self.evidence.values() for run in one.runs}
         return sum(run.summary.get("wall_seconds") or 0.0 for run in runs.values()) / 3600
+
+
+def judge_all(claims: Iterable[Claim], runs: Sequence[Run], configure: Configure, file: Path | None) -> list[Verdict]:
+    """Decide the claims of a file; None: of this package's.
+
+    Raises:
+        InputError: an override of a claim is wrong; the message names the file.
+    """
+    try:
+        return [judge(claim, runs, configure) for claim in claims]
+    except InputError as error:
+        raise InputError(f"--claims {file}: {error}" if file else str(error)) from error
 
 
 def judge(claim: Claim, runs: Sequence[Run], configure: Configure) -> Verdict:

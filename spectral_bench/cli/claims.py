@@ -71,11 +71,11 @@ def claims(
     """Show what the papers claim and what the runs say of it: reproduced, beaten, refuted or open.
 
     A rule written before the runs decides. With the ID of a claim: its rule, its runs, its numbers, and the commands
-    for the runs that are missing.
+    for the runs that are missing; while some are, it exits with 2.
     """
     from rich.console import Console
 
-    from spectral_bench.report.claims_table import claim_report, claims_report
+    from spectral_bench.report.claims_reports import claim_report, claims_report
     from spectral_bench.report.reproduction_page import reproduction_page
     from spectral_bench.runs.effective_config import EffectiveConfigs
     from spectral_bench.ui.delivery import deliver, write_named
@@ -101,9 +101,10 @@ def claims(
         typer.echo(page, nl=False) if output is None else write_named(output, page)
     elif words.is_one:
         deliver(claim_report(verdicts[0], notes, file=file), Console(), form=wanted, output=output)
-        _refuse_missing(verdicts[0], file)
     else:
         deliver(claims_report(verdicts, notes, whole=whole, file=file), Console(), form=wanted, output=output)
+    if words.is_one and not rerun_one:
+        _refuse_missing(verdicts[0], file)
 
 
 @dataclass(frozen=True)
@@ -129,17 +130,14 @@ class _Words:
 
 def _judged(words: _Words, configure: Configure) -> tuple[list[Verdict], list[str]]:
     """The verdicts by the runs that are there now, and notes about runs that were left out."""
-    from spectral_bench.claims.verdict import judge
+    from spectral_bench.claims.verdict import judge_all
     from spectral_bench.records.discovery import DEFAULT_RESULTS
 
     paths = words.paths or [path for path in [DEFAULT_RESULTS] if path.exists()]
     if words.trained_into is not None and words.trained_into.exists():
         paths = [*paths, words.trained_into]
     found = read_runs(paths or None, None)
-    try:
-        return [judge(claim, found.runs, configure) for claim in words.claims], found.notes
-    except InputError as error:
-        raise InputError(f"--claims {words.file}: {error}" if words.file else str(error)) from error
+    return judge_all(words.claims, found.runs, configure, words.file), found.notes
 
 
 def _refuse_missing(verdict: Verdict, file: Path | None) -> None:

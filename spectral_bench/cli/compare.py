@@ -196,10 +196,12 @@ def compare(
             raise _refused("--match time judges by --metric validation, in the plain comparison and in --pairwise.")
         groups, notes = _matched(groups, match)
         found.notes.extend(notes)
+        if not groups:
+            raise _refused(f"There is nothing to compare. {' '.join(found.notes)}")
         if match is Matched.time:
             judged_by, chosen = "validation", chosen or _COLUMNS_AFTER_TIME
     check_judged_by(metric, found.runs)
-    if is_plain and not best and max(len(section.groups) for section in groups) > _MANY_SETTINGS:
+    if is_plain and not best and any(len(section.groups) > _MANY_SETTINGS for section in groups):
         found.notes.append("--best model keeps, of each model's settings, the one that validation chooses.")
     if against is not None:
         from spectral_bench.report.against_papers import against_papers

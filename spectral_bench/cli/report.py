@@ -69,7 +69,7 @@ def _write(
         InputError: there are no runs, or the file cannot be written.
     """
     from spectral_bench.claims.load_claims import load_claims
-    from spectral_bench.claims.verdict import judge
+    from spectral_bench.claims.verdict import judge_all
     from spectral_bench.errors import InputError
     from spectral_bench.records.grouping import sections
     from spectral_bench.report.numbers import counted
@@ -85,7 +85,7 @@ def _write(
         raise InputError(" ".join(found.notes) or "There are no runs to report.")
     # What is left out of the tables still counts as evidence.
     configure = EffectiveConfigs()
-    verdicts = [judge(claim, every.runs, configure) for claim in known.values()]
+    verdicts = judge_all(known.values(), every.runs, configure, claims)
     command = shlex.join(["spectral-bench", *sys.argv[1:]])
     deciding = {run.run_id for verdict in verdicts for run in verdict.deciding}
     searching = {run.run_id for verdict in verdicts for run in verdict.searching} - deciding

@@ -50,7 +50,7 @@ Best = Annotated[
     typer.Option(
         "--best",
         metavar="KEY",
-        help="Of the settings that agree in KEY (such as model), only the best on validation, of those with most "
+        help="Among settings that agree in KEY (such as model), only the best on validation, of those with the most "
         "seeds. Can be repeated.",
         autocompletion=complete_key,
         rich_help_panel=RUNS,

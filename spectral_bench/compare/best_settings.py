@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from spectral_bench.compare.scores import scores
 from spectral_bench.config.keys import as_typed
+from spectral_bench.errors import InputError
 from spectral_bench.records.grouping import sections
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
@@ -14,20 +15,24 @@ _MOST_NAMED = 12
 
 
 def best_settings(runs: Sequence[Run], keys: Sequence[str]) -> tuple[list[Run], list[str]]:
-    """The runs of the best group among those of a section that agree in all keys, and notes on what was chosen.
+    """Keep one setting among those of a task that agree in all keys.
 
-    Groups with more seeds go first, for a search tries most settings with one, and the luckiest of many would win. Then
-    the best validation metric decides, and of equals the one that solved the task first. No test data is looked at.
+    It is one with completed runs, where there is any, and with the most seeds: a search tries most settings with one
+    seed, and the luckiest of many would win. Then the best mean of ``best_validation`` decides, then the earliest
+    ``solved_at``. No test data is looked at.
 
     Args:
         runs: any runs.
-        keys: dotted keys or fields, such as ``model`` or ``r``.
+        keys: ``model``, or dotted keys of the configuration.
+
+    Returns:
+        The runs of the settings that are kept, and notes that name these.
 
     Raises:
-        InputError: no run has one of the keys.
+        InputError: no run has one of the keys, or it is not of the configuration.
     """
     for key in keys:
-        check_field(key, [run.fields() for run in runs])
+        _check_setting(key, runs)
     kept: set[str] = set()
     notes: list[str] = []
     for section in sections(runs):
@@ -42,6 +47,13 @@ def best_settings(runs: Sequence[Run], keys: Sequence[str]) -> tuple[list[Run], 
     return [run for run in runs if run.run_id in kept], notes
 
 
+def _check_setting(key: str, runs: Sequence[Run]) -> None:
+    """Refuse what runs of one setting may differ in: their results, their seed, how they were carried out."""
+    check_field(key, [run.fields() for run in runs])
+    if runs and key != "model" and not any(key in run.trained for run in runs):
+        raise InputError(f"--best {key}: expected 'model', or a key of the configuration in which settings differ.")
+
+
 def _note(section: Section, chosen: Sequence[Group], keys: Sequence[str]) -> str:
     """How many settings were chosen from, and which were: a table of them alone need not show what was varied."""
     typed = " ".join(f"--best {key}" for key in keys)
@@ -50,9 +62,9 @@ def _note(section: Section, chosen: Sequence[Group], keys: Sequence[str]) -> str
 
 
 def _order(section: Section, group: Group) -> tuple[float, ...]:
-    seeds = {run.seed for run in group.judged}
     return (
-        -len(seeds),
+        not group.completed,
+        -len({run.seed for run in group.judged}),
         *scores(section, group, "best_validation").order,
         *scores(section, group, "solved_at").order,
     )

@@ -16,35 +16,42 @@ RESULTS = "results_dir=results/claims"
 _Grid = dict[str, tuple[str, ...]]
 
 
-def claim_command(claim: str, file: Path | None, *words: str) -> str:
-    """The command that shows a claim, of a file of claims of the user's own where there is one."""
-    return shlex.join(["spectral-bench", "claims", claim, *(["--claims", str(file)] if file else []), *words])
+def claim_command(claim: str | None, file: Path | None, *words: str) -> str:
+    """The command that shows a claim, or all, of a file of claims of the user's own where there is one."""
+    of_file = [] if file is None else ["--claims", str(file)]
+    return shlex.join(["spectral-bench", "claims", *([claim] if claim else []), *of_file, *words])
+
+
+def how_many_missing(verdict: Verdict) -> str:
+    """How many runs are missing."""
+    progress, now = runs_there(verdict), len(verdict.missing)
+    later = progress.asked - progress.there - now
+    return "Missing: " + counted(now, "run") + (f", and {later} more, with what the searches choose" if later else "")
 
 
 def what_is_missing(verdict: Verdict, file: Path | None) -> str:
     """How many runs are missing, and what trains them."""
-    progress, now = runs_there(verdict), len(verdict.missing)
-    later = progress.asked - progress.there - now
-    told = counted(now, "run") + (f", and {later} that decide, with what these choose" if later else "")
-    return f"Missing: {told} (`{claim_command(verdict.claim.id, file, '--run')}`)."
+    return f"{how_many_missing(verdict)} (`{claim_command(verdict.claim.id, file, '--run')}`)."
 
 
 def run_commands(requests: Sequence[RunRequest]) -> list[str]:
-    """Few commands that make these runs, grids of what differs in some keys alone."""
-    return [shlex.join(["spectral-bench", "run", *words, RESULTS]) for words in missing_grids(requests)]
-
-
-def missing_grids(requests: Sequence[RunRequest]) -> list[list[str]]:
-    """Overrides of grids that are these runs and no others, in the order of their first runs.
+    """Few commands that make these runs and no others, grids of what differs in some keys alone.
 
     A value that holds a comma, and so would be read as several, stays in a command of its own.
     """
+    points = dict.fromkeys(tuple(request.typed) for request in requests)
     grids: list[_Grid] = [
-        {key: (value,) for key, _, value in (word.partition("=") for word in request.typed)} for request in requests
+        {key: (value,) for key, _, value in (word.partition("=") for word in point)} for point in points
     ]
     for key in dict.fromkeys(key for grid in grids for key in grid):
         grids = _merged(grids, key)
-    return [[f"{key}={','.join(values)}" for key, values in grid.items()] for grid in grids]
+    return [_command(grid) for grid in grids]
+
+
+def _command(grid: _Grid) -> str:
+    flags = ["-m"] if any(len(values) > 1 for values in grid.values()) else []
+    words = [f"{key}={','.join(values)}" for key, values in grid.items()]
+    return shlex.join(["spectral-bench", "run", *flags, *words, RESULTS])
 
 
 def _merged(grids: list[_Grid], key: str) -> list[_Grid]:

@@ -49,14 +49,14 @@ def claim_details(verdict: Verdict, file: Path | None = None) -> dict[str, Any]:
     """A claim as plain values, with its tables and the commands that work on it now; ``file``: which holds it."""
     claim = verdict.claim
     columns, rows = entrants_in_rows(verdict)
-    searched = search_table(verdict)
+    deciding, searched = deciding_table(verdict), search_table(verdict)
     offered = [[], *([["--rerun-one"]] if verdict.shortest_run else []), *([["--run"]] if verdict.missing else [])]
     return {
         **claim_record(verdict),
         "ours": ours(verdict),
         "published_as": CERTAINTY[claim.source.certainty],
         "table": _plain(Table("", "", columns, rows)),
-        "deciding": [_plain(table) for table in deciding_table(verdict)],
+        "deciding": None if deciding is None else _plain(deciding),
         "search": None if searched is None else _plain(searched),
         "finding": claim.finding,
         "assumptions": assumptions(claim),

@@ -45,8 +45,8 @@ def claim_tables(verdict: Verdict) -> list[Table]:
     return tables if searched is None else [*tables, searched]
 
 
-def deciding_table(verdict: Verdict) -> list[Table]:
-    """Every run that decides with its number; no table while there is none."""
+def deciding_table(verdict: Verdict) -> Table | None:
+    """Every run that decides with its number; None while there is none."""
     claim = verdict.claim
     rows = [
         [Cell(name), Cell(str(run.seed)), Cell(_seed_result(verdict, name, run.seed)), Cell(run.run_id)]
@@ -60,7 +60,7 @@ def deciding_table(verdict: Verdict) -> list[Table]:
         Column(claim.metric.replace("_", " ")),
         Column("run", "left"),
     ]
-    return [Table(f"{claim.id}: the runs that decide", "", columns, rows)] if rows else []
+    return Table(f"{claim.id}: the runs that decide", "", columns, rows) if rows else None
 
 
 def search_table(verdict: Verdict) -> Table | None:

@@ -62,11 +62,11 @@ def _opening(ordered: Sequence[Verdict], file: Path | None) -> str:
     told = ", ".join(f"{count} {word.value}" for word, count in counts.items() if count)
     runs = {run.run_id: run for verdict in ordered for one in verdict.evidence.values() for run in one.runs}
     hours = sum(run.summary.get("wall_seconds") or 0.0 for run in runs.values()) / 3600
-    again = claim_command("ID", file, "--rerun-one")
+    again, all_of_them = claim_command("ID", file, "--rerun-one"), claim_command(None, file, "--whole", "-o", "FILE.md")
     return (
         f"{counted(len(ordered), 'claim')}: {told}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided "
         f"by a rule that was written before its runs. `{again}` makes one of its runs again and compares every number. "
-        "`spectral-bench claims --whole -o FILE.md` writes such a page."
+        f"`{all_of_them}` writes such a page."
     )
 
 
@@ -112,6 +112,11 @@ def _section(verdict: Verdict, file: Path | None) -> list[str]:
     searched = search_table(verdict)
     if searched is not None:
         folded = replace(searched, title="", subtitle="")
-        lines += ["", f"<details><summary>The search, {len(searched.rows)} runs</summary>", "", *table_lines(folded)]
+        lines += [
+            "",
+            f"<details><summary>The search, {counted(len(searched.rows), 'run')}</summary>",
+            "",
+            *table_lines(folded),
+        ]
         lines += ["", "</details>"]
     return lines

@@ -404,6 +404,12 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({"rule": {"kind": "not_behind", "entrant": "svdrnn", "of": "rnn", "tolerance": -1}}, ["tolerance=-1"]),
         ({"search": {**CLAIM["search"], "choose": []}}, ["mine.search.choose=[]"]),
         ({"search": {**CLAIM["search"], "choose": ["best_validaton"]}}, ["mine.search.choose", "best_validation"]),
+        ({"rule": {"kind": "within", "ranges": {"rnn": {"low": 1, "high": 2}}, "range": 1}}, ["mine.rule", "range"]),
+        ({**ACROSS, "rule": {"kind": "frontier", "until": {"rnn": 3}, "til": 4}}, ["mine.rule", "til", "until"]),
+        ({"across": {"seed": [4, 5]}}, ["mine.across.seed", "search.seed"]),
+        ({"search": {**CLAIM["search"], "over": {"seed": [4, 5]}}}, ["mine.search.over.seed", "search.seed"]),
+        ({"search": {**CLAIM["search"], "over": {"optimizer.lr": [0.1, 0.1]}}}, ["over.optimizer.lr", "once"]),
+        ({**ACROSS, "search": {**CLAIM["search"], "over": {"task.length": [3]}}}, ["mine.search.over.task.length"]),
         ({"search": {**CLAIM["search"], "choose": ["test"]}}, ["mine.search.choose=test", "without the test data"]),
     ],
 )
@@ -419,6 +425,7 @@ def test_a_malformed_claim_is_named(command: Call, tmp_path: Path, change: dict[
     [
         ("claims:\n  mine: [\n", "line 3: "),
         ("claims:\n  mine: 1\n  mine: 2\n", "line 3: the key 'mine' stands twice."),
+        ("claims:\n  3: {}\nfindings:\n  3: text\n", ": 3.base has no value"),
         ("claims:\n  mine: {}\nfinding: {}\n", "Unknown key 'finding'. Did you mean 'findings'?"),
     ],
 )

@@ -41,7 +41,10 @@ def test_a_command_for_missing_runs_is_one_line_and_one_word_an_override(command
     shown = command("claims", "mine", "--claims", mine, columns=60).stdout
     (words,) = [shlex.split(line) for line in shown.splitlines() if line.startswith("  spectral-bench run")]
     grid = ["model=rnn,svdrnn", "optimizer.lr=0.001,0.01", "seed=0"]
-    assert words[2:] == [*CLAIM["base"], *grid, "results_dir=results/claims"]
+    assert words == ["spectral-bench", "run", "-m", *CLAIM["base"], *grid, "results_dir=results/claims"]
+    listed = command(*words[1:], "--list-points")
+    assert listed.returncode == 0, listed.stderr
+    assert listed.stdout.count("seed=0") == 4
     pasted = command("claims", "mine", "--claims", mine, "--format=markdown").stdout
     assert pasted.split("```")[1].count("spectral-bench run") == 1
 
@@ -51,8 +54,9 @@ def test_a_claim_whose_runs_are_missing_is_shown_and_ends_with_what_trains_them(
     assert ended.returncode == 2
     assert "mine: open. 0 of 4 runs of the search are there." in ended.stdout
     assert "To know: Twenty steps." in ended.stdout
-    assert "mine: 0 of 10 runs are there. Missing: 4 runs, and 6 that decide" in ended.stderr
+    assert "mine: 0 of 10 runs are there. Missing: 4 runs, and 6 more" in ended.stderr
     assert "spectral-bench claims mine --claims 'my claims.yaml' --run" in ended.stderr
+    assert command("claims", "mine", "--claims", mine, "--whole", "-o", "page.md").returncode == 2
     ended = command("claims", "mine", "--claims", mine, "--rerun-one")
     assert ended.returncode == 2
     assert "Missing: 4 runs" in ended.stderr

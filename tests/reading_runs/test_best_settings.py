@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from command_line import Run
-from run_directories import fabricate, runs_of
+from run_directories import edit, fabricate, runs_of
 
 
 @pytest.fixture
@@ -75,15 +75,38 @@ def test_an_unknown_key_is_refused_with_the_nearest(command: Run, searched: Path
 
 @pytest.mark.parametrize("verb", [("curves",), ("grads",), ("spectrum",), ("plot", "x=r", "y=test")])
 def test_pictures_are_of_the_best(command: Run, shared_results: Path, tmp_path: Path, verb: tuple[str, ...]) -> None:
-    def drawn(*words: str) -> str:
+    def drawn(*words: str) -> set[str]:
         file = tmp_path / "numbers.csv"
         done = command(*verb, str(shared_results), "--where", "task=copy", *words, "--data", str(file))
         assert done.returncode == 0, done.stderr
         with file.open(newline="") as stream:
-            return "\n".join(map(str, csv.DictReader(stream)))
+            return {row.get("r") or row["group"] for row in csv.DictReader(stream)}
 
-    assert "0.5" in drawn()
-    assert "'r': '0.5" not in drawn("--best", "model")
+    every, best = drawn(), drawn("--best", "model")
+    assert any("0.5" in one for one in every)
+    assert not any("0.5" in one for one in best)
+    assert best
+
+
+def test_a_setting_that_only_diverges_is_not_chosen(command: Run, searched: Path, shared_results: Path) -> None:
+    for seed in range(3):
+        directory = searched / "copy" / "rnn" / f"diverging-seed{seed}"
+        fabricate(
+            runs_of(shared_results, "copy", "rnn")[0],
+            directory,
+            group="diverging",
+            config={"optimizer.lr": 1.0, "seed": seed},
+            summary={"best_validation": 1.0},
+        )
+        edit(directory / "manifest.json", status="diverged")
+    assert kept(command, str(searched), "--best", "model") == {"chosen", "early"}
+
+
+@pytest.mark.parametrize("key", ["seed", "test", "status", "train.threads"])
+def test_what_runs_of_one_setting_may_differ_in_is_refused(command: Run, searched: Path, key: str) -> None:
+    done = command("compare", str(searched), "--best", key)
+    assert done.returncode == 2
+    assert f"--best {key}" in done.stderr
 
 
 def test_a_table_of_many_settings_says_how_to_see_the_best(command: Run, shared_results: Path, tmp_path: Path) -> None:
@@ -93,3 +116,9 @@ def test_a_table_of_many_settings_says_how_to_see_the_best(command: Run, shared_
         fabricate(template, tmp_path / name, group=name, config={"optimizer.lr": 0.01 + number}, summary={})
     assert "--best model keeps, of each" in command("compare", str(tmp_path)).stdout
     assert "--best model keeps 1 of 41" in command("compare", str(tmp_path), "--best", "model").stdout
+
+
+def test_where_no_group_has_a_match_there_is_nothing_to_compare(command: Run, shared_results: Path) -> None:
+    done = command("compare", str(shared_results), "--where", "model=rnn", "--match", "parameters")
+    assert done.returncode == 2
+    assert "no other group is within 10 %" in " ".join(done.stderr.split())

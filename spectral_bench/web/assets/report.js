@@ -47,7 +47,7 @@ function claim(one) {
     make("p", {}, `Rule: ${one.rule}`),
     ...one.assumptions.map((text) => make("p", { className: "faint" }, text)),
     make("p", { className: "faint" }, `${one.hours.toFixed(1)} hours of training.`),
-    ...one.deciding.map((runs) => folded("The runs that decide", runs)),
+    ...(one.deciding ? [folded("The runs that decide", one.deciding)] : []),
     one.search ? folded("The search", one.search) : null,
     make("pre", {}, one.commands.join("\n")));
 }

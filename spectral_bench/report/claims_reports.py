@@ -1,4 +1,4 @@
-"""The table of all claims, and the report on one."""
+"""What ``spectral-bench claims`` shows: a table of all claims, or one of them in full."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
-from spectral_bench.report.claim_commands import claim_command, run_commands, what_is_missing
+from spectral_bench.report.claim_commands import claim_command, how_many_missing, run_commands
 from spectral_bench.report.claim_records import claim_record, claim_record_in_full, claims_document
 from spectral_bench.report.claim_tables import claim_tables, deciding_table
 from spectral_bench.report.claim_words import ours, runs_there
@@ -42,10 +42,12 @@ def claim_report(verdict: Verdict, notes: Sequence[str] = (), *, file: Path | No
     """One claim in full, with every run that decides, and commands for those that are missing."""
     (first, *others) = claim_tables(verdict)
     if verdict.missing:
-        lines = [f"  {line}" for line in run_commands(verdict.missing)]
-        first = replace(first, remarks=[what_is_missing(verdict, file)], commands=lines)
+        ways = [claim_command(verdict.claim.id, file, "--run"), *run_commands(verdict.missing)]
+        told = f"{how_many_missing(verdict)}. All at once, or by hand:"
+        first = replace(first, remarks=[told], commands=[f"  {line}" for line in ways])
     document = claims_document([claim_record_in_full(verdict)])
-    tables = [first, *deciding_table(verdict), *others]
+    deciding = deciding_table(verdict)
+    tables = [first, *([deciding] if deciding else []), *others]
     return Report(tables, [claim_record(verdict)], document, list(notes))
 
 
