@@ -184,22 +184,20 @@ def compare(
         raise _refused("--over-tasks is for tables, json and --diagram; csv holds no ranks.")
     if diagram is not None and not pairwise:
         raise _refused("--diagram is for --pairwise.")
+    if match is Matched.time and (metric not in (None, "validation") or against is not None or diff is not None):
+        raise _refused("--match time judges by --metric validation, in the plain comparison and in --pairwise.")
     check_picture("--diagram", diagram)
     console = Console()
     found = read_runs(paths, where, best)
-    if not found.runs:
-        raise _refused(f"There is nothing to compare. {' '.join(found.notes)}")
     groups = sections(found.runs, by or [])
     judged_by = metric or "test"
     if match is not None:
-        if match is Matched.time and (metric not in (None, "validation") or against is not None or diff is not None):
-            raise _refused("--match time judges by --metric validation, in the plain comparison and in --pairwise.")
         groups, notes = _matched(groups, match)
         found.notes.extend(notes)
-        if not groups:
-            raise _refused(f"There is nothing to compare. {' '.join(found.notes)}")
-        if match is Matched.time:
-            judged_by, chosen = "validation", chosen or _COLUMNS_AFTER_TIME
+    if match is Matched.time:
+        judged_by, chosen = "validation", chosen or _COLUMNS_AFTER_TIME
+    if not groups:
+        raise _refused(f"There is nothing to compare. {' '.join(found.notes)}")
     check_judged_by(metric, found.runs)
     if is_plain and not best and any(len(section.groups) > _MANY_SETTINGS for section in groups):
         found.notes.append("--best model keeps, of each model's settings, the one that validation chooses.")
