@@ -1,5 +1,6 @@
 """Configurations of runs that take a moment, for the tests of training, runs and faults."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pandas as pd
 import torch
 
 from spectral_bench.config.catalog import options
+from spectral_bench.config.engine import Engine
 from spectral_bench.config.load import load
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.runs.kinds import KINDS
@@ -51,10 +53,16 @@ def small_overrides(results_dir: Path, *overrides: str, model: str = "svdrnn", t
     return [*own, *SMALL, *TASK_OPTIONS[task], *SIZES.get(model, []), *overrides]
 
 
+@cache
+def engine() -> Engine:
+    """One for all tests of a process: most of the time of composing goes into reading files."""
+    return Engine(None)
+
+
 def small_config(results_dir: Path, *overrides: str, model: str = "svdrnn", task: str = "copy") -> ExperimentConfig:
     """The configuration of a small run; overrides given win."""
     typed = small_overrides(results_dir, *overrides, model=model, task=task)
-    return load(typed, KINDS).experiment
+    return load(typed, KINDS, engine=engine()).experiment
 
 
 def numbers(directory: Path) -> dict[str, Any]:

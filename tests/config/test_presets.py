@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import torch
 import yaml
+from small_runs import engine
 
 from spectral_bench.config.catalog import conf_dir, description, options
 from spectral_bench.config.compose import compose
@@ -25,7 +26,7 @@ PRESETS = list(options("experiment"))
 
 @cache
 def loaded(preset: str, model: str) -> Loaded:
-    return load([f"experiment={preset}", f"model={model}"], KINDS)
+    return load([f"experiment={preset}", f"model={model}"], KINDS, engine=engine())
 
 
 def files() -> list[Path]:
@@ -53,7 +54,7 @@ def test_preset_can_be_run_with_every_model(preset: str, model: str) -> None:
     # A preset may set what not all networks have: several recurrent layers, an initial state that is trained.
     own = yaml.safe_load(options("experiment")[preset].read_text(encoding="utf-8")).get("model", {})
     asked = {"learn_h0": own.get("learn_h0", False), "num_layers": own.get("num_layers", 1) > 1}
-    config = load([f"model={model}"], KINDS).experiment.model
+    config = load([f"model={model}"], KINDS, engine=engine()).experiment.model
     if any(wanted and not hasattr(config, key) for key, wanted in asked.items()):
         with pytest.raises(InputError, match=r"'model\.(num_layers|learn_h0)'"):
             loaded(preset, model)
@@ -64,9 +65,9 @@ def test_preset_can_be_run_with_every_model(preset: str, model: str) -> None:
 @pytest.mark.parametrize("task", list(options("task")))
 @pytest.mark.parametrize("model", MODELS)
 def test_model_and_task_make_a_valid_configuration(model: str, task: str) -> None:
-    loaded = load([f"model={model}", f"task={task}"], KINDS)
-    assert loaded.experiment.model.name == model
-    assert loaded.experiment.task.name == task
+    found = load([f"model={model}", f"task={task}"], KINDS, engine=engine())
+    assert found.experiment.model.name == model
+    assert found.experiment.task.name == task
 
 
 @pytest.mark.parametrize("optimizer", list(options("optimizer")))
@@ -76,7 +77,7 @@ def test_optimizer_is_a_valid_configuration(optimizer: str) -> None:
 
 def test_every_recipe_is_used() -> None:
     used = {
-        compose([f"task={task}", f"model={model}"]).choices["recipe"].option
+        compose([f"task={task}", f"model={model}"], engine=engine()).choices["recipe"].option
         for task in options("task")
         for model in MODELS
     }

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from command_line import Run
 
 OUTSIDE = Path(__file__).parent / "outside"
 EXAMPLE = Path(__file__).parents[2] / "examples" / "plugin_model.py"
@@ -40,11 +41,13 @@ def test_no_author_has_to_have_an_initial_state_that_is_trained(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_outside_the_package_is_run_traced_compared_resumed_and_verified(model: str, tmp_path: Path) -> None:
+def test_a_model_outside_the_package_is_run_traced_compared_resumed_and_verified(
+    model: str, tmp_path: Path, run: Run
+) -> None:
     plugin = f"--plugin={file_of(model)}"
     options = ["task.length=12", "train.steps=6", "trace.every=3", "train.batch_size=16", "optimizer.lr=1e-3"]
-    run = cli(tmp_path, "run", plugin, "-q", "task=addition", f"model={model}", size(model), *options)
-    assert run.returncode == 0, run.stderr
+    made = cli(tmp_path, "run", plugin, "-q", "task=addition", f"model={model}", size(model), *options)
+    assert made.returncode == 0, made.stderr
     (directory,) = (tmp_path / "results" / "addition" / model).iterdir()
     manifest = json.loads((directory / "manifest.json").read_text())
     sigma, axis, places = MODELS[model]
@@ -67,11 +70,11 @@ def test_a_model_outside_the_package_is_run_traced_compared_resumed_and_verified
 
     # Whoever reads results needs no plugin: everything is in the manifest.
     for verb in ("compare", "grads", "spectrum", "curves"):
-        read = cli(tmp_path, verb, "results")
+        read = run(verb, "results")
         assert read.returncode == 0, read.stderr
         assert model in read.stdout
-    assert ("layer" in cli(tmp_path, "grads", "--show", "results").stdout) is (axis == "depth")
-    assert "--plugin" in cli(tmp_path, "resume", str(directory), "train.steps=12").stderr
+    assert ("layer" in run("grads", "--show", "results").stdout) is (axis == "depth")
+    assert "--plugin" in run("resume", str(directory), "train.steps=12").stderr
 
 
 def test_a_feed_forward_network_refuses_a_task_with_a_loss_at_every_step(tmp_path: Path) -> None:
