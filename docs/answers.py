@@ -1,8 +1,8 @@
 """Writes what the runs in results/ answer: docs/reproduction.md, docs/report.html, its pictures, tables in other pages.
 
-These are the table of verdicts in the README, and the measured numbers and gradients in docs/models.md. Run as ``python
-docs/answers.py`` after runs were added to results/. The pictures need Playwright, and a Chromium on the PATH. Tests
-hold the page and the tables to the runs.
+These are the table of verdicts and the phase diagrams in the README, and the measured numbers and gradients in
+docs/models.md. Run as ``python docs/answers.py`` after runs were added to results/. The pictures need Playwright, and a
+Chromium on the PATH. Tests hold the page and the tables to the runs.
 """
 
 import os
@@ -47,6 +47,9 @@ GRADIENTS = {
     "depth.png": Gradients(DEEP_CLAIMS),
     "depth_100.png": Gradients(DEEP_CLAIMS, ("model.depth=100",), panel="relative"),
 }
+
+#: Phase diagrams of the README, of every radius and length that was copied over: the file, and what gives the colour.
+PHASES = {"phases.png": "best_validation", "phases_gradients.png": "gradient_kept"}
 
 #: Width and height of the pictures of the report.
 SIZES = {"desktop": (1400, 1750), "phone": (390, 844)}
@@ -101,6 +104,14 @@ def draw_gradients() -> None:
         spectral_bench("grads", *runs, *where, "--panels", picture.panel, "-o", str(IMAGES / name))
 
 
+def draw_phases() -> None:
+    """Draw the phase diagrams of the README."""
+    runs = [run.run_id for run in deciding("copy-phases")]
+    for name, measure in PHASES.items():
+        words = ["x=r", "y=task.length", f"hue={measure}", "--kind", "map"]
+        spectral_bench("plot", *words, *runs, "-o", str(IMAGES / name))
+
+
 def photograph() -> None:
     """Save the report as a desktop and a phone show it, in light and in dark colours."""
     from playwright.sync_api import sync_playwright
@@ -125,5 +136,6 @@ if __name__ == "__main__":
     update_readme()
     update_models()
     draw_gradients()
+    draw_phases()
     photograph()
     print(f"{PAGE.name}, {REPORT.name} ({REPORT.stat().st_size / 1e6:.1f} MB), tables, pictures")

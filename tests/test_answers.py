@@ -8,9 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from command_line import exit_code
 
+from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import select
 
 ROOT = Path(__file__).parent.parent
@@ -92,6 +94,30 @@ def test_what_models_says_of_gradients_over_depth_is_what_the_runs_say(answers: 
     assert {run.model for run in vanished} == {"mlp"}
     assert sorted(run.config["model.depth"] for run in vanished) == [50, 50, 100, 100, 100]
     assert {round(run.summary["test"], 4) for run in vanished} == {0.1135}
+
+
+def test_what_the_readme_says_of_radius_and_length_is_what_the_runs_say(answers: dict[str, Any]) -> None:
+    page = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    runs = answers["deciding"]("copy-phases")
+    assert all(f"](docs/images/{name})" in page and (answers["IMAGES"] / name).is_file() for name in answers["PHASES"])
+
+    def of(field: str, length: int, radius: float | None) -> list[float]:
+        chosen = [run for run in runs if run.config["task.length"] == length and radius_of(run) == radius]
+        assert len(chosen) == 3
+        return [run.summary[field] for run in chosen]
+
+    def radius_of(run: Run) -> float | None:
+        return None if run.config["model.map"] == "free" else run.config["r"]
+
+    narrow = (0.0, 0.001, 0.01, 0.1)
+    recall = {radius: np.mean(of("best_validation", 500, radius)) for radius in (*narrow, 0.5, None)}
+    low, high = min(recall[radius] for radius in narrow), max(recall[radius] for radius in narrow)
+    assert f"recall is {low:.2f} to {high:.2f} in the mean within radii up to 0.1" in page
+    assert f"{recall[0.5]:.2f} within 0.5, and {recall[None]:.2f}, little above chance" in page
+    kept = [share for radius in narrow for share in of("gradient_kept", 1000, radius)]
+    free = of("gradient_kept", 1000, None)
+    assert f"Over 1,000, {min(kept):.2g} to {max(kept):.2g} of the gradient arrives" in page
+    assert f"{min(free):.0e} to {max(free):.0e} of it where they are free" in page
 
 
 def test_the_shipped_report_is_small_and_has_its_pictures() -> None:
