@@ -119,6 +119,14 @@ def test_what_the_readme_says_of_radius_and_length_is_what_the_runs_say(answers:
     assert f"Over 1,000, {min(kept):.2g} to {max(kept):.2g} of the gradient arrives" in page
     assert f"{min(free):.0e} to {max(free):.0e} of it where they are free" in page
 
+    of_own_rate = [run for run in answers["deciding"]("copy-500-bound") if run.model == "svdrnn"]
+    bound, free = (
+        [run.summary["test_at_best"] for run in of_own_rate if radius_of(run) == radius] for radius in (0.01, None)
+    )
+    assert {run.config["optimizer.lr"] for run in of_own_rate} == {0.001}
+    assert f"recall over 500 steps is {min(bound):.2f} to {max(bound):.2f} within a radius of 0.01" in page
+    assert f"where nothing bounds the singular values {min(free):.2f} to {max(free):.2f}" in page
+
 
 def test_the_shipped_report_is_small_and_has_its_pictures() -> None:
     assert (ROOT / "docs" / "report.html").stat().st_size < 6e6
