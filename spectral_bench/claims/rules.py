@@ -38,11 +38,13 @@ class Rule(Protocol):
 
     Attributes:
         ranks: whether it asks who is better, so that an entrant without a number is behind the others.
-        overall_name: what ``overall`` holds of a claim across several settings.
+        overall_name: what ``overall`` holds of a claim across several settings, in a word.
+        overall_words: what the numbers of ``overall`` are, of a metric and the key in which the settings differ.
     """
 
     ranks: ClassVar[bool] = False
     overall_name: ClassVar[str] = ""
+    overall_words: ClassVar[str] = "{metric}"
 
     @property
     def entrants(self) -> Sequence[str]:

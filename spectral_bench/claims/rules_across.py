@@ -29,6 +29,7 @@ class AheadAcross(Rule):
 
     ranks: ClassVar[bool] = True
     overall_name: ClassVar[str] = "mean"
+    overall_words: ClassVar[str] = "{metric}, mean over {key}"
 
     entrant: str
     of: Sequence[str]
@@ -97,6 +98,7 @@ class Frontier(Rule):
     """
 
     overall_name: ClassVar[str] = "last"
+    overall_words: ClassVar[str] = "last {key}, by {metric}"
 
     until: Mapping[str, float]
     settings: Sequence[float]

@@ -8,7 +8,7 @@ from spectral_bench.compare.scores import Scores
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.report.claim_commands import claim_command, run_commands
 from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows, search_table
-from spectral_bench.report.claim_words import CERTAINTY, assumptions, ours, result, runs_there
+from spectral_bench.report.claim_words import CERTAINTY, assumptions, ours, overall_measure, result, runs_there
 from spectral_bench.report.document import Table
 
 
@@ -53,6 +53,7 @@ def claim_details(verdict: Verdict, file: Path | None = None) -> dict[str, Any]:
     offered = [[], *([["--rerun-one"]] if verdict.shortest_run else []), *([["--run"]] if verdict.missing else [])]
     return {
         **claim_record(verdict),
+        "measure": overall_measure(claim),
         "ours": ours(verdict),
         "published_as": CERTAINTY[claim.source.certainty],
         "table": _plain(Table("", "", columns, rows)),

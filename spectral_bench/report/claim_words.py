@@ -50,6 +50,12 @@ def assumptions(claim: Claim) -> list[str]:
     return [f"{told}: {text}" for text in claim.differences]
 
 
+def overall_measure(claim: Claim) -> str:
+    """What the numbers of ``ours`` are."""
+    key = "" if claim.across is None else claim.across.key.rpartition(".")[2]
+    return claim.rule.overall_words.format(metric=claim.metric.replace("_", " "), key=key)
+
+
 def ours(verdict: Verdict, glue: str = " ") -> str:
     """The numbers of those that the rule names; of many, the best and the worst, beside the one that is to be ahead.
 

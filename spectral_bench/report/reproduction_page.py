@@ -8,7 +8,15 @@ from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.report.claim_commands import claim_command
 from spectral_bench.report.claim_tables import entrants_in_rows, search_table
-from spectral_bench.report.claim_words import CERTAINTY, assumptions, not_counted, ours, runs_there, source
+from spectral_bench.report.claim_words import (
+    CERTAINTY,
+    assumptions,
+    not_counted,
+    ours,
+    overall_measure,
+    runs_there,
+    source,
+)
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
 from spectral_bench.report.numbers import NOTHING, counted, number
@@ -75,7 +83,7 @@ def _row(verdict: Verdict) -> list[Cell]:
     return [
         Cell(verdict.decision.word.value, bold=verdict.decision.word is not Word.open),
         Cell(f"[{claim.id}](#{_anchor(claim.id)})"),
-        Cell(claim.metric.replace("_", " ")),
+        Cell(overall_measure(claim)),
         Cell(ours(verdict)),
         Cell(_published(verdict)),
         Cell(str(len(claim.seeds))),

@@ -10,7 +10,7 @@ import yaml
 from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.verdict import Verdict, judge
 from spectral_bench.compare.scores import Scores
-from spectral_bench.report.claim_words import ours
+from spectral_bench.report.claim_words import ours, overall_measure
 from spectral_bench.runs.effective_config import EffectiveConfigs
 
 
@@ -65,3 +65,15 @@ def test_where_nobody_is_to_be_ahead_many_entrants_are_a_range(tmp_path: Path) -
     values = {f"net{i}": i / 100 for i in range(1, 9)}
     rule = {"kind": "within", "ranges": {name: {"low": 0.0, "high": 1.0} for name in values}}
     assert ours(judged(tmp_path, values, rule)).startswith("8 entrants, net1 0.01")
+
+
+@pytest.mark.parametrize(
+    ("claim", "words"),
+    [
+        ("copy-100", "solved at"),
+        ("copy-phases", "last length, by solved at"),
+        ("ucr-22", "test at best, mean over dataset"),
+    ],
+)
+def test_of_a_claim_across_settings_it_is_said_what_one_number_stands_for_all(claim: str, words: str) -> None:
+    assert overall_measure(load_claims()[claim]) == words

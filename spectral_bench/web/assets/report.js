@@ -40,7 +40,7 @@ function claim(one) {
       make("span", { className: `verdict ${one.verdict}` }, one.verdict),
       make("span", { className: "statement" }, one.statement),
       make("span", { className: "faint runs" }, `${one.runs} of ${one.runs_asked} runs`),
-      one.ours === "-" ? null : make("span", { className: "ours" }, `${one.metric.replaceAll("_", " ")}: ${one.ours}${published}`)),
+      one.ours === "-" ? null : make("span", { className: "ours" }, `${one.measure}: ${one.ours}${published}`)),
     make("p", {}, `${one.why} `, make("span", { className: "faint" }, `${one.paper}; ${one.place}; ${one.published_as}.`)),
     one.finding ? make("p", {}, one.finding) : null,
     table(one.table.columns, one.table.rows),
