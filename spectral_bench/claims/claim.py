@@ -63,6 +63,11 @@ class Across:
     key: str
     values: Sequence[Any]
 
+    @property
+    def short_key(self) -> str:
+        """The last part of the key: ``length``."""
+        return self.key.rpartition(".")[2]
+
     @staticmethod
     def name(entrant: str, value: Any) -> str:
         """What an entrant is called in one of the settings."""

@@ -18,6 +18,7 @@ from spectral_bench.report.claim_words import (
 )
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.numbers import NOTHING, number
+from spectral_bench.runs.field_words import metric_in_words
 
 _SEARCH = [
     Column("entrant", "left", label=True),
@@ -57,7 +58,7 @@ def deciding_table(verdict: Verdict) -> Table | None:
     columns = [
         Column("entrant", "left", label=True),
         Column("seed", label=True),
-        Column(claim.metric.replace("_", " ")),
+        Column(metric_in_words(claim.metric)),
         Column("run", "left"),
     ]
     return Table(f"{claim.id}: the runs that decide", "", columns, rows) if rows else None
@@ -77,7 +78,7 @@ def entrants_in_rows(verdict: Verdict) -> tuple[list[Column], list[list[Cell]]]:
         rows = [_entrant_row(verdict, name) for name in verdict.evidence]
         return _entrant_columns(claim), rows
     names = list(dict.fromkeys(name.rpartition(", ")[0] for name in claim.entrants))
-    columns = [Column(claim.across.key.rpartition(".")[2], "left", label=True), *(Column(name) for name in names)]
+    columns = [Column(claim.across.short_key, "left", label=True), *(Column(name) for name in names)]
     rows = [
         [Cell(str(value)), *(Cell(result(claim, verdict.scores[Across.name(name, value)])) for name in names)]
         for value in claim.across.values
@@ -103,7 +104,7 @@ def _entrant_columns(claim: Claim) -> list[Column]:
     return [
         Column("entrant", "left", label=True),
         Column("chosen", "left", optional=True),
-        Column(claim.metric.replace("_", " ")),
+        Column(metric_in_words(claim.metric)),
         Column("seeds"),
         Column("searched", optional=True),
         Column("gradients", "left", optional=True),

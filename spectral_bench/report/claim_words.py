@@ -15,6 +15,7 @@ from spectral_bench.compare.statistics import estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.diagnostics.decay_words import verdict_in_words
 from spectral_bench.report.numbers import NOTHING, share, with_interval
+from spectral_bench.runs.field_words import metric_in_words
 
 #: Of more entrants than this, the table of all claims shows but three.
 _MOST_SHOWN = 6
@@ -52,8 +53,8 @@ def assumptions(claim: Claim) -> list[str]:
 
 def overall_measure(claim: Claim) -> str:
     """What the numbers of ``ours`` are."""
-    key = "" if claim.across is None else claim.across.key.rpartition(".")[2]
-    return claim.rule.overall_words.format(metric=claim.metric.replace("_", " "), key=key)
+    key = "" if claim.across is None else claim.across.short_key
+    return claim.rule.overall_words.format(metric=metric_in_words(claim.metric), key=key)
 
 
 def ours(verdict: Verdict, glue: str = " ") -> str:
