@@ -83,9 +83,10 @@ def bench_markdown(results: Sequence[Measured], machine: Mapping[str, Any]) -> s
     """The tables of all settings, for the repository."""
     lines = ["# Benchmark", "", "Made by `spectral-bench bench`. Ratios of medians with 95 % bootstrap intervals.", ""]
     hardware, packages = machine["hardware"], machine["packages"]
+    processors = [name for name in (hardware["accelerator"], hardware["cpu"]) if name is not None]
     lines += [
-        f"{hardware['cpu']}, {hardware['cores']} cores, {machine['threads']} threads, torch {packages['torch']}, "
-        f"Python {machine['python']}, {_source(machine['git'])}."
+        f"{', '.join(processors)}, {hardware['cores']} cores, {machine['threads']} threads, "
+        f"torch {packages['torch']}, Python {machine['python']}, {_source(machine['git'])}."
     ]
     for measured in results:
         lines += ["", f"## {measured.part.replace('_', ' ')}: {measured.setting}", ""]

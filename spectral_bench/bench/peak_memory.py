@@ -1,4 +1,4 @@
-"""Peak memory of a training step, as the operating system counts it in a separate process.
+"""Peak memory of a training step: of a separate process, as the system counts it, or of a GPU, as PyTorch does.
 
 ``python -m spectral_bench.bench.peak_memory NAME HIDDEN_SIZE LENGTH BATCH_SIZE INPUT_SIZE M1 M2 THREADS`` prints bytes.
 """
@@ -8,6 +8,9 @@ import sys
 from dataclasses import astuple
 from pathlib import Path
 
+import torch
+
+from spectral_bench.bench.contenders import Step, contenders
 from spectral_bench.bench.setting import Setting
 
 _STATUS = Path("/proc/self/status")
@@ -40,11 +43,15 @@ def peak_memory(name: str, setting: Setting, threads: int) -> int | None:
     return int(done.stdout)
 
 
+def peak_memory_of_gpu(step: Step, device: torch.device) -> int:
+    """Bytes that a training step takes on a GPU beyond what is there before it and what its gradients hold already."""
+    torch.cuda.reset_peak_memory_stats(device)
+    before = torch.cuda.memory_allocated(device)
+    step()
+    return torch.cuda.max_memory_allocated(device) - before
+
+
 def _measure(name: str, setting: Setting, threads: int) -> int:
-    import torch
-
-    from spectral_bench.bench.contenders import contenders
-
     torch.set_num_threads(threads)
     torch.set_flush_denormal(True)
     step = contenders(setting)[name]()

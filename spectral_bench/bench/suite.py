@@ -1,16 +1,23 @@
 """The suites of ``spectral-bench bench``: contenders, other recurrences, deep networks, and ours against n, m and T."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+import torch
 
 from spectral_bench.bench.bench_part import BenchPart
 from spectral_bench.bench.ceiling import ceilings
 from spectral_bench.bench.contenders import FORMS_AND_FREE, Step, contenders
 from spectral_bench.bench.deep_networks import deep_networks
-from spectral_bench.bench.peak_memory import peak_memory
+from spectral_bench.bench.peak_memory import peak_memory, peak_memory_of_gpu
 from spectral_bench.bench.recurrences import recurrences
 from spectral_bench.bench.setting import DeepSetting, Setting
 from spectral_bench.bench.timing import Times, time_in_turn
+
+#: The name of a step.
+_Name = TypeVar("_Name", bound=Hashable)
 
 #: Logs what is being measured.
 Log = Callable[[str], None]
@@ -74,29 +81,36 @@ QUICK = Suite(
 )
 
 
-def measure(suite: Suite, threads: int, log: Log, parts: Collection[BenchPart]) -> Iterator[Measured]:
+def measure(
+    suite: Suite, threads: int, device: torch.device, log: Log, parts: Collection[BenchPart]
+) -> Iterator[Measured]:
     """Measure the suite, a setting at a time.
 
     Args:
         suite: what to measure.
         threads: of PyTorch, for the processes that measure memory; in this process it is set already.
+        device: where everybody computes.
         log: called with a line before each setting, or before a sweep with a line for each of its settings.
         parts: which to measure.
     """
     for setting in suite.sizes if BenchPart.sizes in parts else ():
         log(f"everybody at {setting}")
-        everybody = {name: build() for name, build in contenders(setting).items()}
-        times = time_in_turn({**everybody, **ceilings(setting)}, budget=suite.budget)
-        memory = _memory(tuple(everybody), setting, threads, log) if suite.memory else {}
+        with device:
+            everybody = {name: build() for name, build in contenders(setting).items()}
+            steps = {**everybody, **ceilings(setting)}
+        times = time_in_turn(_whole(steps, device), budget=suite.budget)
+        memory = _memory(everybody, setting, threads, device, log) if suite.memory else {}
         yield Measured(BenchPart.sizes, setting, times, memory)
     for setting in suite.recurrences if BenchPart.recurrences in parts else ():
         log(f"other recurrences at {setting}")
-        others = {name: build() for name, build in recurrences(setting).items()}
-        yield Measured(BenchPart.recurrences, setting, time_in_turn(others, budget=suite.budget), {})
+        with device:
+            others = {name: build() for name, build in recurrences(setting).items()}
+        yield Measured(BenchPart.recurrences, setting, time_in_turn(_whole(others, device), budget=suite.budget), {})
     for deep in suite.depth if BenchPart.depth in parts else ():
         log(f"deep networks at {deep}")
-        networks = {name: build() for name, build in deep_networks(deep).items()}
-        yield Measured(BenchPart.depth, deep, time_in_turn(networks, budget=suite.budget), {})
+        with device:
+            networks = {name: build() for name, build in deep_networks(deep).items()}
+        yield Measured(BenchPart.depth, deep, time_in_turn(_whole(networks, device), budget=suite.budget), {})
     if BenchPart.sweeps not in parts:
         return
     varied = suite.varied
@@ -106,12 +120,28 @@ def measure(suite: Suite, threads: int, log: Log, parts: Collection[BenchPart]) 
         "length": [replace(varied, hidden_size=128, length=length) for length in suite.lengths],
     }
     for part, settings in sweeps.items():
-        yield from _sweep(part, settings, suite.budget, log)
+        yield from _sweep(part, settings, suite.budget, device, log)
 
 
-def _memory(names: Iterable[str], setting: Setting, threads: int, log: Log) -> dict[str, int]:
+def _whole(steps: Mapping[_Name, Step], device: torch.device) -> dict[_Name, Step]:
+    """The steps, each until its device has done what it was told: a GPU is told, and works on."""
+    if device.type == "cpu":
+        return dict(steps)
+
+    def whole(step: Step) -> None:
+        step()
+        torch.accelerator.synchronize(device)
+
+    return {name: partial(whole, step) for name, step in steps.items()}
+
+
+def _memory(
+    steps: Mapping[str, Step], setting: Setting, threads: int, device: torch.device, log: Log
+) -> dict[str, int]:
+    if device.type != "cpu":
+        return {name: peak_memory_of_gpu(step, device) for name, step in steps.items()}
     memory = {}
-    for name in names:
+    for name in steps:
         try:
             peak = peak_memory(name, setting, threads)
         except RuntimeError as error:  # if one does not fit in memory, the others are still measured
@@ -122,13 +152,14 @@ def _memory(names: Iterable[str], setting: Setting, threads: int, log: Log) -> d
     return memory
 
 
-def _sweep(part: str, settings: Sequence[Setting], budget: float, log: Log) -> Iterator[Measured]:
+def _sweep(part: str, settings: Sequence[Setting], budget: float, device: torch.device, log: Log) -> Iterator[Measured]:
     """Our forms and the free networks, cycling through all settings, so that a noisy minute distorts no curve."""
     steps: dict[tuple[Setting, str], Step] = {}
     for setting in settings:
         log(f"against {part.replace('_', ' ')}: {setting}")
-        builders = contenders(setting)
-        steps |= {(setting, name): builders[name]() for name in FORMS_AND_FREE}
-    times = time_in_turn(steps, budget=budget, rounds=(7, 15))
+        with device:
+            builders = contenders(setting)
+            steps |= {(setting, name): builders[name]() for name in FORMS_AND_FREE}
+    times = time_in_turn(_whole(steps, device), budget=budget, rounds=(7, 15))
     for setting in settings:
         yield Measured(part, setting, {name: times[setting, name] for name in FORMS_AND_FREE}, {})

@@ -35,6 +35,9 @@ def bench(
             "--output", "-o", help="Write tables, numbers and a picture to this folder.", rich_help_panel=OUTPUT
         ),
     ] = None,
+    device: Annotated[
+        str, typer.Option("--device", help="Where to compute: cpu, cuda, cuda:1.", rich_help_panel=SHOWN)
+    ] = "cpu",
     threads: Annotated[
         int | None,
         typer.Option(
@@ -56,6 +59,7 @@ def bench(
     from spectral_bench.bench.sweep_figure import draw_sweeps
     from spectral_bench.runs.atomic import write_json, write_text
     from spectral_bench.runs.environment import describe_environment
+    from spectral_bench.runs.execute import device_named
     from spectral_bench.training.denormals import flushing_denormals
 
     if threads is not None:
@@ -63,11 +67,14 @@ def bench(
     for file in (json_file, output):
         _check_writable(file)
     console = Console()
-    machine = describe_environment(torch.device("cpu"), flush_denormals=True)
+    computing_on = device_named(device)
+    machine = describe_environment(computing_on, flush_denormals=True)
     results = []
     suite, parts = QUICK if quick else FULL, part or list(BenchPart)
     with flushing_denormals(True):
-        for measured in measure(suite, torch.get_num_threads(), lambda line: typer.echo(line, err=True), parts):
+        for measured in measure(
+            suite, torch.get_num_threads(), computing_on, lambda line: typer.echo(line, err=True), parts
+        ):
             results.append(measured)
             show(measured, console)
             # After every setting, so that a failure loses no earlier measurement.

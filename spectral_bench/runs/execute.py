@@ -42,7 +42,7 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
         InputError: the configuration does not fit the task, the model or this machine.
         DataError: a data file is missing or damaged.
     """
-    device = _device(config.device)
+    device = device_named(config.device)
     torch.set_num_threads(config.train.threads or threads or DEFAULT_THREADS)
     torch.manual_seed(config.seed)
     with within_capacity(config):
@@ -122,7 +122,12 @@ def config_yaml(config: ExperimentConfig) -> str:
     return text
 
 
-def _device(name: str) -> torch.device:
+def device_named(name: str) -> torch.device:
+    """Where to compute.
+
+    Raises:
+        InputError: there is no such device here; the message has those that are.
+    """
     available = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
     if name not in available and not (name == "cuda" and torch.cuda.is_available()):
         raise InputError(f"device={name} is not there. Available: {', '.join(available)}.")

@@ -19,7 +19,7 @@ def test_values_and_gradients_are_those_of_the_plain_loop() -> None:
     # The interpreter has to be chosen before Triton is imported.
     path = os.pathsep.join(filter(None, sys.path))
     environment = {**os.environ, "TRITON_INTERPRET": "1", "PYTHONPATH": path}
-    command = [sys.executable, "-W", "error", HERE / "fused_in_interpreter.py"]
+    command = [sys.executable, "-W", "error", HERE / "fused_against_loop.py"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

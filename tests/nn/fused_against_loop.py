@@ -1,4 +1,4 @@
-"""Compares the fused kernels with the plain loop on a CPU; ``test_fused_kernel.py`` runs it with TRITON_INTERPRET=1."""
+"""Compares the fused kernels with the plain loop; as a script on a CPU, with TRITON_INTERPRET=1."""
 
 import copy
 import itertools
@@ -37,8 +37,14 @@ def results(function, tensors, operator, activation, weights_BN, loss: str, trac
     return {"states": states_TBN, "last": last_BN} | named | ({} if trace is None else {"norms": trace.norms[0]})
 
 
-def doubles(tensors) -> list[Tensor]:
-    return [tensor.detach().double().requires_grad_() for tensor in tensors]
+def moved(tensors, operator, activation, weights_BN, device: str, dtype: torch.dtype) -> tuple:
+    """Copies of a case, elsewhere and in another precision."""
+
+    def leaves(given) -> list[Tensor]:
+        return [tensor.detach().to(device, dtype).requires_grad_() for tensor in given]
+
+    of_type = type(operator)(*leaves(operator))
+    return leaves(tensors), of_type, copy.deepcopy(activation).to(device, dtype), weights_BN.to(device, dtype)
 
 
 def pretend_to_be_a_gpu() -> None:
@@ -48,16 +54,17 @@ def pretend_to_be_a_gpu() -> None:
     buffers._CHUNK_ELEMENTS_GPU, buffers._CHUNK_ROWS = 1, 8  # chunks of 8 // b steps
 
 
-def compare() -> None:
-    """Every form, activation, loss and tracing, each of a random shape; the reference computes in double precision."""
-    for form, name, loss, traced in itertools.product(["dense", "low rank"], ActivationName, LOSSES, [False, True]):
+def compare(form: str, name: str, device: str = "cpu") -> None:
+    """Every loss and tracing, each of a random shape; the reference computes in double precision."""
+    for loss, traced in itertools.product(LOSSES, [False, True]):
         t, b, d, n, rank = (int(torch.randint(least, most + 1, ())) for least, most in RANGES)
         tensors = arguments(t, b, d, n, torch.float32)
         operator, activation = make_operator(form, n, rank, torch.float32), make_activation(name, n, torch.float32)
         weights_BN = torch.randn(b, n)
-        actual = results(recurrence, tensors, operator, activation, weights_BN, loss, traced)
-        in_double = doubles(tensors), type(operator)(*doubles(operator)), copy.deepcopy(activation).double()
-        expected = results(reference.reference_recurrence, *in_double, weights_BN.double(), loss, traced)
+        here = moved(tensors, operator, activation, weights_BN, device, torch.float32)
+        actual = results(recurrence, *here, loss, traced)
+        in_double = moved(tensors, operator, activation, weights_BN, "cpu", torch.float64)
+        expected = results(reference.reference_recurrence, *in_double, loss, traced)
         case = f"{form}, {name}, {loss}, {traced=}, {t=}, {b=}, {d=}, {n=}, {rank=}"
         assert actual.keys() == expected.keys(), case
         for key, value in expected.items():
@@ -101,4 +108,5 @@ if __name__ == "__main__":
     pretend_to_be_a_gpu()
     choose()
     leave_alone()
-    compare()
+    for case in itertools.product(["dense", "low rank"], ActivationName):
+        compare(*case)
