@@ -68,7 +68,7 @@ def small_config(results_dir: Path, *overrides: str, model: str = "svdrnn", task
 def numbers(directory: Path) -> dict[str, Any]:
     """All that a run must get again bit for bit, as text and bytes: tables without their time columns, and weights."""
     lines = (directory / "metrics.csv").read_text().splitlines()
-    checkpoint = torch.load(directory / "checkpoint.pt", weights_only=True)["trainer"]
+    checkpoint = torch.load(directory / "checkpoint.pt", map_location="cpu", weights_only=True)["trainer"]
     return {
         "metrics": [line.rsplit(",", 2)[0] for line in lines],
         "gradients": table_bytes(directory / "gradients.parquet"),

@@ -57,6 +57,7 @@ def bench(
     from spectral_bench.bench.output import bench_json, bench_markdown, show
     from spectral_bench.bench.suite import FULL, QUICK, measure
     from spectral_bench.bench.sweep_figure import draw_sweeps
+    from spectral_bench.nn.kernels.gated_by_cudnn import keep_float32
     from spectral_bench.runs.atomic import write_json, write_text
     from spectral_bench.runs.environment import describe_environment
     from spectral_bench.runs.execute import device_named
@@ -66,6 +67,7 @@ def bench(
         torch.set_num_threads(threads)
     for file in (json_file, output):
         _check_writable(file)
+    keep_float32()
     console = Console()
     computing_on = device_named(device)
     machine = describe_environment(computing_on, flush_denormals=True)

@@ -12,6 +12,7 @@ from spectral_bench.config.load import digest, resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
 from spectral_bench.nn import build_model
+from spectral_bench.nn.kernels.gated_by_cudnn import keep_float32
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.cores import DEFAULT_THREADS
@@ -45,6 +46,7 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     device = device_named(config.device)
     torch.set_num_threads(config.train.threads or threads or DEFAULT_THREADS)
     torch.manual_seed(config.seed)
+    keep_float32()
     with within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
         model = build_model(config.model, task.signature)

@@ -69,7 +69,7 @@ def compare(form: str, name: str, device: str = "cpu") -> None:
         assert actual.keys() == expected.keys(), case
         for key, value in expected.items():
             if value.numel():
-                error, size = (actual[key] - value).abs().max(), value.abs().max()
+                error, size = (actual[key].to("cpu") - value).abs().max(), value.abs().max()
                 assert error <= 1e-5 * max(1.0, size), f"{case}: {key} of size {size} off by {error}"
 
 

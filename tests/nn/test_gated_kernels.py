@@ -11,6 +11,7 @@ from torch import Tensor
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels import buffers, reference
+from spectral_bench.nn.kernels.gated_by_cudnn import gru_by_pytorch, lstm_by_pytorch
 from spectral_bench.nn.kernels.gru import gru
 from spectral_bench.nn.kernels.lstm import lstm
 
@@ -56,6 +57,20 @@ def test_any_shape_agrees_with_the_plain_loop(cell: str, t: int, b: int, d: int,
         actual = results(kernel, leaves, weights)
     for a, e in zip(actual, results(plain, leaves, weights), strict=True):
         torch.testing.assert_close(a, e, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("cell", KERNELS)
+@given(t=st.integers(1, 12), b=st.integers(1, 5), d=st.integers(1, 4), n=st.integers(1, 9), seed=st.integers(0, 2**20))
+@settings(max_examples=20, deadline=None)
+def test_what_is_left_to_cudnn_computes_the_same(cell: str, t: int, b: int, d: int, n: int, seed: int) -> None:
+    torch.manual_seed(seed)
+    leaves = arguments(cell, t, b, d, n)
+    theirs = {"lstm": lstm_by_pytorch, "gru": gru_by_pytorch}[cell](*leaves)
+    ours = KERNELS[cell][0](*leaves)
+    weights = [torch.randn_like(output) for output in ours]
+    torch.testing.assert_close(theirs, ours, rtol=1e-9, atol=1e-9)
+    gradients = [torch.autograd.grad(outputs, leaves, weights) for outputs in (theirs, ours)]
+    torch.testing.assert_close(*gradients, rtol=1e-9, atol=1e-9)
 
 
 def test_the_trace_of_an_lstm_is_of_h_and_c_as_variables_of_their_own() -> None:

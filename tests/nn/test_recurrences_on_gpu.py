@@ -9,6 +9,7 @@ from spectral_bench.nn.activations import ActivationName, build_activation
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels import buffers, fused
+from spectral_bench.nn.kernels.gated_by_cudnn import keep_float32
 from spectral_bench.nn.recurrent import RecurrentLayer
 from spectral_bench.nn.transitions import DenseTransition, HouseholderTransition, SVDTransition
 
@@ -57,6 +58,7 @@ def trained_step(layer: nn.Module, x_TBD: Tensor) -> dict[str, Tensor]:
 def test_layers_of_real_sizes_compute_what_they_do_on_a_cpu(
     build: object, is_fused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    keep_float32()
     torch.manual_seed(2)
     layer, x_TBD = build(), torch.randn(150, 300, 3)
     launches = []
@@ -69,3 +71,19 @@ def test_layers_of_real_sizes_compute_what_they_do_on_a_cpu(
     for name, value in expected.items():
         error = float((actual[name] - value).norm() / value.norm())
         assert error < 5e-5, f"{name}: off by {error:.1e} of its norm"
+
+
+@pytest.mark.parametrize("layer_type", [LSTMLayer, GRULayer])
+def test_gated_layers_untraced_are_what_they_are_traced(layer_type: type[nn.Module]) -> None:
+    keep_float32()
+    torch.manual_seed(3)
+    layer, x_TBD = layer_type(3, 128).to("cuda"), torch.randn(150, 300, 3, device="cuda")
+    outcomes = []
+    for trace in (None, GradientTrace()):
+        layer.zero_grad()
+        states_TBN, final = layer(x_TBD, trace=trace)
+        (states_TBN.sin().sum() + final[-1].square().sum()).backward()
+        outcomes.append([states_TBN.detach(), *(parameter.grad.clone() for parameter in layer.parameters())])
+    for untraced, traced in zip(*outcomes, strict=True):
+        error = float((untraced - traced).norm() / traced.norm())
+        assert 0.0 < error < 5e-5  # 0 would be the same kernel

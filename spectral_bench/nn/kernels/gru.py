@@ -19,6 +19,7 @@ from torch import Tensor
 from spectral_bench.nn.gradient_trace import GradientTrace, begin_norms, write_norms
 from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.arguments import check_arguments, fake_gradients, or_empty, outside_autocast
+from spectral_bench.nn.kernels.gated_by_cudnn import gru_by_pytorch, leaves_to_cudnn
 from spectral_bench.nn.kernels.library import Recurrence, custom_op
 from spectral_bench.nn.kernels.through_time import InputGradients, direct_gradients, previous_states
 
@@ -66,6 +67,8 @@ def gru(
         },
     )
     tensors = (x_TBD, h0_BN, input_weight, hidden_weight, bias, candidate_bias)
+    if leaves_to_cudnn(bias, trace):
+        return gru_by_pytorch(*tensors)
     states_TBN, last_BN = _RECURRENCE(*tensors, trace=trace, layer=index)
     return states_TBN, last_BN
 
