@@ -1,8 +1,10 @@
 """What sets runs of one configuration apart: the files of a data set that they read, and what they were timed on."""
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from spectral_bench.records.grouping import DATA_SET
@@ -15,6 +17,10 @@ def read_differently(runs: Sequence[Run]) -> list[str]:
     for run in runs:
         contents.setdefault(data_set_of(run.config), set()).add(_files_read(run))
     return sorted(name for name, found in contents.items() if len(found) > 1)
+
+
+#: Task and model.
+Kind = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,23 @@ class ComparableRuns:
     searching: Sequence[Run]
     deciding: Sequence[Run]
     apart: Sequence[tuple[Run, str]] = ()
+
+    @cached_property
+    def searching_of_kind(self) -> Mapping[Kind, Sequence[Run]]:
+        """Those of searches by task and model: most runs are of others, and none of their keys need be compared."""
+        return _by_kind(self.searching)
+
+    @cached_property
+    def deciding_of_kind(self) -> Mapping[Kind, Sequence[Run]]:
+        """Those that decide, likewise."""
+        return _by_kind(self.deciding)
+
+
+def _by_kind(runs: Sequence[Run]) -> Mapping[Kind, Sequence[Run]]:
+    of_kind = defaultdict(list)
+    for run in runs:
+        of_kind[run.task, run.model].append(run)
+    return of_kind
 
 
 def by_files(pool: ComparableRuns, data_set: str) -> list[ComparableRuns]:

@@ -1,14 +1,20 @@
 """The runs there are of those that a claim asks for."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from math import inf
 from typing import Any
 
-from spectral_bench.claims.circumstances import ComparableRuns, by_files, by_processor, data_set_of, read_differently
+from spectral_bench.claims.circumstances import (
+    ComparableRuns,
+    Kind,
+    by_files,
+    by_processor,
+    data_set_of,
+    read_differently,
+)
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.measures import SECONDS_TO_SOLVE, higher_is_better, measured
 from spectral_bench.claims.protocol import Configure, Protocol
@@ -110,14 +116,14 @@ def _gathered(claim: Claim, pool: ComparableRuns, configure: Configure) -> dict[
 def _of_entrant(claim: Claim, entrant: str, pool: ComparableRuns, configure: Configure) -> EntrantEvidence:
     by = claim.search.choose[0] if claim.search else claim.metric
     of_search = [Protocol.of(request, by, configure) for request in search_requests(claim, entrant)]
-    tried = _find(of_search, pool.searching)
+    tried = _find(of_search, pool.searching_of_kind)
     chosen = _choice(claim, tried)
     asked = [] if chosen is None else deciding_requests(claim, entrant, chosen)
     protocols = [Protocol.of(request, claim.metric, configure) for request in asked]
-    deciding = _find(protocols, pool.deciding)
+    deciding = _find(protocols, pool.deciding_of_kind)
     used = {one.run.run_id for one in (*tried, *deciding) if one.run is not None}
     lacking = [protocol for protocol, one in zip(protocols, deciding, strict=True) if one.run is None]
-    modified = _nearly(lacking, [run for run in pool.deciding if run.run_id not in used])
+    modified = _nearly(lacking, pool.deciding_of_kind, used)
     apart = [
         (run, why)
         for run, why in pool.apart
@@ -148,13 +154,10 @@ def _less_is_better(run: Run, field: str) -> float:
     return -value if higher_is_better(field, run) else value
 
 
-def _find(protocols: Sequence[Protocol], runs: Sequence[Run]) -> list[RequestedRun]:
-    of_kind = defaultdict(list)  # most runs are of another task or model: none of their keys need be compared
-    for run in runs:
-        of_kind[run.task, run.model].append(run)
+def _find(protocols: Sequence[Protocol], of_kind: Mapping[Kind, Sequence[Run]]) -> list[RequestedRun]:
     found = []
     for protocol in protocols:
-        alike = [run for run in of_kind[_kind(protocol.config)] if protocol.is_kept_by(run)]
+        alike = [run for run in of_kind.get(_kind(protocol.config), ()) if protocol.is_kept_by(run)]
         most_useful = max(alike, key=partial(_usefulness, protocol.metric), default=None)
         found.append(RequestedRun(protocol.request, most_useful))
     return found
@@ -169,12 +172,14 @@ def _begun(run: Run) -> str:
     return str(run.manifest.get("started") or "")
 
 
-def _nearly(lacking: Sequence[Protocol], runs: Sequence[Run]) -> list[tuple[Run, Mapping[str, Any]]]:
-    """Runs with a modified protocol: on these no claim is decided."""
+def _nearly(
+    lacking: Sequence[Protocol], of_kind: Mapping[Kind, Sequence[Run]], used: Collection[str]
+) -> list[tuple[Run, Mapping[str, Any]]]:
+    """Runs with a modified protocol, of those not in use: on these no claim is decided."""
     found: dict[str, tuple[Run, Mapping[str, Any]]] = {}
     for protocol in lacking:
-        for run in runs:
-            if run.seed != protocol.request.seed or (run.task, run.model) != _kind(protocol.config):
+        for run in of_kind.get(_kind(protocol.config), ()):
+            if run.run_id in used or run.seed != protocol.request.seed:
                 continue
             modified = dict(islice(protocol.differences(run), _MOST_DIFFERENCES + 1))
             if 0 < len(modified) <= _MOST_DIFFERENCES:
@@ -182,5 +187,5 @@ def _nearly(lacking: Sequence[Protocol], runs: Sequence[Run]) -> list[tuple[Run,
     return list(found.values())
 
 
-def _kind(config: Mapping[str, Any]) -> tuple[str, str]:
+def _kind(config: Mapping[str, Any]) -> Kind:
     return config["task.name"], config["model.name"]
