@@ -164,7 +164,8 @@ def _norm_preserving(module: _Module) -> _Module:
 
 
 def training_step(module: nn.Module, x_TBD: Tensor, *, traced: bool = False) -> Step:
-    """A training step of a module that gives (states, final state) or the last state alone."""
+    """A training step of a module that gives (states, final state) or the last state alone, where its inputs are."""
+    module.to(x_TBD.device)
 
     def step() -> None:
         module.zero_grad(set_to_none=True)

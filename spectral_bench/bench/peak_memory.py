@@ -5,6 +5,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 
@@ -43,8 +44,10 @@ def peak_memory(name: str, setting: Setting, threads: int) -> int | None:
     return int(done.stdout)
 
 
-def peak_memory_of_gpu(step: Step, device: torch.device) -> int:
-    """Bytes that a training step takes on a GPU beyond what is there before it and what its gradients hold already."""
+def peak_memory_of_gpu(build: Callable[[], Step], device: torch.device) -> int:
+    """Bytes by which the first training step raises the peak memory of a GPU, as PyTorch's allocator counts it."""
+    with device:
+        step = build()
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     step()

@@ -1,9 +1,8 @@
 """The suites of ``spectral-bench bench``: contenders, other recurrences, deep networks, and ours against n, m and T."""
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
 
 import torch
 
@@ -14,10 +13,7 @@ from spectral_bench.bench.deep_networks import deep_networks
 from spectral_bench.bench.peak_memory import peak_memory, peak_memory_of_gpu
 from spectral_bench.bench.recurrences import recurrences
 from spectral_bench.bench.setting import DeepSetting, Setting
-from spectral_bench.bench.timing import Times, time_in_turn
-
-#: The name of a step.
-_Name = TypeVar("_Name", bound=Hashable)
+from spectral_bench.bench.timing import StepName, Times, time_in_turn
 
 #: Logs what is being measured.
 Log = Callable[[str], None]
@@ -96,21 +92,25 @@ def measure(
     for setting in suite.sizes if BenchPart.sizes in parts else ():
         log(f"everybody at {setting}")
         with device:
-            everybody = {name: build() for name, build in contenders(setting).items()}
-            steps = {**everybody, **ceilings(setting)}
-        times = time_in_turn(_whole(steps, device), budget=suite.budget)
-        memory = _memory(everybody, setting, threads, device, log) if suite.memory else {}
+            builders = contenders(setting)
+            steps = {name: build() for name, build in builders.items()}
+        if device.type == "cpu":  # on a GPU, products one by one are no limit: their launches take longer
+            steps |= ceilings(setting)
+        times = time_in_turn(_synchronized(steps, device), budget=suite.budget)
+        memory = _memory(builders, setting, threads, device, log) if suite.memory else {}
         yield Measured(BenchPart.sizes, setting, times, memory)
     for setting in suite.recurrences if BenchPart.recurrences in parts else ():
         log(f"other recurrences at {setting}")
         with device:
             others = {name: build() for name, build in recurrences(setting).items()}
-        yield Measured(BenchPart.recurrences, setting, time_in_turn(_whole(others, device), budget=suite.budget), {})
+        yield Measured(
+            BenchPart.recurrences, setting, time_in_turn(_synchronized(others, device), budget=suite.budget), {}
+        )
     for deep in suite.depth if BenchPart.depth in parts else ():
         log(f"deep networks at {deep}")
         with device:
             networks = {name: build() for name, build in deep_networks(deep).items()}
-        yield Measured(BenchPart.depth, deep, time_in_turn(_whole(networks, device), budget=suite.budget), {})
+        yield Measured(BenchPart.depth, deep, time_in_turn(_synchronized(networks, device), budget=suite.budget), {})
     if BenchPart.sweeps not in parts:
         return
     varied = suite.varied
@@ -123,27 +123,26 @@ def measure(
         yield from _sweep(part, settings, suite.budget, device, log)
 
 
-def _whole(steps: Mapping[_Name, Step], device: torch.device) -> dict[_Name, Step]:
-    """The steps, each until its device has done what it was told: a GPU is told, and works on."""
+def _synchronized(steps: Mapping[StepName, Step], device: torch.device) -> dict[StepName, Step]:
+    """The steps, each with the wait for its device: a GPU's work is asynchronous."""
     if device.type == "cpu":
         return dict(steps)
 
-    def whole(step: Step) -> None:
+    def synchronized(step: Step) -> None:
         step()
-        torch.accelerator.synchronize(device)
+        torch.cuda.synchronize(device)
 
-    return {name: partial(whole, step) for name, step in steps.items()}
+    return {name: partial(synchronized, step) for name, step in steps.items()}
 
 
 def _memory(
-    steps: Mapping[str, Step], setting: Setting, threads: int, device: torch.device, log: Log
+    builders: Mapping[str, Callable[[], Step]], setting: Setting, threads: int, device: torch.device, log: Log
 ) -> dict[str, int]:
-    if device.type != "cpu":
-        return {name: peak_memory_of_gpu(step, device) for name, step in steps.items()}
     memory = {}
-    for name in steps:
+    for name, build in builders.items():
         try:
-            peak = peak_memory(name, setting, threads)
+            on_cpu = device.type == "cpu"
+            peak = peak_memory(name, setting, threads) if on_cpu else peak_memory_of_gpu(build, device)
         except RuntimeError as error:  # if one does not fit in memory, the others are still measured
             log(str(error))
             continue
@@ -160,6 +159,6 @@ def _sweep(part: str, settings: Sequence[Setting], budget: float, device: torch.
         with device:
             builders = contenders(setting)
             steps |= {(setting, name): builders[name]() for name in FORMS_AND_FREE}
-    times = time_in_turn(_whole(steps, device), budget=budget, rounds=(7, 15))
+    times = time_in_turn(_synchronized(steps, device), budget=budget, rounds=(7, 15))
     for setting in settings:
         yield Measured(part, setting, {name: times[setting, name] for name in FORMS_AND_FREE}, {})

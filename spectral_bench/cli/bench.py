@@ -36,7 +36,13 @@ def bench(
         ),
     ] = None,
     device: Annotated[
-        str, typer.Option("--device", help="Where to compute: cpu, cuda, cuda:1.", rich_help_panel=SHOWN)
+        str,
+        typer.Option(
+            "--device",
+            metavar="DEVICE",
+            help="Where to compute: cpu, cuda, cuda:1. On a GPU without the machine's limit.",
+            rich_help_panel=SHOWN,
+        ),
     ] = "cpu",
     threads: Annotated[
         int | None,
@@ -67,9 +73,10 @@ def bench(
         torch.set_num_threads(threads)
     for file in (json_file, output):
         _check_writable(file)
-    keep_float32()
     console = Console()
     computing_on = device_named(device)
+    if computing_on.type == "cuda":
+        keep_float32()
     machine = describe_environment(computing_on, flush_denormals=True)
     results = []
     suite, parts = QUICK if quick else FULL, part or list(BenchPart)

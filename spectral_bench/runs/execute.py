@@ -46,7 +46,8 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     device = device_named(config.device)
     torch.set_num_threads(config.train.threads or threads or DEFAULT_THREADS)
     torch.manual_seed(config.seed)
-    keep_float32()
+    if device.type == "cuda":
+        keep_float32()
     with within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
         model = build_model(config.model, task.signature)

@@ -1,9 +1,11 @@
 """``spectral-bench bench`` shows a table, and writes numbers, tables and a picture."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from spectral_bench.bench import suite
@@ -11,6 +13,7 @@ from spectral_bench.bench.deep_networks import DEEP_COUNTERPARTS
 from spectral_bench.bench.setting import DeepSetting, Setting
 from spectral_bench.bench.suite import Suite
 from spectral_bench.cli.app import app
+from spectral_bench.errors import InputError
 
 TINY = Suite(
     sizes=(Setting(6, 4, 3, 2, 2, 1),),
@@ -63,6 +66,26 @@ def test_a_part_is_timed_alone(tmp_path: Path) -> None:
     assert {result["part"] for result in written["results"]} == {"depth"}
     assert not (tmp_path / "bench.png").exists()
     assert "rule of cost" not in (tmp_path / "README.md").read_text()
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU is here")
+def test_everybody_is_timed_on_a_gpu_with_their_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(suite, "QUICK", replace(TINY, memory=True))
+    done = CliRunner().invoke(app, ["bench", "--quick", "--device", "cuda", "-o", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    written = json.loads((tmp_path / "bench.json").read_text())
+    assert written["machine"]["hardware"]["accelerator"]
+    contenders = written["results"][0]["contenders"]
+    assert "torch.nn.LSTM" in contenders
+    assert all(contender["peak_memory_bytes"] > 0 for contender in contenders.values())
+
+
+@pytest.mark.parametrize("device", ["tpu", "cuda:99"])
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(device: str) -> None:
+    done = CliRunner().invoke(app, ["bench", "--quick", "--device", device])
+    assert isinstance(done.exception, InputError)
+    assert device in str(done.exception)
+    assert "cpu" in str(done.exception)
 
 
 def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:

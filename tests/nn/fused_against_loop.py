@@ -54,18 +54,21 @@ def pretend_to_be_a_gpu() -> None:
     buffers._CHUNK_ELEMENTS_GPU, buffers._CHUNK_ROWS = 1, 8  # chunks of 8 // b steps
 
 
-def compare(form: str, name: str, device: str = "cpu") -> None:
+def compare(form: str, activation_name: str, device: str = "cpu") -> None:
     """Every loss and tracing, each of a random shape; the reference computes in double precision."""
     for loss, traced in itertools.product(LOSSES, [False, True]):
         t, b, d, n, rank = (int(torch.randint(least, most + 1, ())) for least, most in RANGES)
         tensors = arguments(t, b, d, n, torch.float32)
-        operator, activation = make_operator(form, n, rank, torch.float32), make_activation(name, n, torch.float32)
+        operator, activation = (
+            make_operator(form, n, rank, torch.float32),
+            make_activation(activation_name, n, torch.float32),
+        )
         weights_BN = torch.randn(b, n)
         here = moved(tensors, operator, activation, weights_BN, device, torch.float32)
         actual = results(recurrence, *here, loss, traced)
         in_double = moved(tensors, operator, activation, weights_BN, "cpu", torch.float64)
         expected = results(reference.reference_recurrence, *in_double, loss, traced)
-        case = f"{form}, {name}, {loss}, {traced=}, {t=}, {b=}, {d=}, {n=}, {rank=}"
+        case = f"{form}, {activation_name}, {loss}, {traced=}, {t=}, {b=}, {d=}, {n=}, {rank=}"
         assert actual.keys() == expected.keys(), case
         for key, value in expected.items():
             if value.numel():

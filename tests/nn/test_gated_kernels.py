@@ -7,11 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from torch._subclasses import FakeTensorMode
 
 from spectral_bench.nn.gated import GRULayer, LSTMLayer
 from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels import buffers, reference
-from spectral_bench.nn.kernels.gated_by_cudnn import gru_by_pytorch, lstm_by_pytorch
+from spectral_bench.nn.kernels.gated_by_cudnn import gru_by_pytorch, leaves_to_cudnn, lstm_by_pytorch
 from spectral_bench.nn.kernels.gru import gru
 from spectral_bench.nn.kernels.lstm import lstm
 
@@ -62,7 +63,7 @@ def test_any_shape_agrees_with_the_plain_loop(cell: str, t: int, b: int, d: int,
 @pytest.mark.parametrize("cell", KERNELS)
 @given(t=st.integers(1, 12), b=st.integers(1, 5), d=st.integers(1, 4), n=st.integers(1, 9), seed=st.integers(0, 2**20))
 @settings(max_examples=20, deadline=None)
-def test_what_is_left_to_cudnn_computes_the_same(cell: str, t: int, b: int, d: int, n: int, seed: int) -> None:
+def test_pytorchs_own_recurrences_compute_the_same(cell: str, t: int, b: int, d: int, n: int, seed: int) -> None:
     torch.manual_seed(seed)
     leaves = arguments(cell, t, b, d, n)
     theirs = {"lstm": lstm_by_pytorch, "gru": gru_by_pytorch}[cell](*leaves)
@@ -71,6 +72,34 @@ def test_what_is_left_to_cudnn_computes_the_same(cell: str, t: int, b: int, d: i
     torch.testing.assert_close(theirs, ours, rtol=1e-9, atol=1e-9)
     gradients = [torch.autograd.grad(outputs, leaves, weights) for outputs in (theirs, ours)]
     torch.testing.assert_close(*gradients, rtol=1e-9, atol=1e-9)
+
+
+@pytest.fixture
+def gpu_cannot_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be cuDNN's on a GPU runs here, by PyTorch's own recurrences on a CPU."""
+    monkeypatch.setattr(torch.backends.cudnn, "is_acceptable", lambda _: True)
+
+
+@pytest.mark.parametrize("layer_type", [LSTMLayer, GRULayer])
+def test_autocast_leaves_them_in_the_precision_of_their_parameters(
+    layer_type: type[LSTMLayer | GRULayer], gpu_cannot_be_told: None
+) -> None:
+    layer, x = layer_type(3, 5), torch.randn(6, 4, 3)
+    expected = layer(x.bfloat16().float())[0]
+    with torch.autocast("cpu", torch.bfloat16):
+        states = layer(x.bfloat16())[0]
+    torch.testing.assert_close(states, expected)
+
+
+def test_a_trace_a_transformation_and_a_watching_mode_are_ours(gpu_cannot_be_told: None) -> None:
+    bias = torch.zeros(20)
+    assert leaves_to_cudnn(bias, None)
+    assert not leaves_to_cudnn(bias, GradientTrace())
+    asked = []
+    torch.func.vmap(lambda row: asked.append(leaves_to_cudnn(row, None)) or row)(bias.view(4, 5))
+    with FakeTensorMode():
+        asked.append(leaves_to_cudnn(bias, None))
+    assert asked == [False, False]
 
 
 def test_the_trace_of_an_lstm_is_of_h_and_c_as_variables_of_their_own() -> None:

@@ -58,7 +58,6 @@ def trained_step(layer: nn.Module, x_TBD: Tensor) -> dict[str, Tensor]:
 def test_layers_of_real_sizes_compute_what_they_do_on_a_cpu(
     build: object, is_fused: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keep_float32()
     torch.manual_seed(2)
     layer, x_TBD = build(), torch.randn(150, 300, 3)
     launches = []
@@ -74,7 +73,10 @@ def test_layers_of_real_sizes_compute_what_they_do_on_a_cpu(
 
 
 @pytest.mark.parametrize("layer_type", [LSTMLayer, GRULayer])
-def test_gated_layers_untraced_are_what_they_are_traced(layer_type: type[nn.Module]) -> None:
+def test_gated_layers_untraced_are_what_they_are_traced(
+    layer_type: type[nn.Module], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)  # restored after the test
     keep_float32()
     torch.manual_seed(3)
     layer, x_TBD = layer_type(3, 128).to("cuda"), torch.randn(150, 300, 3, device="cuda")

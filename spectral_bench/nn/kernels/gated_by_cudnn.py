@@ -1,7 +1,7 @@
 """LSTM and GRU by cuDNN: on an NVIDIA GPU, where no norms are traced, PyTorch's own are many times as fast as ours.
 
-A launch for each operation of a time step takes longer than the operation; cuDNN runs a time step, or many, in one. It
-says nothing of the gradients on their way back, so that a traced step is our kernel's.
+A launch for each operation of a time step takes longer than the operation; cuDNN needs few. It says nothing of the
+gradients on their way back, so a traced step is our kernel's.
 
 Axes: T time, B batch, D input, N hidden.
 """
@@ -9,17 +9,18 @@ Axes: T time, B batch, D input, N hidden.
 import torch
 from torch import Tensor
 
+from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.kernels.torch_internals import operations_are_watched, transformations_are_active
 
 
 def keep_float32() -> None:
-    """Let cuDNN multiply in float32, in this process.
+    """Let cuDNN multiply in float32, for as long as this process lives.
 
-    Left alone it rounds to the ten bits of TF32, as no other product of PyTorch does, and LSTM and GRU would be
-    computed less exactly than every other model.
+    PyTorch lets it round to the ten bits of TF32, in convolutions and recurrences, where its matrix products are exact:
+    LSTM and GRU would be computed less exactly than every other model.
     """
-    torch.backends.cudnn.rnn.fp32_precision = "ieee"  # type: ignore[attr-defined]
+    torch.backends.cudnn.allow_tf32 = False  # the new names, for recurrences alone, make the old ones raise
 
 
 def leaves_to_cudnn(like: Tensor, trace: GradientTrace | None) -> bool:
@@ -40,9 +41,10 @@ def lstm_by_pytorch(
     n = h0_BN.shape[1]
     # Our rows are o, i, f, g, and PyTorch's i, f, g, o.
     weights = [tensor.roll(-n, 0) for tensor in (input_weight, hidden_weight, bias)]
+    weights = _side_by_side([*weights, torch.zeros_like(bias)])
     state = (h0_BN.unsqueeze(0).contiguous(), c0_BN.unsqueeze(0).contiguous())
-    options = (True, 1, 0.0, torch.is_grad_enabled(), False, False)
-    states_TBN, h_1BN, c_1BN = torch.lstm(x_TBD, state, _in_one_piece([*weights, torch.zeros_like(bias)]), *options)
+    with without_autocast(bias):
+        states_TBN, h_1BN, c_1BN = torch.lstm(x_TBD, state, weights, *_one_layer())
     return states_TBN, h_1BN[0], c_1BN[0]
 
 
@@ -50,16 +52,20 @@ def gru_by_pytorch(
     x_TBD: Tensor, h0_BN: Tensor, input_weight: Tensor, hidden_weight: Tensor, bias: Tensor, candidate_bias: Tensor
 ) -> tuple[Tensor, Tensor]:
     """As ``kernels.gru.gru``."""
-    n = h0_BN.shape[1]
-    of_hidden = torch.cat([bias.new_zeros(2 * n), candidate_bias])
-    weights = _in_one_piece([input_weight, hidden_weight, bias, of_hidden])
-    options = (True, 1, 0.0, torch.is_grad_enabled(), False, False)
-    states_TBN, h_1BN = torch.gru(x_TBD, h0_BN.unsqueeze(0).contiguous(), weights, *options)
+    of_hidden = torch.cat([bias.new_zeros(2 * h0_BN.shape[1]), candidate_bias])
+    weights = _side_by_side([input_weight, hidden_weight, bias, of_hidden])
+    with without_autocast(bias):
+        states_TBN, h_1BN = torch.gru(x_TBD, h0_BN.unsqueeze(0).contiguous(), weights, *_one_layer())
     return states_TBN, h_1BN[0]
 
 
-def _in_one_piece(weights: list[Tensor]) -> list[Tensor]:
-    """The weights side by side in memory, as cuDNN reads them: elsewhere PyTorch would warn, and copy them so."""
+def _one_layer() -> tuple[bool, int, float, bool, bool, bool]:
+    """With biases, one layer, no dropout, differentiable or not, in one direction, time first."""
+    return True, 1, 0.0, torch.is_grad_enabled(), False, False
+
+
+def _side_by_side(weights: list[Tensor]) -> list[Tensor]:
+    """The weights in one piece of memory, as cuDNN reads them: elsewhere PyTorch would warn, and copy them so."""
     flat = torch.cat([weight.flatten() for weight in weights])
     pieces = torch.split(flat, [weight.numel() for weight in weights])
     return [piece.view(weight.shape) for piece, weight in zip(pieces, weights, strict=True)]

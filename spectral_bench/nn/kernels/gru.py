@@ -36,7 +36,7 @@ def gru(
     trace: GradientTrace | None = None,
     index: int = 0,
 ) -> tuple[Tensor, Tensor]:
-    """Run the recurrence; differentiable once in every tensor.
+    """Run the recurrence; differentiable once in every tensor. Untraced on a GPU, cuDNN's (``gated_by_cudnn.py``).
 
     Args:
         x_TBD: inputs, T >= 1.

@@ -35,7 +35,7 @@ def lstm(
     trace: GradientTrace | None = None,
     index: int = 0,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Run the recurrence; differentiable once in every tensor.
+    """Run the recurrence; differentiable once in every tensor. Untraced on a GPU, cuDNN's (``gated_by_cudnn.py``).
 
     Args:
         x_TBD: inputs, T >= 1.
