@@ -5,13 +5,12 @@
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import astuple
 from pathlib import Path
 
 import torch
 
-from spectral_bench.bench.contenders import Step, contenders
+from spectral_bench.bench.contenders import contenders
 from spectral_bench.bench.setting import Setting
 
 _STATUS = Path("/proc/self/status")
@@ -44,10 +43,10 @@ def peak_memory(name: str, setting: Setting, threads: int) -> int | None:
     return int(done.stdout)
 
 
-def peak_memory_of_gpu(build: Callable[[], Step], device: torch.device) -> int:
+def peak_memory_of_gpu(name: str, setting: Setting, device: torch.device) -> int:
     """Bytes by which the first training step raises the peak memory of a GPU, as PyTorch's allocator counts it."""
     with device:
-        step = build()
+        step = contenders(setting)[name]()
     torch.cuda.reset_peak_memory_stats(device)
     before = torch.cuda.memory_allocated(device)
     step()

@@ -1,8 +1,9 @@
 """The suites of ``spectral-bench bench``: contenders, other recurrences, deep networks, and ours against n, m and T."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 import torch
 
@@ -13,7 +14,9 @@ from spectral_bench.bench.deep_networks import deep_networks
 from spectral_bench.bench.peak_memory import peak_memory, peak_memory_of_gpu
 from spectral_bench.bench.recurrences import recurrences
 from spectral_bench.bench.setting import DeepSetting, Setting
-from spectral_bench.bench.timing import StepName, Times, time_in_turn
+from spectral_bench.bench.timing import Times, time_in_turn
+
+_AnySetting = TypeVar("_AnySetting", bound=Setting)
 
 #: Logs what is being measured.
 Log = Callable[[str], None]
@@ -91,26 +94,20 @@ def measure(
     """
     for setting in suite.sizes if BenchPart.sizes in parts else ():
         log(f"everybody at {setting}")
-        with device:
-            builders = contenders(setting)
-            steps = {name: build() for name, build in builders.items()}
-        if device.type == "cpu":  # on a GPU, products one by one are no limit: their launches take longer
-            steps |= ceilings(setting)
-        times = time_in_turn(_synchronized(steps, device), budget=suite.budget)
-        memory = _memory(builders, setting, threads, device, log) if suite.memory else {}
+        everybody = _steps(contenders, setting, device)
+        # On a GPU, products one by one are no limit: their launches take longer.
+        limits = ceilings(setting) if device.type == "cpu" else {}
+        times = time_in_turn({**everybody, **limits}, budget=suite.budget)
+        memory = _memory(everybody, setting, threads, device, log) if suite.memory else {}
         yield Measured(BenchPart.sizes, setting, times, memory)
     for setting in suite.recurrences if BenchPart.recurrences in parts else ():
         log(f"other recurrences at {setting}")
-        with device:
-            others = {name: build() for name, build in recurrences(setting).items()}
-        yield Measured(
-            BenchPart.recurrences, setting, time_in_turn(_synchronized(others, device), budget=suite.budget), {}
-        )
+        others = _steps(recurrences, setting, device)
+        yield Measured(BenchPart.recurrences, setting, time_in_turn(others, budget=suite.budget), {})
     for deep in suite.depth if BenchPart.depth in parts else ():
         log(f"deep networks at {deep}")
-        with device:
-            networks = {name: build() for name, build in deep_networks(deep).items()}
-        yield Measured(BenchPart.depth, deep, time_in_turn(_synchronized(networks, device), budget=suite.budget), {})
+        networks = _steps(deep_networks, deep, device)
+        yield Measured(BenchPart.depth, deep, time_in_turn(networks, budget=suite.budget), {})
     if BenchPart.sweeps not in parts:
         return
     varied = suite.varied
@@ -123,10 +120,14 @@ def measure(
         yield from _sweep(part, settings, suite.budget, device, log)
 
 
-def _synchronized(steps: Mapping[StepName, Step], device: torch.device) -> dict[StepName, Step]:
-    """The steps, each with the wait for its device: a GPU's work is asynchronous."""
+def _steps(
+    builders: Callable[[_AnySetting], Mapping[str, Callable[[], Step]]], setting: _AnySetting, device: torch.device
+) -> dict[str, Step]:
+    """The steps at one setting, each with the wait for its device: a GPU's work is asynchronous."""
+    with device:
+        steps = {name: build() for name, build in builders(setting).items()}
     if device.type == "cpu":
-        return dict(steps)
+        return steps
 
     def synchronized(step: Step) -> None:
         step()
@@ -135,14 +136,12 @@ def _synchronized(steps: Mapping[StepName, Step], device: torch.device) -> dict[
     return {name: partial(synchronized, step) for name, step in steps.items()}
 
 
-def _memory(
-    builders: Mapping[str, Callable[[], Step]], setting: Setting, threads: int, device: torch.device, log: Log
-) -> dict[str, int]:
+def _memory(names: Iterable[str], setting: Setting, threads: int, device: torch.device, log: Log) -> dict[str, int]:
     memory = {}
-    for name, build in builders.items():
+    for name in names:
         try:
             on_cpu = device.type == "cpu"
-            peak = peak_memory(name, setting, threads) if on_cpu else peak_memory_of_gpu(build, device)
+            peak = peak_memory(name, setting, threads) if on_cpu else peak_memory_of_gpu(name, setting, device)
         except RuntimeError as error:  # if one does not fit in memory, the others are still measured
             log(str(error))
             continue
@@ -156,9 +155,12 @@ def _sweep(part: str, settings: Sequence[Setting], budget: float, device: torch.
     steps: dict[tuple[Setting, str], Step] = {}
     for setting in settings:
         log(f"against {part.replace('_', ' ')}: {setting}")
-        with device:
-            builders = contenders(setting)
-            steps |= {(setting, name): builders[name]() for name in FORMS_AND_FREE}
-    times = time_in_turn(_synchronized(steps, device), budget=budget, rounds=(7, 15))
+        steps |= {(setting, name): step for name, step in _steps(_forms_and_free, setting, device).items()}
+    times = time_in_turn(steps, budget=budget, rounds=(7, 15))
     for setting in settings:
         yield Measured(part, setting, {name: times[setting, name] for name in FORMS_AND_FREE}, {})
+
+
+def _forms_and_free(setting: Setting) -> dict[str, Callable[[], Step]]:
+    builders = contenders(setting)
+    return {name: builders[name] for name in FORMS_AND_FREE}

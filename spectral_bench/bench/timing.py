@@ -10,7 +10,7 @@ import numpy as np
 from spectral_bench.bench.contenders import Step
 
 #: The name of a step.
-StepName = TypeVar("StepName", bound=Hashable)
+_Name = TypeVar("_Name", bound=Hashable)
 
 #: Resamples of a bootstrap interval.
 _RESAMPLES = 2000
@@ -38,12 +38,12 @@ class Ratio:
 
 
 def time_in_turn(
-    steps: Mapping[StepName, Step],
+    steps: Mapping[_Name, Step],
     *,
     budget: float,
     rounds: tuple[int, int] = (9, 25),
     clock: Callable[[], float] = time.perf_counter,
-) -> dict[StepName, Times]:
+) -> dict[_Name, Times]:
     """Time every step, one after the other, round after round, so that a noisy minute falls on all of them.
 
     Every round has its own order, drawn from a seed. A turn is two calls, of which the second is timed: the first finds
@@ -63,7 +63,7 @@ def time_in_turn(
     one_round = 2.0 * (clock() - begin)
     number = int(np.clip(budget * len(steps) / max(one_round, 1e-9), *rounds))
     keys = list(steps)
-    seconds: dict[StepName, list[float]] = {key: [] for key in keys}
+    seconds: dict[_Name, list[float]] = {key: [] for key in keys}
     orders = np.random.default_rng(0)
     for _ in range(number):
         for place in orders.permutation(len(keys)):
