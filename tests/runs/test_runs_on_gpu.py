@@ -6,11 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from small_runs import FEED_FORWARD, MODELS, numbers, only_run, small_config
-
-from spectral_bench.runs.execute import execute, prepare
-from spectral_bench.runs.reopen import reopened
-from spectral_bench.training.observer import Observer, Update
+from small_runs import FEED_FORWARD, MODELS, numbers, only_run
+from test_resume_exactly import At, cut, go_on, start
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no NVIDIA GPU is here")
 
@@ -19,8 +16,8 @@ CUDA = ["device=cuda"]
 
 def measured(results: Path, *overrides: str, model: str, task: str) -> pd.DataFrame:
     """The numbers of a small run, without its times."""
-    execute(prepare(small_config(results, *overrides, model=model, task=task)), overrides, [Observer()])
-    return pd.read_csv(only_run(results) / "metrics.csv")[["step", "split", "loss"]]
+    directory = start(results, *overrides, model=model, task=task)
+    return pd.read_csv(directory / "metrics.csv")[["step", "split", "loss"]]
 
 
 @pytest.mark.parametrize(
@@ -37,19 +34,8 @@ def test_every_model_trains_as_on_a_cpu(model: str, task: str, tmp_path: Path) -
 
 @pytest.mark.parametrize("model", ["svdrnn", "rnn", "lstm"])
 def test_a_run_that_goes_on_ends_as_one_that_never_stopped(model: str, tmp_path: Path) -> None:
-    class PowerCutError(Exception):
-        pass
-
-    class Cut(Observer):
-        def on_update(self, update: Update) -> None:
-            if update.step == 8:
-                raise PowerCutError
-
     chosen = [*CUDA, "train.checkpoint_every=3", "model.dropout=0.3", "model.num_layers=2"]
-    execute(prepare(small_config(tmp_path / "whole", *chosen, model=model)), chosen, [Observer()])
-    with pytest.raises(PowerCutError):
-        execute(prepare(small_config(tmp_path / "cut", *chosen, model=model)), chosen, [Cut()])
-    with reopened(only_run(tmp_path / "cut"), []) as run:
-        run.go_on([Observer()])
-        assert run.from_step == 6
-    assert numbers(only_run(tmp_path / "cut")) == numbers(only_run(tmp_path / "whole"))
+    whole = start(tmp_path / "whole", *chosen, model=model)
+    cut_off = start(tmp_path / "cut", *chosen, observer=At(8, cut), model=model)
+    assert go_on(cut_off) == 6
+    assert numbers(cut_off) == numbers(whole)
