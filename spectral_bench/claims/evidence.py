@@ -19,6 +19,7 @@ from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.measures import SECONDS_TO_SOLVE, higher_is_better, measured
 from spectral_bench.claims.protocol import Configure, Protocol
 from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
+from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 
 #: A run that differs from the one asked for in no more keys than this is named beside it.
@@ -62,6 +63,11 @@ class EntrantEvidence:
         return [one.request for one in (*self.search, *self.deciding) if one.run is None]
 
     @property
+    def diverged(self) -> list[Run]:
+        """Of the runs that decide, those that diverged."""
+        return [one.run for one in self.deciding if one.run is not None and one.run.status == "diverged"]
+
+    @property
     def runs(self) -> list[Run]:
         """Every run it rests on."""
         return [one.run for one in (*self.search, *self.deciding) if one.run is not None]
@@ -74,8 +80,9 @@ def gather(claim: Claim, runs: Sequence[Run], configure: Configure) -> dict[str,
     something else where time is what counts, those count of which most are there; of equally many the later ones.
 
     Raises:
-        InputError: an override of the claim is wrong.
+        InputError: an override of the claim is wrong, or two of its entrants are one.
     """
+    _refuse_twins(claim, configure)
     ended = [run for run in runs if run.status in ("completed", "diverged")]
     pool = ComparableRuns(ended, ended)
     for data_set in _contested(claim, ended, configure):
@@ -83,6 +90,22 @@ def gather(claim: Claim, runs: Sequence[Run], configure: Configure) -> dict[str,
     if claim.metric == SECONDS_TO_SOLVE and ended:
         pool = _fullest(claim, by_processor(pool), configure)
     return _gathered(claim, pool, configure)
+
+
+def _refuse_twins(claim: Claim, configure: Configure) -> None:
+    """Refuse entrants that every run would serve alike.
+
+    Raises:
+        InputError: two differ in nothing that is learnt but in what is searched.
+    """
+    searched = claim.search.over if claim.search else ()
+    known: dict[frozenset[tuple[str, str]], str] = {}
+    for entrant in claim.entrants:
+        (request, *_) = deciding_requests(claim, entrant, {})
+        learns = Protocol.of(request, claim.metric, configure).learns(searched)
+        twin = known.setdefault(frozenset(learns.items()), entrant)
+        if twin != entrant:
+            raise InputError(f"entrants.{entrant}: the same runs as those of {twin}.")
 
 
 def _contested(claim: Claim, runs: Sequence[Run], configure: Configure) -> list[str]:

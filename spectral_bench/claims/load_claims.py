@@ -7,14 +7,14 @@ from typing import Any, NoReturn
 
 from spectral_bench.claims.claim import Across, Claim, Search, Source
 from spectral_bench.claims.claims_yaml import claims_content
-from spectral_bench.claims.measures import GENERALIZATION_GAP, MEASURES_OF_WHEN, SECONDS_TO_SOLVE
+from spectral_bench.claims.measures import CHOOSING, JUDGED, MEASURES, MEASURES_OF_WHEN
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
 from spectral_bench.claims.rules_across import AheadAcross, Frontier
 from spectral_bench.config.hints import unknown
 from spectral_bench.config.overrides import typed_key
+from spectral_bench.config.schema import EXECUTION
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
-from spectral_bench.runs.layout import SUMMARY_FIELDS
 
 _RULES: Mapping[str, type[Any]] = {
     "reaches": Reaches,
@@ -30,11 +30,6 @@ _PLURALS: Mapping[Any, str] = {list: "lists", dict: "groups", str: "texts"}
 
 #: These are about the settings of a claim that is made across several, and of no other.
 _ACROSS = ("ahead_across", "frontier")
-
-_MEASURES = (*(field.name for field in SUMMARY_FIELDS if field.type != "text"), GENERALIZATION_GAP, SECONDS_TO_SOLVE)
-
-#: Measures that look at the test split: they decide claims, and never choose among settings.
-_OF_TEST_DATA = ("test", "test_at_best", "loss_test", GENERALIZATION_GAP)
 
 _SEEDS = "'seeds' and 'search.seed' say with which seeds"
 
@@ -116,8 +111,10 @@ def _claim(name: str, node: Any, finding: str | None) -> Claim:
         _refuse(f"{name}.entrants.{idle[0]}", "...", "one that the rule names")
     if isinstance(rule, Reaches) and claim.source.value not in (None, rule.value):
         _refuse(f"{name}.rule.value", rule.value, f"source.value, {claim.source.value}")
-    if claim.metric not in _MEASURES:
-        raise InputError(unknown(f"{name}.metric", claim.metric, _MEASURES))
+    if claim.metric not in MEASURES:
+        raise InputError(unknown(f"{name}.metric", claim.metric, MEASURES))
+    if not isinstance(rule, Within | Grows) and claim.metric not in JUDGED:
+        _refuse(f"{name}.metric", claim.metric, "one of which less or more is better; within and grows take any")
     if isinstance(rule, Frontier) and claim.metric not in MEASURES_OF_WHEN:
         _refuse(f"{name}.metric", claim.metric, f"for a frontier, one of {', '.join(MEASURES_OF_WHEN)}")
     if not claim.seeds or len(set(claim.seeds)) < len(claim.seeds):
@@ -164,6 +161,8 @@ def _check_varied(settings: Mapping[str, list[Any]], path: str) -> None:
     for key, values in settings.items():
         if key == "seed":
             raise InputError(f"{path}.seed cannot be set: {_SEEDS}.")
+        if key in EXECUTION:
+            _refuse(f"{path}.{key}", values, "a key that changes what is learnt, not how a run is executed or watched")
         if any(value in values[:place] for place, value in enumerate(values)):
             _refuse(f"{path}.{key}", values, "each value once")
 
@@ -188,10 +187,14 @@ def _search(node: Any, path: str, seeds: list[int]) -> Search:
     if not found.choose:
         _refuse(f"{path}.choose", found.choose, "a field by which a setting is chosen")
     for field in found.choose:
-        if field not in _MEASURES:
-            raise InputError(unknown(f"{path}.choose", field, _MEASURES))
-        if field in _OF_TEST_DATA:
-            _refuse(f"{path}.choose", field, "what is measured without the test data")
+        if field not in MEASURES:
+            raise InputError(unknown(f"{path}.choose", field, MEASURES))
+        if field not in CHOOSING:
+            _refuse(
+                f"{path}.choose",
+                field,
+                f"what says who is better, without the test data or traces: {', '.join(CHOOSING)}",
+            )
     over = _mapping(found.over, f"{path}.over", list)
     _check_varied(over, f"{path}.over")
     return Search(over, found.seed, found.choose, found.overrides)

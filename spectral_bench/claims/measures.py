@@ -2,10 +2,10 @@
 
 from math import inf
 
-from spectral_bench.compare.criteria import more_is_better
+from spectral_bench.compare.criteria import SCORES, more_is_better
 from spectral_bench.compare.scores import ACHIEVEMENTS, score_of
 from spectral_bench.records.run_record import Run
-from spectral_bench.runs.layout import MILESTONES
+from spectral_bench.runs.layout import MILESTONES, SUMMARY_FIELDS
 
 #: By how much the metric is worse on test than on training data; no field of a summary.
 GENERALIZATION_GAP = "generalization_gap"
@@ -15,6 +15,19 @@ SECONDS_TO_SOLVE = "seconds_to_solve"
 
 #: Measures of when something was reached, infinite for runs that never got there.
 MEASURES_OF_WHEN = (*MILESTONES, SECONDS_TO_SOLVE)
+
+#: Everything that a claim can be about.
+MEASURES = (*(field.name for field in SUMMARY_FIELDS if field.type != "text"), GENERALIZATION_GAP, SECONDS_TO_SOLVE)
+
+#: Those of which less or more is better. The others can lie in a range, or grow, and nobody is better by them.
+JUDGED = (*SCORES, GENERALIZATION_GAP, SECONDS_TO_SOLVE)
+
+#: Those by which a search may choose: measured without the test data, in runs that trace nothing.
+CHOOSING = tuple(
+    measure
+    for measure in JUDGED
+    if measure not in ("test", "test_at_best", "loss_test", GENERALIZATION_GAP, "spectral_margin")
+)
 
 #: What depends on how often a run was measured: the best of its looks, the first at which something was reached, and
 #: the mean over training since the last one.

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.evidence import EntrantEvidence, gather
-from spectral_bench.claims.measures import GENERALIZATION_GAP, higher_is_better, measured
+from spectral_bench.claims.measures import GENERALIZATION_GAP, MEASURES_OF_WHEN, higher_is_better, measured
 from spectral_bench.claims.protocol import Configure
-from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Word
+from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Grows, Within, Word
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.compare.scores import Scores
 from spectral_bench.errors import InputError
@@ -123,15 +123,22 @@ def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Map
         return Decision(Word.open, f"Fewer than {FEWEST_SEEDS} seeds decide nothing.")
     unmeasured = [name for name in needed if len(scores[name].by_seed) < len(claim.seeds)]
     if unmeasured:
-        diverged = any(
-            one.run.status == "diverged" for name in unmeasured for one in evidence[name].deciding if one.run
-        )
+        diverged = any(evidence[name].diverged for name in unmeasured)
         return Decision(
             Word.open,
             f"Not every run of {', '.join(unmeasured)} has a value of {claim.metric}"
             f"{', for some diverged' if diverged else ''}.",
         )
-    return claim.rule.decide(scores)
+    decision = claim.rule.decide(scores)
+    diverged = [name for name in needed if evidence[name].diverged]
+    if diverged and decision.word is Word.reproduced and _takes_any_number(claim):
+        return Decision(Word.open, f"Runs of {', '.join(diverged)} diverged, which proves nothing.")
+    return decision
+
+
+def _takes_any_number(claim: Claim) -> bool:
+    """Whether what a run came to that diverged, worse than any number, could be just what is claimed."""
+    return isinstance(claim.rule, Within | Grows) and claim.metric not in MEASURES_OF_WHEN
 
 
 def _apart(evidence: Mapping[str, EntrantEvidence]) -> str:

@@ -184,6 +184,34 @@ def test_a_gap_does_not_grow_by_diverging_and_who_diverged_is_behind(
     assert ("for some diverged" in decision.why) == (word is Word.open)
 
 
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"kind": "within", "ranges": {"rnn": {"low": 0, "high": None}, "svdrnn": {"low": 1, "high": None}}},
+        {"kind": "grows", "along": ["rnn", "svdrnn"]},
+    ],
+)
+def test_what_runs_that_diverged_would_prove_is_open(tmp_path: Path, rule: dict[str, Any]) -> None:
+    claim = load_claims(written(tmp_path, {**CLAIM, "search": None, "rule": rule}))["mine"]
+    trained = [completed(tmp_path, seed, loss_test=0.5) for seed in (1, 2, 3)]
+    config = effective_config([*BASE, *CLAIM["entrants"]["svdrnn"]])
+
+    def of_the_other(status: str) -> list[Run]:
+        return [
+            Run(
+                tmp_path / f"{status}{run.seed}", {**run.manifest, "status": status}, config | {"seed": run.seed}, known
+            )
+            for run in trained
+            for known in [{**run.summary, "loss_test": 2.0}]
+        ]
+
+    proven = judge(claim, [*trained, *of_the_other("completed")], effective_config).decision
+    assert proven.word is Word.reproduced
+    decision = judge(claim, [*trained, *of_the_other("diverged")], effective_config).decision
+    assert decision.word is Word.open
+    assert "svdrnn" in decision.why
+
+
 def test_no_claim_is_decided_before_all_of_its_runs_are_there(tmp_path: Path) -> None:
     unsearched = {
         **CLAIM,
@@ -411,6 +439,18 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({"search": {**CLAIM["search"], "over": {"optimizer.lr": [0.1, 0.1]}}}, ["over.optimizer.lr", "once"]),
         ({**ACROSS, "search": {**CLAIM["search"], "over": {"task.length": [3]}}}, ["mine.search.over.task.length"]),
         ({"search": {**CLAIM["search"], "choose": ["test"]}}, ["mine.search.choose=test", "without the test data"]),
+        # Of these a searched run has none, or neither more nor less is better.
+        ({"search": {**CLAIM["search"], "choose": ["spectral_margin"]}}, ["mine.search.choose=spectral_margin"]),
+        ({"search": {**CLAIM["search"], "choose": ["gradient_kept"]}}, ["mine.search.choose=gradient_kept"]),
+        ({"metric": "gradient_kept"}, ["mine.metric=gradient_kept", "less or more is better"]),
+        ({**ACROSS, "metric": "steps"}, ["mine.metric=steps", "less or more is better"]),
+        # One run would count several times.
+        ({**ACROSS, "across": {"train.threads": [1, 2]}}, ["mine.across.train.threads", "what is learnt"]),
+        ({"search": {**CLAIM["search"], "over": {"device": ["cpu", "auto"]}}}, ["mine.search.over.device"]),
+        (
+            {"entrants": {"svdrnn": ["model=rnn", "optimizer.lr=1", "train.threads=1"], "rnn": ["model=rnn"]}},
+            ["mine: entrants.rnn", "svdrnn"],
+        ),
     ],
 )
 def test_a_malformed_claim_is_named(command: Call, tmp_path: Path, change: dict[str, Any], said: list[str]) -> None:

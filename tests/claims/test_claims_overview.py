@@ -20,7 +20,7 @@ def judged(folder: Path, values: dict[str, float | None], rule: dict[str, Any] |
         "statement": "The first is ahead.",
         "source": {"paper": "nobody", "place": "nowhere", "value": None, "certainty": "ours"},
         "base": ["task=copy"],
-        "entrants": {name: ["model=rnn"] for name in values},
+        "entrants": {name: ["model=rnn", f"train.batch_size={size}"] for size, name in enumerate(values, 1)},
         "search": None,
         "seeds": [1, 2, 3],
         "metric": "loss_test",

@@ -59,6 +59,16 @@ def test_ahead_of_all_is_refuted_by_one_that_is_not_beaten() -> None:
     assert "b." not in decision.why
 
 
+def test_who_is_ahead_is_told_from_who_has_no_value_either() -> None:
+    scores = {"a": less(inf, inf, inf), "fast": less(1, 2, 3), "stuck": less(inf, inf, inf)}
+    decision = Ahead("a", ["fast", "stuck"]).decide(scores)
+    assert decision.word is Word.refuted
+    better, level = decision.why.split(". ")
+    assert "fast" in better
+    assert "stuck" not in better
+    assert "stuck" in level
+
+
 def test_an_entrant_that_never_has_a_value_is_behind() -> None:
     assert NotBehind("a", "b", 0.02).decide({"a": more(-inf, -inf), "b": more(0.9, 0.9)}).word is Word.refuted
 
