@@ -1,7 +1,7 @@
 """What the runs say of a claim."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
 
@@ -57,6 +57,16 @@ class Verdict:
         """The runs that decide."""
         return [one.run for evidence in self.evidence.values() for one in evidence.deciding if one.run is not None]
 
+    def with_repeat(self, run: Run, repeat: Run) -> "Verdict":
+        """The verdict, had one of the runs that decide come to what its repeat came to."""
+        evidence = {
+            name: replace(
+                one, deciding=[replace(asked, run=repeat) if asked.run is run else asked for asked in one.deciding]
+            )
+            for name, one in self.evidence.items()
+        }
+        return _verdict(self.claim, evidence)
+
     @property
     def hours(self) -> float:
         """Of training, searches included."""
@@ -91,6 +101,10 @@ def judge(claim: Claim, runs: Sequence[Run], configure: Configure) -> Verdict:
         evidence = gather(claim, runs, configure)
     except InputError as error:
         raise InputError(f"{claim.id}: {error}") from error
+    return _verdict(claim, evidence)
+
+
+def _verdict(claim: Claim, evidence: Mapping[str, EntrantEvidence]) -> Verdict:
     scores = {entrant: _scores(claim, one) for entrant, one in evidence.items()}
     return Verdict(claim, _decision(claim, evidence, scores), evidence, scores)
 

@@ -84,8 +84,9 @@ def claims(
         raise InputError("--rerun-one compares one run, and has no use for --whole, --format and --output.")
     wanted = chosen_format(form, output)
     words = _sort(names or [], file)
-    if words.overrides and not run:
-        raise InputError(f"{words.overrides[0]}: only --run has a use for it.")
+    _check_overrides(words.overrides, trains=run, reruns=rerun_one)
+    if run and not words.named and file is None:
+        raise InputError("--run: name the claims to train; there are many, and some take days. `claims` lists them.")
     configure = EffectiveConfigs()
     if run:
         from spectral_bench.ui.run_claims import run_claims, trained_into
@@ -95,7 +96,7 @@ def claims(
             run_claims(lambda: _judged(words, configure)[0], words.overrides, _plugins or [], Console())
     verdicts, notes = _judged(words, configure)
     if rerun_one:
-        _rerun_one(verdicts, file)
+        _rerun_one(verdicts, words)
     elif whole and wanted == "markdown":
         page = reproduction_page(verdicts, notes, file=file)
         typer.echo(page, nl=False) if output is None else write_named(output, page)
@@ -112,20 +113,30 @@ class _Words:
     """What was named.
 
     Attributes:
-        claims: all of them, where none was named.
-        is_one: whether a single one was named.
+        named: the claims that were.
+        known: all there are.
         paths: folders of runs.
         overrides: of the runs.
         file: which holds the claims; None: that of this package.
         trained_into: the folder of the runs that are made now.
     """
 
-    claims: list[Claim]
-    is_one: bool
+    named: list[Claim]
+    known: list[Claim]
     paths: list[Path]
     overrides: list[str]
     file: Path | None
     trained_into: Path | None = None
+
+    @property
+    def claims(self) -> list[Claim]:
+        """All of them, where none was named."""
+        return self.named or self.known
+
+    @property
+    def is_one(self) -> bool:
+        """Whether a single one was named."""
+        return len(self.named) == 1
 
 
 def _judged(words: _Words, configure: Configure) -> tuple[list[Verdict], list[str]]:
@@ -153,25 +164,30 @@ def _refuse_missing(verdict: Verdict, file: Path | None) -> None:
         raise InputError(f"{verdict.claim.id}: {runs_there(verdict)} runs are there. {what_is_missing(verdict, file)}")
 
 
-def _rerun_one(verdicts: list[Verdict], file: Path | None) -> None:
-    """Replay the shortest run that decides a claim.
+def _rerun_one(verdicts: list[Verdict], words: _Words) -> None:
+    """Make one run behind a verdict again.
 
     Raises:
         InputError: not exactly one claim was named, or it has no such run.
     """
-    from spectral_bench.report.claim_commands import what_is_missing
-    from spectral_bench.runs.verification import verify_run
-    from spectral_bench.ui.verification_result import show_verification
+    from spectral_bench.config.typed import expanded_path
+    from spectral_bench.ui.rerun_claim import rerun_one
 
     if len(verdicts) != 1:
         raise InputError("--rerun-one: name one claim.")
-    run = verdicts[0].shortest_run
-    if run is None:
-        raise InputError(
-            f"--rerun-one: no run that decides {verdicts[0].claim.id} is complete. {what_is_missing(verdicts[0], file)}"
-        )
-    typer.echo(f"{run.directory}: {verdicts[0].claim.metric} {run.summary.get(verdicts[0].claim.metric)}")
-    show_verification(verify_run(run.directory, whole=True))
+    folders = [override.removeprefix("data_dir=") for override in words.overrides]
+    rerun_one(verdicts[0], words.file, expanded_path(Path(folders[-1]), "data_dir") if folders else None)
+
+
+def _check_overrides(overrides: list[str], *, trains: bool, reruns: bool) -> None:
+    """Refuse what nothing would use.
+
+    Raises:
+        InputError: there is an override that has no part in what was asked for.
+    """
+    for override in overrides:
+        if not trains and not (reruns and override.startswith("data_dir=")):
+            raise InputError(f"{override}: only --run has a use for it{' here' if reruns else ''}.")
 
 
 def _sort(names: list[str], file: Path | None) -> _Words:
@@ -185,11 +201,11 @@ def _sort(names: list[str], file: Path | None) -> _Words:
     from spectral_bench.records.discovery import named_run
 
     known = load_claims(file)
-    claims: list[Claim] = []
+    named: list[Claim] = []
     paths, overrides = [], []
     for name in names:
         if name in known:
-            claims += [known[name]] if known[name] not in claims else []
+            named += [known[name]] if known[name] not in named else []
         elif Path(name).suffix in (".yaml", ".yml") and Path(name).is_file():
             raise InputError(f"{name}: expected an ID or a folder of runs; --claims {quote(name)} reads claims.")
         elif Path(name).exists() or named_run(Path(name)) is not None:
@@ -198,4 +214,4 @@ def _sort(names: list[str], file: Path | None) -> _Words:
             overrides.append(name)
         else:
             raise InputError(unknown("claim or folder", name, known))
-    return _Words(claims or list(known.values()), len(claims) == 1, paths, overrides, file)
+    return _Words(named, list(known.values()), paths, overrides, file)

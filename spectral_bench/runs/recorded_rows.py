@@ -45,7 +45,7 @@ class RecordedRows:
     def named(self, key: Key) -> str:
         """A row in words."""
         step, *rest = key
-        words = (f", layer {word}" if isinstance(word, int) else f", {word}" for word in rest)
+        words = (f", layer {word}" if isinstance(word, int) else f", {word}" for word in rest if word != "")
         return f"{self.what} at step {step}" + "".join(words)
 
 

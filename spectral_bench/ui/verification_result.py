@@ -19,6 +19,15 @@ def show_verification(found: Verification) -> None:
         typer.Exit: with code 1, when a number differs.
         DataError: a file changed after it was written.
     """
+    tell_verification(found)
+    if found.difference is not None:
+        raise typer.Exit(1)
+    if found.damaged:
+        raise DataError(" ".join(found.damaged))
+
+
+def tell_verification(found: Verification) -> None:
+    """Say it, and go on."""
     replayed = f"updates {found.first_step:,} to {found.last_step:,}"
     if found.difference is None:
         typer.echo(f"The same: {found.compared:,} numbers of {replayed}.")
@@ -27,7 +36,3 @@ def show_verification(found: Verification) -> None:
         typer.echo(f"{found.compared:,} numbers before it are the same.")
     if found.difference is not None or found.changes:
         typer.echo("Changed since: " + ("; ".join(found.changes) or "nothing that is recorded") + ".")
-    if found.difference is not None:
-        raise typer.Exit(1)
-    if found.damaged:
-        raise DataError(" ".join(found.damaged))

@@ -1,0 +1,71 @@
+"""One of the runs behind a verdict is made again, and what it comes to here is told."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from command_line import Run as Call
+
+pytestmark = pytest.mark.usefixtures("own_cache")
+
+CLAIM: dict[str, Any] = {
+    "statement": "An rnn has a loss.",
+    "source": {"paper": "nobody", "place": "nowhere", "value": None, "certainty": "ours"},
+    "base": ["task=copy", "task.length=4", "model.hidden_size=8", "train.steps=4", "train.evaluate_every=2"],
+    "entrants": {"rnn": ["model=rnn"]},
+    "search": None,
+    "seeds": [1, 2, 3],
+    "metric": "loss_test",
+    "rule": {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 100}}},
+}
+
+
+@pytest.fixture
+def shortest(command: Call, tmp_path: Path) -> Path:
+    """The claim's runs are there; the one that would be made again."""
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"claims": {"mine": CLAIM}}))
+    assert command("claims", "mine", "--claims", "mine.yaml", "--run", "train.threads=1").returncode == 0
+    directories = [path.parent for path in (tmp_path / "results").rglob("summary.json")]
+    return min(directories, key=lambda one: float(json.loads((one / "summary.json").read_text())["wall_seconds"]))
+
+
+def test_a_run_that_rounds_otherwise_is_trained_to_its_end(command: Call, shortest: Path) -> None:
+    for checkpoint in shortest.glob("checkpoint*"):  # which vouches for the tables
+        checkpoint.unlink()
+    metrics = shortest / "metrics.csv"
+    header, first, *others = metrics.read_text().splitlines(keepends=True)
+    step, epoch, split, loss, *rest = first.split(",")
+    metrics.write_text("".join([header, ",".join([step, epoch, split, f"{float(loss) + 1e-9!r}", *rest]), *others]))
+    before = {path: path.read_bytes() for path in shortest.parent.rglob("*") if path.is_file()}
+    ended = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one")
+    assert ended.returncode == 1
+    recorded = json.loads((shortest / "summary.json").read_text())["loss_test"]
+    _, told = ended.stdout.split("Trained to its end here: ")
+    assert told.startswith(f"loss_test {recorded:.10g}. By it the claim is reproduced, as by the one recorded.")
+    assert {path: path.read_bytes() for path in shortest.parent.rglob("*") if path.is_file()} == before
+
+
+def test_a_verdict_that_the_repeat_would_change_is_told(command: Call, shortest: Path) -> None:
+    summary = shortest / "summary.json"
+    summary.write_text(json.dumps({**json.loads(summary.read_text()), "loss_test": 1000.0}))
+    ended = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one")
+    assert ended.returncode == 1
+    assert "By it the claim is reproduced, open by the one recorded." in ended.stdout
+
+
+def test_a_rerun_takes_the_folder_of_its_data_and_nothing_else(command: Call, shortest: Path) -> None:
+    assert shortest.exists()
+    ended = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one", "data_dir=elsewhere")
+    assert ended.returncode == 0, ended.stderr
+    ended = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one", "train.threads=2")
+    assert ended.returncode == 2
+    assert "train.threads=2" in ended.stderr
+
+
+def test_the_claims_of_the_package_are_not_all_trained_at_a_word(command: Call, tmp_path: Path) -> None:
+    ended = command("claims", "--run")
+    assert ended.returncode == 2
+    assert "name the claims" in ended.stderr
+    assert not (tmp_path / "results").exists()
