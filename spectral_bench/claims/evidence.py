@@ -63,6 +63,11 @@ class EntrantEvidence:
         return [one.request for one in (*self.search, *self.deciding) if one.run is None]
 
     @property
+    def completed(self) -> list[Run]:
+        """Of the runs that decide, those that were trained to their end."""
+        return [one.run for one in self.deciding if one.run is not None and one.run.status == "completed"]
+
+    @property
     def diverged(self) -> list[Run]:
         """Of the runs that decide, those that diverged."""
         return [one.run for one in self.deciding if one.run is not None and one.run.status == "diverged"]

@@ -37,12 +37,10 @@ class Rule(Protocol):
     """Decides a claim.
 
     Attributes:
-        ranks: whether it asks who is better, so that an entrant without a number is behind the others.
         overall_name: what ``overall`` holds of a claim across several settings, in a word.
         overall_words: what the numbers of ``overall`` are, of a metric and the key in which the settings differ.
     """
 
-    ranks: ClassVar[bool] = False
     overall_name: ClassVar[str] = ""
     overall_words: ClassVar[str] = "{metric}"
 
@@ -105,7 +103,6 @@ class Reaches(Rule):
 class Ahead(Rule):
     """An entrant is better than each of the others."""
 
-    ranks: ClassVar[bool] = True
     entrant: str
     of: list[str]
 
@@ -152,7 +149,6 @@ class Ahead(Rule):
 class NotBehind(Rule):
     """An entrant is as good as another, or better."""
 
-    ranks: ClassVar[bool] = True
     entrant: str
     of: str
     tolerance: float

@@ -27,7 +27,6 @@ class AheadAcross(Rule):
         settings: where all of them run.
     """
 
-    ranks: ClassVar[bool] = True
     overall_name: ClassVar[str] = "mean"
     overall_words: ClassVar[str] = "{metric}, mean over {key}"
 

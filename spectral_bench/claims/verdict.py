@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.evidence import EntrantEvidence, gather
-from spectral_bench.claims.measures import GENERALIZATION_GAP, MEASURES_OF_WHEN, higher_is_better, measured
+from spectral_bench.claims.measures import MEASURES_OF_WHEN, higher_is_better, measured
 from spectral_bench.claims.protocol import Configure
 from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Grows, Within, Word
 from spectral_bench.claims.run_requests import RunRequest
@@ -111,15 +111,8 @@ def _verdict(claim: Claim, evidence: Mapping[str, EntrantEvidence]) -> Verdict:
 
 def _scores(claim: Claim, evidence: EntrantEvidence) -> Scores:
     runs: list[Run] = [one.run for one in evidence.deciding if one.run is not None]
-    values = {run.seed: value for run in runs if (value := _value(claim, run)) is not None}
+    values = {run.seed: value for run in runs if (value := measured(run, claim.metric)) is not None}
     return Scores(values, any(higher_is_better(claim.metric, run) for run in runs))
-
-
-def _value(claim: Claim, run: Run) -> float | None:
-    """What a run came to. Who diverged is behind with its gap, but has none that could grow or lie in a range."""
-    if claim.metric == GENERALIZATION_GAP and run.status == "diverged" and not claim.rule.ranks:
-        return None
-    return measured(run, claim.metric)
 
 
 def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Mapping[str, Scores]) -> Decision:
@@ -137,12 +130,8 @@ def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Map
         return Decision(Word.open, f"Fewer than {FEWEST_SEEDS} seeds decide nothing.")
     unmeasured = [name for name in needed if len(scores[name].by_seed) < len(claim.seeds)]
     if unmeasured:
-        diverged = any(evidence[name].diverged for name in unmeasured)
-        return Decision(
-            Word.open,
-            f"Not every run of {', '.join(unmeasured)} has a value of {claim.metric}"
-            f"{', for some diverged' if diverged else ''}.",
-        )
+        why = ", for some diverged" if any(evidence[name].diverged for name in unmeasured) else ""
+        return Decision(Word.open, f"Not every run of {', '.join(unmeasured)} has a value of {claim.metric}{why}.")
     decision = claim.rule.decide(scores)
     diverged = [name for name in needed if evidence[name].diverged]
     if diverged and decision.word is Word.reproduced and _takes_any_number(claim):

@@ -8,14 +8,23 @@ from spectral_bench.compare.scores import Scores
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.report.claim_commands import claim_command, run_commands
 from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows, search_table
-from spectral_bench.report.claim_words import CERTAINTY, assumptions, ours, overall_measure, result, runs_there
+from spectral_bench.report.claim_words import CERTAINTY, assumptions, finding, ours, overall_measure, runs_there
 from spectral_bench.report.document import Table
 
 
+def claim_rows(verdict: Verdict) -> list[dict[str, Any]]:
+    """The rows of csv: one for every entrant, with its numbers."""
+    record = claim_record(verdict)
+    return [
+        {**record, "entrant": name, "diverged": len(verdict.evidence[name].diverged), **_result_in_numbers(scores)}
+        for name, scores in verdict.scores.items()
+    ]
+
+
 def claim_record(verdict: Verdict) -> dict[str, Any]:
-    """What stands in a row of csv."""
+    """A claim with its verdict."""
     claim, progress = verdict.claim, runs_there(verdict)
-    record: dict[str, Any] = {
+    return {
         "claim": claim.id,
         "verdict": verdict.decision.word.value,
         "why": verdict.decision.why,
@@ -30,14 +39,18 @@ def claim_record(verdict: Verdict) -> dict[str, Any]:
         "runs_asked": progress.asked,
         "hours": verdict.hours,
     }
-    return record | {f"result_{name}": result(claim, verdict.scores[name]) for name in claim.entrants}
+
+
+def claim_record_in_numbers(verdict: Verdict) -> dict[str, Any]:
+    """The same with what every entrant came to."""
+    numbers = {name: _result_in_numbers(scores) for name, scores in verdict.scores.items()}
+    return {**claim_record(verdict), "results": numbers}
 
 
 def claim_record_in_full(verdict: Verdict) -> dict[str, Any]:
     """The same with all that the claim rests on, and the commands for what it lacks."""
     return {
-        **claim_record(verdict),
-        "results": {name: _result_in_numbers(scores) for name, scores in verdict.scores.items()},
+        **claim_record_in_numbers(verdict),
         "finding": verdict.claim.finding,
         "differences": list(verdict.claim.differences),
         "missing": run_commands(verdict.missing),
@@ -59,7 +72,7 @@ def claim_details(verdict: Verdict, file: Path | None = None) -> dict[str, Any]:
         "table": _plain(Table("", "", columns, rows)),
         "deciding": None if deciding is None else _plain(deciding),
         "search": None if searched is None else _plain(searched),
-        "finding": claim.finding,
+        "finding": finding(claim),
         "assumptions": assumptions(claim),
         "commands": [claim_command(claim.id, file, *words) for words in offered],
     }

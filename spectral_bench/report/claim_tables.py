@@ -7,12 +7,15 @@ from spectral_bench.claims.claim import Across, Claim
 from spectral_bench.claims.evidence import RequestedRun
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.compare.statistics import average
+from spectral_bench.records.run_record import Run
 from spectral_bench.report.claim_words import (
     RunsThere,
     assumptions,
+    finding,
     gradients_of,
     not_counted,
     result,
+    results,
     settings,
     source,
 )
@@ -29,28 +32,27 @@ _SEARCH = [
 
 
 def claim_tables(verdict: Verdict) -> list[Table]:
-    """A claim with its entrants, and its search as far as it was made."""
+    """A claim with its entrants, the runs that decide, and its search as far as it was made."""
     claim = verdict.claim
     below = [
         f"Metric: {claim.metric}. {verdict.hours:.1f} hours of training.",
         f"Rule: {claim.rule.words}",
-        *([f"What was found: {claim.finding}"] if claim.finding else []),
+        *([found] if (found := finding(claim)) else []),
         *assumptions(claim),
         *not_counted(verdict),
     ]
     title = f"{claim.id}: {verdict.decision.word.value}. {verdict.decision.why}"
     columns, rows = entrants_in_rows(verdict)
     entrants = Table(title, f"{claim.statement} ({source(claim)}.)", columns, rows, below)
-    tables = [entrants.without_empty_columns()]
-    searched = search_table(verdict)
-    return tables if searched is None else [*tables, searched]
+    runs = (deciding_table(verdict), search_table(verdict))
+    return [entrants.without_empty_columns(), *(table for table in runs if table is not None)]
 
 
 def deciding_table(verdict: Verdict) -> Table | None:
     """Every run that decides with its number; None while there is none."""
     claim = verdict.claim
     rows = [
-        [Cell(name), Cell(str(run.seed)), Cell(_seed_result(verdict, name, run.seed)), Cell(run.run_id)]
+        [Cell(name), Cell(str(run.seed)), Cell(_seed_result(verdict, name, run)), Cell(run.run_id)]
         for name, evidence in verdict.evidence.items()
         for run in (one.run for one in evidence.deciding)
         if run is not None
@@ -79,9 +81,9 @@ def entrants_in_rows(verdict: Verdict) -> tuple[list[Column], list[list[Cell]]]:
         return _entrant_columns(claim), rows
     names = list(dict.fromkeys(name.rpartition(", ")[0] for name in claim.entrants))
     columns = [Column(claim.across.short_key, "left", label=True), *(Column(name) for name in names)]
+    each = results(verdict)
     rows = [
-        [Cell(str(value)), *(Cell(result(claim, verdict.scores[Across.name(name, value)])) for name in names)]
-        for value in claim.across.values
+        [Cell(str(value)), *(Cell(each[Across.name(name, value)]) for name in names)] for value in claim.across.values
     ]
     overall = {name: scores for name, scores in claim.rule.overall(verdict.scores).items() if scores.by_seed}
     if overall:
@@ -94,10 +96,10 @@ def entrants_in_rows(verdict: Verdict) -> tuple[list[Column], list[list[Cell]]]:
     return columns, rows
 
 
-def _seed_result(verdict: Verdict, name: str, seed: int) -> str:
+def _seed_result(verdict: Verdict, name: str, run: Run) -> str:
     scores = verdict.scores[name]
-    known = {seed: scores.by_seed[seed]} if seed in scores.by_seed else {}
-    return result(verdict.claim, replace(scores, by_seed=known))
+    known = {run.seed: scores.by_seed[run.seed]} if run.seed in scores.by_seed else {}
+    return result(verdict.claim, replace(scores, by_seed=known), int(run.status == "diverged"))
 
 
 def _entrant_columns(claim: Claim) -> list[Column]:
@@ -115,12 +117,11 @@ def _entrant_columns(claim: Claim) -> list[Column]:
 def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
     claim, evidence, scores = verdict.claim, verdict.evidence[name], verdict.scores[name]
     searched = RunsThere(sum(one.run is not None for one in evidence.search), len(evidence.search))
-    runs = [one.run.summary for one in evidence.deciding if one.run is not None]
-    margins = [margin for summary in runs if (margin := summary.get("spectral_margin")) is not None]
+    margins = [margin for run in evidence.completed if (margin := run.summary.get("spectral_margin")) is not None]
     return [
         Cell(name),
         Cell(settings(evidence.chosen or {})),
-        Cell(result(claim, scores)),
+        Cell(results(verdict)[name]),
         Cell(f"{len(scores.by_seed)} of {len(claim.seeds)}"),
         Cell(str(searched) if claim.search else ""),
         Cell(gradients_of(evidence)),

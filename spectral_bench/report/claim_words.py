@@ -68,8 +68,9 @@ def ours(verdict: Verdict, glue: str = " ") -> str:
     """
     overall = verdict.claim.rule.overall(verdict.scores)
     known = {name: scores for name, scores in overall.items() if scores.by_seed}
-    numbers = {name: result(verdict.claim, scores) for name, scores in known.items()}
-    told = {name: f"{name.replace(' ', glue)}{glue}{numbers.get(name, NOTHING)}" for name in overall}
+    each = results(verdict)
+    numbers = {name: each[name] if name in each else result(verdict.claim, scores) for name, scores in known.items()}
+    told = {name: f"{name.replace(' ', glue)}:{glue}{numbers.get(name, NOTHING)}" for name in overall}
     if not numbers:
         return NOTHING
     if len(overall) == 1:
@@ -86,13 +87,31 @@ def ours(verdict: Verdict, glue: str = " ") -> str:
     return "; ".join(told[name] for name in known)
 
 
-def result(claim: Claim, scores: Scores) -> str:
-    """The mean of an entrant with its interval, or that it has none."""
+def result(claim: Claim, scores: Scores, diverged: int = 0) -> str:
+    """The mean of an entrant with its interval, or that it has none.
+
+    Args:
+        claim: which the numbers decide.
+        scores: of the entrant.
+        diverged: how many of its seeds have none because they diverged; the others never got there.
+    """
     if not scores.by_seed:
         return NOTHING
     if not scores.finite:
-        return "never" if claim.metric in MEASURES_OF_WHEN else "diverged"
+        every_seed = diverged >= len(scores.by_seed) or claim.metric not in MEASURES_OF_WHEN
+        return "diverged" if every_seed else f"never{f' ({diverged} diverged)' if diverged else ''}"
     return with_interval(estimate(scores.finite)) + share(len(scores.finite), len(scores.by_seed))
+
+
+def results(verdict: Verdict) -> dict[str, str]:
+    """What every entrant came to; of a claim across several settings, in each of them."""
+    evidence, scores = verdict.evidence, verdict.scores
+    return {name: result(verdict.claim, scores[name], len(evidence[name].diverged)) for name in evidence}
+
+
+def finding(claim: Claim) -> str | None:
+    """What was found, told apart from what the runs at hand say; None: nothing was written down."""
+    return f"When this was written, the runs showed: {claim.finding}" if claim.finding else None
 
 
 def runs_there(verdict: Verdict) -> RunsThere:
@@ -103,8 +122,11 @@ def runs_there(verdict: Verdict) -> RunsThere:
 
 
 def gradients_of(evidence: EntrantEvidence) -> str:
-    """The verdict on the gradients of an entrant's deciding runs, in words; empty where there is none."""
-    runs = [one.run.summary for one in evidence.deciding if one.run is not None]
+    """The verdict on the gradients of an entrant's deciding runs, in words; empty where there is none.
+
+    Runs that diverged are left out: what was traced last is that of weights that learnt next to nothing.
+    """
+    runs = [run.summary for run in evidence.completed]
     return verdict_in_words(Counter(str(words) for run in runs if (words := run.get("gradient_verdict"))))
 
 

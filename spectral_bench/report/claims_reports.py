@@ -7,8 +7,13 @@ from pathlib import Path
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.report.claim_commands import claim_command, how_many_missing, run_commands
-from spectral_bench.report.claim_records import claim_record, claim_record_in_full, claims_document
-from spectral_bench.report.claim_tables import claim_tables, deciding_table
+from spectral_bench.report.claim_records import (
+    claim_record_in_full,
+    claim_record_in_numbers,
+    claim_rows,
+    claims_document,
+)
+from spectral_bench.report.claim_tables import claim_tables
 from spectral_bench.report.claim_words import ours, runs_there
 from spectral_bench.report.document import GLUE, Cell, Column, Report, Table
 from spectral_bench.report.numbers import NOTHING, counted, number
@@ -33,22 +38,22 @@ def claims_report(
     one = claim_command("ID", file)
     below = [f"`{one}`: the statement, its rule, its runs, and the commands for those missing."]
     table = Table(f"{counted(len(verdicts), 'claim')}: {told}", "", _COLUMNS, rows, below)
-    records = [claim_record(verdict) for verdict in verdicts]
     in_full = [page for verdict in verdicts for page in claim_tables(verdict)] if whole else []
-    return Report([table, *in_full], records, claims_document(records), list(notes))
+    document = claims_document([claim_record_in_numbers(verdict) for verdict in verdicts])
+    return Report(
+        [table, *in_full], [row for verdict in verdicts for row in claim_rows(verdict)], document, list(notes)
+    )
 
 
 def claim_report(verdict: Verdict, notes: Sequence[str] = (), *, file: Path | None = None) -> Report:
     """One claim in full, with every run that decides, and commands for those that are missing."""
-    (first, *others) = claim_tables(verdict)
+    first, *others = claim_tables(verdict)
     if verdict.missing:
         ways = [claim_command(verdict.claim.id, file, "--run"), *run_commands(verdict.missing)]
         told = f"{how_many_missing(verdict)}. All at once, or by hand:"
         first = replace(first, remarks=[told], commands=[f"  {line}" for line in ways])
     document = claims_document([claim_record_in_full(verdict)])
-    deciding = deciding_table(verdict)
-    tables = [first, *([deciding] if deciding else []), *others]
-    return Report(tables, [claim_record(verdict)], document, list(notes))
+    return Report([first, *others], claim_rows(verdict), document, list(notes))
 
 
 def _row(verdict: Verdict) -> list[Cell]:

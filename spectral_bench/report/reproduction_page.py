@@ -7,10 +7,11 @@ from pathlib import Path
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.report.claim_commands import claim_command
-from spectral_bench.report.claim_tables import entrants_in_rows, search_table
+from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows, search_table
 from spectral_bench.report.claim_words import (
     CERTAINTY,
     assumptions,
+    finding,
     not_counted,
     ours,
     overall_measure,
@@ -109,22 +110,21 @@ def _section(verdict: Verdict, file: Path | None) -> list[str]:
     if any(one.runs for one in verdict.evidence.values()):
         columns, rows = entrants_in_rows(verdict)
         lines += [*table_lines(Table("", "", columns, rows).without_empty_columns()), ""]
-    if claim.finding:
-        lines += [claim.finding, ""]
+    if found := finding(claim):
+        lines += [found, ""]
     published = _published(verdict)
     lines += [f"- Published: {published}."] if published != NOTHING else []
     lines += [f"- Rule: {claim.rule.words}"]
     lines += [f"- {text}" for text in assumptions(claim)]
     lines += [f"- {text}" for text in not_counted(verdict)]
     lines += [f"- {runs_there(verdict)} runs, {verdict.hours:.1f} hours: `{claim_command(claim.id, file, '--run')}`"]
-    searched = search_table(verdict)
-    if searched is not None:
-        folded = replace(searched, title="", subtitle="")
-        lines += [
-            "",
-            f"<details><summary>The search, {counted(len(searched.rows), 'run')}</summary>",
-            "",
-            *table_lines(folded),
-        ]
-        lines += ["", "</details>"]
+    for title, table in (("The runs that decide", deciding_table(verdict)), ("The search", search_table(verdict))):
+        if table is not None:
+            lines += _folded(title, table)
     return lines
+
+
+def _folded(title: str, runs: Table) -> list[str]:
+    told = f"{title}, {counted(len(runs.rows), 'run')}"
+    table = table_lines(replace(runs, title="", subtitle=""))
+    return ["", f"<details><summary>{told}</summary>", "", *table, "", "</details>"]

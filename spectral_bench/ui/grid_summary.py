@@ -27,11 +27,13 @@ _FINISHED = (*SETTLED, "running elsewhere", "submitted")
 
 def show_grid_summary(results: Sequence[PointResult], total: int, console: Console) -> None:
     """Print one row a point, in the order given: what it differs in, how it ended, and its result on the test split."""
-    counts = Counter(result.state for result in results)
-    ended = ", ".join(f"{count} {state}" for state, count in counts.most_common())
-    unfinished = sum(result.state not in _FINISHED for result in results)
-    how_many = f"{unfinished:,} of {total:,} did not finish" if unfinished else counted(total, "point")
-    table = Table(title=Text(f"{how_many}: {ended}", style="bold"), title_justify="left", box=HORIZONTALS)
+    finished = [result.state for result in results if result.state in _FINISHED]
+    left = [result.state for result in results if result.state not in _FINISHED]
+    title = f"{counted(total, 'point')}: {_counts(finished)}"
+    if left:
+        title = f"{len(left):,} of {total:,} did not finish: {_counts(left)}"
+        title += f"; {_counts(finished)}" if finished else ""
+    table = Table(title=Text(title, style="bold"), title_justify="left", box=HORIZONTALS)
     summaries = [_summary(result) for result in results]
     metrics = {str(summary["metric"]) for summary in summaries if summary.get("metric")}
     table.add_column("point", overflow="fold", ratio=3)
@@ -96,6 +98,10 @@ def say_how_to_go_on(again: str | None) -> None:
     """
     command = [f"--again-from={again}" if word == "--again" else word for word in command_line()]
     typer.echo(f"To go on with this grid: {shlex.join(command)}", err=True)
+
+
+def _counts(states: Sequence[str]) -> str:
+    return ", ".join(f"{count} {state}" for state, count in Counter(states).most_common())
 
 
 def _summary(result: PointResult) -> dict[str, Any]:

@@ -56,10 +56,9 @@ def rerun_one(verdict: Verdict, file: Path | None, data_dir: Path | None) -> Non
             raise StoppedEarly(stopped_by)
         (again,) = collect([Path(folder)]).runs
     word = verdict.with_repeat(run, again).decision.word
-    stands = "as by" if word is verdict.decision.word else f"{verdict.decision.word.value} by"
-    typer.echo(
-        f"Trained to its end here: {_result(verdict, again)}. By it the claim is {word.value}, {stands} the one recorded."
-    )
+    recorded = "as by" if word is verdict.decision.word else f"{verdict.decision.word.value} by"
+    typer.echo(f"Trained to its end here: {_result(verdict, again)}.")
+    typer.echo(f"By it the claim is {word.value}, {recorded} the one recorded.")
     raise typer.Exit(1)
 
 

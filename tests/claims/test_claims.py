@@ -18,7 +18,8 @@ from spectral_bench.claims.run_requests import RunRequest, deciding_requests, se
 from spectral_bench.claims.verdict import judge
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
-from spectral_bench.report.claim_words import not_counted
+from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows
+from spectral_bench.report.claim_words import not_counted, ours
 from spectral_bench.runs.effective_config import EffectiveConfigs
 
 pytestmark = pytest.mark.usefixtures("own_cache")
@@ -181,7 +182,7 @@ def test_a_gap_does_not_grow_by_diverging_and_who_diverged_is_behind(
     ]
     decision = judge(claim, [*narrow, *diverged], effective_config).decision
     assert decision.word is word
-    assert ("for some diverged" in decision.why) == (word is Word.open)
+    assert ("diverged" in decision.why) == (word is Word.open)
 
 
 @pytest.mark.parametrize(
@@ -210,6 +211,21 @@ def test_what_runs_that_diverged_would_prove_is_open(tmp_path: Path, rule: dict[
     decision = judge(claim, [*trained, *of_the_other("diverged")], effective_config).decision
     assert decision.word is Word.open
     assert "svdrnn" in decision.why
+
+
+@pytest.mark.parametrize(("metric", "shown"), [("loss_test", "diverged"), ("solved_at", "never (2 diverged)")])
+def test_who_diverged_is_told_from_who_never_got_there(tmp_path: Path, metric: str, shown: str) -> None:
+    claim = of_one_entrant(tmp_path, metric=metric)
+    known = {"loss_test": None, "solved_at": None, "gradient_verdict": "level", "spectral_margin": 0.1}
+    statuses = ["diverged", "diverged", "diverged" if metric == "loss_test" else "completed"]
+    runs = [completed(tmp_path, seed, status=status, **known) for seed, status in enumerate(statuses, 1)]
+    verdict = judge(claim, runs, effective_config)
+    assert ours(verdict) == shown
+    of_rnn = entrants_in_rows(verdict)[1][0]
+    assert any("level" in cell.text for cell in of_rnn) == (metric == "solved_at")  # by the one that was trained
+    decided = deciding_table(verdict)
+    assert decided is not None
+    assert [row[2].text for row in decided.rows] == ["diverged", "diverged", shown.partition(" (")[0]]
 
 
 def test_no_claim_is_decided_before_all_of_its_runs_are_there(tmp_path: Path) -> None:
@@ -449,7 +465,7 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({"search": {**CLAIM["search"], "over": {"device": ["cpu", "auto"]}}}, ["mine.search.over.device"]),
         (
             {"entrants": {"svdrnn": ["model=rnn", "optimizer.lr=1", "train.threads=1"], "rnn": ["model=rnn"]}},
-            ["mine: entrants.rnn", "svdrnn"],
+            ["mine: entrants.svdrnn", "those of rnn"],
         ),
     ],
 )

@@ -35,8 +35,8 @@ def judged(folder: Path, values: dict[str, float | None], rule: dict[str, Any] |
 
 def test_of_few_entrants_the_table_shows_each(tmp_path: Path) -> None:
     shown = ours(judged(tmp_path, {"a": 0.3, "b": 0.2}))
-    assert shown.split("; ")[0].startswith("a 0.3")
-    assert shown.split("; ")[1].startswith("b 0.2")
+    assert shown.split("; ")[0].startswith("a: 0.3")
+    assert shown.split("; ")[1].startswith("b: 0.2")
 
 
 @pytest.mark.parametrize("others", [7, 25])
@@ -45,10 +45,10 @@ def test_of_many_entrants_the_table_shows_the_one_that_is_to_be_ahead_and_the_ra
 ) -> None:
     values = {"ours": 0.5} | {f"other{i}": i / 100 for i in range(others, 0, -1)}
     first, rest = ours(judged(tmp_path, values)).split("; ")
-    assert first.startswith("ours 0.5")
-    assert rest.startswith(f"of {others} others, other1 0.01")
-    assert f"to other{others} {others / 100}" in rest
-    assert "other2 " not in rest
+    assert first.startswith("ours: 0.5")
+    assert rest.startswith(f"of {others} others, other1: 0.01")
+    assert f"to other{others}: {others / 100}" in rest
+    assert "other2:" not in rest
 
 
 def test_entrants_that_are_as_bad_as_the_worst_are_counted(tmp_path: Path) -> None:
@@ -58,13 +58,13 @@ def test_entrants_that_are_as_bad_as_the_worst_are_counted(tmp_path: Path) -> No
 
 def test_the_one_that_is_to_be_ahead_is_named_before_it_has_runs(tmp_path: Path) -> None:
     values = {"ours": None} | {f"other{i}": i / 100 for i in range(1, 9)}
-    assert ours(judged(tmp_path, values)).startswith("ours -; of 8 others, other1 0.01")
+    assert ours(judged(tmp_path, values)).startswith("ours: -; of 8 others, other1: 0.01")
 
 
 def test_where_nobody_is_to_be_ahead_many_entrants_are_a_range(tmp_path: Path) -> None:
     values = {f"net{i}": i / 100 for i in range(1, 9)}
     rule = {"kind": "within", "ranges": {name: {"low": 0.0, "high": 1.0} for name in values}}
-    assert ours(judged(tmp_path, values, rule)).startswith("8 entrants, net1 0.01")
+    assert ours(judged(tmp_path, values, rule)).startswith("8 entrants, net1: 0.01")
 
 
 @pytest.mark.parametrize(

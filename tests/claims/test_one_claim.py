@@ -1,5 +1,6 @@
 """What ``spectral-bench claims ID`` shows of a single claim."""
 
+import csv
 import json
 import shlex
 from pathlib import Path
@@ -89,6 +90,21 @@ def test_a_program_reads_numbers_and_not_words(command: Call) -> None:
     assert deciding == [None, 1125, None]
     assert claim["missing"] == []
     assert claim["finding"]
+    (row,) = [
+        row
+        for row in csv.DictReader(command(*WHOLE, "--format=csv").stdout.splitlines())
+        if row["entrant"] == "svdrnn_henaff"
+    ]
+    assert [row[key] for key in ("claim", "mean", "low", "seeds", "without", "diverged")] == [
+        "start-copy",
+        "1125.0",
+        "",
+        "3",
+        "2",
+        "0",
+    ]
+    page = command("claims", *WHOLE[2:], "--whole", "--format=markdown").stdout.partition("### start-copy")[2]
+    assert "<summary>The runs that decide, 9 runs</summary>" in page.partition("### ")[0]
 
 
 def test_a_claim_that_is_typed_twice_is_shown_once(command: Call, mine: str) -> None:

@@ -43,7 +43,7 @@ def test_a_run_that_rounds_otherwise_is_trained_to_its_end(command: Call, shorte
     assert ended.returncode == 1
     recorded = json.loads((shortest / "summary.json").read_text())["loss_test"]
     _, told = ended.stdout.split("Trained to its end here: ")
-    assert told.startswith(f"loss_test {recorded:.10g}. By it the claim is reproduced, as by the one recorded.")
+    assert told == f"loss_test {recorded:.10g}.\nBy it the claim is reproduced, as by the one recorded.\n"
     assert {path: path.read_bytes() for path in shortest.parent.rglob("*") if path.is_file()} == before
 
 
