@@ -93,7 +93,7 @@ def claims(
 
         words = replace(words, trained_into=trained_into(words.overrides))
         with outliving_readers(), ending_on_signals():
-            run_claims(lambda: _judged(words, configure)[0], words.overrides, _plugins or [], Console())
+            run_claims(lambda: _judged(words, configure), words.overrides, _plugins or [], Console())
     verdicts, notes = _judged(words, configure)
     if rerun_one:
         _rerun_one(verdicts, words)

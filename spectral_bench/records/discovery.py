@@ -40,7 +40,7 @@ def find_runs(paths: Sequence[Path]) -> list[Found]:
     not be read are passed over.
 
     Raises:
-        InputError: a path does not exist, and is no id of a run.
+        InputError: a path does not exist, and is no id of a run; or it is a file, and of no run.
     """
     found: dict[Path, Found] = {}
     for path in paths:
@@ -51,7 +51,11 @@ def find_runs(paths: Sequence[Path]) -> list[Found]:
             if named is None:
                 raise InputError(_unknown_name(path)) from error
             root = named
-        found |= {run.directory: run for run in _walk(root if root.is_dir() else root.parent)}
+        folder = root if root.is_dir() else root.parent
+        below = {run.directory: run for run in _walk(folder)}
+        if folder is not root and folder not in below:
+            raise InputError(f"{short(str(path))}: a file, and of no run. Name folders of runs, or runs.")
+        found |= below
     return [found[directory] for directory in sorted(found)]
 
 

@@ -31,12 +31,15 @@ _UNTRACED = ("trace.gradients=false", "trace.spectrum=false")
 
 
 def run_claims(
-    judged: Callable[[], Sequence[Verdict]], overrides: Sequence[str], plugins: Sequence[str], console: Console
+    judged: Callable[[], tuple[Sequence[Verdict], Sequence[str]]],
+    overrides: Sequence[str],
+    plugins: Sequence[str],
+    console: Console,
 ) -> None:
     """Train everything that is missing: the searches, then the runs that decide with what these chose.
 
     Args:
-        judged: reads the runs and judges the claims, at every call anew.
+        judged: reads the runs and judges the claims, at every call anew; with notes about runs that were left out.
         overrides: of all runs: launcher, device, threads, folders, traces; nothing that changes what is learnt.
         plugins: what ``--plugin`` named.
         console: where to show progress.
@@ -58,7 +61,7 @@ def run_claims(
     )
     launcher = chosen_launcher(request)
     tried: set[tuple[str, ...]] = set()
-    while missing := _untried(judged(), tried):
+    while missing := _untried(judged()[0], tried):
         points = {tuple(merged([*_typed(one, searches=searches), RESULTS, *common])) for one, searches in missing}
         tried |= {tuple(one.typed) for one, _ in missing}
         grid = compose_points(sorted(points), plugins=plugins, merge=True)
@@ -67,12 +70,14 @@ def run_claims(
         code = train_grid(grid, launcher, request, console)
         if code not in (0, 1):
             raise typer.Exit(code)
-    verdicts = judged()
+    verdicts, notes = judged()
     lacking = sum(len(verdict.missing) for verdict in verdicts)
     if lacking:
-        typer.echo(f"Still missing: {counted(lacking, 'run')}, failed or under way elsewhere.", err=True)
-        for text in dict.fromkeys(text for verdict in verdicts for text in not_counted(verdict)):
+        typer.echo(f"Still missing: {counted(lacking, 'run')}, failed, damaged or under way elsewhere.", err=True)
+        for text in dict.fromkeys([text for verdict in verdicts for text in not_counted(verdict)] + [*notes]):
             typer.echo(text, err=True)
+        if notes:
+            typer.echo("Runs that are left out are made again once their directories are deleted.", err=True)
         raise typer.Exit(1)
 
 

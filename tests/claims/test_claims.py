@@ -507,3 +507,16 @@ def test_unknown_claims_and_files_are_refused(command: Call, tmp_path: Path) -> 
     ended = command("claims", "--claims", str(tmp_path / "absent.yaml"))
     assert ended.returncode == 2
     assert "absent.yaml" in ended.stderr
+
+
+def test_a_run_that_cannot_be_read_is_named_where_it_is_missing(command: Call, tmp_path: Path) -> None:
+    rule = {"kind": "within", "ranges": {"rnn": {"low": 0, "high": 100}}}
+    one = {**CLAIM, "search": None, "entrants": {"rnn": ["model=rnn"]}, "rule": rule}
+    words = ("claims", "mine", "--claims", str(written(tmp_path, one)), "--run", "train.threads=1")
+    assert command(*words).returncode == 0
+    (summary,) = (tmp_path / "results").rglob("*-seed2-*/summary.json")
+    summary.write_text(summary.read_text()[:50])
+    ended = command(*words)
+    assert ended.returncode == 1
+    assert f"{summary.parent.name} is left out: summary.json" in ended.stderr
+    assert "once their directories are deleted" in ended.stderr

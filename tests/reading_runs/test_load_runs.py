@@ -336,3 +336,13 @@ def test_a_runs_id_stands_for_its_path(results: Path, monkeypatch: pytest.Monkey
     with pytest.raises(InputError, match="there is no such folder"):
         spectral_bench.load_runs("nothing-like-it")
     assert named_run(Path(other.name), results) == other
+
+
+def test_a_file_stands_for_the_run_that_it_is_of_and_for_nothing_else(results: Path, tmp_path: Path) -> None:
+    run = runs_of(results, "copy", "rnn")[0]
+    assert spectral_bench.load_runs(run / "metrics.csv").runs["run_id"].tolist() == [run.name]
+    beside = tmp_path / "results" / "notes.txt"
+    shutil.copytree(run, tmp_path / "results" / run.name)
+    beside.touch()
+    with pytest.raises(InputError, match="notes.txt"):
+        spectral_bench.load_runs(beside)
