@@ -112,6 +112,7 @@ def train_grid(
     watch, stop = GridWatch(grid.points), Stop()
     treatment = Treatment(again=request.again)
     results: dict[str, PointResult] = {}
+    said: dict[str, str] = {}
     try:
         with heeding_signals(stop), GridDisplay(console, watch, quiet=request.quiet) as display:
             if isinstance(launcher, SerialLauncher):
@@ -121,7 +122,9 @@ def train_grid(
                 display.ended(result)
                 say_point_warnings(result)
                 if result.state in ("failed", "diverged", "lost"):
-                    typer.echo(f"Error: {result.point}: {result.message}", err=True)
+                    first = said.setdefault(result.message, result.point)
+                    message = result.message if first == result.point else f"the same as {first}."
+                    typer.echo(f"Error: {result.point}: {message}", err=True)
     except (SpectralBenchError, SignalExit):  # the engine failed, or a second signal came
         say_how_to_go_on(request.again)
         raise

@@ -100,13 +100,13 @@ class GridDisplay:
 
 
 def in_words(result: PointResult) -> str:
-    """How a point ended, in a few words."""
+    """How a point ended, in a few words: the rest of what there is to say of an error stands on stderr."""
     match result.state:
         case "done":
             return f"done in {duration(result.seconds)}"
         case "stopped":
             return result.message
-    message = result.message.removeprefix(f"{result.directory}: ")
+    message = result.message.removeprefix(f"{result.directory}: ").partition("\n")[0]
     if message.startswith(result.state):  # "diverged at step 7"
         return message
     return f"{result.state}: {message}" if message else result.state

@@ -14,6 +14,7 @@ from spectral_bench.report.numbers import counted
 from spectral_bench.runs.labels import read_labels, write_labels
 from spectral_bench.runs.removal import check_idle, disk_use, remove_run
 from spectral_bench.runs.run_archive import archive_runs
+from spectral_bench.runs.safe_reading import brief
 
 
 def label_all(runs: Sequence[Run], add: frozenset[str], remove: frozenset[str], note: str | None) -> None:
@@ -26,7 +27,7 @@ def label_all(runs: Sequence[Run], add: frozenset[str], remove: frozenset[str], 
         try:
             write_labels(run.directory, read_labels(run.directory).changed(add, remove, note))
         except (OSError, ValueError) as error:
-            raise StorageError(f"{run.directory}: its labels cannot be changed ({error}).") from error
+            raise StorageError(f"{run.directory}: its labels cannot be changed ({brief(error)}).") from error
     done = [*(f"+{tag}" for tag in sorted(add)), *(f"-{tag}" for tag in sorted(remove))]
     done += [] if note is None else ["a note" if note else "no note"]
     typer.echo(f"{counted(len(runs), 'run')}: {', '.join(done)}.")

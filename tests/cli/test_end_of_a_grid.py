@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from command_line import Run as Call
 from rich.console import Console
 
 from spectral_bench.launch.worker import PointResult
@@ -71,3 +72,19 @@ def test_only_a_command_that_can_train_anew_says_so_of_what_diverged(
     said = capsys.readouterr().err
     assert said.startswith("Diverged: 1 of 2 points.")
     assert ("(--again trains all points anew)" in said) == told
+
+
+def test_what_is_left_is_counted_apart_from_what_is_done() -> None:
+    text = io.StringIO()
+    rest = PointResult("rest", "not reached")
+    show_grid_summary([DONE, rest, rest, OUT_OF_TIME], 4, Console(file=text, width=80))
+    title = " ".join(text.getvalue().split())
+    assert title.startswith("3 of 4 did not finish: 2 not reached, 1 stopped; 1 done")
+
+
+def test_what_every_point_lacks_is_explained_once(command: Call) -> None:
+    ended = command("run", "-m", "task=ptb", "seed=1,2,3", "launcher=serial", "data_dir=nowhere")
+    assert ended.returncode == 3
+    assert ended.stderr.count("spectral-bench data download ptb") == 1
+    assert "spectral-bench data download" not in ended.stdout
+    assert ended.stderr.count("Error: ") == 3
