@@ -56,6 +56,71 @@ def lines(view: Any, picture: str) -> list[dict[str, Any]]:
     return drawn
 
 
+#: Runs as the page holds them: a bound of "bound" falls by 200 decades, and one of the runs of "zero" underflows.
+MEASURED = """
+const look = { r: null, colour: "#0072b2", dash: "solid", axis: "time step" };
+const run = (seed, step, row) => ({
+  seed, norms: [{ step, t: [0, 50, 99, 100], norm: step.map(() => row) }],
+  sigma: { step, quantiles: step.map(() => [0.5, 0.8, 1, 1.2, 1.5]) },
+});
+const group = (model, steps, rows, more = {}) =>
+  ({ label: model, model, ...look, ...more, runs: rows.map((row, seed) => run(seed, steps, row)) });
+const level = [0.1, 0.2, 0.4, 0.5], fades = [1e-4, 1e-3, 1e-2, 1];
+const bound = (steps) =>
+  group("bound", steps, [level, level, level], { perStep: { low: 0.0099, high: 1.01 }, sigma: [0.99, 1.01] });
+const zero = (steps) => group("zero", steps, [[0, 0, 1e-3, 1], fades, fades]);
+const drawn = (make, ...groups) => {
+  groups.forEach((one) => chosen.models.add(one.model));
+  const figure = make({ groups });
+  document.body.append(figure);
+  pictures.at(-1).seen = true;
+  redraw();
+  const plot = figure.querySelector(".plot"), { xaxis, yaxis } = plot._fullLayout;
+  return {
+    lines: plot.data, ends: yaxis.range.map((end) => 10 ** end), ticks: xaxis._vals.map((tick) => tick.x),
+    text: figure.innerText, points: plot.querySelectorAll(".point").length,
+  };
+};
+"""
+
+
+def drawn(view: Any, call: str) -> dict[str, Any]:
+    """A figure of ``MEASURED``: its lines, the ends of its y axis, the ticks of the other, its text, its markers."""
+    shown: dict[str, Any] = view.evaluate(f"() => {{ {MEASURED} return drawn({call}); }}")
+    return shown
+
+
+def test_the_axis_of_gradients_covers_what_was_measured_however_far_a_bound_goes(view: Any) -> None:
+    shown = drawn(view, "gradients, bound([0, 10])")
+    assert shown["ends"] == pytest.approx([0.2 / 1.6, 1 * 1.6])
+    bounds = [line["y"] for line in shown["lines"] if line["line"].get("dash") == "dot"]
+    assert [line[0] for line in bounds] == [1, 1]
+    assert bounds[0][-1] < 1e-190
+    assert "the radius and the slopes of the activation allow" in shown["text"]
+
+
+@pytest.mark.parametrize("figure", ["gradients", "firstState"])
+def test_a_gradient_that_underflowed_leaves_its_axis_below_and_its_band_stays_one(view: Any, figure: str) -> None:
+    shown = drawn(view, f"{figure}, bound([0, 10]), zero([0, 10])")
+    measured = [line["y"] for line in shown["lines"] if line["line"].get("dash") != "dot"]
+    assert min(min(line) for line in measured) == pytest.approx(1.2e-38)
+    assert shown["ends"][0] == pytest.approx(1e-4 / 1.6)
+
+
+@pytest.mark.parametrize(("norms", "lowest"), [("[1e-30, 1e-20, 0.1, 1]", 1e-12), ("[1e30, 1e20, 10, 1]", 1)])
+def test_an_axis_of_gradients_shows_twelve_decades_and_where_they_begin(view: Any, norms: str, lowest: float) -> None:
+    shown = drawn(view, f'gradients, group("deep", [0, 10], [{norms}])')
+    assert shown["ends"][0] == pytest.approx(lowest / 1.6)
+
+
+@pytest.mark.parametrize(("figure", "lines"), [("firstState", 6), ("spectrum", 2 * 6)])
+def test_what_was_traced_once_is_a_marker_of_every_run_above_its_step(view: Any, figure: str, lines: int) -> None:
+    shown = drawn(view, f"{figure}, bound([0]), zero([0])")
+    assert [line["mode"] for line in shown["lines"]] == ["markers"] * lines
+    assert shown["points"] == lines
+    assert shown["ticks"] == [0]
+
+
 def test_every_figure_is_drawn(view: Any) -> None:
     draw_all(view)
     assert view.locator(".plot").count() == 5

@@ -123,7 +123,7 @@ function learning(one, kind) {
   return picture(`Validation ${what.replaceAll("_", " ")} over training`, "Lines: means over seeds; bands: from the smallest to the largest.", () => {
     const traces = one.groups.filter(isShown).flatMap((g) =>
       curves(g, g.runs.map((r) => ({ seed: r.seed, x: r.curves.validation.step, y: r.curves.validation[kind] }))));
-    const shapes = one.baselineOf === kind && one.baseline !== null ? [level(one.baseline)] : [];
+    const shapes = one.baselineOf === kind && one.baseline !== null ? [level(one.baseline, css("--faint"))] : [];
     return { traces, layout: { xaxis: { title: { text: "updates" } }, yaxis: { type: kind === "loss" || one.mode === "min" ? "log" : "linear", title: { text: what.replaceAll("_", " ") } }, shapes } };
   });
 }
@@ -133,13 +133,14 @@ function gradients(one) {
   if (!steps.length) return null;
   const input = make("input", { type: "range", min: 0, max: steps.length - 1, value: steps.length - 1, ariaLabel: "Updates made before the trace" });
   const told = make("output", {}, `after ${steps.at(-1).toLocaleString("en")} updates`);
-  const figure = picture("How much of the gradient is left on its way back", "Norm of the gradient relative to the last state's. Dotted: what the radius allows.", () => {
+  const figure = picture("How much of the gradient is left on its way back", "Norm of the gradient relative to the last state's. Dotted: what the radius and the slopes of the activation allow, cut off at the axis. Where a line leaves below, it is (nearly) zero.", () => {
     const at = steps[Number(input.value)];
-    const traces = one.groups.filter(isShown).flatMap((g) => {
-      const lines = g.runs.filter((r) => r.norms.length && r.norms.at(-1).step[0] <= at).map((r) => relative(r, at));
-      return [...curves(g, lines, geometric), ...allowed(g, lines)];
-    });
-    return { traces, layout: { xaxis: { title: { text: `${axes(one)} back` } }, yaxis: { type: "log", title: { text: "relative to the last" } } } };
+    const measured = one.groups.filter(isShown).map((g) =>
+      [g, g.runs.filter((r) => r.norms.length && r.norms.at(-1).step[0] <= at).map((r) => relative(r, at))]);
+    return {
+      traces: measured.flatMap(([g, lines]) => [...curves(g, lines, geometric), ...allowed(g, lines)]),
+      layout: { xaxis: { title: { text: `${axes(one)} back` } }, yaxis: decades("relative to the last", measured.flatMap(([, lines]) => lines), 1) },
+    };
   }, make("div", { className: "slider" }, input, told));
   const own = pictures.at(-1);
   input.addEventListener("input", () => {
@@ -168,11 +169,14 @@ function allowed(group, lines) {
 
 function firstState(one) {
   if (!one.groups.some((g) => g.runs.some((r) => r.norms.length))) return null;
-  return picture("Norm of the first state's gradient over training", "It falls with the loss, too: the picture beside it takes that out.", () => ({
-    traces: one.groups.filter(isShown).flatMap((g) =>
-      curves(g, g.runs.filter((r) => r.norms.length).map((r) => ({ seed: r.seed, x: r.norms[0].step, y: r.norms[0].norm.map((row) => row[0]) })), geometric)),
-    layout: { xaxis: { title: { text: "updates" } }, yaxis: { type: "log", title: { text: "gradient norm" } } },
-  }));
+  return picture("Norm of the first state's gradient over training", "It falls with the loss, too: the picture beside it takes that out. Where a line leaves below, it is (nearly) zero.", () => {
+    const measured = one.groups.filter(isShown).map((g) =>
+      [g, g.runs.filter((r) => r.norms.length).map((r) => ({ seed: r.seed, x: r.norms[0].step, y: r.norms[0].norm.map((row) => row[0]) }))]);
+    return {
+      traces: measured.flatMap(([g, lines]) => curves(g, lines, geometric)),
+      layout: { xaxis: { title: { text: "updates" } }, yaxis: decades("gradient norm", measured.flatMap(([, lines]) => lines)) },
+    };
+  });
 }
 
 function spectrum(one) {
@@ -180,39 +184,62 @@ function spectrum(one) {
   return picture("Largest and smallest singular value", "Dotted: the bounds that the model promises.", () => ({
     traces: one.groups.filter(isShown).flatMap((g) => {
       const runs = g.runs.filter((r) => r.sigma);
-      const ends = [0, 4].flatMap((at) => curves(g, runs.map((r) => ({ seed: r.seed, x: r.sigma.step, y: r.sigma.quantiles.map((q) => q[at]) }))));
-      const steps = runs.length ? runs[0].sigma.step : [];
-      return [...ends, ...(g.sigma || []).map((value) => bound(g, steps, steps.map(() => value)))];
+      return [0, 4].flatMap((at) => curves(g, runs.map((r) => ({ seed: r.seed, x: r.sigma.step, y: r.sigma.quantiles.map((q) => q[at]) }))));
     }),
-    layout: { xaxis: { title: { text: "updates" } }, yaxis: { title: { text: "singular value" }, rangemode: "tozero" } },
+    layout: {
+      xaxis: { title: { text: "updates" } }, yaxis: { title: { text: "singular value" }, rangemode: "tozero" },
+      shapes: one.groups.filter((g) => isShown(g) && g.runs.some((r) => r.sigma)).flatMap((g) => (g.sigma || []).map((value) => level(value, legible(g.colour)))),
+    },
   }));
 }
 
 const arithmetic = (values) => values.reduce((a, b) => a + b, 0) / values.length;
 const SMALLEST = 1.2e-38; // of single precision: what underflowed is drawn there
-const geometric = (values) => Math.exp(arithmetic(values.map((value) => Math.log(Math.max(value, SMALLEST)))));
+const floored = (value) => (value === null ? null : Math.max(value, SMALLEST));
+const geometric = (values) => Math.exp(arithmetic(values.map(Math.log))); // of values that are floored
+const DECADES = 12; // that a logarithmic axis shows below its top, at most: smaller gradients move no weight
+
+// A logarithmic axis that covers what was measured, however far bounds go; what underflowed lies below it. `shown` is always on it.
+function decades(title, lines, shown = Infinity) {
+  const values = lines.flatMap(({ y }) => y.filter((value) => value > SMALLEST));
+  const top = values.reduce((a, b) => Math.max(a, b), 0);
+  const low = values.reduce((a, b) => Math.min(a, b), top);
+  const ends = [Math.min(Math.max(low, top * 10 ** -DECADES), shown) / 1.6, top * 1.6];
+  return { type: "log", title: { text: title }, ...(top ? { range: ends.map(Math.log10) } : {}) };
+}
+
 const axes = (one) => [...new Set(one.groups.filter(isShown).map((group) => `${group.axis}s`))].join(" or ");
 
 // Lines of a group: one a run; or, of three seeds and more, their mean with a band from the smallest to the largest.
-function curves(group, lines, mean = arithmetic) {
+// What was measured once is a marker for every run: neither a line nor a band of one place can be seen.
+function curves(group, measured, mean = arithmetic) {
+  // On a logarithmic axis a zero would end a line, and a band there would become a slab.
+  const lines = mean === geometric ? measured.map((one) => ({ ...one, y: one.y.map(floored) })) : measured;
   const color = legible(group.colour);
   const hovertemplate = "%{fullData.name}<br>%{y:.4~g} at %{x}<extra></extra>"; // Plotly cuts names after 15 letters
-  const style = { mode: "lines", line: { color, width: 2, dash: group.dash }, name: group.label, hovertemplate };
-  if (chosen.seeds === "runs" || lines.length < 3)
-    return lines.map(({ seed, x, y }) => ({ ...style, x, y, name: `${group.label}, seed ${seed}`, line: { ...style.line, width: 1.3 } }));
+  const style = { mode: "lines", line: { color, width: 2, dash: group.dash }, marker: { color, size: 8 }, name: group.label, hovertemplate };
   const at = new Map();
   for (const { x, y } of lines) x.forEach((value, place) => { if (y[place] !== null) at.set(value, [...(at.get(value) || []), y[place]]); });
+  if (chosen.seeds === "runs" || lines.length < 3 || at.size < 2)
+    return lines.map(({ seed, x, y }) => ({ ...style, mode: lineOf(y), x, y, name: `${group.label}, seed ${seed}`, line: { ...style.line, width: 1.3 } }));
   const x = [...at.keys()].sort((a, b) => a - b), columns = x.map((value) => at.get(value));
   const edge = (y) => ({ x, y, mode: "lines", line: { width: 0, color }, hoverinfo: "skip" });
   const low = edge(columns.map((values) => Math.min(...values))), high = edge(columns.map((values) => Math.max(...values)));
   return [low, { ...high, fill: "tonexty", fillcolor: `${color}33` }, { ...style, x, y: columns.map(mean) }];
 }
 
+const lineOf = (values) => (values.filter((value) => value !== null).length > 1 ? "lines" : "markers");
 const bound = (group, x, y) => ({ x, y, mode: "lines", hoverinfo: "skip", line: { color: legible(group.colour), width: 1, dash: "dot" } });
-const level = (y) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: { dash: "dot", width: 1, color: css("--faint") } });
+const level = (y, color) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: y, y1: y, line: { dash: "dot", width: 1, color } });
 const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // Drawing ---------------------------------------------------------------------------------------------------------------
+
+// What is drawn at one place alone has that one tick: beside it there would be updates such as -1 and 0.5.
+function ticks(traces) {
+  const places = [...new Set(traces.flatMap(({ x }) => x))];
+  return places.length === 1 ? { tickmode: "array", tickvals: places } : {};
+}
 
 function redraw(all = false) {
   if (typeof Plotly === "undefined") return; // what was changed until then is drawn when it is there
@@ -221,9 +248,10 @@ function redraw(all = false) {
     one.dirty = false;
     const { traces, layout } = one.draw();
     const axis = { gridcolor: css("--line"), zerolinecolor: css("--line"), automargin: true, exponentformat: "power" };
+    const sideways = { automargin: "left" }; // room above for a label would move the labels, and so the room: Plotly warns
     Plotly.react(one.element, traces, {
       ...layout,
-      xaxis: { ...axis, tickformat: ",", ...layout.xaxis }, yaxis: { ...axis, ...layout.yaxis },
+      xaxis: { ...axis, tickformat: ",", ...ticks(traces), ...layout.xaxis }, yaxis: { ...axis, ...sideways, ...layout.yaxis },
       paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: css("--ink"), family: "system-ui, sans-serif", size: 12 },
       margin: { l: 55, r: 10, t: 10, b: 40 }, hovermode: "closest", showlegend: false, uirevision: "kept",
     }, { responsive: true, displaylogo: false, displayModeBar: false });
