@@ -14,12 +14,17 @@ import typer
 from spectral_bench.cli.help_panels import OUTPUT, SHOWN
 from spectral_bench.cli.plugin_option import Plugins
 from spectral_bench.cli.run_options import Paths, Where, read_every_run, those_that_fulfil
+from spectral_bench.errors import InputError, SpectralBenchError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 #: Seconds between two pages of ``--watch``.
 _EVERY = 30
+
+
+class _NoRunsError(InputError):
+    """There are none to report, which a watch waits for."""
 
 
 def report(
@@ -39,25 +44,52 @@ def report(
         bool,
         typer.Option(
             "--watch",
-            help="Write it again every half minute; the open page follows. Ctrl-C ends.",
+            help="Write it again every half minute, from the first run on; the open page follows. Ctrl-C ends.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,
     _plugins: Plugins = None,
 ) -> None:
-    """Write one page to read in a browser: verdicts, tables, and curves to look into. It needs no server, no network.
+    r"""Write one page to read in a browser: verdicts, tables, and curves to look into. It needs no server, no network.
 
     For every task: results, loss and metric, gradient norms over time at every stage of training, singular values.
+
+    It is drawn by Plotly: pip install "spectral-bench\[report]".
     """
-    from spectral_bench.errors import InputError
+    from spectral_bench.web.page_file import check_plotly
 
     if output.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"-o {output}: expected a name that ends in .html.")
-    _write(paths, where, claims, output, watched=watch)
+    check_plotly()
+    if watch:
+        _keep_writing(lambda: _write(paths, where, claims, output, watched=True))
+    else:
+        _write(paths, where, claims, output, watched=False)
+
+
+def _keep_writing(write: Callable[[], None]) -> None:
+    """Write the page again and again, until Ctrl-C.
+
+    It waits while there is no run, and later for whatever else comes in the way, such as a folder that is gone for a
+    moment. At the start anything else is a word that was typed wrong.
+
+    Raises:
+        SpectralBenchError: something else is wrong at the start.
+    """
+    at_start, said = True, ""
     with suppress(KeyboardInterrupt):
-        while watch:
+        while True:
+            try:
+                write()
+                said = ""
+            except SpectralBenchError as error:
+                if at_start and not isinstance(error, _NoRunsError):
+                    raise
+                if str(error) != said:
+                    said = str(error)
+                    typer.echo(f"{said} Waiting; Ctrl-C ends the watch.")
+            at_start = False
             time.sleep(_EVERY)
-            _write(paths, where, claims, output, watched=True)
 
 
 def _write(
@@ -70,7 +102,6 @@ def _write(
     """
     from spectral_bench.claims.load_claims import load_claims
     from spectral_bench.claims.verdict import judge_all
-    from spectral_bench.errors import InputError
     from spectral_bench.records.grouping import sections
     from spectral_bench.report.numbers import counted
     from spectral_bench.runs.effective_config import EffectiveConfigs
@@ -82,7 +113,7 @@ def _write(
     every = read_every_run(paths)
     found = those_that_fulfil(where or [], every)
     if not found.runs:
-        raise InputError(" ".join(found.notes) or "There are no runs to report.")
+        raise _NoRunsError(" ".join(found.notes) or "There are no runs to report.")
     # What is left out of the tables still counts as evidence.
     configure = EffectiveConfigs()
     verdicts = judge_all(known.values(), every.runs, configure, claims)

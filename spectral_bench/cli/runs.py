@@ -46,7 +46,9 @@ def runs(
     archive: Annotated[
         Path | None,
         typer.Option(
-            metavar="FILE.tar.zst", help="Pack these runs into a file (or a .tar.gz).", rich_help_panel=KEEPING
+            metavar="FILE.tar.zst",
+            help="Pack these runs into a file. Needs spectral-bench\\[archive]; a .tar.gz does not.",
+            rich_help_panel=KEEPING,
         ),
     ] = None,
     rm: Annotated[

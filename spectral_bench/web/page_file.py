@@ -38,6 +38,18 @@ def page_text(payload: dict[str, Any], *, watched: bool = False) -> str:
     )
 
 
+def check_plotly() -> None:
+    """See that the plotting library is there: to be asked before runs are read, which takes far longer.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        import plotly.offline  # noqa: F401
+    except ImportError as error:
+        raise InputError("The report is drawn by Plotly: pip install 'spectral-bench[report]'.") from error
+
+
 @cache
 def _packed_plotly() -> str:
     """The plotting library.
@@ -45,10 +57,9 @@ def _packed_plotly() -> str:
     Raises:
         InputError: it is not installed.
     """
-    try:
-        import plotly.offline
-    except ImportError as error:
-        raise InputError("The report is drawn by Plotly: pip install 'spectral-bench[report]'.") from error
+    check_plotly()
+    import plotly.offline
+
     library: str = plotly.offline.get_plotlyjs()
     return _packed(library.encode())
 

@@ -149,6 +149,10 @@ def test_what_is_archived_and_deleted_is_whole_again_when_it_is_unpacked(
     assert (tmp_path / "a.csv").read_text() == (tmp_path / "b.csv").read_text()
 
 
+def test_help_names_the_extra_that_an_archive_needs(command: Run) -> None:
+    assert "spectral-bench[archive]" in command("runs", "--help").stdout
+
+
 def test_an_archive_replaces_no_file_and_has_a_name_that_says_what_it_is(command: Run, results: Path) -> None:
     Path("kept.tar.gz").write_text("mine")
     done = command("runs", "--archive", "kept.tar.gz", "--rm", "--yes")

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from command_line import Run
 
 from spectral_bench.web.run_payload import Detail
 
@@ -132,3 +133,18 @@ def test_nothing_to_report_leaves_no_page(tmp_path: Path, words: list[str], said
     assert ended.returncode == 2
     assert said in ended.stderr
     assert not list(tmp_path.glob("*.html"))
+
+
+def test_without_the_plotting_library_it_says_so_before_it_looks_for_runs(
+    command: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("plotly", "plotly.offline"):
+        monkeypatch.setitem(sys.modules, name, None)
+    done = command("report", "absent", columns=None)
+    assert done.returncode == 2
+    assert "pip install 'spectral-bench[report]'" in done.stderr
+    assert "absent" not in done.stderr
+
+
+def test_help_names_the_extra_it_needs(command: Run) -> None:
+    assert "spectral-bench[report]" in command("report", "--help").stdout
