@@ -7,7 +7,8 @@ from spectral_bench.config.keys import RADIUS, absent
 #: What short keys stand for.
 _NAMES = {"clip_norm": "clipping at", "dataset": "data set", "num_layers": "layers", "of": "traced loss"}
 
-#: Of some keys, what it means that there is no value.
+#: Of some keys, what it means that there is no value. Of others that may be no limit, never, or a value that is worked
+#: out: "no steps" would be wrong, and the setting stands as it is typed.
 _WITHOUT = {"clip_norm": "no clipping"}
 
 #: Keys whose values are proper names, which stay as they are.
@@ -38,6 +39,8 @@ def settings_in_words(text: str, space: str = " ", index: str = "") -> str:
 def setting_in_words(key: str, value: str, index: str = "") -> str:
     """A key with its value: ``lr 0.003``, ``no clipping``, ``not permuted``, ``r = 0.1``; of a model the name alone.
 
+    What null means depends on the key, so it stands as it is typed: ``steps=null``.
+
     Args:
         key: dotted or not.
         value: as it is typed.
@@ -50,9 +53,9 @@ def setting_in_words(key: str, value: str, index: str = "") -> str:
         value = absent(key)
     if letter := _LETTER.fullmatch(name):
         return f"{letter[1]}{index * bool(letter[2])}{letter[2]} = {value}"
-    words = _NAMES.get(name, name.replace("_", " "))
     if value == "null":
-        return _WITHOUT.get(name, f"no {words}")
+        return _WITHOUT.get(name, f"{name}=null")
+    words = _NAMES.get(name, name.replace("_", " "))
     if value in ("true", "false"):
         return words if value == "true" else f"not {words}"
     return f"{words} {value if name in _OF_NAMES else value.replace('_', ' ')}"

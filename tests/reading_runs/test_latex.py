@@ -156,6 +156,7 @@ def test_a_table_has_a_caption_notes_and_the_label_asked_for(command: Run, share
     [
         ("optimizer.lr=0.003 train.clip_norm=null", "lr 0.003, no clipping"),
         ("lr=0.003 clip_norm=null r=1e-05", r"lr 0.003, no clipping, $r = 1 \times 10^{-5}$"),
+        ("rnn train.steps=null train.evaluate_every=null", r"rnn steps=null, evaluate\_every=null"),
         ("rnn clip_norm=1, svdrnn m1=4 r=free", r"rnn clipping at 1, svdrnn $m_1 = 4$, r = free"),
         (
             "recall=after_delimiter permuted=false; baseline: loss 1",
