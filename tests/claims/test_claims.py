@@ -385,6 +385,10 @@ def test_the_page_leads_with_verdicts_and_holds_what_was_found(command: Call, tm
     assert command("claims", "--claims", str(file), "--whole", "--format=markdown").stdout == page
 
 
+def test_a_statement_has_no_marks_of_code_which_pages_and_terminals_would_show_as_they_are() -> None:
+    assert [claim.id for claim in load_claims().values() if "`" in claim.statement] == []
+
+
 def test_a_finding_of_no_claim_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "claims.yaml"
     file.write_text(yaml.safe_dump({"claims": {"mine": CLAIM}, "findings": {"mime": "It was the learning rate."}}))
