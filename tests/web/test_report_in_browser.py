@@ -191,6 +191,13 @@ def test_a_claim_opens_to_its_rule(view: Any) -> None:
     view.locator("#claim-copy-100").get_by_text("Reproduced if every seed of svdrnn").wait_for(state="visible")
 
 
+def test_what_stands_between_backticks_is_code(view: Any) -> None:
+    claim = view.locator("#claim-rivals-copy")
+    claim.evaluate("node => { document.getElementById('unrun').open = node.open = true; }")
+    assert claim.locator("p code").first.is_visible()
+    assert "`" not in claim.inner_text()
+
+
 def test_the_search_of_a_claim_is_folded_into_one_line(view: Any) -> None:
     claim = view.locator("#claim-copy-100")
     claim.evaluate("node => { document.getElementById('unrun').open = node.open = true; }")

@@ -19,6 +19,9 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// Words of a claim: what stands between backticks is code, as in Markdown.
+const worded = (text) => text.split("`").map((part, place) => (place % 2 ? make("code", {}, part) : part));
+
 function table(columns, rows) {
   const head = make("tr", {}, ...columns.map((c) => make("th", { scope: "col", className: c.right ? "right" : "" }, c.header)));
   const body = rows.map((row) =>
@@ -42,10 +45,10 @@ function claim(one) {
       make("span", { className: "faint runs" }, `${one.runs} of ${one.runs_asked} runs`),
       one.ours === "-" ? null : make("span", { className: "ours" }, `${one.measure}: ${one.ours}${published}`)),
     make("p", {}, `${one.why} `, make("span", { className: "faint" }, `${one.paper}; ${one.place}; ${one.published_as}.`)),
-    one.finding ? make("p", {}, one.finding) : null,
+    one.finding ? make("p", {}, ...worded(one.finding)) : null,
     table(one.table.columns, one.table.rows),
     make("p", {}, `Rule: ${one.rule}`),
-    ...one.assumptions.map((text) => make("p", { className: "faint" }, text)),
+    ...one.assumptions.map((text) => make("p", { className: "faint" }, ...worded(text))),
     make("p", { className: "faint" }, `${one.hours.toFixed(1)} hours of training.`),
     ...(one.deciding ? [folded("The runs that decide", one.deciding)] : []),
     one.search ? folded("The search", one.search) : null,
