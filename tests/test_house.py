@@ -57,7 +57,6 @@ SHORT = {
     "runs/sinks/sink_registry.py": "what every sink imports",
     "report/footnotes.py": "one class",
     "runs/capacity.py": "one context manager, which knows the words of PyTorch's exceptions",
-    "runs/made_again.py": "trains anew, where a replay writes nothing",
     "tasks/divisors.py": "arithmetic that MNIST and UCR share",
     "tasks/random_streams.py": "which random numbers a seed means: to be read alone",
     "training/denormals.py": "a state of the processor, touched nowhere else",

@@ -16,7 +16,7 @@ from spectral_bench.claims.circumstances import (
     read_differently,
 )
 from spectral_bench.claims.claim import Claim
-from spectral_bench.claims.measures import SECONDS_TO_SOLVE, higher_is_better, measured
+from spectral_bench.claims.measures import TIMES, higher_is_better, measured
 from spectral_bench.claims.protocol import Configure, Protocol
 from spectral_bench.claims.run_requests import RunRequest, deciding_requests, search_requests
 from spectral_bench.errors import InputError
@@ -85,32 +85,35 @@ def gather(claim: Claim, runs: Sequence[Run], configure: Configure) -> dict[str,
     something else where time is what counts, those count of which most are there; of equally many the later ones.
 
     Raises:
-        InputError: an override of the claim is wrong, or two of its entrants are one.
+        InputError: an override of the claim is wrong, or a run would count twice.
     """
-    _refuse_twins(claim, configure)
     ended = [run for run in runs if run.status in ("completed", "diverged")]
     pool = ComparableRuns(ended, ended)
     for data_set in _contested(claim, ended, configure):
         pool = _fullest(claim, by_files(pool, data_set), configure)
-    if claim.metric == SECONDS_TO_SOLVE and ended:
+    if claim.metric in TIMES and ended:
         pool = _fullest(claim, by_processor(pool), configure)
-    return _gathered(claim, pool, configure)
+    evidence = _gathered(claim, pool, configure)
+    _refuse_shared(evidence)
+    return evidence
 
 
-def _refuse_twins(claim: Claim, configure: Configure) -> None:
-    """Refuse entrants that every run would serve alike.
+def _refuse_shared(evidence: Mapping[str, EntrantEvidence]) -> None:
+    """Refuse what counts a run twice, since what was asked for twice differs in nothing that is learnt.
 
     Raises:
-        InputError: two differ in nothing that is learnt but in what is searched.
+        InputError: a run decides for two entrants, or stands for two settings of a search.
     """
-    searched = claim.search.over if claim.search else ()
-    known: dict[frozenset[tuple[str, str]], str] = {}
-    for entrant in claim.entrants:
-        (request, *_) = deciding_requests(claim, entrant, {})
-        learns = Protocol.of(request, claim.metric, configure).learns(searched)
-        twin = known.setdefault(frozenset(learns.items()), entrant)
-        if twin != entrant:
-            raise InputError(f"entrants.{entrant}: the same runs as those of {twin}.")
+    of_entrant: dict[str, str] = {}
+    for name, one in evidence.items():
+        tried: dict[str, str] = {}
+        for found in one.search:
+            values = " ".join(found.request.typed)
+            if found.run is not None and tried.setdefault(found.run.run_id, values) != values:
+                raise InputError(f"search.over: {found.run.run_id} would stand for two settings of {name}.")
+        for run in one.completed + one.diverged:
+            if of_entrant.setdefault(run.run_id, name) != name:
+                raise InputError(f"entrants.{name}: {run.run_id} would decide for {of_entrant[run.run_id]} as well.")
 
 
 def _contested(claim: Claim, runs: Sequence[Run], configure: Configure) -> list[str]:

@@ -11,8 +11,9 @@ from spectral_bench.claims.measures import CHOOSING, JUDGED, MEASURES, MEASURES_
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
 from spectral_bench.claims.rules_across import AheadAcross, Frontier
 from spectral_bench.config.hints import unknown
+from spectral_bench.config.keys import as_typed
 from spectral_bench.config.overrides import typed_key
-from spectral_bench.config.schema import EXECUTION
+from spectral_bench.config.schema import EXECUTION, MEASURING
 from spectral_bench.config.typed import typed
 from spectral_bench.errors import InputError
 
@@ -161,9 +162,9 @@ def _check_varied(settings: Mapping[str, list[Any]], path: str) -> None:
     for key, values in settings.items():
         if key == "seed":
             raise InputError(f"{path}.seed cannot be set: {_SEEDS}.")
-        if key in EXECUTION:
+        if key in (*EXECUTION, *MEASURING):
             _refuse(f"{path}.{key}", values, "a key that changes what is learnt, not how a run is executed or watched")
-        if any(value in values[:place] for place, value in enumerate(values)):
+        if len(set(map(as_typed, values))) < len(values):
             _refuse(f"{path}.{key}", values, "each value once")
 
 
@@ -193,7 +194,7 @@ def _search(node: Any, path: str, seeds: list[int]) -> Search:
             _refuse(
                 f"{path}.choose",
                 field,
-                f"what says who is better, without the test data or traces: {', '.join(CHOOSING)}",
+                f"a measure without the test data, traces or times: {', '.join(CHOOSING)}",
             )
     over = _mapping(found.over, f"{path}.over", list)
     _check_varied(over, f"{path}.over")

@@ -22,12 +22,11 @@ MEASURES = (*(field.name for field in SUMMARY_FIELDS if field.type != "text"), G
 #: Those of which less or more is better. The others can lie in a range, or grow, and nobody is better by them.
 JUDGED = (*SCORES, GENERALIZATION_GAP, SECONDS_TO_SOLVE)
 
-#: Those by which a search may choose: measured without the test data, in runs that trace nothing.
-CHOOSING = tuple(
-    measure
-    for measure in JUDGED
-    if measure not in ("test", "test_at_best", "loss_test", GENERALIZATION_GAP, "spectral_margin")
-)
+#: Those by which a search may choose: without the test data, in runs that trace nothing, whatever the machine.
+CHOOSING = ("train", "validation", "best_step", "best_validation", *MILESTONES, "num_parameters")
+
+#: Those of which runs of two machines cannot be compared.
+TIMES = (*(field.name for field in SUMMARY_FIELDS if field.is_time), SECONDS_TO_SOLVE)
 
 #: What depends on how often a run was measured: the best of its looks, the first at which something was reached, and
 #: the mean over training since the last one.

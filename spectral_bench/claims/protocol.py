@@ -1,6 +1,6 @@
 """Whether a run is the one that a claim asks for: the keys in which it differs from the configuration asked for."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Self
@@ -9,7 +9,6 @@ from spectral_bench.claims.measures import OF_LOOKS
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.config.hints import unknown_key
 from spectral_bench.config.keys import as_typed
-from spectral_bench.config.schema import EXECUTION
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import OF_NORMS
@@ -47,16 +46,6 @@ class Protocol:
         others = {key: value for key, value in composed.items() if key not in request.values}
         return cls(request, {**request.values, **others}, metric)
 
-    def learns(self, but: Collection[str]) -> Mapping[str, str]:
-        """What settles what is learnt, as it is typed, but for these keys: equal where a run would serve either."""
-        return {
-            key: as_typed(value) for key, value in self.config.items() if key not in but and not self._only_watches(key)
-        }
-
-    def _only_watches(self, key: str) -> bool:
-        """Whether a key has no part in what is learnt and measured, whatever the run."""
-        return key == "seed" or key in EXECUTION or (key == "trace.of" and self.metric not in OF_NORMS)
-
     def is_kept_by(self, run: Run) -> bool:
         """Whether this is the run that was asked for."""
         return run.seed == self.request.seed and next(self.differences(run), None) is None
@@ -74,13 +63,13 @@ class Protocol:
     def _may_differ(self, key: str, run: Run) -> bool:
         """Whether a run may differ in a key: in how it was executed and watched, not in what was learnt."""
         match key:
+            case "trace.of":
+                return self.metric not in OF_NORMS
             case "train.evaluations":
                 unseen = self.metric not in OF_LOOKS and run.config.get("train.patience") is None
                 return unseen or _fewest_looks(self.config) in (None, _fewest_looks(run.effective_config))
-            case "train.evaluation_batch_size":
-                return key in run.execution
             case _:
-                return self._only_watches(key)
+                return key == "seed" or key in run.execution
 
 
 def _fewest_looks(config: Mapping[str, Any]) -> Any:

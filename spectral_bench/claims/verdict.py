@@ -7,7 +7,7 @@ from pathlib import Path
 
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.evidence import EntrantEvidence, gather
-from spectral_bench.claims.measures import MEASURES_OF_WHEN, higher_is_better, measured
+from spectral_bench.claims.measures import GENERALIZATION_GAP, MEASURES_OF_WHEN, higher_is_better, measured
 from spectral_bench.claims.protocol import Configure
 from spectral_bench.claims.rules import FEWEST_SEEDS, Decision, Grows, Within, Word
 from spectral_bench.claims.run_requests import RunRequest
@@ -40,7 +40,7 @@ class Verdict:
     @property
     def shortest_run(self) -> Run | None:
         """Of the runs that decide, the completed one that is made again soonest."""
-        completed = [run for run in self.deciding if run.status == "completed"]
+        completed = [run for one in self.evidence.values() for run in one.completed]
         return min(completed, key=lambda run: run.summary.get("wall_seconds") or inf, default=None)
 
     @property
@@ -111,8 +111,14 @@ def _verdict(claim: Claim, evidence: Mapping[str, EntrantEvidence]) -> Verdict:
 
 def _scores(claim: Claim, evidence: EntrantEvidence) -> Scores:
     runs: list[Run] = [one.run for one in evidence.deciding if one.run is not None]
-    values = {run.seed: value for run in runs if (value := measured(run, claim.metric)) is not None}
+    values = {run.seed: value for run in runs if (value := _value(claim, run)) is not None}
     return Scores(values, any(higher_is_better(claim.metric, run) for run in runs))
+
+
+def _value(claim: Claim, run: Run) -> float | None:
+    """What a run came to. Who diverged is behind with its gap, but has none that could grow or lie in a range."""
+    is_gap = claim.metric == GENERALIZATION_GAP and isinstance(claim.rule, Within | Grows)
+    return None if is_gap and run.status == "diverged" else measured(run, claim.metric)
 
 
 def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Mapping[str, Scores]) -> Decision:
@@ -134,14 +140,16 @@ def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Map
         return Decision(Word.open, f"Not every run of {', '.join(unmeasured)} has a value of {claim.metric}{why}.")
     decision = claim.rule.decide(scores)
     diverged = [name for name in needed if evidence[name].diverged]
-    if diverged and decision.word is Word.reproduced and _takes_any_number(claim):
-        return Decision(Word.open, f"Runs of {', '.join(diverged)} diverged, which proves nothing.")
+    if diverged and decision.word is not Word.open and _says_nothing(claim, decision.word):
+        return Decision(Word.open, f"Runs of {', '.join(diverged)} diverged, by which this cannot be decided.")
     return decision
 
 
-def _takes_any_number(claim: Claim) -> bool:
-    """Whether what a run came to that diverged, worse than any number, could be just what is claimed."""
-    return isinstance(claim.rule, Within | Grows) and claim.metric not in MEASURES_OF_WHEN
+def _says_nothing(claim: Claim, word: Word) -> bool:
+    """Whether to be worse than any number, as a run that diverged is, could be just what is claimed, or denied."""
+    if claim.metric in MEASURES_OF_WHEN:
+        return False
+    return isinstance(claim.rule, Grows) or (isinstance(claim.rule, Within) and word is Word.reproduced)
 
 
 def _apart(evidence: Mapping[str, EntrantEvidence]) -> str:

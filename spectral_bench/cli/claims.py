@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from spectral_bench.claims.claim import Claim
     from spectral_bench.claims.protocol import Configure
     from spectral_bench.claims.verdict import Verdict
+    from spectral_bench.records.collection import Collection
 
 
 def claims(
@@ -27,7 +28,7 @@ def claims(
         list[str] | None,
         typer.Argument(
             metavar="[ID|PATH|KEY=VALUE]...",
-            help="Claims; folders of runs (default: results); with --run, how its runs are executed.",
+            help="Claims; folders of runs (default: results); with --run and --rerun-one, how runs are executed.",
             show_default=False,
         ),
     ] = None,
@@ -50,7 +51,8 @@ def claims(
         bool,
         typer.Option(
             "--run",
-            help="Train what is missing into results/claims, searches first; launcher=local on all cores.",
+            help="Train what is missing of the claims named into results/claims, searches first; launcher=local on all "
+            "cores.",
             rich_help_panel=TRAINING,
         ),
     ] = False,
@@ -58,7 +60,8 @@ def claims(
         bool,
         typer.Option(
             "--rerun-one",
-            help="With an ID: train the shortest run that decides it again, and compare every number.",
+            help="With an ID: make the shortest run that decides it again, and compare every number; where one "
+            "differs, judge the claim by the new run. Takes data_dir=DIR.",
             rich_help_panel=TRAINING,
         ),
     ] = False,
@@ -94,16 +97,16 @@ def claims(
         words = replace(words, trained_into=trained_into(words.overrides))
         with outliving_readers(), ending_on_signals():
             run_claims(lambda: _judged(words, configure), words.overrides, _plugins or [], Console())
-    verdicts, notes = _judged(words, configure)
+    verdicts, found = _judged(words, configure)
     if rerun_one:
         _rerun_one(verdicts, words)
     elif whole and wanted == "markdown":
-        page = reproduction_page(verdicts, notes, file=file)
+        page = reproduction_page(verdicts, found.notes, file=file)
         typer.echo(page, nl=False) if output is None else write_named(output, page)
     elif words.is_one:
-        deliver(claim_report(verdicts[0], notes, file=file), Console(), form=wanted, output=output)
+        deliver(claim_report(verdicts[0], found.notes, file=file), Console(), form=wanted, output=output)
     else:
-        deliver(claims_report(verdicts, notes, whole=whole, file=file), Console(), form=wanted, output=output)
+        deliver(claims_report(verdicts, found.notes, whole=whole, file=file), Console(), form=wanted, output=output)
     if words.is_one and not rerun_one:
         _refuse_missing(verdicts[0], file)
 
@@ -139,8 +142,8 @@ class _Words:
         return len(self.named) == 1
 
 
-def _judged(words: _Words, configure: Configure) -> tuple[list[Verdict], list[str]]:
-    """The verdicts by the runs that are there now, and notes about runs that were left out."""
+def _judged(words: _Words, configure: Configure) -> tuple[list[Verdict], Collection]:
+    """The verdicts by the runs that are there now, and these."""
     from spectral_bench.claims.verdict import judge_all
     from spectral_bench.records.discovery import DEFAULT_RESULTS
 
@@ -148,7 +151,7 @@ def _judged(words: _Words, configure: Configure) -> tuple[list[Verdict], list[st
     if words.trained_into is not None and words.trained_into.exists():
         paths = [*paths, words.trained_into]
     found = read_runs(paths or None, None)
-    return judge_all(words.claims, found.runs, configure, words.file), found.notes
+    return judge_all(words.claims, found.runs, configure, words.file), found
 
 
 def _refuse_missing(verdict: Verdict, file: Path | None) -> None:
@@ -175,7 +178,7 @@ def _rerun_one(verdicts: list[Verdict], words: _Words) -> None:
 
     if len(verdicts) != 1:
         raise InputError("--rerun-one: name one claim.")
-    folders = [override.removeprefix("data_dir=") for override in words.overrides]
+    folders = [word.removeprefix("data_dir=") for word in words.overrides if word.startswith("data_dir=")]
     rerun_one(verdicts[0], words.file, expanded_path(Path(folders[-1]), "data_dir") if folders else None)
 
 
@@ -186,8 +189,10 @@ def _check_overrides(overrides: list[str], *, trains: bool, reruns: bool) -> Non
         InputError: there is an override that has no part in what was asked for.
     """
     for override in overrides:
-        if not trains and not (reruns and override.startswith("data_dir=")):
-            raise InputError(f"{override}: only --run has a use for it{' here' if reruns else ''}.")
+        if trains or (reruns and override.startswith("data_dir=")):
+            continue
+        use = "--rerun-one takes data_dir=DIR alone" if reruns else "only --run and --rerun-one have a use for it"
+        raise InputError(f"{override}: {use}.")
 
 
 def _sort(names: list[str], file: Path | None) -> _Words:

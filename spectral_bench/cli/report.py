@@ -56,11 +56,11 @@ def report(
 
     It is drawn by Plotly: pip install "spectral-bench\[report]".
     """
-    from spectral_bench.web.page_file import check_plotly
+    from spectral_bench.web.page_file import plotly_library
 
     if output.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"-o {output}: expected a name that ends in .html.")
-    check_plotly()
+    plotly_library()
     if watch:
         _keep_writing(lambda: _write(paths, where, claims, output, watched=True))
     else:

@@ -166,7 +166,7 @@ def those_that_fulfil(conditions: Sequence[str], found: Collection) -> Collectio
         return Collection(
             [], [*found.notes, f"None of {counted(len(found.runs), 'run')} fulfils {' and '.join(conditions)}."]
         )
-    return Collection(selected, found.notes)
+    return Collection(selected, found.notes, found.unreadable)
 
 
 def check_judged_by(metric: str | None, runs: Sequence[Run]) -> None:

@@ -33,7 +33,9 @@ def verify(
     from spectral_bench.config.typed import expanded_path
     from spectral_bench.records.discovery import run_directory
     from spectral_bench.runs.verification import verify_run as replay
-    from spectral_bench.ui.verification_result import show_verification
+    from spectral_bench.ui.verification_result import end_by_verification, show_verification
 
     folder = None if data_dir is None else expanded_path(data_dir, "--data-dir")
-    show_verification(replay(run_directory(run_dir), steps, whole=whole, data_dir=folder))
+    found = replay(run_directory(run_dir), steps, whole=whole, data_dir=folder)
+    show_verification(found)
+    end_by_verification(found)

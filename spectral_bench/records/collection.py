@@ -16,10 +16,12 @@ class Collection:
     Attributes:
         runs: sorted by directory.
         notes: what was left out and why, in words for the user.
+        unreadable: those of the notes that are about runs that cannot be read.
     """
 
     runs: list[Run]
     notes: list[str]
+    unreadable: Sequence[str] = ()
 
 
 def collect(paths: Sequence[Path]) -> Collection:
@@ -31,10 +33,12 @@ def collect(paths: Sequence[Path]) -> Collection:
         InputError: a path does not exist.
     """
     runs: dict[str, Run] = {}
-    notes = []
+    notes: list[str] = []
+    unreadable: list[str] = []
     for directory, entry in read_all(find_runs(paths)).items():
         if not isinstance(entry, Run):
-            notes.append(f"{directory} is left out: {entry}.")
+            unreadable.append(f"{directory} is left out: {entry}.")
+            notes.append(unreadable[-1])
         elif entry.run_id in runs:
             notes.append(f"{directory} is left out: a copy of {runs[entry.run_id].directory}.")
         else:
@@ -42,7 +46,7 @@ def collect(paths: Sequence[Path]) -> Collection:
             if entry.damage is not None:
                 notes.append(f"{directory} is damaged: {entry.damage}.")
     found = list(runs.values())
-    return Collection(found, notes + _unknown_senses(found) + _read_from_other_files(found))
+    return Collection(found, notes + _unknown_senses(found) + _read_from_other_files(found), unreadable)
 
 
 def _unknown_senses(runs: list[Run]) -> list[str]:

@@ -51,11 +51,12 @@ def find_runs(paths: Sequence[Path]) -> list[Found]:
             if named is None:
                 raise InputError(_unknown_name(path)) from error
             root = named
-        folder = root if root.is_dir() else root.parent
-        below = {run.directory: run for run in _walk(folder)}
-        if folder is not root and folder not in below:
-            raise InputError(f"{short(str(path))}: a file, and of no run. Name folders of runs, or runs.")
-        found |= below
+        if not root.is_dir():
+            of_file = _run_of(root)
+            if of_file is None:
+                raise InputError(f"{short(str(path))}: a file, and of no run. Name folders of runs, or runs.")
+            root = of_file
+        found |= {run.directory: run for run in _walk(root)}
     return [found[directory] for directory in sorted(found)]
 
 
@@ -118,6 +119,24 @@ def _folders_in(folder: Path) -> list[str]:
         return []
 
 
+def _run_of(file: Path) -> Path | None:
+    """The directory of the run that a file lies in, or a part of its tables."""
+    return next((folder for folder in file.parents[:2] if _is_run(_entries(str(folder)))), None)
+
+
+def _entries(folder: str) -> dict[str, os.DirEntry[str]]:
+    """What is in a folder, by name; nothing where it may not be read."""
+    try:
+        with os.scandir(folder) as listing:
+            return {entry.name: entry for entry in listing}
+    except OSError:
+        return {}
+
+
+def _is_run(entries: dict[str, os.DirEntry[str]]) -> bool:
+    return MANIFEST in entries or len(entries.keys() & set(_WATCHED)) > 1
+
+
 def _walk(root: Path) -> Iterator[Found]:
     pending, seen = [str(root)], set()
     while pending:
@@ -125,12 +144,8 @@ def _walk(root: Path) -> Iterator[Found]:
         if folder in seen:
             continue
         seen.add(folder)
-        try:
-            with os.scandir(folder) as listing:
-                entries = {entry.name: entry for entry in listing}
-        except OSError:
-            continue
-        if MANIFEST in entries or len(entries.keys() & set(_WATCHED)) > 1:
+        entries = _entries(folder)
+        if _is_run(entries):
             yield Found(Path(folder), _fingerprint(entries))
         else:
             below = [_folder(entry) for name, entry in entries.items() if not name.startswith(".")]

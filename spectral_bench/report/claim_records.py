@@ -15,10 +15,7 @@ from spectral_bench.report.document import Table
 def claim_rows(verdict: Verdict) -> list[dict[str, Any]]:
     """The rows of csv: one for every entrant, with its numbers."""
     record = claim_record(verdict)
-    return [
-        {**record, "entrant": name, "diverged": len(verdict.evidence[name].diverged), **_result_in_numbers(scores)}
-        for name, scores in verdict.scores.items()
-    ]
+    return [{**record, "entrant": name, **numbers} for name, numbers in _results_in_numbers(verdict).items()]
 
 
 def claim_record(verdict: Verdict) -> dict[str, Any]:
@@ -43,8 +40,7 @@ def claim_record(verdict: Verdict) -> dict[str, Any]:
 
 def claim_record_in_numbers(verdict: Verdict) -> dict[str, Any]:
     """The same with what every entrant came to."""
-    numbers = {name: _result_in_numbers(scores) for name, scores in verdict.scores.items()}
-    return {**claim_record(verdict), "results": numbers}
+    return {**claim_record(verdict), "results": _results_in_numbers(verdict)}
 
 
 def claim_record_in_full(verdict: Verdict) -> dict[str, Any]:
@@ -91,13 +87,21 @@ def _plain(table: Table) -> dict[str, Any]:
     }
 
 
-def _result_in_numbers(scores: Scores) -> dict[str, Any]:
-    """Mean and interval of the seeds that have a value; how many have none, for they diverged or never got there."""
+def _results_in_numbers(verdict: Verdict) -> dict[str, dict[str, Any]]:
+    """Of every entrant mean and interval of the seeds that have a value; how many have none, and how many diverged."""
+    return {
+        name: _result_in_numbers(scores, len(verdict.evidence[name].diverged))
+        for name, scores in verdict.scores.items()
+    }
+
+
+def _result_in_numbers(scores: Scores, diverged: int) -> dict[str, Any]:
     found = estimate(scores.finite)
     ends = (None, None, None) if found is None else (found.mean, found.low, found.high)
     return dict(zip(("mean", "low", "high"), ends, strict=True)) | {
         "seeds": len(scores.by_seed),
         "without": scores.without,
+        "diverged": diverged,
     }
 
 

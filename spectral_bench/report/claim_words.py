@@ -98,8 +98,8 @@ def result(claim: Claim, scores: Scores, diverged: int = 0) -> str:
     if not scores.by_seed:
         return NOTHING
     if not scores.finite:
-        every_seed = diverged >= len(scores.by_seed) or claim.metric not in MEASURES_OF_WHEN
-        return "diverged" if every_seed else f"never{f' ({diverged} diverged)' if diverged else ''}"
+        all_diverged = diverged == len(scores.by_seed) or claim.metric not in MEASURES_OF_WHEN
+        return "diverged" if all_diverged else f"never{f' ({diverged} diverged)' if diverged else ''}"
     return with_interval(estimate(scores.finite)) + share(len(scores.finite), len(scores.by_seed))
 
 
@@ -124,7 +124,7 @@ def runs_there(verdict: Verdict) -> RunsThere:
 def gradients_of(evidence: EntrantEvidence) -> str:
     """The verdict on the gradients of an entrant's deciding runs, in words; empty where there is none.
 
-    Runs that diverged are left out: what was traced last is that of weights that learnt next to nothing.
+    Runs that diverged are left out: their last trace is of weights that have learnt next to nothing.
     """
     runs = [run.summary for run in evidence.completed]
     return verdict_in_words(Counter(str(words) for run in runs if (words := run.get("gradient_verdict"))))

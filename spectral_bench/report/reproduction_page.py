@@ -118,13 +118,13 @@ def _section(verdict: Verdict, file: Path | None) -> list[str]:
     lines += [f"- {text}" for text in assumptions(claim)]
     lines += [f"- {text}" for text in not_counted(verdict)]
     lines += [f"- {runs_there(verdict)} runs, {verdict.hours:.1f} hours: `{claim_command(claim.id, file, '--run')}`"]
-    for title, table in (("The runs that decide", deciding_table(verdict)), ("The search", search_table(verdict))):
+    for title, table in (("Runs that decide", deciding_table(verdict)), ("Runs of the search", search_table(verdict))):
         if table is not None:
             lines += _folded(title, table)
     return lines
 
 
 def _folded(title: str, runs: Table) -> list[str]:
-    told = f"{title}, {counted(len(runs.rows), 'run')}"
+    told = f"{title}: {len(runs.rows)}"
     table = table_lines(replace(runs, title="", subtitle=""))
     return ["", f"<details><summary>{told}</summary>", "", *table, "", "</details>"]

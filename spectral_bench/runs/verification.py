@@ -1,22 +1,19 @@
 """Check that a run is reproducible: inspect its files, then replay its updates."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from spectral_bench.config.data_folder import DATA_VARIABLE
 from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.atomic import json_text
 from spectral_bench.runs.capacity import within_capacity
-from spectral_bench.runs.data_read import check_data, where_data_lies
 from spectral_bench.runs.environment import describe_environment, environment_changes
-from spectral_bench.runs.execute import prepare
 from spectral_bench.runs.inspection import inspect
 from spectral_bench.runs.layout import OF_NORMS, SUMMARY, SUMMARY_FIELDS
+from spectral_bench.runs.made_again import prepare_again
 from spectral_bench.runs.migration import measured_otherwise
 from spectral_bench.runs.plugin_record import check_plugins, earlier_plugins
-from spectral_bench.runs.reopen import recorded_threads
 from spectral_bench.runs.replay import DifferentError, Replay
 from spectral_bench.runs.safe_reading import LARGEST_TEXT, brief, parse_json, read_bytes
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
@@ -71,15 +68,8 @@ def verify_run(
     found = inspect(run)
     if found.damaged_tables:
         raise DataError(" ".join(found.damaged_tables + found.damaged))
-    config = run.experiment()
-    data_dir = data_dir or where_data_lies(run.manifest, config.data_dir)
-    config = replace(config, data_dir=data_dir, train=replace(config.train, max_minutes=None))
-    try:
-        prepared = prepare(config, recorded_threads(run.manifest))
-    except DataError as error:
-        raise DataError(f"{error}\nOr name the folder of its data: --data-dir FOLDER, or ${DATA_VARIABLE}.") from error
-    check_data(run.manifest, prepared.task.digests)
-    environment = describe_environment(prepared.device, config.train.flush_denormals)
+    prepared = prepare_again(run, data_dir)
+    environment = describe_environment(prepared.device, prepared.config.train.flush_denormals)
     changes = environment_changes(run.manifest.content, environment)
     changes += [*plugin_changes, *earlier_plugins(run.manifest)]
     if _traces_otherwise(run, prepared):

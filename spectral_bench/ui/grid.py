@@ -123,7 +123,8 @@ def train_grid(
                 say_point_warnings(result)
                 if result.state in ("failed", "diverged", "lost"):
                     first = said.setdefault(result.message, result.point)
-                    message = result.message if first == result.point else f"the same as {first}."
+                    # What to do about it is told once; the reason, its first line, of every point.
+                    message = result.message if first == result.point else result.message.partition("\n")[0]
                     typer.echo(f"Error: {result.point}: {message}", err=True)
     except (SpectralBenchError, SignalExit):  # the engine failed, or a second signal came
         say_how_to_go_on(request.again)

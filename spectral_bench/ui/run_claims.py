@@ -23,6 +23,8 @@ from spectral_bench.ui.grid import GridRequest, chosen_launcher, train_grid
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from spectral_bench.records.collection import Collection
+
 #: What belongs to a run of a claim though it says how a run is carried out.
 _NOT_TYPED = ("trace.gradients", "trace.spectrum", "train.evaluation_batch_size")
 
@@ -31,7 +33,7 @@ _UNTRACED = ("trace.gradients=false", "trace.spectrum=false")
 
 
 def run_claims(
-    judged: Callable[[], tuple[Sequence[Verdict], Sequence[str]]],
+    judged: Callable[[], tuple[Sequence[Verdict], Collection]],
     overrides: Sequence[str],
     plugins: Sequence[str],
     console: Console,
@@ -39,7 +41,7 @@ def run_claims(
     """Train everything that is missing: the searches, then the runs that decide with what these chose.
 
     Args:
-        judged: reads the runs and judges the claims, at every call anew; with notes about runs that were left out.
+        judged: reads the runs, and judges the claims by them, at every call anew.
         overrides: of all runs: launcher, device, threads, folders, traces; nothing that changes what is learnt.
         plugins: what ``--plugin`` named.
         console: where to show progress.
@@ -70,14 +72,15 @@ def run_claims(
         code = train_grid(grid, launcher, request, console)
         if code not in (0, 1):
             raise typer.Exit(code)
-    verdicts, notes = judged()
+    verdicts, found = judged()
     lacking = sum(len(verdict.missing) for verdict in verdicts)
     if lacking:
         typer.echo(f"Still missing: {counted(lacking, 'run')}, failed, damaged or under way elsewhere.", err=True)
-        for text in dict.fromkeys([text for verdict in verdicts for text in not_counted(verdict)] + [*notes]):
+        told = [text for verdict in verdicts for text in not_counted(verdict)]
+        for text in dict.fromkeys([*told, *found.unreadable]):
             typer.echo(text, err=True)
-        if notes:
-            typer.echo("Runs that are left out are made again once their directories are deleted.", err=True)
+        if found.unreadable:
+            typer.echo("A damaged run is made again once its directory is deleted.", err=True)
         raise typer.Exit(1)
 
 

@@ -13,21 +13,7 @@ if TYPE_CHECKING:
 
 
 def show_verification(found: Verification) -> None:
-    """Say whether the numbers are the same, and what changed in the environment since.
-
-    Raises:
-        typer.Exit: with code 1, when a number differs.
-        DataError: a file changed after it was written.
-    """
-    tell_verification(found)
-    if found.difference is not None:
-        raise typer.Exit(1)
-    if found.damaged:
-        raise DataError(" ".join(found.damaged))
-
-
-def tell_verification(found: Verification) -> None:
-    """Say it, and go on."""
+    """Say whether the numbers are the same, and what changed in the environment since."""
     replayed = f"updates {found.first_step:,} to {found.last_step:,}"
     if found.difference is None:
         typer.echo(f"The same: {found.compared:,} numbers of {replayed}.")
@@ -36,3 +22,16 @@ def tell_verification(found: Verification) -> None:
         typer.echo(f"{found.compared:,} numbers before it are the same.")
     if found.difference is not None or found.changes:
         typer.echo("Changed since: " + ("; ".join(found.changes) or "nothing that is recorded") + ".")
+
+
+def end_by_verification(found: Verification) -> None:
+    """End with the code of what was found.
+
+    Raises:
+        typer.Exit: with code 1, when a number differs.
+        DataError: a file changed after it was written.
+    """
+    if found.difference is not None:
+        raise typer.Exit(1)
+    if found.damaged:
+        raise DataError(" ".join(found.damaged))

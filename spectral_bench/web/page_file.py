@@ -6,6 +6,7 @@ import json
 from functools import cache
 from importlib.resources import files
 from string import Template
+from types import ModuleType
 from typing import Any
 
 from spectral_bench.errors import InputError
@@ -38,16 +39,18 @@ def page_text(payload: dict[str, Any], *, watched: bool = False) -> str:
     )
 
 
-def check_plotly() -> None:
-    """See that the plotting library is there: to be asked before runs are read, which takes far longer.
+def plotly_library() -> ModuleType:
+    """The plotting library: to be asked for before runs are read, which takes far longer.
 
     Raises:
         InputError: it is not installed.
     """
     try:
-        import plotly.offline  # noqa: F401
+        import plotly.offline
     except ImportError as error:
         raise InputError("The report is drawn by Plotly: pip install 'spectral-bench[report]'.") from error
+    offline: ModuleType = plotly.offline
+    return offline
 
 
 @cache
@@ -57,10 +60,7 @@ def _packed_plotly() -> str:
     Raises:
         InputError: it is not installed.
     """
-    check_plotly()
-    import plotly.offline
-
-    library: str = plotly.offline.get_plotlyjs()
+    library: str = plotly_library().get_plotlyjs()
     return _packed(library.encode())
 
 

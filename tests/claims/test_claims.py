@@ -165,6 +165,8 @@ def test_runs_of_a_claim_may_be_looked_at_otherwise_where_no_number_depends_on_i
     ("rule", "word"),
     [
         ({"kind": "grows", "along": ["rnn", "svdrnn"]}, Word.open),
+        ({"kind": "grows", "along": ["svdrnn", "rnn"]}, Word.open),
+        ({"kind": "within", "ranges": {"rnn": {"low": 0, "high": 1}, "svdrnn": {"low": 0, "high": 1}}}, Word.open),
         ({"kind": "ahead", "entrant": "rnn", "of": ["svdrnn"]}, Word.reproduced),
     ],
 )
@@ -211,6 +213,30 @@ def test_what_runs_that_diverged_would_prove_is_open(tmp_path: Path, rule: dict[
     decision = judge(claim, [*trained, *of_the_other("diverged")], effective_config).decision
     assert decision.word is Word.open
     assert "svdrnn" in decision.why
+
+
+@pytest.mark.parametrize("same", [["train.threads=1"], ["train.evaluations=3"], ["trace.of=all"]])
+def test_a_run_decides_for_one_entrant(tmp_path: Path, same: list[str]) -> None:
+    rule = {"kind": "not_behind", "entrant": "a", "of": "b", "tolerance": 0.1}
+    entrants = {"a": ["model=rnn"], "b": ["model=rnn", *same]}
+    claim = load_claims(written(tmp_path, {**CLAIM, "search": None, "entrants": entrants, "rule": rule}))["mine"]
+    runs = [completed(tmp_path, seed, loss_test=0.5) for seed in (1, 2, 3)]
+    with pytest.raises(InputError, match=r"mine: entrants.b: run1 would decide for a as well"):
+        judge(claim, runs, effective_config)
+
+
+def test_a_run_stands_for_one_setting_of_a_search(tmp_path: Path) -> None:
+    search = {"over": {"trace.of": ["last", "all"]}, "seed": 0, "choose": ["best_validation"]}
+    claim = of_one_entrant(tmp_path, search=search)
+    with pytest.raises(InputError, match=r"mine: search.over: run0 would stand for two settings of rnn"):
+        judge(claim, [completed(tmp_path, 0, best_validation=0.5)], effective_config)
+
+
+def test_times_decide_between_runs_of_one_processor(tmp_path: Path) -> None:
+    claim = of_one_entrant(tmp_path, metric="ms_per_step")
+    runs = [repeated(completed(tmp_path, seed, ms_per_step=0.5), threads=1) for seed in (1, 2)]
+    other = repeated(completed(tmp_path, 3, ms_per_step=0.5), threads=2)
+    assert judge(claim, [*runs, other], effective_config).decision.why.startswith("2 of 3 runs that decide")
 
 
 @pytest.mark.parametrize(("metric", "shown"), [("loss_test", "diverged"), ("solved_at", "never (2 diverged)")])
@@ -467,10 +493,9 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         # One run would count several times.
         ({**ACROSS, "across": {"train.threads": [1, 2]}}, ["mine.across.train.threads", "what is learnt"]),
         ({"search": {**CLAIM["search"], "over": {"device": ["cpu", "auto"]}}}, ["mine.search.over.device"]),
-        (
-            {"entrants": {"svdrnn": ["model=rnn", "optimizer.lr=1", "train.threads=1"], "rnn": ["model=rnn"]}},
-            ["mine: entrants.svdrnn", "those of rnn"],
-        ),
+        ({**ACROSS, "across": {"train.evaluate_every": [1, 2]}}, ["mine.across.train.evaluate_every"]),
+        ({**ACROSS, "across": {"task.length": [4, "4"]}}, ["mine.across.task.length", "once"]),
+        ({"search": {**CLAIM["search"], "choose": ["wall_seconds"]}}, ["mine.search.choose=wall_seconds", "times"]),
     ],
 )
 def test_a_malformed_claim_is_named(command: Call, tmp_path: Path, change: dict[str, Any], said: list[str]) -> None:
@@ -523,4 +548,4 @@ def test_a_run_that_cannot_be_read_is_named_where_it_is_missing(command: Call, t
     ended = command(*words)
     assert ended.returncode == 1
     assert f"{summary.parent.name} is left out: summary.json" in ended.stderr
-    assert "once their directories are deleted" in ended.stderr
+    assert "once its directory is deleted" in ended.stderr

@@ -85,7 +85,14 @@ def test_a_run_of_the_search_can_be_told_by_what_it_tried_in_a_narrow_window(com
 
 def test_a_program_reads_numbers_and_not_words(command: Call) -> None:
     (claim,) = json.loads(command(*WHOLE, "--format=json").stdout)["claims"]
-    assert claim["results"]["svdrnn_henaff"] == {"mean": 1125, "low": None, "high": None, "seeds": 3, "without": 2}
+    assert claim["results"]["svdrnn_henaff"] == {
+        "mean": 1125,
+        "low": None,
+        "high": None,
+        "seeds": 3,
+        "without": 2,
+        "diverged": 0,
+    }
     deciding = [one["value"] for one in claim["evidence"] if not one["search"] and one["entrant"] == "svdrnn_henaff"]
     assert deciding == [None, 1125, None]
     assert claim["missing"] == []
@@ -104,7 +111,7 @@ def test_a_program_reads_numbers_and_not_words(command: Call) -> None:
         "0",
     ]
     page = command("claims", *WHOLE[2:], "--whole", "--format=markdown").stdout.partition("### start-copy")[2]
-    assert "<summary>The runs that decide, 9 runs</summary>" in page.partition("### ")[0]
+    assert "<summary>Runs that decide: 9</summary>" in page.partition("### ")[0]
 
 
 def test_a_claim_that_is_typed_twice_is_shown_once(command: Call, mine: str) -> None:

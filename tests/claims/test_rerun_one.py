@@ -42,8 +42,8 @@ def test_a_run_that_rounds_otherwise_is_trained_to_its_end(command: Call, shorte
     ended = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one")
     assert ended.returncode == 1
     recorded = json.loads((shortest / "summary.json").read_text())["loss_test"]
-    _, told = ended.stdout.split("Trained to its end here: ")
-    assert told == f"loss_test {recorded:.10g}.\nBy it the claim is reproduced, as by the one recorded.\n"
+    _, told = ended.stdout.split("Here it comes to ")
+    assert told == f"loss_test {recorded:.10g}.\nWith this result the claim is reproduced, as with the recorded one.\n"
     assert {path: path.read_bytes() for path in shortest.parent.rglob("*") if path.is_file()} == before
 
 
@@ -52,14 +52,49 @@ def test_a_verdict_that_the_repeat_would_change_is_told(command: Call, shortest:
     summary.write_text(json.dumps({**json.loads(summary.read_text()), "loss_test": 1000.0}))
     ended = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one")
     assert ended.returncode == 1
-    assert "By it the claim is reproduced, open by the one recorded." in ended.stdout
+    assert "With this result the claim is reproduced; with the recorded one it is open." in ended.stdout
 
 
-def test_a_rerun_takes_the_folder_of_its_data_and_nothing_else(command: Call, shortest: Path) -> None:
-    assert shortest.exists()
-    ended = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one", "data_dir=elsewhere")
+def test_times_of_two_machines_are_not_judged_together(command: Call, shortest: Path, tmp_path: Path) -> None:
+    timed = {**CLAIM, "metric": "seconds_to_solve"}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"claims": {"mine": timed}}))
+    summary = shortest / "summary.json"
+    summary.write_text(json.dumps({**json.loads(summary.read_text()), "loss_test": 1000.0}))
+    told = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one").stdout
+    assert "Here it comes to seconds_to_solve never." in told
+    assert "With this result" not in told
+
+
+def test_a_rerun_looks_for_the_data_where_it_is_told(
+    command: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SPECTRAL_BENCH_DATA", raising=False)
+    for name, data_set in (("TRAIN", 40), ("TEST", 20)):
+        lines = [
+            f"{1 + row % 2}\t" + "\t".join(f"{row % 2 + place / 7:.3f}" for place in range(8))
+            for row in range(data_set)
+        ]
+        file = tmp_path / "data" / "ucr" / "CBF" / f"CBF_{name}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join(lines) + "\n")
+    base = [
+        "task=ucr",
+        "task.dataset=CBF",
+        "model.hidden_size=4",
+        "train.epochs=null",
+        "train.steps=2",
+        "train.batch_size=4",
+    ]
+    claim = {**CLAIM, "base": base}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"claims": {"mine": claim}}))
+    mine = ("claims", "mine", "--claims", "mine.yaml")
+    ended = command(*mine, "--run", "train.threads=1", "data_dir=data")
     assert ended.returncode == 0, ended.stderr
-    ended = command("claims", "mine", "--claims", "mine.yaml", "--rerun-one", "train.threads=2")
+    (tmp_path / "data").rename(tmp_path / "moved")
+    assert command(*mine, "--rerun-one").returncode == 3
+    assert command(*mine, "--rerun-one", "data_dir=moved").returncode == 0
+    assert command(*mine, "--run", "--rerun-one", "data_dir=moved", "launcher=serial").returncode == 0
+    ended = command(*mine, "--rerun-one", "train.threads=2")
     assert ended.returncode == 2
     assert "train.threads=2" in ended.stderr
 

@@ -107,6 +107,14 @@ def test_a_gradient_that_underflowed_leaves_its_axis_below_and_its_band_stays_on
     assert shown["ends"][0] == pytest.approx(1e-4 / 1.6)
 
 
+def test_a_model_that_explodes_hides_no_other(view: Any) -> None:
+    exploding = 'group("explodes", [0, 10], [[1e15, 1e9, 10, 1]])'
+    shown = drawn(view, f"firstState, {exploding}, bound([0, 10])")
+    assert shown["ends"] == pytest.approx([0.1 / 1.6, 1e15 * 1.6])
+    shown = drawn(view, f"gradients, {exploding}, bound([0, 10])")
+    assert shown["ends"] == pytest.approx([0.2 / 1.6, 1e15 * 1.6])
+
+
 @pytest.mark.parametrize(("norms", "lowest"), [("[1e-30, 1e-20, 0.1, 1]", 1e-12), ("[1e30, 1e20, 10, 1]", 1)])
 def test_an_axis_of_gradients_shows_twelve_decades_and_where_they_begin(view: Any, norms: str, lowest: float) -> None:
     shown = drawn(view, f'gradients, group("deep", [0, 10], [{norms}])')
@@ -201,9 +209,9 @@ def test_what_stands_between_backticks_is_code(view: Any) -> None:
 def test_the_search_of_a_claim_is_folded_into_one_line(view: Any) -> None:
     claim = view.locator("#claim-copy-100")
     claim.evaluate("node => { document.getElementById('unrun').open = node.open = true; }")
-    claim.evaluate("""node => node.append(folded("The search", { columns: [], rows: [[]] }))""")
+    claim.evaluate("""node => node.append(folded("Runs of the search", { columns: [], rows: [[]] }))""")
     line = claim.locator("details summary")
-    assert line.inner_text() == "The search, 1 run"
+    assert line.inner_text() == "Runs of the search: 1"
     assert line.bounding_box()["height"] < 40
 
 

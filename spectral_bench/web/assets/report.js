@@ -50,13 +50,13 @@ function claim(one) {
     make("p", {}, `Rule: ${one.rule}`),
     ...one.assumptions.map((text) => make("p", { className: "faint" }, ...worded(text))),
     make("p", { className: "faint" }, `${one.hours.toFixed(1)} hours of training.`),
-    ...(one.deciding ? [folded("The runs that decide", one.deciding)] : []),
-    one.search ? folded("The search", one.search) : null,
+    ...(one.deciding ? [folded("Runs that decide", one.deciding)] : []),
+    one.search ? folded("Runs of the search", one.search) : null,
     make("pre", {}, one.commands.join("\n")));
 }
 
 function folded(title, runs) {
-  return make("details", {}, make("summary", {}, `${title}, ${runs.rows.length} run${runs.rows.length === 1 ? "" : "s"}`), table(runs.columns, runs.rows));
+  return make("details", {}, make("summary", {}, `${title}: ${runs.rows.length}`), table(runs.columns, runs.rows));
 }
 
 function showClaims(claims) {
@@ -136,13 +136,13 @@ function gradients(one) {
   if (!steps.length) return null;
   const input = make("input", { type: "range", min: 0, max: steps.length - 1, value: steps.length - 1, ariaLabel: "Updates made before the trace" });
   const told = make("output", {}, `after ${steps.at(-1).toLocaleString("en")} updates`);
-  const figure = picture("How much of the gradient is left on its way back", "Norm of the gradient relative to the last state's. Dotted: what the radius and the slopes of the activation allow, cut off at the axis. Where a line leaves below, it is (nearly) zero.", () => {
+  const figure = picture("How much of the gradient is left on its way back", "Norm of the gradient relative to the last state's. Dotted: what the radius and the slopes of the activation allow, cut off at the axis. A line that runs off the bottom is nearly zero.", () => {
     const at = steps[Number(input.value)];
     const measured = one.groups.filter(isShown).map((g) =>
       [g, g.runs.filter((r) => r.norms.length && r.norms.at(-1).step[0] <= at).map((r) => relative(r, at))]);
     return {
       traces: measured.flatMap(([g, lines]) => [...curves(g, lines, geometric), ...allowed(g, lines)]),
-      layout: { xaxis: { title: { text: `${axes(one)} back` } }, yaxis: decades("relative to the last", measured.flatMap(([, lines]) => lines), 1) },
+      layout: { xaxis: { title: { text: `${axes(one)} back` } }, yaxis: decades("relative to the last", measured.map(([, lines]) => lines), 1) },
     };
   }, make("div", { className: "slider" }, input, told));
   const own = pictures.at(-1);
@@ -172,12 +172,12 @@ function allowed(group, lines) {
 
 function firstState(one) {
   if (!one.groups.some((g) => g.runs.some((r) => r.norms.length))) return null;
-  return picture("Norm of the first state's gradient over training", "It falls with the loss, too: the picture beside it takes that out. Where a line leaves below, it is (nearly) zero.", () => {
+  return picture("Norm of the first state's gradient over training", "It falls with the loss, too: the picture beside it takes that out. A line that runs off the bottom is nearly zero.", () => {
     const measured = one.groups.filter(isShown).map((g) =>
       [g, g.runs.filter((r) => r.norms.length).map((r) => ({ seed: r.seed, x: r.norms[0].step, y: r.norms[0].norm.map((row) => row[0]) }))]);
     return {
       traces: measured.flatMap(([g, lines]) => curves(g, lines, geometric)),
-      layout: { xaxis: { title: { text: "updates" } }, yaxis: decades("gradient norm", measured.flatMap(([, lines]) => lines)) },
+      layout: { xaxis: { title: { text: "updates" } }, yaxis: decades("gradient norm", measured.map(([, lines]) => lines)) },
     };
   });
 }
@@ -200,15 +200,16 @@ const arithmetic = (values) => values.reduce((a, b) => a + b, 0) / values.length
 const SMALLEST = 1.2e-38; // of single precision: what underflowed is drawn there
 const floored = (value) => (value === null ? null : Math.max(value, SMALLEST));
 const geometric = (values) => Math.exp(arithmetic(values.map(Math.log))); // of values that are floored
-const DECADES = 12; // that a logarithmic axis shows below its top, at most: smaller gradients move no weight
+const DECADES = 12; // that a logarithmic axis shows below a group's top, at most: smaller gradients move no weight
 
-// A logarithmic axis that covers what was measured, however far bounds go; what underflowed lies below it. `shown` is always on it.
-function decades(title, lines, shown = Infinity) {
-  const values = lines.flatMap(({ y }) => y.filter((value) => value > SMALLEST));
-  const top = values.reduce((a, b) => Math.max(a, b), 0);
-  const low = values.reduce((a, b) => Math.min(a, b), top);
-  const ends = [Math.min(Math.max(low, top * 10 ** -DECADES), shown) / 1.6, top * 1.6];
-  return { type: "log", title: { text: title }, ...(top ? { range: ends.map(Math.log10) } : {}) };
+// A logarithmic axis that covers what was measured, however far bounds go; what underflowed lies below it. A group that
+// explodes hides no other. `shown` is always on it.
+function decades(title, groups, shown = Infinity) {
+  const values = groups.map((lines) => lines.flatMap(({ y }) => y.filter((value) => value > SMALLEST))).filter((own) => own.length);
+  const tops = values.map((own) => own.reduce((a, b) => Math.max(a, b)));
+  const low = Math.min(...values.map((own) => own.reduce((a, b) => Math.min(a, b))));
+  const ends = [Math.min(Math.max(low, Math.min(...tops, shown) * 10 ** -DECADES), shown) / 1.6, Math.max(...tops, shown === Infinity ? 0 : shown) * 1.6];
+  return { type: "log", title: { text: title }, ...(tops.length ? { range: ends.map(Math.log10) } : {}) };
 }
 
 const axes = (one) => [...new Set(one.groups.filter(isShown).map((group) => `${group.axis}s`))].join(" or ");
