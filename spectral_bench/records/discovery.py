@@ -54,7 +54,7 @@ def find_runs(paths: Sequence[Path]) -> list[Found]:
         if not root.is_dir():
             of_file = _run_of(root)
             if of_file is None:
-                raise InputError(f"{short(str(path))}: a file, and of no run. Name folders of runs, or runs.")
+                raise InputError(f"{path}: a file, and of no run. Name folders of runs, or runs.")
             root = of_file
         found |= {run.directory: run for run in _walk(root)}
     return [found[directory] for directory in sorted(found)]
