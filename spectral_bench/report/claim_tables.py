@@ -121,7 +121,7 @@ def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
     return [
         Cell(name),
         Cell(settings(evidence.chosen or {})),
-        Cell(results(verdict)[name]),
+        Cell(result(claim, scores, len(evidence.diverged))),
         Cell(f"{len(scores.by_seed)} of {len(claim.seeds)}"),
         Cell(str(searched) if claim.search else ""),
         Cell(gradients_of(evidence)),
