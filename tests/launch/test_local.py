@@ -3,11 +3,11 @@
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
-from threading import Thread
 
 import psutil
 import pytest
@@ -169,7 +169,7 @@ def workers() -> Iterator[psutil.Process]:
             yield process
 
 
-def when_training(results: Path, action: object) -> Thread:
+def when_training(results: Path, action: object) -> threading.Thread:
     """Call a function once a run has begun to train."""
 
     def wait() -> None:
@@ -177,7 +177,7 @@ def when_training(results: Path, action: object) -> Thread:
             time.sleep(0.05)
         action()  # type: ignore[operator]
 
-    thread = Thread(target=wait, daemon=True)
+    thread = threading.Thread(target=wait, daemon=True)
     thread.start()
     return thread
 
@@ -202,6 +202,16 @@ def test_a_worker_that_was_only_just_started_ends_with_its_grid(tmp_path: Path) 
     worker.join(20)
     assert not worker.is_alive()
     assert not list(tmp_path.glob("*/*/*/metrics.csv"))
+
+
+def test_a_closed_slot_leaves_no_thread_to_end_while_the_interpreter_does(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    (point,) = points_of(tmp_path, "train.steps=1000000")
+    slot = Slot(None)
+    slot.begin(point, Treatment())
+    assert set(threading.enumerate()) - before
+    slot.close()
+    assert set(threading.enumerate()) <= before
 
 
 def test_a_stop_reaches_all_workers_which_leave_checkpoints(tmp_path: Path) -> None:

@@ -141,16 +141,20 @@ class Slot:
 
     def lose(self) -> None:
         """Forget a worker that died."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False)
+        self._end_executor()
         self._executor = self._pid = None
 
     def close(self) -> None:
         """End the worker at once, even if it is at work or has only been started."""
         for process in self._worker:
             process.kill()
+        self._end_executor()
+
+    def _end_executor(self) -> None:
+        # Wait for its thread, which ends with the dead worker: were it still at that when this process ends, the
+        # standard library would write to the pipe that the thread has just closed, and say so on the terminal.
         if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(cancel_futures=True)
 
 
 def _result(future: Future[PointResult], slot: Slot, point: Point, stop: Stop) -> PointResult:
