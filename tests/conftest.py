@@ -9,8 +9,19 @@ os.environ["OMP_NUM_THREADS"] = "1"
 import pytest
 from command_line import Run, exit_code
 from faults.tally import pytest_terminal_summary
+from fuzzing import VARIABLE
+from hypothesis import HealthCheck, settings
 
 __all__ = ["pytest_terminal_summary"]
+
+# A busy machine fails no example, and every change is tried on the same ones. Others are drawn where more are asked for.
+settings.register_profile(
+    "spectral-bench",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=VARIABLE not in os.environ,
+)
+settings.load_profile("spectral-bench")
 
 
 @pytest.fixture(scope="session")

@@ -87,5 +87,10 @@ def table_bytes(table: Path) -> dict[str, bytes]:
 
 def only_run(results: Path) -> Path:
     """The one run in a results folder."""
-    (directory,) = results.glob("*/*/*")
+    (directory,) = runs_in(results)
     return directory
+
+
+def runs_in(results: Path) -> list[Path]:
+    """The runs in a results folder. What a killed process was still filling is hidden, and none of them."""
+    return list(results.glob("*/*/[!.]*"))

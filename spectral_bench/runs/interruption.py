@@ -14,8 +14,9 @@ from spectral_bench.training.stop import Stop
 #: Signals that ask the program to end.
 _ENDING = ("SIGINT", "SIGTERM", "SIGHUP")
 
-#: SIGUSR1 is what batch schedulers send some time before the end of a job. Windows has neither it nor SIGHUP.
-_NAMES = (*_ENDING, "SIGUSR1")
+#: Signals that ask a run to stop: SIGUSR1 is what batch schedulers send some time before the end of a job. Windows has
+#: neither it nor SIGHUP.
+STOPPING = tuple(signal.Signals[name] for name in (*_ENDING, "SIGUSR1") if name in signal.Signals.__members__)
 
 #: A shell reports a process that a signal ended as this plus the signal's number.
 _SIGNAL_EXIT = 128
@@ -89,8 +90,7 @@ def _handling_signals(handle: Callable[[int, FrameType | None], None]) -> Iterat
 
 
 def _numbers() -> list[signal.Signals]:
-    numbers = [signal.Signals[name] for name in _NAMES if name in signal.Signals.__members__]
-    return [number for number in numbers if number.name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN]
+    return [number for number in STOPPING if number.name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN]
 
 
 def _end_at_once(name: str) -> NoReturn:

@@ -1,5 +1,6 @@
 """Run directories taken away: by deletion, never while a process is at work in one."""
 
+import os
 from contextlib import suppress
 from pathlib import Path
 from shutil import rmtree
@@ -12,10 +13,10 @@ from spectral_bench.runs.manifest import Manifest
 def disk_use(directory: Path) -> int:
     """Bytes of all files of a run."""
     total = 0
-    for path in directory.rglob("*"):
-        with suppress(OSError):  # a process is at work, and replaces its files
-            if path.is_file():
-                total += path.lstat().st_size
+    for folder, _, names in os.walk(directory):  # which passes over folders that vanish
+        for name in names:
+            with suppress(OSError):  # a process is at work, and replaces its files
+                total += os.lstat(Path(folder, name)).st_size
     return total
 
 

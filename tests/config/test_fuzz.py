@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from fuzzing import examples
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectral_bench.config.grid_points import expand_grid
@@ -44,7 +44,7 @@ OVERRIDES = st.one_of(
 )
 
 
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150))
 @given(st.lists(OVERRIDES, max_size=3))
 def test_any_overrides_are_understood_or_refused_in_a_few_lines(overrides: list[str]) -> None:
     assert len(refusal(lambda: load(overrides, KINDS))) < 1000

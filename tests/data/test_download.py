@@ -63,8 +63,8 @@ def test_a_connection_that_keeps_breaking_off_leaves_what_came_for_the_next_time
 
 def test_a_silent_connection_is_given_up_and_taken_up_again(server, target):
     server.files["/file.bin"] = CONTENT
-    server.stall = [1.0]
-    download(f"{server.url}file.bin", target, sha256=SHA, stall_seconds=0.2)
+    server.stall = [10.0]
+    download(f"{server.url}file.bin", target, sha256=SHA, stall_seconds=1.0)
     assert target.read_bytes() == CONTENT
     assert len(server.requests) == 2
 

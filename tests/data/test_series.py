@@ -168,7 +168,7 @@ def test_a_binary_file_is_refused(tmp_path):
         read_series(file)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(alphabet="01.eE+-\t,: \n@data?nNaifx_１", max_size=60), st.sampled_from([".tsv", ".ts", ".txt"]))
 def test_any_text_is_read_or_refused(tmp_path_factory, text, ending):
     file = tmp_path_factory.mktemp("fuzz") / f"X{ending}"

@@ -220,7 +220,7 @@ def test_whatever_happened_to_the_files_of_a_run_the_answer_is_an_exit_code_and_
     assert answer("compare", str(broken))[0] == 0
     contents["index"] = index_path().read_bytes()
 
-    @settings(max_examples=examples(120 if thorough else 30), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(120 if thorough else 30), suppress_health_check=list(HealthCheck))
     @given(st.data())
     def damage(data: st.DataObject) -> None:
         victim = tmp_path / "victim" / "run"
@@ -263,7 +263,7 @@ def test_whatever_is_typed_the_answer_is_an_exit_code_and_a_few_lines(
 ) -> None:
     """``tests/config/test_fuzz.py`` tries what may be typed more broadly; this one goes through the whole program."""
 
-    @settings(max_examples=examples(400 if thorough else 40), deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=examples(400 if thorough else 40), suppress_health_check=list(HealthCheck))
     @given(st.lists(st.tuples(WORDS, st.text(max_size=12) | JSON.map(str)).map("=".join), min_size=1, max_size=2))
     def typed(overrides: list[str]) -> None:
         tally.tried("inputs")

@@ -64,7 +64,15 @@ def wait_for(condition: Callable[[], object], seconds: float = 100.0) -> None:
 def workers(grid: subprocess.Popen[bytes]) -> list[psutil.Process]:
     """Those that train, each in a process group of its own."""
     below = psutil.Process(grid.pid).children(recursive=True)
-    return [process for process in below if os.getpgid(process.pid) == process.pid]
+    return [process for process in below if leads_a_group(process.pid)]
+
+
+def leads_a_group(pid: int) -> bool:
+    """Whether there is still a process of that number with a group of its own."""
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 @pytest.fixture
@@ -72,7 +80,7 @@ def begun(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A grid whose first points train."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command(tmp_path / "results"), cwd=tmp_path, stdout=pipe, stderr=pipe) as grid:
-        wait_for(lambda: list(tmp_path.glob("results/*/*/*/checkpoint.pt")))
+        wait_for(lambda: list(tmp_path.glob("results/[!.]*/*/[!.]*/checkpoint.pt")))
         time.sleep(random.Random(7).uniform(0.0, 0.5))  # noqa: S311
         yield grid
         grid.kill()
@@ -149,4 +157,32 @@ def test_two_shells_with_one_grid_share_its_points_and_both_end_well(
     assert said == [b"", b""]
     wait_for(lambda: claims_in(tmp_path / "results") == [])
     assert metrics(tmp_path / "results") == whole
+    tally.survived("interruptions")
+
+
+@pytest.mark.parametrize(("name", "training"), [("SIGINT", False), ("SIGTERM", True), ("SIGHUP", True)])
+def test_a_signal_to_the_whole_process_group_stops_every_worker_with_a_checkpoint(
+    tmp_path: Path, whole: dict[int, list[str]], tally: Tally, name: str, *, training: bool
+) -> None:
+    tally.tried("interruptions")
+    pipe, number = subprocess.PIPE, signal.Signals[name]
+    results, typed = tmp_path / "results", command(tmp_path / "results")
+    with subprocess.Popen(typed, cwd=tmp_path, stdout=pipe, stderr=pipe, start_new_session=True) as grid:
+        if training:
+            wait_for(lambda: list(results.glob("[!.]*/*/[!.]*/checkpoint.pt")))
+        else:
+            wait_for(lambda: len(psutil.Process(grid.pid).children()) == 2)  # the fork server still imports PyTorch
+        os.killpg(grid.pid, number)
+        _, errors = grid.communicate(timeout=100)
+    assert grid.returncode == 128 + number
+    assert b"To go on with this grid: " in errors
+    assert b"Traceback" not in errors
+    begun = [read_saved_run(directory).manifest for directory in results.glob("[!.]*/*/[!.]*")]
+    assert {(manifest.status, manifest.content["reason"]) for manifest in begun} <= {
+        ("interrupted", name),
+        ("completed", None),
+    }
+    assert begun or not training
+    start_again(tmp_path)
+    assert metrics(results) == whole
     tally.survived("interruptions")

@@ -4,7 +4,7 @@ import os
 import random
 import time
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 from faults.conftest import Answer
 from faults.tally import Tally
 from faults.worker import work
-from small_runs import numbers, only_run
+from small_runs import numbers, only_run, runs_in
 
 from spectral_bench import load_runs
 from spectral_bench.runs.saved_run import read_saved_run
@@ -35,10 +35,12 @@ class Whole:
 @pytest.fixture(scope="module")
 def processes() -> ForkServerContext:
     """Processes that start in a moment, since all there is to import has been imported."""
-    # The server imports before it is told the path.
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     context = get_context("forkserver")
     context.set_forkserver_preload(["faults.worker", "faults.preload"])
+    with pytest.MonkeyPatch.context() as patch:
+        # The server imports before it is told the path.
+        patch.setenv("PYTHONPATH", str(Path(__file__).parents[1]), prepend=os.pathsep)
+        forkserver.ensure_running()
     return context
 
 
@@ -83,7 +85,7 @@ def test_a_run_killed_at_any_moment_goes_on_and_ends_as_if_nothing_had_happened(
                 break
             pending += 1
             tally.tried("interruptions")
-            for directory in results.glob("*/*/*"):
+            for directory in runs_in(results):
                 assert read_saved_run(directory).manifest.status in ("running", "completed")
                 check_compare(directory, answer)
         finished = processes.Process(target=work, args=(results, OVERRIDES, None, tmp_path / "count"))

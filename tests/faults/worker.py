@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from small_runs import only_run, small_config
+from small_runs import only_run, runs_in, small_config
 
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.reopen import CompleteError, reopened
@@ -30,7 +30,7 @@ def work(results: Path, overrides: list[str], kill_at_event: int | None, count: 
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(audit)
-    if list(results.glob("*/*/*")):
+    if runs_in(results):
         with suppress(CompleteError), reopened(only_run(results)) as run:
             run.go_on()
     else:

@@ -4,9 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from shutil import which
 
 import pytest
 from small_runs import SMALL, TASK_OPTIONS
@@ -30,15 +32,16 @@ cluster.shutdown()
 """
 
 
+@cache
 def slurm_answers() -> bool:
-    """Whether there is a Slurm with a node that takes jobs."""
-    try:
-        found = subprocess.run(
-            ["sinfo", "--noheader", "--states=idle,alloc,mixed"], capture_output=True, text=True, timeout=20
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return found.returncode == 0 and bool(found.stdout.strip())
+    """Whether there is a Slurm with a node that takes jobs; of a busy one, it is asked once more."""
+    ask = ["sinfo", "--noheader", "--states=idle,alloc,mixed"]
+    for _ in range(2 if which("sinfo") else 0):
+        with suppress(subprocess.TimeoutExpired):
+            found = subprocess.run(ask, capture_output=True, text=True, timeout=60)
+            if found.returncode == 0 and found.stdout.strip():
+                return True
+    return False
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ def run_grid_of(results: Path, *words: str, timeout: float = 240) -> subprocess.
 def metrics_of(results: Path) -> dict[tuple[str, str], str]:
     """The metrics of every run by model and seed, without the time columns; each has one run."""
     found = {}
-    for run in results.glob("copy/*/*"):
+    for run in results.glob("copy/*/[!.]*"):
         key = run.parent.name, run.name.rpartition("-")[0].rpartition("-")[2]
         assert key not in found, f"{key} was trained twice"
         lines = (run / "metrics.csv").read_text().splitlines()

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -165,8 +166,9 @@ def test_local_workers_give_the_numbers_of_one_process(tmp_path: Path) -> None:
 def workers() -> Iterator[psutil.Process]:
     """The processes at work below this one that train."""
     for process in psutil.Process().children(recursive=True):
-        if os.getpgid(process.pid) == process.pid:
-            yield process
+        with suppress(ProcessLookupError):
+            if os.getpgid(process.pid) == process.pid:
+                yield process
 
 
 def when_training(results: Path, action: object) -> threading.Thread:
@@ -191,6 +193,18 @@ def test_a_worker_that_is_killed_costs_its_point_a_second_try_and_no_other_anyth
     assert [result.state for result in retried] == ["lost"]
     assert sorted((result.point, result.state) for result in results) == [(f"seed={n}", "done") for n in range(4)]
     assert len(list(tmp_path.glob("*/*/*/manifest.json"))) == 4
+
+
+def test_a_worker_that_dies_between_two_points_costs_the_next_a_second_try_and_not_the_grid(tmp_path: Path) -> None:
+    retried: list[PointResult] = []
+    ends = run_points(points_of(tmp_path, "seed=1,2"), local(1), Treatment(), Stop(), on_retry=retried.append)
+    results = [next(ends)]
+    (worker,) = workers()
+    worker.kill()
+    time.sleep(0.5)  # usually long enough for the executor to notice; where it is not, it notices with the point
+    results += ends
+    assert [(result.point, result.state) for result in results] == [("seed=1", "done"), ("seed=2", "done")]
+    assert [(result.point, result.state) for result in retried] == [("seed=2", "lost")]
 
 
 def test_a_worker_that_was_only_just_started_ends_with_its_grid(tmp_path: Path) -> None:
@@ -223,8 +237,9 @@ def test_a_stop_reaches_all_workers_which_leave_checkpoints(tmp_path: Path) -> N
     assert len(results) == 4
     assert set(states) <= {"not reached", "stopped"}
     stopped = [result for result in results if result.state == "stopped"]
-    assert stopped
-    for result in stopped:
-        assert (result.exit_code, result.stop_cause) == (128 + signal.SIGTERM, "SIGTERM")
-        assert result.directory is not None
-        assert (result.directory / "checkpoint.pt").exists()
+    assert {(result.exit_code, result.stop_cause) for result in stopped} == {(128 + signal.SIGTERM, "SIGTERM")}
+    begun = [
+        result.directory for result in stopped if result.directory is not None
+    ]  # one may have had no time for more
+    assert begun
+    assert all((directory / "checkpoint.pt").exists() for directory in begun)

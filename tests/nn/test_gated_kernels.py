@@ -47,7 +47,7 @@ def test_gradients_pass_gradcheck(cell: str, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.parametrize("cell", KERNELS)
 @given(t=st.integers(1, 12), b=st.integers(1, 5), d=st.integers(1, 4), n=st.integers(1, 9), seed=st.integers(0, 2**20))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_any_shape_agrees_with_the_plain_loop(cell: str, t: int, b: int, d: int, n: int, seed: int) -> None:
     torch.manual_seed(seed)
     leaves, (kernel, plain) = arguments(cell, t, b, d, n), KERNELS[cell]
@@ -62,7 +62,7 @@ def test_any_shape_agrees_with_the_plain_loop(cell: str, t: int, b: int, d: int,
 
 @pytest.mark.parametrize("cell", KERNELS)
 @given(t=st.integers(1, 12), b=st.integers(1, 5), d=st.integers(1, 4), n=st.integers(1, 9), seed=st.integers(0, 2**20))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_pytorchs_own_recurrences_compute_the_same(cell: str, t: int, b: int, d: int, n: int, seed: int) -> None:
     torch.manual_seed(seed)
     leaves = arguments(cell, t, b, d, n)

@@ -82,7 +82,7 @@ def test_gradients_pass_gradcheck(form: str, activation: str, short_chunks: None
     activation=st.sampled_from(list(ActivationName)),
     seed=st.integers(0, 2**20),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_shape_agrees_with_the_plain_loop(
     t: int, b: int, d: int, n: int, rank: int, form: str, activation: str, seed: int
 ) -> None:

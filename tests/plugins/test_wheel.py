@@ -23,7 +23,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [*pip, "install", "--no-deps", "--target", str(folder / "site"), "--no-index", "--find-links", str(folder),
          "spectral-bench"],
     ):  # fmt: skip
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr
     return folder / "site"
 

@@ -5,8 +5,10 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
@@ -107,15 +109,13 @@ def test_the_claim_of_another_host_is_taken_over_after_a_long_silence(
             take_claim(file, "mine")
 
 
-def take_in_turn(file: Path, ready: float, results: Path, number: int) -> None:
-    """Take a claim at a given moment, and say whether that succeeded."""
-    time.sleep(max(0.0, ready - time.time()))
-    try:
+def take_at_once(file: Path, together: Barrier, results: Path, number: int) -> None:
+    """Take a claim when all do, say whether that succeeded, and live until all have tried."""
+    together.wait(60)
+    with suppress(HeldError):
         take_claim(file, str(number))
-    except HeldError:
-        return
-    (results / str(number)).touch()
-    time.sleep(1.0)
+        (results / str(number)).touch()
+    together.wait(60)
 
 
 def test_of_many_processes_that_find_a_dead_owner_one_takes_its_claim(tmp_path: Path) -> None:
@@ -124,8 +124,9 @@ def test_of_many_processes_that_find_a_dead_owner_one_takes_its_claim(tmp_path: 
         file = claim_of(tmp_path / str(attempt) / CLAIMS / "0-seed1", Owner(here.host, dead_process(), here.since))
         results = tmp_path / f"results{attempt}"
         results.mkdir()
-        context, ready = get_context("fork"), time.time() + 0.5
-        processes = [context.Process(target=take_in_turn, args=(file, ready, results, n)) for n in range(6)]
+        context = get_context("fork")
+        together = context.Barrier(6)
+        processes = [context.Process(target=take_at_once, args=(file, together, results, n)) for n in range(6)]
         for process in processes:
             process.start()
         for process in processes:

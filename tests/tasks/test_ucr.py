@@ -28,7 +28,7 @@ def test_training_and_validation_share_out_the_training_file_class_by_class(make
     assert validation.inputs[0, :, 0].tolist() != sorted(first_values.tolist())[:9]  # not simply the first
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=8), st.floats(0.01, 0.99))
 def test_every_class_keeps_a_training_series(counts, fraction):
     classes = np.repeat(np.arange(len(counts)), counts)

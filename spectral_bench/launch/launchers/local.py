@@ -17,13 +17,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from typing import ClassVar
 
 import torch
 
 from spectral_bench.errors import InputError
+from spectral_bench.launch.fork_server import leave_group, worker_context
 from spectral_bench.launch.launcher import LAUNCHERS
 from spectral_bench.launch.point import Point
 from spectral_bench.launch.worker import PointResult, Treatment, work_on
@@ -124,13 +124,19 @@ class Slot:
         self._signalled = False
 
     def begin(self, point: Point, treatment: Treatment) -> Future[PointResult]:
-        """Hand a point to the worker."""
-        if self._executor is None:
-            others = set(multiprocessing.active_children())
-            self._executor = ProcessPoolExecutor(1, _context(), _prepare_worker, (self._gpu,))
-            self._pid = self._executor.submit(os.getpid)
-            self._worker = [child for child in multiprocessing.active_children() if child not in others]
-        return self._executor.submit(_work, point, treatment)
+        """Hand a point to the worker; to one that has died the future is as if it had died of this point."""
+        try:
+            if self._executor is None:
+                others = set(multiprocessing.active_children())
+                context = worker_context(work_on.__module__)
+                self._executor = ProcessPoolExecutor(1, context, _prepare_worker, (self._gpu,))
+                self._pid = self._executor.submit(os.getpid)
+                self._worker = [child for child in multiprocessing.active_children() if child not in others]
+            return self._executor.submit(_work, point, treatment)
+        except BrokenProcessPool as error:
+            lost: Future[PointResult] = Future()
+            lost.set_exception(error)
+            return lost
 
     def signal(self, name: str) -> None:
         """Pass a signal on to the worker, once; before it lives there is nobody to get it."""
@@ -169,15 +175,6 @@ def _result(future: Future[PointResult], slot: Slot, point: Point, stop: Stop) -
         )
 
 
-def _context() -> BaseContext:
-    """Workers are forked from a process that has imported everything and computed nothing, where there is fork."""
-    if "forkserver" not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([work_on.__module__])
-    return context
-
-
 def _visible_gpus() -> list[str]:
     """The GPUs that may be used, in the words of CUDA_VISIBLE_DEVICES."""
     count = torch.cuda.device_count()
@@ -186,11 +183,10 @@ def _visible_gpus() -> list[str]:
 
 
 def _prepare_worker(gpu: str | None) -> None:
-    """In a new worker: see one GPU, hear nothing of the terminal's signals, and outlive nobody."""
+    """In a new worker: see one GPU, hear no signals but those meant for it, and outlive nobody."""
     if gpu is not None:
         os.environ[_VISIBLE] = gpu
-    if hasattr(os, "setpgrp"):
-        os.setpgrp()  # Ctrl-C goes to the process that was started, which passes it on once
+    leave_group()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
