@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 __all__ = ["pytest_terminal_summary"]
 
-# A busy machine fails no example, and every change is tried on the same ones. Others are drawn where more are asked for.
+# A busy machine fails no example, and all changes are tried on the same ones. Others are drawn where more are wanted.
 settings.register_profile(
     "spectral-bench",
     deadline=None,
