@@ -51,6 +51,7 @@ SHORT = {
     "runs/field_words.py": "tables, results and pictures share it",
     "runs/effective_config.py": "one question, asked of every registry",
     "runs/kinds.py": "the registries of three rooms together",
+    "compare/measuring_intervals.py": "one question that comparisons and claims ask",
     "nn/kernels/form_choice.py": "one rule with its measured constants",
     "nn/kernels/torch_internals.py": "every private name of PyTorch, and nothing else",
     "nn/kernels/gradients_by_operations.py": "two kernels share it",

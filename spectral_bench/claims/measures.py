@@ -3,6 +3,7 @@
 from math import inf
 
 from spectral_bench.compare.criteria import SCORES, more_is_better
+from spectral_bench.compare.measuring_intervals import OF_LOOKS
 from spectral_bench.compare.scores import ACHIEVEMENTS, score_of
 from spectral_bench.records.run_record import Run
 from spectral_bench.runs.layout import MILESTONES, SUMMARY_FIELDS
@@ -28,9 +29,8 @@ CHOOSING = ("train", "validation", "best_step", "best_validation", *MILESTONES, 
 #: Those of which runs of two machines cannot be compared.
 TIMES = (*(field.name for field in SUMMARY_FIELDS if field.is_time), SECONDS_TO_SOLVE)
 
-#: What depends on how often a run was measured: the best of its looks, the first at which something was reached, and
-#: the mean over training since the last one.
-OF_LOOKS = frozenset(("best_step", "best_validation", "test_at_best", "train", GENERALIZATION_GAP, *MEASURES_OF_WHEN))
+#: What depends on how often a run was measured.
+MEASURES_OF_LOOKS = OF_LOOKS | {GENERALIZATION_GAP, SECONDS_TO_SOLVE}
 
 
 def measured(run: Run, metric: str) -> float | None:

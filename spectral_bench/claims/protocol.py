@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any, Self
 
-from spectral_bench.claims.measures import OF_LOOKS
+from spectral_bench.claims.measures import MEASURES_OF_LOOKS
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.config.hints import unknown_key
 from spectral_bench.config.keys import as_typed
@@ -66,7 +66,7 @@ class Protocol:
             case "trace.of":
                 return self.metric not in OF_NORMS
             case "train.evaluations":
-                unseen = self.metric not in OF_LOOKS and run.config.get("train.patience") is None
+                unseen = self.metric not in MEASURES_OF_LOOKS and run.config.get("train.patience") is None
                 return unseen or _fewest_looks(self.config) in (None, _fewest_looks(run.effective_config))
             case _:
                 return key == "seed" or key in run.execution

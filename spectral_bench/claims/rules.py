@@ -10,10 +10,13 @@ from itertools import pairwise
 from typing import ClassVar, Protocol
 
 from spectral_bench.compare.scores import Scores
-from spectral_bench.compare.statistics import average, difference, estimate
+from spectral_bench.compare.statistics import average, difference, estimate, nearly_equal
 
 #: Below so many seeds nothing is decided.
 FEWEST_SEEDS = 3
+
+#: By so much singular values that are exactly at a bound are seen beyond it, in single precision.
+_OF_SINGULAR_VALUES = 1e-5
 
 
 class Word(Enum):
@@ -288,17 +291,25 @@ class Grows(Rule):
 def _all_better(ours: Scores, theirs: Scores) -> bool:
     """Whether every one of our seeds is better than every one of theirs."""
     a, b = list(ours.by_seed.values()), list(theirs.by_seed.values())
-    return min(a) > max(b) if ours.higher_is_better else max(a) < min(b)
+    ours_worst, theirs_best = (min(a), max(b)) if ours.higher_is_better else (max(a), min(b))
+    return _is_better(ours_worst, theirs_best, ours)
 
 
 def _never_better(ours: Scores, theirs: Scores) -> bool:
     """Whether none of our seeds is better than any of theirs."""
     a, b = list(ours.by_seed.values()), list(theirs.by_seed.values())
-    return max(a) <= min(b) if ours.higher_is_better else min(a) >= max(b)
+    ours_best, theirs_worst = (max(a), min(b)) if ours.higher_is_better else (min(a), max(b))
+    return not _is_better(ours_best, theirs_worst, ours)
+
+
+def _is_better(first: float, second: float, scores: Scores) -> bool:
+    """Whether one number is better than another by more than rounding."""
+    return not nearly_equal(first, second) and (first > second) == scores.higher_is_better
 
 
 def _is_inside(value: float, bounds: ExpectedRange) -> bool:
-    return (bounds.low is None or value >= bounds.low) and (bounds.high is None or value <= bounds.high)
+    above = bounds.low is None or value >= bounds.low - _OF_SINGULAR_VALUES
+    return above and (bounds.high is None or value <= bounds.high + _OF_SINGULAR_VALUES)
 
 
 def _listed(names: Sequence[str]) -> str:

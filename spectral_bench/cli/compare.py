@@ -158,6 +158,7 @@ def compare(
     """
     from rich.console import Console
 
+    from spectral_bench.compare.measuring_intervals import OF_LOOKS, notes_on_looks
     from spectral_bench.records.grouping import sections
     from spectral_bench.report.comparison_columns import WIDE
     from spectral_bench.ui.delivery import deliver
@@ -199,6 +200,8 @@ def compare(
     if not groups:
         raise _refused(f"There is nothing to compare. {' '.join(found.notes)}")
     check_judged_by(metric, found.runs)
+    if is_plain or (pairwise and judged_by in OF_LOOKS):
+        found.notes.extend(notes_on_looks(groups))
     if is_plain and not best and any(len(section.groups) > _MANY_SETTINGS for section in groups):
         found.notes.append("--best model keeps, of each model's settings, the one that validation chooses.")
     if against is not None:

@@ -82,7 +82,8 @@ class Gap:
         field: which.
         means: of the seeds that have a number, of the one and of the other.
         without: how many seeds of each are worse than any number.
-        gap: the difference of the means; None where one of them has none.
+        gap: the difference of the means, with equal seeds over those of which both have a number; None where there is
+            none.
         at_most: for each, whether a step is that of the first look, so that it may have been earlier.
     """
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from spectral_bench.training.denormals import flushes_denormals, flushing_denormals
+from spectral_bench.training.denormals import flushing_denormals, treatment_of_denormals
 
 PACKAGES = ("spectral-bench", "torch", "torchvision", "numpy", "pandas", "pyarrow", "hydra-core", "omegaconf")
 
@@ -24,7 +24,7 @@ def describe_environment(device: torch.device, flush_denormals: bool) -> dict[st
         flush_denormals: whether denormal numbers are to be flushed; not every processor can.
     """
     with flushing_denormals(flush_denormals):
-        flushed = flushes_denormals()
+        denormals = treatment_of_denormals()
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
@@ -36,7 +36,7 @@ def describe_environment(device: torch.device, flush_denormals: bool) -> dict[st
             "accelerator": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
         },
         "threads": torch.get_num_threads(),
-        "denormals": "flushed" if flushed else "kept",
+        "denormals": denormals,
     }
 
 

@@ -27,6 +27,7 @@ from spectral_bench.runs.plugin_record import plugin_record
 from spectral_bench.runs.session import Prepared, SessionResult, run_session
 from spectral_bench.tasks import TASKS
 from spectral_bench.tasks.task import Split
+from spectral_bench.training.denormals import flushing_denormals
 from spectral_bench.training.loop import Trainer
 from spectral_bench.training.observer import Observer
 from spectral_bench.training.stop import Stop
@@ -48,7 +49,7 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     torch.manual_seed(config.seed)
     if device.type == "cuda":
         keep_float32()
-    with within_capacity(config):
+    with flushing_denormals(config.train.flush_denormals), within_capacity(config):
         task = TASKS[config.task.name](config.task, config.data_dir)
         model = build_model(config.model, task.signature)
         trainer = Trainer(model, task, config, device)

@@ -293,7 +293,11 @@ MANIFEST_KEYS: Final = (
     ManifestKey("repository", "commit of the repository the command was run from, and whether it was `dirty`, or null"),
     ManifestKey("hardware", "processor, cores, accelerator", kept=True),
     ManifestKey("threads", "as many as PyTorch computed with", kept=True),
-    ManifestKey("denormals", "`flushed`, or `kept`: by `train.flush_denormals`, where the processor can"),
+    ManifestKey(
+        "denormals",
+        "`flushed`, or `kept`: by `train.flush_denormals`, where the processor can; `mixed`: not all threads did as "
+        "asked, for some had been started by earlier work of the process",
+    ),
     ManifestKey("checkpoints", "step and SHA-256 of the last checkpoints"),
     ManifestKey(
         "sessions",

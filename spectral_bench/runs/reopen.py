@@ -147,6 +147,7 @@ def reopened(
                     config_digest=digest(config),
                     config_digest_before=run.manifest.content.get("config_digest"),
                     plugins=plugins,
+                    ineffective=list(config.without_effect()),
                     facts=_facts_from_here(run.manifest, prepared, step),
                     sessions=[*run.manifest.content.get("sessions", []), session],
                 )

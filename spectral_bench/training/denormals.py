@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import torch
+
+#: PyTorch divides an operation among its threads if each gets as many elements as this.
+_LEAST_SHARE = 1 << 15
 
 
 @contextmanager
@@ -12,7 +16,8 @@ def flushing_denormals(wanted: bool) -> Iterator[None]:
 
     A vanishing gradient is full of them: a ``gru`` on addition at T = 400 takes ten times as long with them. It is a
     state of the processor for the calling thread and the threads it starts; where there is no such state, nothing
-    happens.
+    happens. The threads among which PyTorch divides an operation are started by the first that is large enough and
+    keep their state: the block has to begin before that.
     """
     before = flushes_denormals()
     torch.set_flush_denormal(wanted)
@@ -23,5 +28,13 @@ def flushing_denormals(wanted: bool) -> Iterator[None]:
 
 
 def flushes_denormals() -> bool:
-    """Whether denormal numbers count as zero now; PyTorch can set this and not tell it."""
+    """Whether denormal numbers count as zero in this thread now; PyTorch can set this and not tell it."""
     return bool(torch.tensor(1e-40) * torch.tensor(1.0) == 0.0)
+
+
+def treatment_of_denormals() -> Literal["flushed", "kept", "mixed"]:
+    """What all threads among which an operation is divided make of denormal numbers now; ``mixed``: they differ."""
+    zero = torch.full((torch.get_num_threads() * _LEAST_SHARE,), 1e-40).mul_(1.0) == 0.0
+    if zero.all():
+        return "flushed"
+    return "mixed" if zero.any() else "kept"

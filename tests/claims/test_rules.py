@@ -42,6 +42,8 @@ def test_a_published_value_is_reached_when_the_interval_contains_it(ours: Scores
         (less(inf, inf, inf), less(inf, inf, inf), Word.open),
         (more(3, 4, 5), more(0, 1, -inf), Word.reproduced),
         (more(0, 0, -inf), more(1, 1, 1), Word.refuted),
+        (more(0.9505000055, 0.96, 0.97), more(0.9504999965, 0.94, 0.93), Word.open),
+        (more(0.9504999965, 0.94, 0.93), more(0.9505000055, 0.96, 0.97), Word.refuted),
     ],
 )
 def test_ahead_means_every_seed_before_every_other(ours: Scores, theirs: Scores, word: Word) -> None:
@@ -93,6 +95,12 @@ def test_not_behind_allows_a_share_of_the_other_mean(ours: Scores, word: Word) -
 def test_within_counts_the_seeds_that_are_where_they_are_expected(rnn: tuple[float, ...], word: Word) -> None:
     rule = Within({"a": ExpectedRange(None, 0.25), "rnn": ExpectedRange(0.5, None)})
     assert rule.decide({"a": less(0.1, 0.2, 0.25), "rnn": less(*rnn)}).word is word
+
+
+def test_singular_values_at_a_bound_lie_within_it_though_single_precision_sees_them_beyond() -> None:
+    rule = Within({"a": ExpectedRange(None, 0.001), "b": ExpectedRange(0.25, None)})
+    assert rule.decide({"a": less(0.0010030, 0, 0), "b": less(0.2499970, 1, 1)}).word is Word.reproduced
+    assert rule.decide({"a": less(0.0010300, 0, 0), "b": less(0.25, 1, 1)}).word is Word.open
 
 
 @pytest.mark.parametrize(

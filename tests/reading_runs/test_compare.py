@@ -211,6 +211,17 @@ def test_how_a_run_was_carried_out_makes_no_group_unless_it_is_asked_for(command
     assert len(document(command, "results")["sections"][0]["groups"]) == 2  # now it may decide when a run ends
 
 
+def test_runs_measured_at_other_intervals_are_of_one_row_and_that_is_said(command: Run, tmp_path: Path) -> None:
+    train(tmp_path / "results", "rnn", "copy", "seed=0", "train.evaluate_every=3")
+    train(tmp_path / "results", "rnn", "copy", "seed=1", "train.evaluations=30", "train.evaluate_every=3")
+    assert "every 3 to" not in command("compare").stdout
+    train(tmp_path / "results", "rnn", "copy", "seed=2", "train.evaluate_every=6")
+    said = " ".join(command("compare", "--metric", "best_validation").stdout.split())
+    assert "measured every 3 to 6 updates" in said
+    (group,) = document(command)["sections"][0]["groups"]
+    assert group["runs"]["completed"] == 3
+
+
 def test_the_evaluation_batch_makes_groups_where_results_depend_on_it(command: Run, tmp_path: Path) -> None:
     directories = [train(tmp_path / "results", "rnn", "copy", f"train.evaluation_batch_size={n}") for n in (5, 7)]
     for continues, sizes in ((False, [None]), (True, [5, 7])):

@@ -21,6 +21,7 @@ from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 from spectral_bench.errors import DataError, InputError, LockedError, StorageError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.lock import locked
+from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.point_claim import Standing, standing_of
 from spectral_bench.runs.reopen import CompleteError, reopened
 from spectral_bench.runs.verification import verify_run
@@ -288,6 +289,7 @@ def test_a_run_trained_on_is_measured_as_often_as_before(tmp_path: Path) -> None
     assert [row.split(",")[0] for row in rows if ",validation," in row] == [str(step) for step in range(1, 41)]
     assert sorted(set(pd.read_parquet(directory / "gradients.parquet")["step"])) == list(range(41))
     assert "evaluate_every: 1\n" in (directory / "config.yaml").read_text()
+    assert "train.evaluations" in Manifest.read(directory).content["ineffective"]
     assert "  every: 1\n" in (directory / "config.yaml").read_text()
     assert verify_run(directory, whole=True).difference is None
 

@@ -1,6 +1,9 @@
 """A run can be had again, and where it cannot, the first difference is named."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -196,6 +199,36 @@ def test_a_run_of_a_processor_that_cannot_flush_denormals_is_not_said_to_be_of_o
         directory = run(tmp_path)
     assert Manifest.read(directory).content["denormals"] == "kept"
     assert verify_run(directory).changes == ["denormals: kept then, flushed now"]
+
+
+#: Of more elements than PyTorch leaves to one thread, as soon as the data is there.
+LARGE = ["task.length=100", "train.batch_size=1000", "train.threads=2", "train.steps=1"]
+
+TREATMENTS = """
+import sys
+from pathlib import Path
+from small_runs import small_config
+from spectral_bench.runs.execute import execute, prepare
+from spectral_bench.runs.manifest import Manifest
+for number, flush in enumerate(sys.argv[3:]):
+    config = small_config(Path(sys.argv[1], str(number)), *sys.argv[2].split(), f"train.flush_denormals={flush}")
+    print(Manifest.read(execute(prepare(config)).directory).content["denormals"])
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "recorded"), [(["true", "true"], ["flushed", "flushed"]), (["true", "false"], ["flushed", "mixed"])]
+)
+def test_all_threads_flush_denormal_numbers_or_the_manifest_says_that_they_do_not(
+    tmp_path: Path, asked: list[str], recorded: list[str]
+) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", TREATMENTS, str(tmp_path), " ".join(LARGE), *asked],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split() == recorded, done.stderr
 
 
 @pytest.mark.parametrize("flush", [True, False])
