@@ -18,7 +18,7 @@ _FAILURES = (BadZipFile, OSError, EOFError, zlib.error, struct.error, ValueError
 def unpack(archive: Path, names: tuple[str, ...], folder: Path) -> list[Path]:
     """Write the members called ``names``, wherever they are in the archive, into ``folder``.
 
-    All of them appear, or none does.
+    None appears before all have been read whole.
 
     Returns:
         The files, in the order of ``names``.

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isfinite
 from statistics import fmean
 from typing import Any
 
@@ -17,7 +18,7 @@ STATUSES = (*ENDED, "unfinished")
 
 @dataclass(frozen=True)
 class Group:
-    """Runs that differ in nothing but the seed (or that agree in the keys of ``--by``).
+    """Runs that differ in the seed alone, and in how they were carried out (or that agree in the keys of ``--by``).
 
     Attributes:
         id: the first digits of ``Run.group``; of a group by ``--by``, the values of the keys.
@@ -96,7 +97,7 @@ class Group:
     def finite(self, field: str) -> list[tuple[int, float]]:
         """Seed and value of every run that counts and has a finite value in this field of its summary."""
         found = ((run.seed, run.summary.get(field)) for run in self.counted)
-        return [(seed, float(value)) for seed, value in found if value is not None and _is_finite(value)]
+        return [(seed, float(value)) for seed, value in found if isinstance(value, int | float) and isfinite(value)]
 
     def by_seed(self, field: str) -> dict[int, float]:
         """The finite value of each seed, which is one sample: the mean of its runs where it has several settings."""
@@ -185,7 +186,3 @@ def _one_of_each_seed(runs: Sequence[Run]) -> list[Run]:
 
 def _age(run: Run) -> tuple[str, str]:
     return str(run.manifest.get("started") or ""), run.run_id
-
-
-def _is_finite(value: Any) -> bool:
-    return isinstance(value, int | float) and value - value == 0

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +48,6 @@ def json_text(content: Mapping[str, Any]) -> bytes:
         ValueError: JSON cannot represent the content.
     """
     finite = {
-        key: None if isinstance(value, float) and not _is_finite(value) else value for key, value in content.items()
+        key: None if isinstance(value, float) and not isfinite(value) else value for key, value in content.items()
     }
     return (json.dumps(finite, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode(errors="backslashreplace")
-
-
-def _is_finite(value: float) -> bool:
-    return value - value == 0.0
