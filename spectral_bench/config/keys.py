@@ -29,6 +29,14 @@ def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     return flat
 
 
+def with_one_radius(nested: Mapping[str, Any]) -> dict[str, Any]:
+    """A configuration under dotted keys, the radius under one name: a model is given the root's ``r`` as its own."""
+    config = flatten(nested)
+    if "r" in config and config.get("model.r") == config["r"]:
+        del config["model.r"]
+    return config
+
+
 def nodes(keys: Mapping[str, Any]) -> set[str]:
     """The dotted keys that hold further keys: ``{"train.steps": 5}`` has ``{"train"}``."""
     return {key[:end] for key in keys for end, sign in enumerate(key) if sign == "."}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from spectral_bench.config.hints import short
-from spectral_bench.config.keys import flatten
+from spectral_bench.config.keys import with_one_radius
 from spectral_bench.config.schema import EXECUTION, MEASURING
 from spectral_bench.data.datasets import same_for_copies
 from spectral_bench.records.partial_summary import last_gradients, last_margin, summarise_unfinished
@@ -181,7 +181,7 @@ def read_record(directory: Path) -> Run:
     if written_as > FORMAT:
         raise UnreadableRunError(f"written by a newer version (format {written_as}, this version reads up to {FORMAT})")
     nested = upgraded_config(_parsed(directory / CONFIG, parse_yaml))
-    config = _config(nested)
+    config = with_one_radius(nested)
     try:
         manifest = upgraded_manifest(found, nested)
     except ValueError as error:
@@ -208,14 +208,6 @@ def read_record(directory: Path) -> Run:
     except (OSError, ValueError) as error:  # whatever is wrong with it, the run is not
         labels, damage = Labels(), damage or f"{LABELS} cannot be read: {brief(error)}"
     return Run(directory, kept, config, summary, damage, labels.tags, labels.note)
-
-
-def _config(nested: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration under dotted keys, the radius under one name: a model is given the root key ``r`` as its own."""
-    config = flatten(nested)
-    if "r" in config and config.get("model.r") == config["r"]:
-        del config["model.r"]
-    return config
 
 
 def _checked_facts(manifest: Mapping[str, Any]) -> RecordedFacts:

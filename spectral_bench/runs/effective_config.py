@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spectral_bench.config.engine import Engine
-from spectral_bench.config.keys import flatten
+from spectral_bench.config.keys import with_one_radius
 from spectral_bench.config.load import load, resolved
 from spectral_bench.runs.kinds import KINDS
 
@@ -32,8 +32,5 @@ class EffectiveConfigs:
 
     def _composed(self, overrides: tuple[str, ...]) -> Mapping[str, Any]:
         experiment = load(overrides, KINDS, engine=self._engine).experiment
-        config = flatten(resolved(experiment))
-        if config.get("model.r") == config["r"]:
-            del config["model.r"]
         idle = experiment.without_effect()
-        return {key: value for key, value in config.items() if key not in idle}
+        return {key: value for key, value in with_one_radius(resolved(experiment)).items() if key not in idle}
