@@ -15,9 +15,6 @@ from spectral_bench.compare.statistics import average, difference, estimate, nea
 #: Below so many seeds nothing is decided.
 FEWEST_SEEDS = 3
 
-#: By so much singular values that are exactly at a bound are seen beyond it, in single precision.
-_OF_SINGULAR_VALUES = 1e-5
-
 
 class Word(Enum):
     """A verdict."""
@@ -279,11 +276,11 @@ class Grows(Rule):
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
         """Decide by the means, and by the two ends."""
         values = [list(scores[name].by_seed.values()) for name in self.along]
-        if max(values[-1]) < min(values[0]):
+        if _exceeds(min(values[0]), max(values[-1])):
             return Decision(Word.refuted, "Every seed of the last is below every seed of the first.")
         steps = pairwise(zip(self.along, map(average, values), strict=True))
-        falls = [f"{before} to {after}" for (before, x), (after, y) in steps if y <= x]
-        if falls or min(values[-1]) <= max(values[0]):
+        falls = [f"{before} to {after}" for (before, x), (after, y) in steps if not _exceeds(y, x)]
+        if falls or not _exceeds(min(values[-1]), max(values[0])):
             return Decision(Word.open, f"It does not grow from {_listed(falls)}." if falls else "The two ends overlap.")
         return Decision(Word.reproduced, "It grows from each to the next.")
 
@@ -291,25 +288,22 @@ class Grows(Rule):
 def _all_better(ours: Scores, theirs: Scores) -> bool:
     """Whether every one of our seeds is better than every one of theirs."""
     a, b = list(ours.by_seed.values()), list(theirs.by_seed.values())
-    ours_worst, theirs_best = (min(a), max(b)) if ours.higher_is_better else (max(a), min(b))
-    return _is_better(ours_worst, theirs_best, ours)
+    return _exceeds(min(a), max(b)) if ours.higher_is_better else _exceeds(min(b), max(a))
 
 
 def _never_better(ours: Scores, theirs: Scores) -> bool:
     """Whether none of our seeds is better than any of theirs."""
     a, b = list(ours.by_seed.values()), list(theirs.by_seed.values())
-    ours_best, theirs_worst = (max(a), min(b)) if ours.higher_is_better else (min(a), max(b))
-    return not _is_better(ours_best, theirs_worst, ours)
+    return not (_exceeds(max(a), min(b)) if ours.higher_is_better else _exceeds(max(b), min(a)))
 
 
-def _is_better(first: float, second: float, scores: Scores) -> bool:
-    """Whether one number is better than another by more than rounding."""
-    return not nearly_equal(first, second) and (first > second) == scores.higher_is_better
+def _exceeds(first: float, second: float) -> bool:
+    """Whether one number is larger than another by more than rounding."""
+    return first > second and not nearly_equal(first, second)
 
 
 def _is_inside(value: float, bounds: ExpectedRange) -> bool:
-    above = bounds.low is None or value >= bounds.low - _OF_SINGULAR_VALUES
-    return above and (bounds.high is None or value <= bounds.high + _OF_SINGULAR_VALUES)
+    return (bounds.low is None or value >= bounds.low) and (bounds.high is None or value <= bounds.high)
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -30,9 +30,9 @@ def flatten(node: Mapping[str, Any], path: str = "") -> dict[str, Any]:
 
 
 def with_one_radius(nested: Mapping[str, Any]) -> dict[str, Any]:
-    """A configuration under dotted keys, the radius under one name: a model is given the root's ``r`` as its own."""
+    """A configuration under dotted keys, without the radius of the model where it is the root's ``r``."""
     config = flatten(nested)
-    if "r" in config and config.get("model.r") == config["r"]:
+    if "r" in config and "model.r" in config and config["model.r"] == config["r"]:
         del config["model.r"]
     return config
 

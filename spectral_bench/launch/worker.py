@@ -94,6 +94,8 @@ def work_on(
     point: Point,
     treatment: Treatment,
     observers: Sequence[Observer] = (),
+    *,
+    second_ends: bool = True,
 ) -> PointResult:
     """Claim a point, and train it or go on with it; or find that it is done, or that another process is at work on it.
 
@@ -105,9 +107,10 @@ def work_on(
         point: what to train; relative paths in it count from ``point.folder``, which becomes the current folder.
         treatment: how to treat what is done or begun, and the number of threads.
         observers: receive every event of the training, beside the point's sinks.
+        second_ends: whether a second signal ends the process at once.
     """
     began = time.monotonic()
-    stop = Stop()
+    stop = Stop(second_ends=second_ends)
     warnings: list[str] = []
     result = _worked_on(point, treatment, observers, stop, warnings)
     return replace(result, seconds=time.monotonic() - began, stop_cause=stop.cause, warnings=tuple(warnings))

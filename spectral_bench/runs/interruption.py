@@ -37,12 +37,12 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
         stop: receives the request.
 
     Raises:
-        SignalExit: on the second signal, with its exit code.
+        SignalExit: on the second signal, with its exit code, if the request lets it end the process.
     """
 
     def handle(number: int, _: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if stop.cause is not None and name != "SIGHUP":
+        if stop.cause is not None and stop.second_ends and name != "SIGHUP":
             _end_at_once(name)
         stop.ask(name)
 
@@ -81,7 +81,7 @@ def _handling_signals(handle: Callable[[int, FrameType | None], None]) -> Iterat
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, handle) for number in _numbers()}
+    before = {number: signal.signal(number, handle) for number in heeded_signals()}
     try:
         yield
     finally:
@@ -89,7 +89,8 @@ def _handling_signals(handle: Callable[[int, FrameType | None], None]) -> Iterat
             signal.signal(number, handler)
 
 
-def _numbers() -> list[signal.Signals]:
+def heeded_signals() -> list[signal.Signals]:
+    """Those of ``STOPPING`` that are heeded: not SIGHUP where it is ignored (``nohup``)."""
     return [number for number in STOPPING if number.name != "SIGHUP" or signal.getsignal(number) != signal.SIG_IGN]
 
 

@@ -9,6 +9,9 @@ import torch
 #: PyTorch divides an operation among its threads if each gets as many elements as this.
 _LEAST_SHARE = 1 << 15
 
+#: The bits of 1e-40 in single precision.
+_DENORMAL = 71362
+
 
 @contextmanager
 def flushing_denormals(wanted: bool) -> Iterator[None]:
@@ -34,7 +37,9 @@ def flushes_denormals() -> bool:
 
 def treatment_of_denormals() -> Literal["flushed", "kept", "mixed"]:
     """What all threads among which an operation is divided make of denormal numbers now; ``mixed``: they differ."""
-    zero = torch.full((torch.get_num_threads() * _LEAST_SHARE,), 1e-40).mul_(1.0) == 0.0
+    # By its bits: the number itself would be flushed on its way into the tensor.
+    bits = torch.full((torch.get_num_threads() * _LEAST_SHARE,), _DENORMAL, dtype=torch.int32)
+    zero = bits.view(torch.float32).mul_(1.0) == 0.0
     if zero.all():
         return "flushed"
     return "mixed" if zero.any() else "kept"

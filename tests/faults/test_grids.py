@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -160,29 +161,70 @@ def test_two_shells_with_one_grid_share_its_points_and_both_end_well(
     tally.survived("interruptions")
 
 
-@pytest.mark.parametrize(("name", "training"), [("SIGINT", False), ("SIGTERM", True), ("SIGHUP", True)])
-def test_a_signal_to_the_whole_process_group_stops_every_worker_with_a_checkpoint(
-    tmp_path: Path, whole: dict[int, list[str]], tally: Tally, name: str, *, training: bool
+@contextmanager
+def grid_of_its_own_group(tmp_path: Path, on_hangup: signal.Handlers) -> Iterator[subprocess.Popen[bytes]]:
+    """A grid in a session of its own, with SIGHUP treated as given, whatever started the tests."""
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command(tmp_path / "results"), cwd=tmp_path, stdout=pipe, stderr=pipe, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, on_hangup),
+    ) as grid:  # fmt: skip
+        yield grid
+        grid.kill()
+
+
+def to_group(grid: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Signal as a terminal does, and ``timeout``."""
+    os.killpg(grid.pid, number)
+
+
+def to_all(grid: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """Signal as service managers do."""
+    for process in (*psutil.Process(grid.pid).children(recursive=True), psutil.Process(grid.pid)):
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "send"), [(signal.SIGTERM, to_group), (signal.SIGHUP, to_group), (signal.SIGTERM, to_all)]
+)
+def test_a_signal_to_many_processes_of_a_grid_stops_every_worker_with_a_checkpoint(
+    tmp_path: Path, whole: dict[int, list[str]], tally: Tally, number: signal.Signals, send: Callable[..., None]
 ) -> None:
     tally.tried("interruptions")
-    pipe, number = subprocess.PIPE, signal.Signals[name]
-    results, typed = tmp_path / "results", command(tmp_path / "results")
-    with subprocess.Popen(typed, cwd=tmp_path, stdout=pipe, stderr=pipe, start_new_session=True) as grid:
-        if training:
-            wait_for(lambda: list(results.glob("[!.]*/*/[!.]*/checkpoint.pt")))
-        else:
-            wait_for(lambda: len(psutil.Process(grid.pid).children()) == 2)  # the fork server still imports PyTorch
-        os.killpg(grid.pid, number)
+    results = tmp_path / "results"
+    with grid_of_its_own_group(tmp_path, signal.SIG_DFL) as grid:
+        wait_for(lambda: list(results.glob("[!.]*/*/[!.]*/checkpoint.pt")))
+        send(grid, number)
         _, errors = grid.communicate(timeout=100)
     assert grid.returncode == 128 + number
     assert b"To go on with this grid: " in errors
     assert b"Traceback" not in errors
     begun = [read_saved_run(directory).manifest for directory in results.glob("[!.]*/*/[!.]*")]
-    assert {(manifest.status, manifest.content["reason"]) for manifest in begun} <= {
-        ("interrupted", name),
-        ("completed", None),
-    }
-    assert begun or not training
+    ends = {(manifest.status, manifest.content["reason"]) for manifest in begun}
+    assert ("interrupted", number.name) in ends
+    assert ends <= {("interrupted", number.name), ("completed", None)}
     start_again(tmp_path)
     assert metrics(results) == whole
     tally.survived("interruptions")
+
+
+def test_interrupts_while_workers_are_being_started_end_a_grid_without_a_traceback(tmp_path: Path) -> None:
+    with grid_of_its_own_group(tmp_path, signal.SIG_DFL) as grid:
+        wait_for(lambda: len(psutil.Process(grid.pid).children()) == 2)  # the fork server still imports PyTorch
+        for _ in range(2):
+            to_group(grid, signal.SIGINT)
+            time.sleep(0.3)
+        _, errors = grid.communicate(timeout=100)
+    assert grid.returncode == 128 + signal.SIGINT
+    assert b"To go on with this grid: " in errors
+    assert b"Traceback" not in errors
+
+
+def test_a_grid_under_nohup_does_not_hear_the_terminal_close(tmp_path: Path, whole: dict[int, list[str]]) -> None:
+    with grid_of_its_own_group(tmp_path, signal.SIG_IGN) as grid:
+        wait_for(lambda: list(tmp_path.glob("results/[!.]*/*/[!.]*/checkpoint.pt")))
+        to_all(grid, signal.SIGHUP)
+        _, errors = grid.communicate(timeout=100)
+    assert (grid.returncode, errors) == (0, b"")
+    assert metrics(tmp_path / "results") == whole

@@ -217,7 +217,12 @@ for number, flush in enumerate(sys.argv[3:]):
 
 
 @pytest.mark.parametrize(
-    ("asked", "recorded"), [(["true", "true"], ["flushed", "flushed"]), (["true", "false"], ["flushed", "mixed"])]
+    ("asked", "recorded"),
+    [
+        (["true", "true"], ["flushed", "flushed"]),
+        (["true", "false"], ["flushed", "mixed"]),
+        (["false", "true"], ["kept", "mixed"]),
+    ],
 )
 def test_all_threads_flush_denormal_numbers_or_the_manifest_says_that_they_do_not(
     tmp_path: Path, asked: list[str], recorded: list[str]

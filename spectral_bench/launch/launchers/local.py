@@ -23,7 +23,7 @@ from typing import ClassVar
 import torch
 
 from spectral_bench.errors import InputError
-from spectral_bench.launch.fork_server import leave_group, worker_context
+from spectral_bench.launch.fork_server import leave_group, starting_worker
 from spectral_bench.launch.launcher import LAUNCHERS
 from spectral_bench.launch.point import Point
 from spectral_bench.launch.worker import PointResult, Treatment, work_on
@@ -93,6 +93,8 @@ class LocalLauncher:
                     idle.append(slot)
                     yield _result(future, slot, point, stop)
         finally:
+            for slot in slots:  # all of them before one is waited for, which a signal may end
+                slot.kill()
             for slot in slots:
                 slot.close()
 
@@ -127,11 +129,11 @@ class Slot:
         """Hand a point to the worker; to one that has died the future is as if it had died of this point."""
         try:
             if self._executor is None:
-                others = set(multiprocessing.active_children())
-                context = worker_context(work_on.__module__)
-                self._executor = ProcessPoolExecutor(1, context, _prepare_worker, (self._gpu,))
-                self._pid = self._executor.submit(os.getpid)
-                self._worker = [child for child in multiprocessing.active_children() if child not in others]
+                with starting_worker(work_on.__module__) as context:
+                    others = set(multiprocessing.active_children())
+                    self._executor = ProcessPoolExecutor(1, context, _prepare_worker, (self._gpu,))
+                    self._pid = self._executor.submit(os.getpid)
+                    self._worker = [child for child in multiprocessing.active_children() if child not in others]
             return self._executor.submit(_work, point, treatment)
         except BrokenProcessPool as error:
             lost: Future[PointResult] = Future()
@@ -150,10 +152,14 @@ class Slot:
         self._end_executor()
         self._executor = self._pid = None
 
-    def close(self) -> None:
+    def kill(self) -> None:
         """End the worker at once, even if it is at work or has only been started."""
         for process in self._worker:
             process.kill()
+
+    def close(self) -> None:
+        """End the worker at once, and wait until nothing is left of it."""
+        self.kill()
         self._end_executor()
 
     def _end_executor(self) -> None:
@@ -170,9 +176,7 @@ def _result(future: Future[PointResult], slot: Slot, point: Point, stop: Stop) -
         slot.lose()
         if stop.cause is not None:
             return PointResult(point.name, "not reached")
-        return PointResult(
-            point.name, "lost", message="a worker process was killed, and the others ended with it", exit_code=1
-        )
+        return PointResult(point.name, "lost", message="its worker process was killed", exit_code=1)
 
 
 def _visible_gpus() -> list[str]:
@@ -205,6 +209,6 @@ def _end_with_parent() -> None:
 def _work(point: Point, treatment: Treatment) -> PointResult:
     _at_work.set()
     try:
-        return work_on(point, treatment)
+        return work_on(point, treatment, second_ends=False)
     finally:
         _at_work.clear()
