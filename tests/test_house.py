@@ -60,7 +60,6 @@ SHORT = {
     "runs/capacity.py": "one context manager, which knows the words of PyTorch's exceptions",
     "tasks/divisors.py": "arithmetic that MNIST and UCR share",
     "tasks/random_streams.py": "which random numbers a seed means: to be read alone",
-    "training/denormals.py": "a state of the processor, touched nowhere else",
     "training/length.py": "arithmetic that needs no model",
     "training/outcome.py": "what the loop returns, for those who never train",
     "training/random_state.py": "PyTorch's global state, touched nowhere else",
