@@ -146,8 +146,8 @@ def sign_flip_p(differences: Values) -> float:
         signs = np.random.default_rng(0).choice([1.0, -1.0], (_FLIPS, n))
         signs[0] = 1.0  # what was observed is one of the possibilities, so p is never zero
     sums = np.abs(signs @ gaps)
-    observed = abs(gaps.sum())
-    return float(np.mean(sums >= observed * (1 - 1e-9)))
+    rounding = 1e-9 * np.abs(gaps).sum()
+    return float(np.mean(sums >= abs(gaps.sum()) - rounding))
 
 
 def finite_stand_ins(differences: Values) -> NDArray[np.float64]:

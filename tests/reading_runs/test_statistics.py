@@ -106,6 +106,11 @@ def test_three_equal_signs_are_no_proof() -> None:
     assert sign_flip_p([0.1, 0.2, 0.3]) == 0.25
 
 
+@pytest.mark.parametrize("gaps", set(permutations([0.1, 0.1, 0.1, -0.3])))
+def test_the_sign_flip_test_does_not_depend_on_the_order_of_the_differences(gaps: tuple[float, ...]) -> None:
+    assert sign_flip_p(gaps) == 1.0  # their sum is zero but for rounding
+
+
 def test_holm_corrects_step_by_step_and_keeps_the_order() -> None:
     assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert holm([0.9, 0.8]) == pytest.approx([1.0, 1.0])
