@@ -171,5 +171,8 @@ def _pruning(point: Point, stop: Stop, warnings: list[str]) -> list[Observer]:
 
 
 def _directory(config: ExperimentConfig | None, treatment: Treatment) -> Path | None:
-    """Where the files of a point lie that ended by an error; None if it came to none."""
-    return None if config is None else standing_of(config, treatment.again).directory
+    """Where the files of a point lie that ended by an error; None if it came to none, or they cannot be found."""
+    try:
+        return None if config is None else standing_of(config, treatment.again).directory
+    except (OSError, SpectralBenchError):
+        return None

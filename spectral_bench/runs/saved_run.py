@@ -68,7 +68,11 @@ def read_saved_run(directory: Path) -> SavedRun:
         InputError: it is not the directory of a run.
         DataError: a file in it is damaged.
     """
-    if not (directory / MANIFEST).exists():
+    try:
+        is_run = (directory / MANIFEST).exists()
+    except OSError as error:  # of somebody who lets no one look into it
+        raise DataError(f"{directory}: cannot be read ({brief(error)}).") from error
+    if not is_run:
         raise InputError(f"{directory} is not the directory of a run: there is no {MANIFEST} in it.")
     return SavedRun(directory, Manifest.read(directory), _read_config(directory / CONFIG))
 

@@ -6,15 +6,17 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from errno import EACCES
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
+from typing import Any
 
 import pytest
 from small_runs import only_run, small_config
 
-from spectral_bench.errors import InputError
+from spectral_bench.errors import DataError, InputError
 from spectral_bench.runs.claim_file import HeldError, dead_claims, give_claim_back, take_claim
 from spectral_bench.runs.directory import parsed_run_id
 from spectral_bench.runs.execute import execute, prepare
@@ -23,6 +25,7 @@ from spectral_bench.runs.owner import SILENCE, Owner
 from spectral_bench.runs.point_claim import Standing, claimed, standing_of
 from spectral_bench.runs.reopen import reopened
 from spectral_bench.runs.run_lookup import PointKey
+from spectral_bench.runs.saved_run import read_saved_run
 
 
 def claim_of(path: Path, owner: Owner) -> Path:
@@ -138,6 +141,22 @@ def test_a_folder_that_cannot_be_written_is_wrong_input(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"), claimed(small_config(tmp_path / "file")):
         pass
+
+
+def test_a_run_that_its_owner_lets_nobody_read_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = small_config(tmp_path)
+    theirs = execute(prepare(config)).directory
+    look = os.stat
+
+    def refused(path: str | Path, **how: Any) -> os.stat_result:
+        if theirs in Path(path).parents:
+            raise PermissionError(EACCES, "Permission denied", str(path))
+        return look(path, **how)
+
+    monkeypatch.setattr(os, "stat", refused)
+    assert standing_of(config) == Standing("new")
+    with pytest.raises(DataError, match="cannot be read"):
+        read_saved_run(theirs)
 
 
 def test_a_run_is_found_by_its_name_and_an_older_name_by_its_manifest(tmp_path: Path) -> None:
