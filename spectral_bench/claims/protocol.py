@@ -33,18 +33,17 @@ class Protocol:
 
     @classmethod
     def of(cls, request: RunRequest, metric: str, configure: Configure) -> Self:
-        """The protocol of a request; the values of searched keys need no composing, and come first.
+        """The protocol of a request; searched keys come first, for most runs differ in these.
 
         Raises:
-            InputError: an override is wrong, or a key that is searched or differs between settings is none of it.
+            InputError: an override is wrong, or a key that is searched or differs between settings has no effect.
         """
-        composed = configure(request.overrides)
+        composed = configure(request.setting)
         for key in request.values:
             if key not in composed:
                 overrides = " ".join(request.overrides)
                 raise InputError(f"{unknown_key(key, composed)} It cannot be varied beside {overrides}.")
-        others = {key: value for key, value in composed.items() if key not in request.values}
-        return cls(request, {**request.values, **others}, metric)
+        return cls(request, {**{key: composed[key] for key in request.values}, **composed}, metric)
 
     def is_kept_by(self, run: Run) -> bool:
         """Whether this is the run that was asked for."""
@@ -57,8 +56,9 @@ class Protocol:
         """
         theirs = run.effective_config
         for key in chain(self.config, (key for key in theirs if key not in self.config)):
-            if as_typed(self.config.get(key)) != as_typed(theirs.get(key)) and not self._may_differ(key, run):
-                yield key, theirs.get(key)
+            asked, found = self.config.get(key), theirs.get(key)
+            if asked != found and as_typed(asked) != as_typed(found) and not self._may_differ(key, run):
+                yield key, found
 
     def _may_differ(self, key: str, run: Run) -> bool:
         """Whether a run may differ in a key: in how it was executed and watched, not in what was learnt."""

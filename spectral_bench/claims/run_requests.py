@@ -16,7 +16,7 @@ class RunRequest:
 
     Attributes:
         overrides: of the run, without seed, searched keys and the key in which settings differ.
-        values: of these keys; nothing else depends on them.
+        values: of these keys.
         seed: of the run.
     """
 
@@ -25,10 +25,14 @@ class RunRequest:
     seed: int
 
     @property
+    def setting(self) -> list[str]:
+        """All overrides but the seed, as a user types them."""
+        return merged([*self.overrides, *(f"{key}={as_typed(value)}" for key, value in self.values.items())])
+
+    @property
     def typed(self) -> list[str]:
         """All overrides, as a user types them."""
-        chosen = [f"{key}={as_typed(value)}" for key, value in self.values.items()]
-        return merged([*self.overrides, *chosen, f"seed={self.seed}"])
+        return merged([*self.setting, f"seed={self.seed}"])
 
 
 def search_requests(claim: Claim, entrant: str) -> list[RunRequest]:

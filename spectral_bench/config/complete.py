@@ -5,7 +5,7 @@ from pathlib import Path
 
 from spectral_bench.config.catalog import GROUPS, options
 from spectral_bench.config.compose import compose
-from spectral_bench.config.keys import flatten
+from spectral_bench.config.keys import as_typed, flatten
 
 
 def candidates(word: str, before: Sequence[str], config_dir: Path | None = None) -> list[str]:
@@ -22,7 +22,7 @@ def candidates(word: str, before: Sequence[str], config_dir: Path | None = None)
         return _beginning(word, (f"{name}={option}" for option in options(name, config_dir)))
     values = flatten(compose(before, config_dir).config)
     if sign:
-        return _beginning(word, [f"{name}={_typed(values[name])}"] if name in values else [])
+        return _beginning(word, [f"{name}={as_typed(values[name])}"] if name in values else [])
     depth = word.count(".")
     level = {".".join(key.split(".")[: depth + 1]) + ("." if key.count(".") > depth else "=") for key in values}
     if not depth:
@@ -37,9 +37,3 @@ def candidates(word: str, before: Sequence[str], config_dir: Path | None = None)
 
 def _beginning(word: str, texts: Iterable[str]) -> list[str]:
     return sorted(text for text in texts if text.startswith(word))
-
-
-def _typed(value: object) -> str:
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -9,7 +9,7 @@ from typing import Any, cast
 from hydra.core.override_parser.types import Override
 from omegaconf import OmegaConf
 
-from spectral_bench.config.catalog import GRID_BLOCK, check_one_file
+from spectral_bench.config.catalog import GRID_BLOCK
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hydra_errors import explained
 from spectral_bench.config.keys import flatten
@@ -71,7 +71,7 @@ def compose(overrides: Sequence[str] = (), config_dir: Path | None = None, engin
         raise explained(error, hydra, parsed) from error
     for group, choice in composition.choices.items():  # also by a preset, or as a default
         if choice.option is not None:
-            check_one_file(group, choice.option, config_dir)
+            hydra.check_one_file(group, choice.option)
     return composition
 
 

@@ -21,7 +21,7 @@ from hydra.core.override_parser.types import Override
 from hydra.plugins.config_source import ConfigResult
 from omegaconf import DictConfig, OmegaConf
 
-from spectral_bench.config.catalog import folders, options
+from spectral_bench.config.catalog import check_one_file, folders, options
 
 #: The files that a configuration is composed from: that of a run, and that of the launcher of a grid.
 RUN_ROOT, LAUNCHING_ROOT = "config", "launching"
@@ -68,6 +68,8 @@ class Engine:
         self._parser = OverridesParser.create(config_loader=self.loader)
         self._parsed: dict[str, list[Override]] = {}
         self._options: dict[str, dict[str, Path]] = {}
+        self._groups: dict[str, bool] = {}
+        self._checked: set[tuple[str, str]] = set()
         self._contents: dict[str, dict[str, Any]] = {}
         self._copies = _Copies(self._files)
         self._merged: dict[tuple[str, ...], tuple[bytes, DefaultsList]] = {}
@@ -85,7 +87,10 @@ class Engine:
 
     def _chooses_file(self, override: Override) -> bool:
         """As Hydra tells apart what chooses a file of a group and what sets a key."""
-        return self._files.group_exists(override.key_or_group) and not isinstance(override.value(), dict)
+        name = override.key_or_group
+        if name not in self._groups:
+            self._groups[name] = self._files.group_exists(name)
+        return self._groups[name] and not isinstance(override.value(), dict)
 
     def _merge(self, choosing: list[Override], root: str) -> tuple[bytes, DefaultsList]:
         defaults = create_defaults_list(self._files, root, choosing, prepend_hydra=False, skip_missing=False)
@@ -104,6 +109,16 @@ class Engine:
         if group not in self._options:
             self._options[group] = options(group, self.config_dir)
         return self._options[group]
+
+    def check_one_file(self, group: str, option: str) -> None:
+        """Refuse an option that several folders have a file for.
+
+        Raises:
+            InputError: naming the files.
+        """
+        if (group, option) not in self._checked:
+            check_one_file(group, option, self.config_dir)
+            self._checked.add((group, option))
 
     def content(self, name: str) -> dict[str, Any]:
         """What stands in the file that Hydra knows by this name (``task/copy``), interpolations as they are."""

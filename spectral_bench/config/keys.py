@@ -56,13 +56,14 @@ def absent(key: str, otherwise: str = "none") -> str:
 
 
 def as_typed(value: Any) -> str:
-    """A configuration value as a user types it: ``true``, ``null``, ``0.001``."""
+    """A configuration value as a user types it: ``true``, ``null``, ``0.001``; different values never look alike."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
-        return f"{value:g}"
+        short = f"{value:g}"
+        return short if float(short) == value else repr(value).removesuffix(".0")  # a whole one reads like an integer
     if isinstance(value, list):
         return "[" + ",".join(as_typed(item) for item in value) + "]"
     if isinstance(value, tuple):  # of words, such as tags

@@ -6,7 +6,7 @@ from typing import Any
 
 from hydra.core.override_parser.types import Override
 
-from spectral_bench.config.catalog import GRID_BLOCK, GROUPS, check_one_file
+from spectral_bench.config.catalog import GRID_BLOCK, GROUPS
 from spectral_bench.config.engine import Engine
 from spectral_bench.config.hints import short, unknown
 from spectral_bench.config.plugin_yaml import explain_absence
@@ -77,4 +77,4 @@ def _check_option(group: str, option: Any, hydra: Engine) -> None:
         what = "preset" if group == "experiment" else group
         typed = "null" if option is None else str(option)
         raise InputError(" ".join(explain_absence(group, typed, unknown(what, typed, words), config_dir)))
-    check_one_file(group, option, config_dir)
+    hydra.check_one_file(group, option)

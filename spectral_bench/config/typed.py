@@ -13,6 +13,7 @@ from types import NoneType, UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from spectral_bench.config.hints import grid_meant, short, unknown, unknown_key
+from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 
 _T = TypeVar("_T")
@@ -151,12 +152,8 @@ def _but(value: Any, arms: tuple[Any, ...], path: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as a user would type it."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return short(f"'{value}'" if isinstance(value, str) and value.strip() != value else str(value))
+    """A value as a user would type it, spaces at its ends in view."""
+    return short(f"'{value}'" if isinstance(value, str) and value.strip() != value else as_typed(value))
 
 
 def _join(path: str, name: str) -> str:

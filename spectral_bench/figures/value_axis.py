@@ -40,8 +40,10 @@ def spans_decades(values: Iterable[float]) -> bool:
 
 
 def shown(key: str, value: Any) -> str:
-    """A value as a tick shows it: ``free`` for a radius that does not exist."""
-    return absent(key) if value is None else as_typed(value)
+    """A value as a tick shows it: a number with six digits, ``free`` for a radius that does not exist."""
+    if value is None:
+        return absent(key)
+    return f"{value:g}" if isinstance(value, float) else as_typed(value)
 
 
 @dataclass(frozen=True)

@@ -232,6 +232,19 @@ def test_a_run_stands_for_one_setting_of_a_search(tmp_path: Path) -> None:
         judge(claim, [completed(tmp_path, 0, best_validation=0.5)], effective_config)
 
 
+def test_a_search_may_vary_a_key_on_which_others_depend(tmp_path: Path) -> None:
+    over = {"model.activation": ["tanh", "leaky_relu"], "optimizer.lr": [0.001, 0.001000000001]}
+    claim = of_one_entrant(tmp_path, search={"over": over, "seed": 0, "choose": ["best_validation"]})
+    manifest, known = completed(tmp_path, 0).manifest, {"best_validation": 0.5, "mode": "max"}
+    runs = [
+        Run(tmp_path / f"run{at}", manifest, dict(effective_config(request.typed)), known)
+        for at, request in enumerate(search_requests(claim, "rnn"))
+    ]
+    found = judge(claim, runs, effective_config).evidence["rnn"].search
+    assert [one.run for one in found] == runs
+    assert runs[0].config.keys() != runs[2].config.keys()  # the slope below zero is of one activation alone
+
+
 def test_times_decide_between_runs_of_one_processor(tmp_path: Path) -> None:
     claim = of_one_entrant(tmp_path, metric="ms_per_step")
     runs = [repeated(completed(tmp_path, seed, ms_per_step=0.5), threads=1) for seed in (1, 2)]
@@ -440,9 +453,7 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         searched = search_requests(claim, entrant)[:1]
         chosen = {key: searched[0].values[key] for key in claim.search.over} if claim.search else {}
         for request in [*searched, *deciding_requests(claim, entrant, chosen)[:1]]:
-            composed, typed = effective_config(request.overrides), effective_config(request.typed)
-            assert set(request.values) <= set(composed)
-            assert typed == {**composed, **request.values, "seed": request.seed}
+            assert set(request.values) <= set(effective_config(request.setting))
 
 
 @pytest.mark.parametrize(

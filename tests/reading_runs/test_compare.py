@@ -222,6 +222,14 @@ def test_runs_measured_at_other_intervals_are_of_one_row_and_that_is_said(comman
     assert group["runs"]["completed"] == 3
 
 
+def test_settings_that_differ_from_the_seventh_digit_on_are_two(command: Run, tmp_path: Path) -> None:
+    runs = [train(tmp_path / "results", "rnn", "copy", f"optimizer.lr={lr}") for lr in (0.00123456789, 0.0012345671)]
+    groups = document(command, "results", "--by", "optimizer.lr")["sections"][0]["groups"]
+    assert [one["differs"] for one in groups] == [{"optimizer.lr": "0.00123456789"}, {"optimizer.lr": "0.0012345671"}]
+    found = json.loads(command("compare", "--diff", runs[0].name, runs[1].name, "--format", "json").stdout)["config"]
+    assert [row["key"] for row in found] == ["optimizer.lr"]
+
+
 def test_the_evaluation_batch_makes_groups_where_results_depend_on_it(command: Run, tmp_path: Path) -> None:
     directories = [train(tmp_path / "results", "rnn", "copy", f"train.evaluation_batch_size={n}") for n in (5, 7)]
     for continues, sizes in ((False, [None]), (True, [5, 7])):
