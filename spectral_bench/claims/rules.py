@@ -3,11 +3,12 @@
 A rule sees one number for every seed of every entrant; a run that diverged, or never got that far, is worse than any.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from spectral_bench.compare.scores import Scores
 from spectral_bench.compare.statistics import average, difference, estimate, nearly_equal
@@ -33,7 +34,7 @@ class Decision:
     why: str
 
 
-class Rule(Protocol):
+class Rule(ABC):
     """Decides a claim.
 
     Attributes:
@@ -45,18 +46,18 @@ class Rule(Protocol):
     overall_words: ClassVar[str] = "{metric}"
 
     @property
+    @abstractmethod
     def entrants(self) -> Sequence[str]:
         """Whose numbers it needs."""
-        ...
 
     @property
+    @abstractmethod
     def words(self) -> str:
         """The rule in a sentence."""
-        ...
 
+    @abstractmethod
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
         """Decide, given the numbers of all entrants, of at least ``FEWEST_SEEDS`` seeds each."""
-        ...
 
     def overall(self, scores: Mapping[str, Scores]) -> Mapping[str, Scores]:
         """What stands in one line for the numbers of all entrants."""
@@ -80,7 +81,7 @@ class Reaches(Rule):
         """The rule in a sentence."""
         return (
             f"Reproduced if the 95 % interval of {self.entrant}'s mean contains {self.value:g}; beaten if it is wholly "
-            "better, refuted if wholly worse, or if a seed diverged."
+            "better, refuted if wholly worse, or if a seed diverged or never got there."
         )
 
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
@@ -197,7 +198,7 @@ class NotBehind(Rule):
 
 @dataclass(frozen=True)
 class ExpectedRange:
-    """Where the mean of an entrant is expected; None: no bound on that side."""
+    """Where every seed of an entrant is expected; None: no bound on that side."""
 
     low: float | None
     high: float | None
@@ -219,7 +220,7 @@ class ExpectedRange:
 
 @dataclass(frozen=True)
 class Within(Rule):
-    """The mean of each entrant is in a range of its own."""
+    """Every seed of an entrant is in the range of that entrant."""
 
     ranges: Mapping[str, ExpectedRange]
 

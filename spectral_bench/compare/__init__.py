@@ -1,1 +1,1 @@
-"""Statistics of groups of runs, against each other and against published numbers. Never reads files."""
+"""Statistics of groups of runs, against each other and against published numbers. Reads no files of runs."""

@@ -39,12 +39,6 @@ class GroupResult:
     verdicts: dict[str, int]
     published: list[Published]
 
-    @property
-    def num_parameters(self) -> int | None:
-        """Of every run that counts; None where they differ (groups of ``--by``) or do not say."""
-        sizes = {run.summary.get("num_parameters") for run in self.group.counted}
-        return sizes.pop() if len(sizes) == 1 else None
-
     def mean(self, field: str) -> float | None:
         """The mean of a field of the summaries over the runs that count; None where none has a finite value."""
         values = self.group.values(field)

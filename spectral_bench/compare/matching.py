@@ -21,7 +21,8 @@ def of_equal_size(found: Sequence[Section]) -> tuple[list[Section], list[str]]:
     matched, notes = [], []
     for section in found:
         sizes = sorted(
-            ((size, group) for group in section.groups if (size := _size(group)) is not None), key=lambda pair: pair[0]
+            ((size, group) for group in section.groups if (size := group.num_parameters) is not None),
+            key=lambda pair: pair[0],
         )
         sets: list[list[tuple[int, Group]]] = []
         for place, (smallest, _) in enumerate(sizes):
@@ -37,7 +38,7 @@ def of_equal_size(found: Sequence[Section]) -> tuple[list[Section], list[str]]:
             )
         taken = {group.id for alike in sets for _, group in alike}
         alone = [
-            f"{section.name(group)} ({'no one size' if _size(group) is None else f'{_size(group):,}'})"
+            f"{section.name(group)} ({'no one size' if group.num_parameters is None else f'{group.num_parameters:,}'})"
             for group in section.groups
             if group.id not in taken
         ]
@@ -78,9 +79,3 @@ def after_equal_time(found: Sequence[Section]) -> tuple[list[Section], list[str]
         differs = {**section.differs, TRAINED_FOR: f"{seconds:.3g} s"}
         matched.append(replace(section, differs=differs, groups=groups))
     return matched, notes
-
-
-def _size(group: Group) -> int | None:
-    """The parameters of all its runs; None where they differ, or are not known."""
-    sizes = {run.summary.get("num_parameters") for run in group.counted}
-    return sizes.pop() if len(sizes) == 1 else None

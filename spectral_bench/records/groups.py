@@ -106,6 +106,12 @@ class Group:
             several.setdefault(seed, []).append(value)
         return {seed: fmean(values) for seed, values in several.items()}
 
+    @property
+    def num_parameters(self) -> int | None:
+        """Of every run that counts; None where they differ (groups of ``--by``) or do not say."""
+        sizes = {run.summary.get("num_parameters") for run in self.counted}
+        return sizes.pop() if len(sizes) == 1 else None
+
     def values(self, field: str) -> list[float]:
         """The finite values of a field of the summaries, one a seed, in the order of seeds."""
         return list(self.by_seed(field).values())

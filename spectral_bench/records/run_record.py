@@ -129,6 +129,11 @@ class Run:
         """The seed."""
         return int(self.config["seed"])
 
+    @property
+    def has_metrics(self) -> bool:
+        """Whether the table of its metrics is there."""
+        return (self.directory / METRICS).exists()
+
     def lacks_end(self, last_step: int) -> bool:
         """Whether a table whose last step is this one has lost its end: a run measures and traces what it ends with."""
         end = self.summary.get("steps")

@@ -94,7 +94,7 @@ COLUMNS: dict[str, ComparisonColumn] = {
     ),
     "seeds": ComparisonColumn(Column("seeds", wraps=True, shared=True), lambda row, _: Cell(row.group.standing)),
     "parameters": ComparisonColumn(
-        Column("parameters"), lambda row, _: Cell(number(row.num_parameters)), "num_parameters"
+        Column("parameters"), lambda row, _: Cell(number(row.group.num_parameters)), "num_parameters"
     ),
     "score": ComparisonColumn(Column("{score}", wraps=True), _score, "{score}"),
     "best_validation": ComparisonColumn(Column("best valid."), _mean("best_validation"), "best_validation"),

@@ -61,7 +61,5 @@ def undrawn_notes(section: Section) -> list[str]:
     unfinished = undrawn - sum(group.repeats for group in section.groups if group.completed)
     notes = [f"{unfinished} run{'s' * (unfinished > 1)} that did not complete not drawn."] if unfinished else []
     counted = [run for group in section.groups for run in group.counted]
-    notes += [
-        f"{run.run_id} is not drawn: it has no {METRICS}." for run in counted if not (run.directory / METRICS).exists()
-    ]
+    notes += [f"{run.run_id} is not drawn: it has no {METRICS}." for run in counted if not run.has_metrics]
     return [f"{section.title}: {note}" for note in [*repeats, *notes]]

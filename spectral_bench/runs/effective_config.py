@@ -20,7 +20,7 @@ class EffectiveConfigs:
         self._known: dict[tuple[str, ...], Mapping[str, Any]] = {}
 
     def __call__(self, overrides: Sequence[str]) -> Mapping[str, Any]:
-        """The configuration under dotted keys, without those that change no number.
+        """The configuration under dotted keys, without those that have no effect beside the others.
 
         Raises:
             InputError: an override is wrong.

@@ -17,7 +17,7 @@ from spectral_bench.config.load import resolved
 from spectral_bench.config.schema import ExperimentConfig, OnDivergence
 from spectral_bench.errors import InputError
 from spectral_bench.nn.gradient_trace import GradientTrace
-from spectral_bench.nn.model import Model
+from spectral_bench.nn.model import Model, State
 from spectral_bench.tasks.task import Batch, Split, Task
 from spectral_bench.training.denormals import flushing_denormals
 from spectral_bench.training.divergence import check_weights, non_finite, take_step
@@ -73,7 +73,7 @@ class Trainer:
         self.optimizer = build_optimizer(config.optimizer, self.model)
         self.progress = Progress()
         self._parameters = [p for p in self.model.parameters() if p.requires_grad]
-        self._carried: list[tuple[Tensor, ...]] | None = None
+        self._carried: State | None = None
         self._since_measurement = RunningMean()
         self._seconds_since_measurement = 0.0
         self._best_weights: dict[str, Tensor] = {}
@@ -206,17 +206,21 @@ class Trainer:
     def _backward(self, batch: Batch, *, traced: bool) -> tuple[Tensor, Tensor]:
         """Fill the gradients, and carry the state; returns each sequence's loss and score."""
         trace = GradientTrace() if traced else None
+        outputs, losses, self._carried = self._gradients(batch, trace)
+        if trace is not None:
+            self._emit_gradients(trace, batch)
+        return losses, self.task.scores(outputs, batch.targets)
+
+    def _gradients(self, batch: Batch, trace: GradientTrace | None) -> tuple[Tensor, Tensor, State]:
+        """Fill the gradients, and the trace; returns the outputs, each sequence's loss, and the state to carry."""
         self.optimizer.zero_grad(set_to_none=True)
         outputs, state = predict(self.model, batch, self._carried, trace)
         losses = self.task.losses(outputs, batch.targets)
-        traced_alone = traced_loss(self.task, outputs, batch.targets, self.config.trace) if traced else None
+        traced_alone = None if trace is None else traced_loss(self.task, outputs, batch.targets, self.config.trace)
         self._objective(losses).backward(retain_graph=traced_alone is not None)  # type: ignore[no-untyped-call]
         if trace is not None and traced_alone is not None:  # last: a trace keeps the norms of the last backward pass
             torch.autograd.grad(traced_alone, [*self._parameters, *trace.starts], allow_unused=True)
-        self._carried = [tuple(part.detach() for part in layer) for layer in state]
-        if trace is not None:
-            self._emit_gradients(trace, batch)
-        return losses.detach(), self.task.scores(outputs.detach(), batch.targets)
+        return outputs.detach(), losses.detach(), [tuple(part.detach() for part in layer) for layer in state]
 
     def _objective(self, losses: Tensor) -> Tensor:
         """What is minimised: the mean loss and the model's own penalty."""
@@ -283,9 +287,9 @@ class Trainer:
         if self.config.trace.spectrum:
             self._emit_spectrum()
         if self.config.trace.gradients:
-            carried, random = self._carried, random_state(self.device)
-            self._backward(self._batch(self.progress.step), traced=True)
-            self._carried = carried
+            trace, batch, random = GradientTrace(), self._batch(self.progress.step), random_state(self.device)
+            self._gradients(batch, trace)
+            self._emit_gradients(trace, batch)
             set_random_state(random, self.device)
             self.optimizer.zero_grad(set_to_none=True)
 

@@ -1,4 +1,4 @@
-"""The events that the training loop emits to its observers. An observer changes nothing about the training."""
+"""The events that the training loop emits to its observers. They may end the training, and change nothing else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,6 +1,7 @@
-"""What the kernels have to know, and PyTorch has no public name for. Nothing else in the package uses a private one.
+"""What the kernels have to know, and PyTorch has no public name for.
 
-A release of PyTorch may take such a name away. The question then has the answer that is always right, at some cost.
+Beside these names, `scan` uses one that is private, the version counter of a tensor. A release of PyTorch may take away
+those that are used here. The question then has the answer that is always right, at some cost.
 """
 
 import torch
