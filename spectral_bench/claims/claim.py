@@ -24,14 +24,16 @@ class Source:
     Attributes:
         paper: authors, venue and year.
         place: the section, table or figure; or who quotes it.
-        value: the published number, in units of the claim's metric; None: there is none.
+        value: the published number, in units of the claim's metric; None: there is none, or several.
         certainty: how sure it is.
+        values: published numbers of several entrants, by name; a pair is from one to the other.
     """
 
     paper: str
     place: str
     value: float | None
     certainty: Certainty
+    values: Mapping[str, float | list[float]]
 
 
 @dataclass(frozen=True)
@@ -107,3 +109,14 @@ class Claim:
     across: Across | None
     placed: Mapping[str, Mapping[str, Any]]
     finding: str | None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it is of those who wrote the file, and no paper's."""
+        return self.source.certainty is Certainty.ours
+
+    def published(self, entrant: str) -> float | list[float] | None:
+        """What the source says of an entrant: a number, the two ends of a range, or nothing."""
+        if list(self.entrants) == [entrant]:
+            return self.source.value
+        return self.source.values.get(entrant)

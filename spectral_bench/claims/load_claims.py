@@ -1,5 +1,6 @@
 """Read a file of claims."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from spectral_bench.claims.claims_yaml import claims_content
 from spectral_bench.claims.measures import CHOOSING, JUDGED, MEASURES, MEASURES_OF_WHEN
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
 from spectral_bench.claims.rules_across import AheadAcross, Frontier
-from spectral_bench.config.hints import unknown
+from spectral_bench.config.hints import short, unknown
 from spectral_bench.config.keys import as_typed
 from spectral_bench.config.overrides import typed_key
 from spectral_bench.config.schema import EXECUTION, MEASURING
@@ -31,6 +32,12 @@ _PLURALS: Mapping[Any, str] = {list: "lists", dict: "groups", str: "texts"}
 
 #: These are about the settings of a claim that is made across several, and of no other.
 _ACROSS = ("ahead_across", "frontier")
+
+#: The source of a claim that names none.
+_OWN: Mapping[str, Any] = {"paper": "this file", "place": "written before the runs", "value": None, "certainty": "ours"}
+
+#: An identifier is a word on the command line, and no path.
+_ID = re.compile(r"[\w.=-]+")
 
 _SEEDS = "'seeds' and 'search.seed' say with which seeds"
 
@@ -96,9 +103,9 @@ def _findings(content: Mapping[str, Any], known: Mapping[Any, Any]) -> dict[str,
 
 
 def _claim(name: str, node: Any, finding: str | None) -> Claim:
-    claim = typed(
-        {"search": None, "differences": [], "across": None, **node} if isinstance(node, Mapping) else node, _Node, name
-    )
+    if not _ID.fullmatch(name):
+        raise InputError(f"claims: '{short(name)}': expected an id of letters, digits and the signs -, _, . and =.")
+    claim = typed(_with_defaults(node), _Node, name)
     across = None if claim.across is None else _across(claim.across, f"{name}.across")
     named = _mapping(claim.entrants, f"{name}.entrants", list)
     entrants, placed = _in_settings({key: [str(word) for word in words] for key, words in named.items()}, across)
@@ -110,10 +117,11 @@ def _claim(name: str, node: Any, finding: str | None) -> Claim:
     idle = [entrant for entrant in entrants if entrant not in rule.entrants]
     if idle:
         _refuse(f"{name}.entrants.{idle[0]}", "...", "one that the rule names")
+    _check_published(claim.source, entrants, f"{name}.source")
     if isinstance(rule, Reaches) and claim.source.value not in (None, rule.value):
         _refuse(f"{name}.rule.value", rule.value, f"source.value, {claim.source.value}")
     if claim.metric not in MEASURES:
-        raise InputError(unknown(f"{name}.metric", claim.metric, MEASURES))
+        raise InputError(f"{unknown(f'{name}.metric', claim.metric, MEASURES)} docs/claims.md says what there is.")
     if not isinstance(rule, Within | Grows) and claim.metric not in JUDGED:
         _refuse(f"{name}.metric", claim.metric, "one of which less or more is better; within and grows take any")
     if isinstance(rule, Frontier) and claim.metric not in MEASURES_OF_WHEN:
@@ -144,6 +152,25 @@ def _claim(name: str, node: Any, finding: str | None) -> Claim:
         placed,
         finding,
     )
+
+
+def _with_defaults(node: Any) -> Any:
+    """A claim, and its source, with the keys that may be left out."""
+    if not isinstance(node, Mapping):
+        return node
+    source = node.get("source", _OWN)
+    given = {**node, "source": {"values": {}, **source}} if isinstance(source, Mapping) else node
+    return {"search": None, "differences": [], "across": None, **given}
+
+
+def _check_published(source: Source, entrants: Mapping[str, Any], path: str) -> None:
+    for entrant, value in source.values.items():
+        if entrant not in entrants:
+            raise InputError(unknown(f"{path}.values", entrant, entrants))
+        if isinstance(value, list) and (len(value) != 2 or value[0] >= value[1]):
+            _refuse(f"{path}.values.{entrant}", value, "a number, or two, the smaller one first")
+    if source.value is not None and (source.values or len(entrants) > 1):
+        _refuse(f"{path}.value", source.value, "null where there are several entrants: 'values' names theirs")
 
 
 def _across(node: Any, path: str) -> Across:

@@ -233,7 +233,7 @@ class Within(Rule):
     def words(self) -> str:
         """The rule in a sentence."""
         expected = "; ".join(f"{name} {bounds.words}" for name, bounds in self.ranges.items())
-        return f"Reproduced if every seed is where it is expected ({expected}); refuted if all of one entrant are not."
+        return f"Reproduced if every seed is where it is expected ({expected}); refuted if no seed of one of them is."
 
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
         """Decide by counting the seeds inside."""

@@ -134,6 +134,9 @@ def _decision(claim: Claim, evidence: Mapping[str, EntrantEvidence], scores: Map
         return Decision(Word.open, f"{there} of {total} runs that decide are there.{_apart(evidence)}")
     if len(claim.seeds) < FEWEST_SEEDS:
         return Decision(Word.open, f"Fewer than {FEWEST_SEEDS} seeds decide nothing.")
+    models = {one.run.model for name in needed for one in evidence[name].deciding if one.run is not None}
+    if claim.search is None and len(models) > 1:
+        return Decision(Word.open, f"Without a search, {', '.join(sorted(models))} cannot be held against each other.")
     unmeasured = [name for name in needed if len(scores[name].by_seed) < len(claim.seeds)]
     if unmeasured:
         why = ", for some diverged" if any(evidence[name].diverged for name in unmeasured) else ""

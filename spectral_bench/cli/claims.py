@@ -28,7 +28,8 @@ def claims(
         list[str] | None,
         typer.Argument(
             metavar="[ID|PATH|KEY=VALUE]...",
-            help="Claims; folders of runs (default: results); with --run and --rerun-one, how runs are executed.",
+            help="Claims; folders of runs (default: results); with --run, how runs are executed (launcher=local), and "
+            "with --rerun-one where the data are (data_dir=DIR).",
             show_default=False,
         ),
     ] = None,
@@ -73,8 +74,8 @@ def claims(
 ) -> None:
     """Show what the papers claim and what the runs say of it: reproduced, beaten, refuted or open.
 
-    A rule written before the runs decides. With the ID of a claim: its rule, its runs, its numbers, and the commands
-    for the runs that are missing; while some are, it exits with 2.
+    A rule written before the runs decides. With the ID of a single claim: its rule, its runs, its numbers, and the
+    commands that make them; while runs are missing, it exits with 2.
     """
     from rich.console import Console
 

@@ -44,7 +44,8 @@ def report(
         bool,
         typer.Option(
             "--watch",
-            help="Write it again every half minute, from the first run on; the open page follows. Ctrl-C ends.",
+            help="Write it again every half minute, from the first run in its folders on; the open page follows. "
+            "Ctrl-C ends.",
             rich_help_panel=OUTPUT,
         ),
     ] = False,

@@ -69,3 +69,10 @@ def as_typed(value: Any) -> str:
     if isinstance(value, tuple):  # of words, such as tags
         return ",".join(value)
     return str(value)
+
+
+def in_order(value: Any) -> tuple[int, float, str]:
+    """What to sort values by: numbers first, by size, then words."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return 0, float(value), ""
+    return 1, 0.0, as_typed(value)

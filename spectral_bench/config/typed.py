@@ -37,7 +37,8 @@ def typed(node: Any, schema: type[_T], path: str, origins: Mapping[str, str] | N
     Args:
         node: a plain mapping, interpolations resolved.
         schema: a dataclass whose fields are annotated with int, float, bool, str, Path, an Enum, another dataclass,
-            a list of one of these, or a union of them (None included). A whole number is a float, too.
+            a list of one of these, or a mapping of names to such, or a union of them (None included). A whole number
+            is a float, too.
         path: the dotted key of the node, for messages; empty for the root.
         origins: where each dotted key came from, for messages.
 
@@ -77,6 +78,9 @@ def _convert(value: Any, annotation: Any, path: str, origins: Mapping[str, str] 
         if get_origin(arm) is list and isinstance(value, list):
             (item,) = get_args(arm)
             return [_convert(element, item, f"{path}[{i}]", origins) for i, element in enumerate(value)]
+        if get_origin(arm) is Mapping and isinstance(value, Mapping):
+            _, item = get_args(arm)
+            return {str(key): _convert(one, item, _join(path, str(key)), origins) for key, one in value.items()}
         if isinstance(arm, type) and issubclass(arm, Enum) and isinstance(value, str):
             words = {str(member.value): member for member in arm}
             if value in words:

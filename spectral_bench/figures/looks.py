@@ -13,7 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.colors import to_hex, to_rgb
 
-from spectral_bench.config.keys import as_typed
+from spectral_bench.config.keys import in_order
 from spectral_bench.records.groups import Group
 
 #: A pattern of matplotlib.
@@ -183,8 +183,4 @@ def _shades(colour: str, count: int) -> list[str]:
 
 def rank_of(group: Group) -> tuple[Any, ...]:
     """By the values that tell groups apart, numbers as numbers."""
-    return tuple((0, value, "") if _is_number(value) else (1, 0.0, as_typed(value)) for value in group.differs.values())
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return tuple(map(in_order, group.differs.values()))

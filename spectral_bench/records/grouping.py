@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from spectral_bench.config.keys import absent, as_typed
+from spectral_bench.config.keys import absent, as_typed, in_order
 from spectral_bench.records.groups import Group, Section
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
@@ -19,7 +19,7 @@ TRAINED_FOR = "training"
 
 
 def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
-    """Sort runs into sections and groups.
+    """Sort runs into sections and groups; sections in the order of tasks and, of one task, of what differs.
 
     Args:
         runs: any runs.
@@ -46,7 +46,7 @@ def sections(runs: Sequence[Run], by: Sequence[str] = ()) -> list[Section]:
             for data, members in by_data.items():
                 apart = {"data": data} if len(by_data) > 1 else {}
                 found.append(_section(task, {**differs, **apart}, {**config, **apart}, members, by))
-    return found
+    return sorted(found, key=lambda one: (one.task, *map(in_order, one.differs.values())))
 
 
 def _section(task: str, differs: dict[str, Any], config: dict[str, Any], runs: list[Run], by: Sequence[str]) -> Section:

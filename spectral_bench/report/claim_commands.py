@@ -1,4 +1,4 @@
-"""The commands that show a claim, and that make the runs it lacks."""
+"""The commands that show a claim, and that make its runs."""
 
 import shlex
 from collections.abc import Sequence
@@ -6,6 +6,9 @@ from pathlib import Path
 
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.claims.verdict import Verdict
+from spectral_bench.config.compose import compose
+from spectral_bench.config.grid_points import open_keys_of_preset
+from spectral_bench.config.keys import as_typed, flatten
 from spectral_bench.report.claim_words import runs_there
 from spectral_bench.report.numbers import counted
 
@@ -34,10 +37,21 @@ def what_is_missing(verdict: Verdict, file: Path | None) -> str:
     return f"{how_many_missing(verdict)} (`{claim_command(verdict.claim.id, file, '--run')}`)."
 
 
-def run_commands(requests: Sequence[RunRequest]) -> list[str]:
+def commands_again(verdict: Verdict) -> list[str]:
+    """Few commands that make all runs it rests on once more, the searches first."""
+    evidence = verdict.evidence.values()
+    requests = [one.request for found in evidence for one in (*found.search, *found.deciding) if one.run is not None]
+    return run_commands(requests, into=None)
+
+
+def run_commands(requests: Sequence[RunRequest], into: str | None = RESULTS) -> list[str]:
     """Few commands that make these runs and no others, grids of what differs in some keys alone.
 
     A value that holds a comma, and so would be read as several, stays in a command of its own.
+
+    Args:
+        requests: the runs.
+        into: the override that says where they are kept; None: where runs are kept by default.
     """
     points = dict.fromkeys(tuple(request.typed) for request in requests)
     grids: list[_Grid] = [
@@ -45,13 +59,22 @@ def run_commands(requests: Sequence[RunRequest]) -> list[str]:
     ]
     for key in dict.fromkeys(key for grid in grids for key in grid):
         grids = _merged(grids, key)
-    return [_command(grid) for grid in grids]
+    return [_command(grid, [into] if into else []) for grid in grids]
 
 
-def _command(grid: _Grid) -> str:
-    flags = ["-m"] if any(len(values) > 1 for values in grid.values()) else []
+def _command(grid: _Grid, more: Sequence[str]) -> str:
     words = [f"{key}={','.join(values)}" for key, values in grid.items()]
-    return shlex.join(["spectral-bench", "run", *flags, *words, RESULTS])
+    if all(len(values) == 1 for values in grid.values()):
+        return shlex.join(["spectral-bench", "run", *words, *more])
+    return shlex.join(["spectral-bench", "run", "-m", *words, *_as_in_one_run(grid), *more])
+
+
+def _as_in_one_run(grid: _Grid) -> list[str]:
+    """With ``-m``, the grid of a preset counts: its keys that are typed nowhere, with the values that a run has."""
+    point = [f"{key}={values[0]}" for key, values in grid.items()]
+    keys = open_keys_of_preset(point)
+    config = flatten(compose(point).config) if keys else {}
+    return [f"{key}={as_typed(config[key])}" for key in keys]
 
 
 def _merged(grids: list[_Grid], key: str) -> list[_Grid]:

@@ -6,10 +6,20 @@ from typing import Any
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.compare.scores import Scores
 from spectral_bench.compare.statistics import estimate
-from spectral_bench.report.claim_commands import claim_command, run_commands
+from spectral_bench.report.claim_commands import claim_command, commands_again, run_commands
 from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows, search_table
-from spectral_bench.report.claim_words import CERTAINTY, assumptions, finding, ours, overall_measure, runs_there
+from spectral_bench.report.claim_words import (
+    CERTAINTY,
+    OUR_OWN,
+    assumptions,
+    finding,
+    ours,
+    overall_measure,
+    published_in_words,
+    runs_there,
+)
 from spectral_bench.report.document import Table
+from spectral_bench.report.numbers import NOTHING
 
 
 def claim_rows(verdict: Verdict) -> list[dict[str, Any]]:
@@ -50,6 +60,7 @@ def claim_record_in_full(verdict: Verdict) -> dict[str, Any]:
         "finding": verdict.claim.finding,
         "differences": list(verdict.claim.differences),
         "missing": run_commands(verdict.missing),
+        "again": commands_again(verdict),
         "evidence": _runs(verdict),
     }
 
@@ -64,13 +75,16 @@ def claim_details(verdict: Verdict, file: Path | None = None) -> dict[str, Any]:
         **claim_record(verdict),
         "measure": overall_measure(claim),
         "ours": ours(verdict),
+        "published_in_words": None if (told := published_in_words(claim)) in (NOTHING, OUR_OWN) else told,
+        "is_ours": claim.is_ours,
         "published_as": CERTAINTY[claim.source.certainty],
         "table": _plain(Table("", "", columns, rows)),
         "deciding": None if deciding is None else _plain(deciding),
         "search": None if searched is None else _plain(searched),
-        "finding": finding(claim),
+        "finding": finding(verdict),
         "assumptions": assumptions(claim),
         "commands": [claim_command(claim.id, file, *words) for words in offered],
+        "again": commands_again(verdict),
     }
 
 
@@ -91,6 +105,7 @@ def _results_in_numbers(verdict: Verdict) -> dict[str, dict[str, Any]]:
     """Of every entrant mean and interval of the seeds that have a value; how many have none, and how many diverged."""
     return {
         name: _result_in_numbers(scores, len(verdict.evidence[name].diverged))
+        | {"published": verdict.claim.published(name)}
         for name, scores in verdict.scores.items()
     }
 

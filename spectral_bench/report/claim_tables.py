@@ -14,6 +14,7 @@ from spectral_bench.report.claim_words import (
     finding,
     gradients_of,
     not_counted,
+    published_of,
     result,
     results,
     settings,
@@ -30,14 +31,21 @@ _SEARCH = [
     Column("run", "left"),
 ]
 
+#: What two columns hold.
+_OF_GRADIENTS = (
+    "gradients: whether ‖∂L/∂h‖ keeps its size on its way back to h_0; margin: the largest |sigma - 1|, in the mean "
+    "over seeds; both at the end of training."
+)
+
 
 def claim_tables(verdict: Verdict) -> list[Table]:
     """A claim with its entrants, the runs that decide, and its search as far as it was made."""
     claim = verdict.claim
     below = [
-        f"Metric: {claim.metric}. {verdict.hours:.1f} hours of training.",
+        f"Metric: {claim.metric}. ±: 95 % interval of the mean over seeds. {verdict.hours:.1f} hours of training.",
+        *([_OF_GRADIENTS] if any(gradients_of(one) for one in verdict.evidence.values()) else []),
         f"Rule: {claim.rule.words}",
-        *([found] if (found := finding(claim)) else []),
+        *([found] if (found := finding(verdict)) else []),
         *assumptions(claim),
         *not_counted(verdict),
     ]
@@ -107,6 +115,7 @@ def _entrant_columns(claim: Claim) -> list[Column]:
         Column("entrant", "left", label=True),
         Column("chosen", "left", optional=True),
         Column(metric_in_words(claim.metric)),
+        Column("published", optional=True),
         Column("seeds"),
         Column("searched", optional=True),
         Column("gradients", "left", optional=True),
@@ -122,6 +131,7 @@ def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
         Cell(name),
         Cell(settings(evidence.chosen or {})),
         Cell(result(claim, scores, len(evidence.diverged))),
+        Cell("" if claim.published(name) is None else published_of(claim, name)),
         Cell(f"{len(scores.by_seed)} of {len(claim.seeds)}"),
         Cell(str(searched) if claim.search else ""),
         Cell(gradients_of(evidence)),

@@ -1,21 +1,24 @@
 """What is said of a claim in a few words: its source, what its entrants came to, which runs are there."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from spectral_bench.claims.claim import Certainty, Claim
 from spectral_bench.claims.evidence import EntrantEvidence
 from spectral_bench.claims.measures import MEASURES_OF_WHEN
-from spectral_bench.claims.rules import Ahead
+from spectral_bench.claims.rules import Ahead, Word
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.compare.scores import Scores
 from spectral_bench.compare.statistics import estimate
 from spectral_bench.config.keys import as_typed
 from spectral_bench.diagnostics.decay_words import verdict_in_words
-from spectral_bench.report.numbers import NOTHING, share, with_interval
+from spectral_bench.report.numbers import NOTHING, counted, number, share, with_interval
 from spectral_bench.runs.field_words import metric_in_words
+
+#: Of more runs that differ alike, the others are counted.
+_MOST_NAMED = 3
 
 #: Of more entrants than this, the table of all claims shows but three.
 _MOST_SHOWN = 6
@@ -26,6 +29,10 @@ CERTAINTY = {
     Certainty.quoted: "quoted by others",
     Certainty.ours: "ours",
 }
+
+
+#: What stands in place of a published number.
+OUR_OWN = "our own"
 
 
 @dataclass(frozen=True)
@@ -39,15 +46,48 @@ class RunsThere:
         return f"{self.there} of {self.asked}"
 
 
+def verdicts_counted(verdicts: Sequence[Verdict], order: Sequence[Word] = tuple(Word)) -> str:
+    """How many claims have each verdict, those of papers apart from those of our own."""
+    kinds: dict[bool, list[Word]] = {}
+    for verdict in verdicts:
+        kinds.setdefault(verdict.claim.is_ours, []).append(verdict.decision.word)
+    told = {
+        is_ours: ", ".join(f"{words.count(word)} {word.value}" for word in order if word in words)
+        for is_ours, words in kinds.items()
+    }
+    if len(told) < 2:
+        return f"{counted(len(verdicts), 'claim')}: {''.join(told.values())}"
+    return f"{len(kinds[False])} claims of papers: {told[False]}; {len(kinds[True])} of our own: {told[True]}"
+
+
 def source(claim: Claim) -> str:
     """Who says so, where, and how sure that is."""
     said = claim.source
     return f"{said.paper}; {said.place}; {CERTAINTY[said.certainty]}"
 
 
+def published_in_words(claim: Claim, glue: str = " ") -> str:
+    """The numbers of the source; of several entrants, each with its name; ``glue``: see ``ours``.
+
+    Of a claim of our own, that it is none of a paper's.
+    """
+    if claim.is_ours:
+        return OUR_OWN
+    each = {name: published_of(claim, name) for name in claim.entrants if claim.published(name) is not None}
+    if len(claim.entrants) == 1:
+        return next(iter(each.values()), NOTHING)
+    return "; ".join(f"{name.replace(' ', glue)}:{glue}{value}" for name, value in each.items()) or NOTHING
+
+
+def published_of(claim: Claim, entrant: str) -> str:
+    """The number of the source for an entrant, or from where to where it is."""
+    value = claim.published(entrant)
+    return " to ".join(map(number, value)) if isinstance(value, list) else number(value)
+
+
 def assumptions(claim: Claim) -> list[str]:
     """In what its runs differ from those of the source; of a claim of our own, what has to be known of them."""
-    told = "To know" if claim.source.certainty is Certainty.ours else "Differs from the source"
+    told = "To know" if claim.is_ours else "Differs from the source"
     return [f"{told}: {text}" for text in claim.differences]
 
 
@@ -109,9 +149,11 @@ def results(verdict: Verdict) -> dict[str, str]:
     return {name: result(verdict.claim, scores[name], len(evidence[name].diverged)) for name in evidence}
 
 
-def finding(claim: Claim) -> str | None:
-    """What was found, told apart from what the runs at hand say; None: nothing was written down."""
-    return f"When this was written, the runs showed: {claim.finding}" if claim.finding else None
+def finding(verdict: Verdict) -> str | None:
+    """What was found, told apart from what the runs at hand say; None: nothing was written down, or no run is there."""
+    found = verdict.claim.finding
+    there = any(evidence.runs for evidence in verdict.evidence.values())
+    return f"When this was written, the runs showed: {found}" if found and there else None
 
 
 def runs_there(verdict: Verdict) -> RunsThere:
@@ -147,6 +189,11 @@ def not_counted(verdict: Verdict) -> list[str]:
         if run.run_id not in counting:
             modified.setdefault(settings(keys), {})[run.run_id] = None
     return [
-        *(f"Not counted, with another protocol ({keys}): {', '.join(runs)}." for keys, runs in modified.items()),
+        *(f"Not counted, with another protocol ({keys}): {_listed([*runs])}." for keys, runs in modified.items()),
         *(f"Not counted, {why}: {run.run_id}." for run, why in (pair for one in evidence for pair in one.apart)),
     ]
+
+
+def _listed(runs: Sequence[str]) -> str:
+    more = len(runs) - _MOST_NAMED
+    return ", ".join(runs) if more <= 1 else f"{', '.join(runs[:_MOST_NAMED])} and {more} more"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
-from spectral_bench.report.claim_commands import claim_command, how_many_missing, run_commands
+from spectral_bench.report.claim_commands import claim_command, commands_again, how_many_missing, run_commands
 from spectral_bench.report.claim_records import (
     claim_record_in_full,
     claim_record_in_numbers,
@@ -14,15 +14,15 @@ from spectral_bench.report.claim_records import (
     claims_document,
 )
 from spectral_bench.report.claim_tables import claim_tables
-from spectral_bench.report.claim_words import ours, runs_there
+from spectral_bench.report.claim_words import ours, published_in_words, runs_there, verdicts_counted
 from spectral_bench.report.document import GLUE, Cell, Column, Report, Table
-from spectral_bench.report.numbers import NOTHING, counted, number
+from spectral_bench.report.numbers import NOTHING
 
 _COLUMNS = [
     Column("claim", "left", label=True),
     Column("verdict", "left"),
     Column("ours", "left", wraps=True),
-    Column("published"),
+    Column("published", "left", wraps=True),
     Column("runs"),
     Column("hours"),
 ]
@@ -33,11 +33,9 @@ def claims_report(
 ) -> Report:
     """Every claim in a row; ``whole``: and each of them in full below; ``file``: which holds them."""
     rows = [_row(verdict) for verdict in verdicts]
-    counts = {word: sum(verdict.decision.word is word for verdict in verdicts) for word in Word}
-    told = ", ".join(f"{count} {word.value}" for word, count in counts.items() if count)
     one = claim_command("ID", file)
-    below = [f"`{one}`: the statement, its rule, its runs, and the commands for those missing."]
-    table = Table(f"{counted(len(verdicts), 'claim')}: {told}", "", _COLUMNS, rows, below)
+    below = [f"`{one}`: the statement, its rule, its runs, and the commands that make them."]
+    table = Table(verdicts_counted(verdicts), "", _COLUMNS, rows, below)
     in_full = [page for verdict in verdicts for page in claim_tables(verdict)] if whole else []
     document = claims_document([claim_record_in_numbers(verdict) for verdict in verdicts])
     return Report(
@@ -46,24 +44,26 @@ def claims_report(
 
 
 def claim_report(verdict: Verdict, notes: Sequence[str] = (), *, file: Path | None = None) -> Report:
-    """One claim in full, with every run that decides, and commands for those that are missing."""
+    """One claim in full, with every run that decides, and commands for those that are missing, or for all."""
     first, *others = claim_tables(verdict)
     if verdict.missing:
         ways = [claim_command(verdict.claim.id, file, "--run"), *run_commands(verdict.missing)]
         told = f"{how_many_missing(verdict)}. All at once, or by hand:"
-        first = replace(first, remarks=[told], commands=[f"  {line}" for line in ways])
+    else:
+        told, ways = "Its runs once more, into results/:", commands_again(verdict)
+    first = replace(first, remarks=[told], commands=[f"  {line}" for line in ways])
     document = claims_document([claim_record_in_full(verdict)])
     return Report([first, *others], claim_rows(verdict), document, list(notes))
 
 
 def _row(verdict: Verdict) -> list[Cell]:
     decided = verdict.decision.word is not Word.open
-    value, runs = verdict.claim.source.value, runs_there(verdict)
+    runs = runs_there(verdict)
     return [
         Cell(verdict.claim.id),
         Cell(verdict.decision.word.value, bold=decided),
         Cell(ours(verdict, GLUE)),
-        Cell(number(value)),
+        Cell(published_in_words(verdict.claim, GLUE)),
         Cell(f"{runs.there}/{runs.asked}"),
         Cell(f"{verdict.hours:.1f}" if verdict.hours else NOTHING),
     ]

@@ -6,21 +6,24 @@ from pathlib import Path
 
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
-from spectral_bench.report.claim_commands import claim_command
+from spectral_bench.report.claim_commands import claim_command, commands_again
 from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows, search_table
 from spectral_bench.report.claim_words import (
     CERTAINTY,
+    OUR_OWN,
     assumptions,
     finding,
     not_counted,
     ours,
     overall_measure,
+    published_in_words,
     runs_there,
     source,
+    verdicts_counted,
 )
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
-from spectral_bench.report.numbers import NOTHING, counted, number
+from spectral_bench.report.numbers import NOTHING
 
 #: Decided before open, and good news before bad.
 ORDER = (Word.beaten, Word.reproduced, Word.refuted, Word.open)
@@ -67,13 +70,11 @@ def reproduction_page(verdicts: Sequence[Verdict], notes: Sequence[str] = (), *,
 
 
 def _opening(ordered: Sequence[Verdict], file: Path | None) -> str:
-    counts = {word: sum(verdict.decision.word is word for verdict in ordered) for word in ORDER}
-    told = ", ".join(f"{count} {word.value}" for word, count in counts.items() if count)
     runs = {run.run_id: run for verdict in ordered for one in verdict.evidence.values() for run in one.runs}
     hours = sum(run.summary.get("wall_seconds") or 0.0 for run in runs.values()) / 3600
     again, all_of_them = claim_command("ID", file, "--rerun-one"), claim_command(None, file, "--whole", "-o", "FILE.md")
     return (
-        f"{counted(len(ordered), 'claim')}: {told}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided "
+        f"{verdicts_counted(ordered, ORDER)}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided "
         f"by a rule that was written before its runs. `{again}` makes one of its runs again and compares every number. "
         f"`{all_of_them}` writes such a page."
     )
@@ -94,8 +95,8 @@ def _row(verdict: Verdict) -> list[Cell]:
 
 
 def _published(verdict: Verdict) -> str:
-    said = verdict.claim.source
-    return NOTHING if said.value is None else f"{number(said.value)} ({CERTAINTY[said.certainty]})"
+    told = published_in_words(verdict.claim)
+    return told if told in (NOTHING, OUR_OWN) else f"{told} ({CERTAINTY[verdict.claim.source.certainty]})"
 
 
 def _anchor(claim: str) -> str:
@@ -110,21 +111,21 @@ def _section(verdict: Verdict, file: Path | None) -> list[str]:
     if any(one.runs for one in verdict.evidence.values()):
         columns, rows = entrants_in_rows(verdict)
         lines += [*table_lines(Table("", "", columns, rows).without_empty_columns()), ""]
-    if found := finding(claim):
+    if found := finding(verdict):
         lines += [found, ""]
-    published = _published(verdict)
-    lines += [f"- Published: {published}."] if published != NOTHING else []
+    told = _published(verdict)
+    lines += [f"- Published: {told}."] if told not in (NOTHING, OUR_OWN) else []
     lines += [f"- Rule: {claim.rule.words}"]
     lines += [f"- {text}" for text in assumptions(claim)]
     lines += [f"- {text}" for text in not_counted(verdict)]
     lines += [f"- {runs_there(verdict)} runs, {verdict.hours:.1f} hours: `{claim_command(claim.id, file, '--run')}`"]
     for title, table in (("Runs that decide", deciding_table(verdict)), ("Runs of the search", search_table(verdict))):
         if table is not None:
-            lines += _folded(title, table)
+            lines += _folded(f"{title}: {len(table.rows)}", table_lines(replace(table, title="", subtitle="")))
+    if commands := commands_again(verdict):
+        lines += _folded("Commands that make these runs", ["```", *commands, "```"])
     return lines
 
 
-def _folded(title: str, runs: Table) -> list[str]:
-    told = f"{title}: {len(runs.rows)}"
-    table = table_lines(replace(runs, title="", subtitle=""))
-    return ["", f"<details><summary>{told}</summary>", "", *table, "", "</details>"]
+def _folded(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", f"<details><summary>{title}</summary>", "", *lines, "", "</details>"]

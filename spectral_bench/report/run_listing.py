@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from spectral_bench.config.keys import absent, as_typed
+from spectral_bench.config.keys import absent, as_typed, in_order
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import check_field
@@ -47,12 +47,8 @@ def sorted_by(fields: Sequence[dict[str, Any]], sort: str | None) -> list[dict[s
     """
     key, reverse = ("started", True) if sort is None else (sort.removeprefix("-"), sort.startswith("-"))
     check_field(key, fields)
-
-    def position(row: dict[str, Any]) -> tuple[int, float, str]:
-        value = row[key]
-        return (0, float(value), "") if _is_number(value) else (1, 0.0, as_typed(value))
-
-    with_value = sorted((row for row in fields if row.get(key) is not None), key=position, reverse=reverse)
+    known = [row for row in fields if row.get(key) is not None]
+    with_value = sorted(known, key=lambda row: in_order(row[key]), reverse=reverse)
     return with_value + [row for row in fields if row.get(key) is None]
 
 

@@ -19,7 +19,7 @@ def show_verification(found: Verification) -> None:
         typer.echo(f"The same: {found.compared:,} numbers of {replayed}.")
     else:
         typer.echo(f"Different, in {replayed}: {found.difference}.")
-        typer.echo(f"{found.compared:,} numbers before it are the same.")
+        typer.echo(f"Numbers before it: {found.compared:,}, all the same." if found.compared else "None is before it.")
     if found.difference is not None or found.changes:
         typer.echo("Changed since: " + ("; ".join(found.changes) or "nothing that is recorded") + ".")
 

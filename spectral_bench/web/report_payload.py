@@ -13,8 +13,10 @@ from spectral_bench.diagnostics.envelope import envelope
 from spectral_bench.figures.named_groups import NamedGroup, Naming
 from spectral_bench.records.groups import Section
 from spectral_bench.report.claim_records import claim_details
+from spectral_bench.report.claim_words import verdicts_counted
 from spectral_bench.report.comparison import comparison_report
 from spectral_bench.report.document import Table
+from spectral_bench.report.reproduction_page import ORDER
 from spectral_bench.version import __version__
 from spectral_bench.web.run_payload import Detail, run_payload
 
@@ -41,6 +43,7 @@ def report_payload(
         "version": __version__,
         "command": command,
         "notes": list(notes),
+        "verdicts": verdicts_counted(verdicts, ORDER),
         "claims": [claim_details(verdict, claims_file) for verdict in verdicts],
         "sections": [_section(section, detail) for section in found],
     }

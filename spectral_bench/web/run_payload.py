@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.run_tables import read_metrics
 from spectral_bench.records.traces import GradientHistory, gradient_norms, spectra
+from spectral_bench.records.training_command import training_command
 
 #: So many runs of a page are shown with all the detail of ``Detail``; with more of them, each has less.
 _IN_DETAIL = 400
@@ -41,7 +42,7 @@ def run_payload(run: Run, detail: Detail) -> dict[str, Any]:
         "id": run.run_id,
         "seed": run.seed,
         "status": run.status,
-        "command": " ".join(map(str, run.manifest.get("command") or [])),
+        "command": training_command(run),
         "curves": {split: _curve(run, split, detail) for split in ("train", "validation")},
         "norms": [_norms(history, detail) for _, history in sorted(gradient_norms(run.directory).items())],
         "sigma": _sigma(run, detail),

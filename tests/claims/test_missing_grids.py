@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.load_claims import load_claims
 from spectral_bench.claims.run_requests import RunRequest, search_requests
+from spectral_bench.config.grid_points import expand_grid
+from spectral_bench.config.load import load
 from spectral_bench.report.claim_commands import RESULTS, run_commands
+from spectral_bench.runs.kinds import KINDS
 
 
 def runs_of(commands: Sequence[str]) -> list[frozenset[str]]:
@@ -45,7 +48,18 @@ def test_the_whole_search_of_an_entrant_is_one_command(claim: Claim) -> None:
         requests = search_requests(claim, entrant)
         commands = run_commands(requests)
         assert len(commands) == bool(requests)
-        assert set(runs_of(commands)) == {frozenset(request.typed) for request in requests}
+        found = runs_of(commands)
+        assert len(found) == len(requests)
+        assert all(any(run.issuperset(request.typed) for run in found) for request in requests)
+
+
+def test_the_grid_of_a_preset_adds_no_runs() -> None:
+    requests = [RunRequest(["experiment=copy_phases", "task.length=100"], {}, seed) for seed in (1, 2)]
+    (command,) = run_commands(requests)
+    points = expand_grid(shlex.split(command)[3:])
+    configs = [load(point, KINDS).experiment for point in points]
+    asked = [load([*request.typed, RESULTS], KINDS).experiment for request in requests]
+    assert configs == asked
 
 
 def test_runs_with_other_keys_have_commands_of_their_own() -> None:

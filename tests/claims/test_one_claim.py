@@ -83,6 +83,15 @@ def test_a_run_of_the_search_can_be_told_by_what_it_tried_in_a_narrow_window(com
     assert all(tried.startswith("optimizer.lr=") for _, tried in rows)
 
 
+def test_a_claim_that_lacks_no_run_says_what_makes_them(command: Call) -> None:
+    shown = command(*WHOLE).stdout
+    made = [shlex.split(line) for line in shown.splitlines() if line.startswith("  spectral-bench run")]
+    points = [line for words in made for line in command(*words[1:], "--list-points").stdout.splitlines()]
+    asked = json.loads(command(*WHOLE, "--format=json").stdout)["claims"][0]["evidence"]
+    assert sum("seed=" in line for line in points) == len(asked)
+    assert not any("results_dir" in word for words in made for word in words)
+
+
 def test_a_program_reads_numbers_and_not_words(command: Call) -> None:
     (claim,) = json.loads(command(*WHOLE, "--format=json").stdout)["claims"]
     assert claim["results"]["svdrnn_henaff"] == {
@@ -92,6 +101,7 @@ def test_a_program_reads_numbers_and_not_words(command: Call) -> None:
         "seeds": 3,
         "without": 2,
         "diverged": 0,
+        "published": None,
     }
     deciding = [one["value"] for one in claim["evidence"] if not one["search"] and one["entrant"] == "svdrnn_henaff"]
     assert deciding == [None, 1125, None]

@@ -350,6 +350,17 @@ def test_a_training_that_carries_on_past_divergence_traces_what_is_not_finite_as
     assert np.isnan(diary.spectra[-1].margin)
 
 
+@pytest.mark.parametrize(("right", "solved"), [(9899, False), (9900, True), (9901, True)])
+def test_a_threshold_is_reached_whatever_the_last_bits_of_a_mean_are(
+    prepared: Build, right: int, *, solved: bool
+) -> None:
+    ready = prepared()
+    for metric in (right / 10_000, float(np.float32(right / 10_000)), right / 10_000 - 4e-8):
+        progress = Progress(step=3)
+        progress.record(ready.task, Evaluation(0.1, metric, 1000, 1.0))
+        assert (progress.solved_at == 3) is solved
+
+
 def test_the_baseline_is_beaten_on_the_split_it_was_computed_on(prepared: Build) -> None:
     """A majority class that is commoner in validation than in test must not be beaten by naming it."""
     ready = prepared()

@@ -188,7 +188,7 @@ def test_the_mean_of_a_band_lies_within_it(view: Any) -> None:
 
 def test_runs_and_their_commands_are_a_click_away(view: Any) -> None:
     view.get_by_text("Runs, and the commands that made them").click()
-    view.get_by_text("spectral-bench run -q model=rnn").wait_for(state="visible")
+    view.get_by_text("spectral-bench run model=rnn").wait_for(state="visible")
 
 
 def test_a_claim_opens_to_its_rule(view: Any) -> None:
@@ -202,14 +202,15 @@ def test_a_claim_opens_to_its_rule(view: Any) -> None:
 def test_what_stands_between_backticks_is_code(view: Any) -> None:
     claim = view.locator("#claim-rivals-copy")
     claim.evaluate("node => { document.getElementById('unrun').open = node.open = true; }")
-    assert claim.locator("p code").first.is_visible()
+    claim.evaluate("node => node.append(...worded('They end at `r T = 1`, or so.'))")
+    assert claim.locator("code").last.inner_text() == "r T = 1"
     assert "`" not in claim.inner_text()
 
 
 def test_the_search_of_a_claim_is_folded_into_one_line(view: Any) -> None:
     claim = view.locator("#claim-copy-100")
     claim.evaluate("node => { document.getElementById('unrun').open = node.open = true; }")
-    claim.evaluate("""node => node.append(folded("Runs of the search", { columns: [], rows: [[]] }))""")
+    claim.evaluate("""node => node.append(foldedRuns("Runs of the search", { columns: [], rows: [[]] }))""")
     line = claim.locator("details summary")
     assert line.inner_text() == "Runs of the search: 1"
     assert line.bounding_box()["height"] < 40
@@ -250,11 +251,21 @@ def test_paper_is_white_shows_the_colours_of_lines_and_cuts_no_table(view: Any) 
     view.set_viewport_size({"width": 700, "height": 1000})  # A4 within its margins
     view.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert view.evaluate(ground) == "rgb(255, 255, 255)"
+    assert view.locator("#claim-copy-100").get_by_text("Reproduced if every seed").is_visible()
     assert view.locator(".names .swatch").first.evaluate("e => getComputedStyle(e).printColorAdjust") == "exact"
     assert view.locator("#section-0 .scroll").first.evaluate("e => e.scrollWidth <= e.clientWidth")
     view.emulate_media(media="screen")
     view.evaluate("dispatchEvent(new Event('afterprint'))")
     assert view.evaluate(ground) == dark
+    assert view.locator("details.claim[open]").count() == 0
+
+
+def test_captions_say_what_lines_are(view: Any) -> None:
+    draw_all(view)
+    caption = view.locator("figcaption").first
+    assert "means over seeds" in caption.inner_text()
+    view.get_by_label("single runs").check()
+    assert "A line a run" in caption.inner_text()
 
 
 def test_a_phone_shows_it_without_scrolling_sideways(view: Any) -> None:

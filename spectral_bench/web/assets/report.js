@@ -37,11 +37,12 @@ function table(columns, rows) {
 // Claims ----------------------------------------------------------------------------------------------------------------
 
 function claim(one) {
-  const published = one.published === null ? "" : `, published ${one.published} (${one.published_as})`;
+  const published = one.published_in_words === null ? "" : `, published ${one.published_in_words} (${one.published_as})`;
   return make("details", { className: "claim", id: `claim-${one.claim}` },
     make("summary", {},
       make("span", { className: `verdict ${one.verdict}` }, one.verdict),
       make("span", { className: "statement" }, one.statement),
+      one.is_ours ? make("span", { className: "faint" }, "our own") : null,
       make("span", { className: "faint runs" }, `${one.runs} of ${one.runs_asked} runs`),
       one.ours === "-" ? null : make("span", { className: "ours" }, `${one.measure}: ${one.ours}${published}`)),
     make("p", {}, `${one.why} `, make("span", { className: "faint" }, `${one.paper}; ${one.place}; ${one.published_as}.`)),
@@ -50,25 +51,22 @@ function claim(one) {
     make("p", {}, `Rule: ${one.rule}`),
     ...one.assumptions.map((text) => make("p", { className: "faint" }, ...worded(text))),
     make("p", { className: "faint" }, `${one.hours.toFixed(1)} hours of training.`),
-    ...(one.deciding ? [folded("Runs that decide", one.deciding)] : []),
-    one.search ? folded("Runs of the search", one.search) : null,
+    one.deciding ? foldedRuns("Runs that decide", one.deciding) : null,
+    one.search ? foldedRuns("Runs of the search", one.search) : null,
+    one.again.length ? folded("Commands that make these runs", make("pre", {}, one.again.join("\n"))) : null,
     make("pre", {}, one.commands.join("\n")));
 }
 
-function folded(title, runs) {
-  return make("details", {}, make("summary", {}, `${title}: ${runs.rows.length}`), table(runs.columns, runs.rows));
-}
+const folded = (title, content) => make("details", {}, make("summary", {}, title), content);
+const foldedRuns = (title, runs) => folded(`${title}: ${runs.rows.length}`, table(runs.columns, runs.rows));
 
-function showClaims(claims) {
+function showClaims(claims, counts) {
   if (!claims.length) return;
-  const counts = {};
-  for (const one of claims) counts[one.verdict] = (counts[one.verdict] || 0) + 1;
   const order = ["beaten", "reproduced", "refuted", "open"];
-  const told = order.filter((word) => counts[word]).map((word) => `${counts[word]} ${word}`).join(", ");
   const sorted = [...claims].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
   document.getElementById("claims").append(
     make("h2", {}, "Verdicts"),
-    make("p", { className: "faint" }, `${claims.length} claims: ${told}. A rule written before the runs decides each.`),
+    make("p", { className: "faint" }, `${counts}. A rule written before the runs decides each.`),
     ...sorted.filter((one) => one.runs).map(claim));
   const unrun = sorted.filter((one) => !one.runs);
   if (unrun.length)
@@ -116,14 +114,18 @@ function runsOf(one) {
 function picture(title, caption, draw, extra = null) {
   const element = make("div", { className: "plot", role: "img", ariaLabel: title });
   pictures.push({ element, draw, dirty: true, seen: false });
-  return make("figure", {}, make("h3", {}, title), extra, element, make("figcaption", {}, caption));
+  const seeds = make("span", { className: "ofSeeds" }, inWords());
+  return make("figure", {}, make("h3", {}, title), extra, element, make("figcaption", {}, seeds, ` ${caption}`));
 }
+
+// What the lines of every figure are, as the switch has it.
+const inWords = () => chosen.seeds === "runs" ? "A line a run." : "Lines: means over seeds, where there are three or more; bands: from the smallest to the largest.";
 
 function learning(one, kind) {
   const what = kind === "loss" ? "loss" : one.metric;
   const has = one.groups.some((g) => g.runs.some((r) => r.curves.validation[kind].length));
   if (!has) return null;
-  return picture(`Validation ${what.replaceAll("_", " ")} over training`, "Lines: means over seeds; bands: from the smallest to the largest.", () => {
+  return picture(`Validation ${what.replaceAll("_", " ")} over training`, "", () => {
     const traces = one.groups.filter(isShown).flatMap((g) =>
       curves(g, g.runs.map((r) => ({ seed: r.seed, x: r.curves.validation.step, y: r.curves.validation[kind] }))));
     const shapes = one.baselineOf === kind && one.baseline !== null ? [level(one.baseline, css("--faint"))] : [];
@@ -265,6 +267,7 @@ function redraw(all = false) {
 function changed() {
   for (const one of pictures) one.dirty = true;
   for (const [spot, group] of swatches) spot.style.background = legible(group.colour);
+  for (const span of document.querySelectorAll(".ofSeeds")) span.textContent = inWords();
   redraw();
 }
 
@@ -300,12 +303,14 @@ function theme() {
   changed();
 }
 
-// Paper is white, and shows every figure.
-let onScreen = null;
+// Paper is white, and shows every figure, and every claim in full.
+let onScreen = null, opened = [];
 
 function onPaper() {
   onScreen ??= document.documentElement.dataset.theme || "";
   document.documentElement.dataset.theme = "light";
+  opened = [...opened, ...document.querySelectorAll("#unrun:not([open]), details.claim:not([open])")];
+  for (const one of opened) one.open = true;
   changed();
   redraw(true);
 }
@@ -314,6 +319,8 @@ function offPaper() {
   if (onScreen) document.documentElement.dataset.theme = onScreen;
   else delete document.documentElement.dataset.theme;
   onScreen = null;
+  for (const one of opened) one.open = false;
+  opened = [];
   changed();
 }
 
@@ -331,7 +338,7 @@ async function start() {
   choices("models", [...new Set(groups.map((g) => g.model))].sort(), chosen.models);
   const radii = [...new Set(groups.map((g) => g.r).filter((r) => r !== null))];
   choices("radii", radii.sort((a, b) => Number(a) - Number(b)), chosen.radii);
-  showClaims(data.claims);
+  showClaims(data.claims, data.verdicts);
   const contents = document.getElementById("contents");
   data.sections.forEach((one, place) => {
     const { whole, filter } = section(one, place);
