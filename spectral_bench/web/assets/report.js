@@ -42,7 +42,6 @@ function claim(one) {
     make("summary", {},
       make("span", { className: `verdict ${one.verdict}` }, one.verdict),
       make("span", { className: "statement" }, one.statement),
-      one.is_ours ? make("span", { className: "faint" }, "our own") : null,
       make("span", { className: "faint runs" }, `${one.runs} of ${one.runs_asked} runs`),
       one.ours === "-" ? null : make("span", { className: "ours" }, `${one.measure}: ${one.ours}${published}`)),
     make("p", {}, `${one.why} `, make("span", { className: "faint" }, `${one.paper}; ${one.place}; ${one.published_as}.`)),
@@ -64,10 +63,14 @@ function showClaims(claims, counts) {
   if (!claims.length) return;
   const order = ["beaten", "reproduced", "refuted", "open"];
   const sorted = [...claims].sort((a, b) => order.indexOf(a.verdict) - order.indexOf(b.verdict));
+  const made = sorted.filter((one) => one.runs);
+  const [papers, own] = [false, true].map((ours) => made.filter((one) => one.is_ours === ours));
   document.getElementById("claims").append(
     make("h2", {}, "Verdicts"),
     make("p", { className: "faint" }, `${counts}. A rule written before the runs decides each.`),
-    ...sorted.filter((one) => one.runs).map(claim));
+    ...papers.map(claim),
+    ...(papers.length && own.length ? [make("h3", { className: "own" }, "Claims of our own")] : []),
+    ...own.map(claim));
   const unrun = sorted.filter((one) => !one.runs);
   if (unrun.length)
     document.getElementById("claims").append(make("details", { id: "unrun" },
