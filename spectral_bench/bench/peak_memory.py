@@ -38,8 +38,8 @@ def peak_memory(name: str, setting: Setting, threads: int) -> int | None:
     command = [sys.executable, "-m", "spectral_bench.bench.peak_memory", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise RuntimeError(f"peak memory of {name} was not measured: {said[-1]}")
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise RuntimeError(f"peak memory of {name} was not measured: {lines[-1]}")
     return int(done.stdout)
 
 

@@ -134,16 +134,16 @@ class Ahead(Rule):
         behind = [name for name in self.of if _never_better(ours, scores[name])]
         undecided = [name for name in self.of if not _all_better(ours, scores[name])]
         if behind:
-            return Decision(Word.refuted, self._told_behind([name for name in behind if scores[name].finite], behind))
+            return Decision(Word.refuted, self._who_is_behind([name for name in behind if scores[name].finite], behind))
         if undecided:
             return Decision(Word.open, f"The seeds of {self.entrant} and {_listed(undecided)} overlap.")
         return Decision(Word.reproduced, f"Every seed of {self.entrant} is better than all of {_listed(self.of)}.")
 
-    def _told_behind(self, better: Sequence[str], behind: Sequence[str]) -> str:
+    def _who_is_behind(self, better: Sequence[str], behind: Sequence[str]) -> str:
         """Who is not beaten; those apart that have no value either, and are level with an entrant that has none."""
-        told = f"No seed of {self.entrant} is better than any of {_listed(better)}."
+        text = f"No seed of {self.entrant} is better than any of {_listed(better)}."
         level = [name for name in behind if name not in better]
-        return f"{told} No seed of {_listed(level)} has a value either." if level else told
+        return f"{text} No seed of {_listed(level)} has a value either." if level else text
 
 
 @dataclass(frozen=True)

@@ -64,13 +64,15 @@ class AheadAcross(Rule):
         gaps = {name: [self._lead(scores, name, setting) for setting in self.settings] for name in self.of}
         p = dict(zip(gaps, holm([sign_flip_p(values) for values in gaps.values()]), strict=True))
         leads = {name: float(finite_stand_ins(values).sum()) for name, values in gaps.items()}
-        told = ", ".join(f"{name} (p = {p[name]:.2g})" for name in self.of)
+        listed = ", ".join(f"{name} (p = {p[name]:.2g})" for name in self.of)
         behind = [name for name in self.of if leads[name] < 0 and p[name] <= _CHANCE]
         if behind:
-            return Decision(Word.refuted, f"{self.entrant} is behind {', '.join(behind)} by more than chance: {told}.")
+            return Decision(
+                Word.refuted, f"{self.entrant} is behind {', '.join(behind)} by more than chance: {listed}."
+            )
         if all(leads[name] > 0 and p[name] <= _CHANCE for name in self.of):
-            return Decision(Word.reproduced, f"{self.entrant} is ahead of {told}.")
-        return Decision(Word.open, f"It may be chance: {told}.")
+            return Decision(Word.reproduced, f"{self.entrant} is ahead of {listed}.")
+        return Decision(Word.open, f"It may be chance: {listed}.")
 
     def overall(self, scores: Mapping[str, Scores]) -> Mapping[str, Scores]:
         """The mean over settings of each seed that ran in all of them."""

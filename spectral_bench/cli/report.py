@@ -77,18 +77,18 @@ def _keep_writing(write: Callable[[], None]) -> None:
     Raises:
         SpectralBenchError: something else is wrong at the start.
     """
-    at_start, said = True, ""
+    at_start, last_message = True, ""
     with suppress(KeyboardInterrupt):
         while True:
             try:
                 write()
-                said = ""
+                last_message = ""
             except SpectralBenchError as error:
                 if at_start and not isinstance(error, _NoRunsError):
                     raise
-                if str(error) != said:
-                    said = str(error)
-                    typer.echo(f"{said} Waiting; Ctrl-C ends the watch.")
+                if str(error) != last_message:
+                    last_message = str(error)
+                    typer.echo(f"{last_message} Waiting; Ctrl-C ends the watch.")
             at_start = False
             time.sleep(_EVERY)
 

@@ -91,15 +91,15 @@ def ranks_over_tasks(found: Sequence[Section], field: str) -> DataSetRanks:
         InputError: there are no two tasks, one was run in several settings, or no two groups are in all of them.
     """
     settings = Counter(section.task for section in found)
-    told = ", ".join(f"{task} ({counted})" if counted > 1 else task for task, counted in settings.items())
+    named = ", ".join(f"{task} ({counted})" if counted > 1 else task for task, counted in settings.items())
     if len(settings) < 2 or len(found) > len(settings):
         raise InputError(
             "--over-tasks: expected two tasks or more, each in one setting, for settings of one are not independent; "
-            f"found {told}. Choose some by --where, or by their folders."
+            f"found {named}. Choose some by --where, or by their folders."
         )
     ranked = _of_task(", ".join(settings), found, field, over_tasks=True)
     if ranked is None:
-        raise InputError(f"--over-tasks: no two groups were run on all of {told}.")
+        raise InputError(f"--over-tasks: no two groups were run on all of {named}.")
     return ranked
 
 

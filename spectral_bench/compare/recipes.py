@@ -18,13 +18,13 @@ def across_models(section: Section) -> dict[str, dict[str, Any]]:
     """
     if len({group.model for group in section.groups}) < 2:
         return {}
-    told = {key for group in section.groups for key in group.differs}
+    shown = {key for group in section.groups for key in group.differs}
     configs = {group.id: settled(group) for group in section.groups}
     keys = dict.fromkeys(
         key
         for config in configs.values()
         for key in config
-        if (key == "r" or key.startswith("model.")) and key not in told and key not in _NAMES
+        if (key == "r" or key.startswith("model.")) and key not in shown and key not in _NAMES
     )
     found = {key: {name: config[key] for name, config in configs.items() if key in config} for key in keys}
     return {

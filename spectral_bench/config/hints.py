@@ -83,7 +83,7 @@ def unknown(what: str, word: str, valid: Iterable[str], spoken: Mapping[str, str
         spoken: other words that people may say, each with the valid one that they mean.
     """
     words = sorted(valid)
-    others = {said: meant for said, meant in (spoken or {}).items() if meant in words}
+    others = {alias: meant for alias, meant in (spoken or {}).items() if meant in words}
     guess = nearest(word, [*words, *others])
     return _message(what, word, others.get(guess or "", guess), words)
 
@@ -97,14 +97,14 @@ def unknown_key(key: str, valid: Collection[str]) -> str:
 
 def _message(what: str, word: str, guess: str | None, words: list[str]) -> str:
     hint = f" Did you mean '{guess}'?" if guess else ""
-    said = f"Unknown {what} '{short(word)}'.{hint}"
+    message = f"Unknown {what} '{short(word)}'.{hint}"
     if len(words) <= _LISTED:
-        return f"{said} Valid: {', '.join(words)}."
+        return f"{message} Valid: {', '.join(words)}."
     alike = {other: max(_alikeness(word, other), _alikeness(word, _name(other))) for other in words}
     near = sorted((other for other in words if alike[other] >= _ALIKE), key=lambda other: -alike[other])[:_NEAREST]
     if near:
-        return f"{said} The nearest of {len(words)}: {', '.join(near)}."
-    return said if guess else f"{said} None of {len(words)} is near."
+        return f"{message} The nearest of {len(words)}: {', '.join(near)}."
+    return message if guess else f"{message} None of {len(words)} is near."
 
 
 def _parent(key: str) -> str:

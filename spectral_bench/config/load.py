@@ -122,7 +122,7 @@ def _without_budget(composition: Composition) -> Composition:
 def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
     """What was typed and changes no number. A switch that is typed to be off is no mistake; a task's 0 is a number."""
     name = experiment.model.name
-    said = []
+    messages = []
     for key in experiment.without_effect():
         value: Any = reduce(getitem, key.split("."), composition.config)
         is_off = key != "r" and not key.startswith("task.") and not value
@@ -136,8 +136,8 @@ def _idle(experiment: ExperimentConfig, composition: Composition) -> list[str]:
             why = f"task '{experiment.task.name}' as configured here has no use for it"
         elif key == "train.evaluations":
             why = f"train.evaluate_every={experiment.train.evaluate_every} says how often"
-        said.append(f"{key}={as_typed(value)} has no effect: {why}.")
-    return said
+        messages.append(f"{key}={as_typed(value)} has no effect: {why}.")
+    return messages
 
 
 def experiment_config(

@@ -79,9 +79,9 @@ def verdict_in_words(verdicts: Mapping[str, int]) -> str:
         return next(iter(judged), "")
     sides = ("vanishing", "fading"), ("exploding", "growing")
     worst = [next((word for word in side if word in judged), None) for side in sides]
-    told = [word for word in judged if word in worst] or list(judged)[:1]
+    chosen = [word for word in judged if word in worst] or list(judged)[:1]
     others = [f"not judged in {found['unknown']}"] if "unknown" in found else []
-    return ", ".join([*(f"{word} in {judged[word]} of {sum(found.values())}" for word in told), *others])
+    return ", ".join([*(f"{word} in {judged[word]} of {sum(found.values())}" for word in chosen), *others])
 
 
 def share_in_words(kept: float) -> str:

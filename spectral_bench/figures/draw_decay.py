@@ -151,5 +151,5 @@ def _lines(one: Decay, width: float) -> list[list[_Words]]:
         names[-1].append(verdict)
     else:
         names.append([replace(verdict, ends=False)])
-    told = "; ".join(filter(None, (one.rate_words, one.kept_words)))
-    return [*names, *([_Words(text, _LIGHT)] for text in wrapped(told, room, _LIGHT))]
+    words = "; ".join(filter(None, (one.rate_words, one.kept_words)))
+    return [*names, *([_Words(text, _LIGHT)] for text in wrapped(words, room, _LIGHT))]

@@ -110,8 +110,8 @@ def _about_losses(pictures: GradientPictures) -> list[str]:
     """Whose gradient it is."""
     if len(pictures.losses) < 2:
         return [f"Traced: the gradient of ${pictures.words.loss}$, {loss}." for loss in pictures.losses]
-    told = [f"{loss} in {', '.join(map(as_drawn, groups))}" for loss, groups in pictures.losses.items()]
-    return [f"Traced: the gradient of {'; of '.join(told)}."]
+    parts = [f"{loss} in {', '.join(map(as_drawn, groups))}" for loss, groups in pictures.losses.items()]
+    return [f"Traced: the gradient of {'; of '.join(parts)}."]
 
 
 def _about_bounds(bounds: Sequence[Bounds], words: AxisWords) -> str:

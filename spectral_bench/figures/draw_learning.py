@@ -51,8 +51,8 @@ def draw_learning(pictures: LearningPictures, sheet: Sheet) -> Figure:
                 _draw_quantity(axes, quantity, pictures.split)
             return panels
 
-        said = _ONCE * (2 + max(len(quantity.curves) for quantity in shown))
-        return [Strip((said if once else _HEIGHT) * rows, draw, (said if once else _LEAST) * rows)]
+        size = _ONCE * (2 + max(len(quantity.curves) for quantity in shown))
+        return [Strip((size if once else _HEIGHT) * rows, draw, (size if once else _LEAST) * rows)]
 
     names = " and ".join(metric_in_words(quantity.name) for quantity in shown)
     title = f"{settings_in_words(pictures.title)}: {names} on {pictures.split} data"

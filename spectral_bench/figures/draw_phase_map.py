@@ -64,7 +64,7 @@ def draw_phase_map(pictures: PhasePictures, sheet: Sheet) -> Figure:
         return [Strip(max(1.9, _ROW * count + _REST) * rows, draw, max(1.2, _LEAST_ROW * count + _LEAST_REST) * rows)]
 
     x, y = (key_in_words(key, pictures.metric) for key in (pictures.keys.x, pictures.keys.y))
-    told = "how runs came out" if pictures.keys.hue is None else _hue(pictures)
+    words = "how runs came out" if pictures.keys.hue is None else _hue(pictures)
     many = _runs_a_cell(panels.values())
     caption = f"A stripe is a run, {many} a cell." if scale is None else f"Means over {many}."
     if scale is not None and any(cell.without for cells in panels.values() for cell in cells):
@@ -73,7 +73,7 @@ def draw_phase_map(pictures: PhasePictures, sheet: Sheet) -> Figure:
         caption += f" {_LINE}: up to there $(1 + r)^T$, by which a gradient can grow, is at most e."
     labels = [*(PHASES if scale is None else ()), *([_LINE] if pictures.line else ())]
     return figure_of_strips(
-        sheet, f"{pictures.title}: {told}, over {x} and {y}", [caption], {label: label for label in labels}, strips,
+        sheet, f"{pictures.title}: {words}, over {x} and {y}", [caption], {label: label for label in labels}, strips,
         handle=_HANDLE, notes=about_pools(pictures.pooled),
     )  # fmt: skip
 
@@ -122,10 +122,10 @@ def _draw_panel(
         if cell.mean is not None:
             look = {"facecolor": scale.cmap(scale.norm(np.array([cell.mean])))[0]}
         axes.add_patch(Rectangle((left, bottom), 0.92, 0.88, **_look(**look)))
-        told = f"× {cell.without}/{len(cell.outcomes)}" if cell.without else f"n = {len(cell.outcomes)}" * counted
-        if told:
+        words = f"× {cell.without}/{len(cell.outcomes)}" if cell.without else f"n = {len(cell.outcomes)}" * counted
+        if words:
             axes.text(
-                left + 0.46, bottom + 0.44, told, ha="center", va="center",
+                left + 0.46, bottom + 0.44, words, ha="center", va="center",
                 fontsize=6.5, bbox={"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
     if scale is None:

@@ -231,14 +231,14 @@ def _mark_the_worse(axes: Axes, lines: Sequence[SweepLine], pictures: SweepPictu
         for at, (line, point) in enumerate(several):
             inwards = _ROOM_OF_WORSE * (at + 0.6) / (1 + _ROOM_OF_WORSE * len(several))
             y = inwards if pictures.higher_is_better else 1 - inwards
-            told = f"× {point.without}/{point.runs}"
+            missing = f"× {point.without}/{point.runs}"
             axes.annotate(
-                told, (place, y), (behind / 2, 0.0), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+                missing, (place, y), (behind / 2, 0.0), xycoords=axes.get_xaxis_transform(), textcoords="offset points",
                 color=line.look.colour, fontsize=_SMALL, ha="center", va="center", annotation_clip=False, zorder=4,
                 bbox={"facecolor": mpl.rcParams["axes.facecolor"], "edgecolor": "none", "pad": 0.4},
             )  # fmt: skip
             if behind:
-                beside = (72 * text_width(told, _SMALL) + _TO_WORSE) / 2
+                beside = (72 * text_width(missing, _SMALL) + _TO_WORSE) / 2
                 shifted = offset_copy(axes.get_xaxis_transform(), axes.get_figure(root=True), -beside, units="points")
                 marked = line.look.marked(_OF_WORSE)
                 axes.plot([place], [y], transform=shifted, linestyle="", clip_on=False, zorder=4, **marked)

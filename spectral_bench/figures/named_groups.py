@@ -108,8 +108,8 @@ def standings_of(named: Sequence[tuple[str, Group]]) -> list[str]:
     if len(going) > _TOLD:
         progress = progress_of([run for group in going.values() for run in group.runs])
         return [f"{len(going)} groups: {progress}."]
-    told = [f"{caption.removesuffix(_standing(group))}: {group.progress}" for caption, group in going.items()]
-    return [f"{'; '.join(told)}."] if told else []
+    parts = [f"{caption.removesuffix(_standing(group))}: {group.progress}" for caption, group in going.items()]
+    return [f"{'; '.join(parts)}."] if parts else []
 
 
 def unnamed_keys(drawn: Sequence[Group]) -> list[str]:
@@ -117,8 +117,8 @@ def unnamed_keys(drawn: Sequence[Group]) -> list[str]:
     keys: dict[str, None] = {}
     for model in dict.fromkeys(group.model for group in drawn):
         alike = [group for group in drawn if group.model == model]
-        told = _telling(alike)
-        keys |= dict.fromkeys(key for key in _differing(alike) if key not in told)
+        telling = _telling(alike)
+        keys |= dict.fromkeys(key for key in _differing(alike) if key not in telling)
     if not keys:
         return []
     words = [key_in_words(key) for key in keys]
@@ -146,9 +146,10 @@ def _short_names(section: Section, drawn: Sequence[Group]) -> dict[str, str]:
     found: dict[str, str] = {}
     for model in dict.fromkeys(group.model for group in drawn):
         alike = [group for group in drawn if group.model == model]
-        told = _telling(alike)
+        telling = _telling(alike)
         short = [
-            replace(one, differs={key: one.differs[key] for key in told if key in one.differs}).label for one in alike
+            replace(one, differs={key: one.differs[key] for key in telling if key in one.differs}).label
+            for one in alike
         ]
         if len(set(short)) < len(alike):
             short = [section.name(one) for one in alike]
@@ -159,22 +160,22 @@ def _short_names(section: Section, drawn: Sequence[Group]) -> dict[str, str]:
 def _telling(alike: Sequence[Group]) -> list[str]:
     """As few keys as tell groups of a model apart, in their order: each time the one that tells most of them."""
     differing = _differing(alike)
-    told: list[str] = []
-    while (count := _told_apart(alike, told)) < len(alike):
-        best = max(differing, key=lambda key: _told_apart(alike, [*told, key]), default="")
-        if _told_apart(alike, [*told, best]) == count:
+    telling: list[str] = []
+    while (count := _count_distinct(alike, telling)) < len(alike):
+        best = max(differing, key=lambda key: _count_distinct(alike, [*telling, key]), default="")
+        if _count_distinct(alike, [*telling, best]) == count:
             return differing
-        told.append(best)
-    return [key for key in differing if key in told]
+        telling.append(best)
+    return [key for key in differing if key in telling]
 
 
 def _differing(alike: Sequence[Group]) -> list[str]:
     """The keys in which groups of a model differ."""
     keys = dict.fromkeys(key for group in alike for key in group.differs)
-    return [key for key in keys if _told_apart(alike, [key]) > 1]
+    return [key for key in keys if _count_distinct(alike, [key]) > 1]
 
 
-def _told_apart(alike: Sequence[Group], keys: Sequence[str]) -> int:
+def _count_distinct(alike: Sequence[Group], keys: Sequence[str]) -> int:
     """How many kinds of groups there are by these keys."""
     return len({tuple(as_typed(one.differs[key]) if key in one.differs else "" for key in keys) for one in alike})
 

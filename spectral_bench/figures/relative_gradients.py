@@ -151,8 +151,8 @@ def decay_of(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords)
     unit = words.unit.rpartition(" ")[2]
     verdicts: Counter[str] = Counter(decay.verdict for decay in found)
     if rate is None:
-        told = "a loss at every step was traced" if one.facts.every_step else ""
-        return Decay(one.caption, one.look, None, rates, kept, verdicts, "none", told)
+        remark = "a loss at every step was traced" if one.facts.every_step else ""
+        return Decay(one.caption, one.look, None, rates, kept, verdicts, "none", remark)
     between_ends = float(np.mean([decay.between_ends for decay in found if decay.between_ends is not None]))
     kind = steadiness(rate.mean, between_ends, rate.interval, length, verdicts.keys())
     return Decay(one.caption, one.look, rate, rates, kept, verdicts, kind, decay_in_words(rate.mean, kind, unit))

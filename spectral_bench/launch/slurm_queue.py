@@ -40,8 +40,8 @@ def slurm(*command: str) -> str:
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=True)  # noqa: S603
     except subprocess.CalledProcessError as error:
-        said = _said(error.stderr) or _said(error.stdout) or f"exit code {error.returncode}"
-        raise SlurmError(f"{command[0]}: {said}") from error
+        reason = _error_text(error.stderr) or _error_text(error.stdout) or f"exit code {error.returncode}"
+        raise SlurmError(f"{command[0]}: {reason}") from error
     except (OSError, subprocess.TimeoutExpired) as error:
         raise SlurmError(f"{command[0]} does not answer: {error}.") from error
     return done.stdout
@@ -91,7 +91,7 @@ def _arrays(jobs: Iterable[str]) -> Sequence[str]:
     return list(dict.fromkeys(job.partition("_")[0] for job in jobs))
 
 
-def _said(said: str) -> str:
+def _error_text(output: str) -> str:
     """The lines that say something, without Slurm's prefixes and frames."""
-    lines = (re.sub(r"^\w+: ((error|fatal): )?", "", line).strip() for line in said.splitlines())
+    lines = (re.sub(r"^\w+: ((error|fatal): )?", "", line).strip() for line in output.splitlines())
     return "; ".join(line for line in dict.fromkeys(lines) if line and not line.startswith("*"))

@@ -51,13 +51,13 @@ def collect(paths: Sequence[Path]) -> Collection:
 
 def _unknown_senses(runs: list[Run]) -> list[str]:
     """A note for every task of which no run says how its metric is to be read: no such task is known here either."""
-    said: dict[str, bool] = {}
+    has_mode: dict[str, bool] = {}
     for run in runs:
-        said[run.task] = said.get(run.task, False) or run.summary.get("mode") is not None
+        has_mode[run.task] = has_mode.get(run.task, False) or run.summary.get("mode") is not None
     return [
         f"task {task}: no run says whether more or less of its metric is better; less is taken to be."
-        for task, is_said in said.items()
-        if not is_said
+        for task, is_known in has_mode.items()
+        if not is_known
     ]
 
 

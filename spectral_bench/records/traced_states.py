@@ -36,6 +36,6 @@ def traced_notes(named: Sequence[tuple[str, Group]], symbol: str = "") -> list[s
             having.setdefault(traced, []).append(name + share)
     if not having:
         return []
-    said = [f"{traced} in {', '.join(dict.fromkeys(names))}" for traced, names in having.items()]
+    parts = [f"{traced} in {', '.join(dict.fromkeys(names))}" for traced, names in having.items()]
     state = f"The state {symbol}".rstrip()
-    return [f"{state} whose gradient is traced is {'; '.join([*said, *[f'{_PLAIN} elsewhere'] * plain])}."]
+    return [f"{state} whose gradient is traced is {'; '.join([*parts, *[f'{_PLAIN} elsewhere'] * plain])}."]

@@ -26,12 +26,12 @@ _COLUMNS = [
 def against_papers(found: Sequence[Section], notes: Sequence[str] = ()) -> Report:
     """Every published number for the sections' tasks: beside the groups of its model and size, then the others."""
     tables, records = [], []
-    said = list(notes)
+    remarks = list(notes)
     cited, explained = sources(), reasons()
     for section in found:
         numbers = fitting(section)
         if not numbers:
-            said.append(f"{section.title}: no published numbers for this setting are known here.")
+            remarks.append(f"{section.title}: no published numbers for this setting are known here.")
             continue
         pairs = _pairs(section, numbers)
         rows = [_row(section, group, one, cited, explained) for group, one in pairs]
@@ -44,7 +44,7 @@ def against_papers(found: Sequence[Section], notes: Sequence[str] = ()) -> Repor
             *cited.below(one.source for _, one in pairs),
         ]
         tables.append(Table(f"{section.title}: ours and theirs", describe(section), _COLUMNS, rows, below))
-    return Report(tables, records, {"schema": "spectral-bench/against", "version": 1, "rows": records}, said)
+    return Report(tables, records, {"schema": "spectral-bench/against", "version": 1, "rows": records}, remarks)
 
 
 def _pairs(section: Section, numbers: Sequence[Published]) -> list[tuple[Group | None, Published]]:

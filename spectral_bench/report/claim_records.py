@@ -75,7 +75,7 @@ def claim_details(verdict: Verdict, file: Path | None = None) -> dict[str, Any]:
         **claim_record(verdict),
         "measure": overall_measure(claim),
         "ours": ours(verdict),
-        "published_in_words": None if (told := published_in_words(claim)) in (NOTHING, OUR_OWN) else told,
+        "published_in_words": None if (published := published_in_words(claim)) in (NOTHING, OUR_OWN) else published,
         "is_ours": claim.is_ours,
         "published_as": CERTAINTY[claim.source.certainty],
         "table": _plain(Table("", "", columns, rows)),

@@ -51,19 +51,19 @@ def verdicts_counted(verdicts: Sequence[Verdict], order: Sequence[Word] = tuple(
     kinds: dict[bool, list[Word]] = {}
     for verdict in verdicts:
         kinds.setdefault(verdict.claim.is_ours, []).append(verdict.decision.word)
-    told = {
+    counts = {
         is_ours: ", ".join(f"{words.count(word)} {word.value}" for word in order if word in words)
         for is_ours, words in kinds.items()
     }
-    if len(told) < 2:
-        return f"{counted(len(verdicts), 'claim')}: {''.join(told.values())}"
-    return f"{len(kinds[False])} claims of papers: {told[False]}; {len(kinds[True])} of our own: {told[True]}"
+    if len(counts) < 2:
+        return f"{counted(len(verdicts), 'claim')}: {''.join(counts.values())}"
+    return f"{len(kinds[False])} claims of papers: {counts[False]}; {len(kinds[True])} of our own: {counts[True]}"
 
 
 def source(claim: Claim) -> str:
     """Who says so, where, and how sure that is."""
-    said = claim.source
-    return f"{said.paper}; {said.place}; {CERTAINTY[said.certainty]}"
+    origin = claim.source
+    return f"{origin.paper}; {origin.place}; {CERTAINTY[origin.certainty]}"
 
 
 def published_in_words(claim: Claim, glue: str = " ") -> str:
@@ -87,8 +87,8 @@ def published_of(claim: Claim, entrant: str) -> str:
 
 def assumptions(claim: Claim) -> list[str]:
     """In what its runs differ from those of the source; of a claim of our own, what has to be known of them."""
-    told = "To know" if claim.is_ours else "Differs from the source"
-    return [f"{told}: {text}" for text in claim.differences]
+    prefix = "To know" if claim.is_ours else "Differs from the source"
+    return [f"{prefix}: {text}" for text in claim.differences]
 
 
 def overall_measure(claim: Claim) -> str:
@@ -110,7 +110,7 @@ def ours(verdict: Verdict, glue: str = " ") -> str:
     known = {name: scores for name, scores in overall.items() if scores.by_seed}
     each = results(verdict)
     numbers = {name: each[name] if name in each else result(verdict.claim, scores) for name, scores in known.items()}
-    told = {name: f"{name.replace(' ', glue)}:{glue}{numbers.get(name, NOTHING)}" for name in overall}
+    entries = {name: f"{name.replace(' ', glue)}:{glue}{numbers.get(name, NOTHING)}" for name in overall}
     if not numbers:
         return NOTHING
     if len(overall) == 1:
@@ -120,11 +120,11 @@ def ours(verdict: Verdict, glue: str = " ") -> str:
         ranked = sorted((name for name in known if name != ahead), key=lambda name: known[name].order)
         best, worst = ranked[0], ranked[-1]
         as_bad = sum(numbers[name] == numbers[worst] for name in ranked)
-        between = f"{told[best]} to {f'{numbers[worst]} ({as_bad})' if as_bad > 1 else told[worst]}"
+        between = f"{entries[best]} to {f'{numbers[worst]} ({as_bad})' if as_bad > 1 else entries[worst]}"
         if ahead is None:
             return f"{len(ranked)}{glue}entrants, {between}"
-        return f"{told[ahead]}; of{glue}{len(ranked)}{glue}others, {between}"
-    return "; ".join(told[name] for name in known)
+        return f"{entries[ahead]}; of{glue}{len(ranked)}{glue}others, {between}"
+    return "; ".join(entries[name] for name in known)
 
 
 def result(claim: Claim, scores: Scores, diverged: int = 0) -> str:

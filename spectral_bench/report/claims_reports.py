@@ -48,10 +48,10 @@ def claim_report(verdict: Verdict, notes: Sequence[str] = (), *, file: Path | No
     first, *others = claim_tables(verdict)
     if verdict.missing:
         ways = [claim_command(verdict.claim.id, file, "--run"), *run_commands(verdict.missing)]
-        told = f"{how_many_missing(verdict)}. All at once, or by hand:"
+        remark = f"{how_many_missing(verdict)}. All at once, or by hand:"
     else:
-        told, ways = "Its runs once more, into results/:", commands_again(verdict)
-    first = replace(first, remarks=[told], commands=[f"  {line}" for line in ways])
+        remark, ways = "Its runs once more, into results/:", commands_again(verdict)
+    first = replace(first, remarks=[remark], commands=[f"  {line}" for line in ways])
     document = claims_document([claim_record_in_full(verdict)])
     return Report([first, *others], claim_rows(verdict), document, list(notes))
 

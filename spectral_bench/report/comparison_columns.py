@@ -135,8 +135,8 @@ def narrow(section: Section) -> tuple[str, ...]:
 def with_names(asked: Sequence[str], rows: Sequence[GroupResult]) -> list[str]:
     """The columns asked for, with the model, and with what differs where they would leave two rows alike."""
     names = list(asked) if "model" in asked else ["model", *asked]
-    told = [tuple(_values(row.group, name) for name in names if name in _NAMING or "." in name) for row in rows]
-    if "differs" not in names and len(set(told)) < len(told):
+    labels = [tuple(_values(row.group, name) for name in names if name in _NAMING or "." in name) for row in rows]
+    if "differs" not in names and len(set(labels)) < len(labels):
         names.insert(names.index("model") + 1, "differs")
     return names
 

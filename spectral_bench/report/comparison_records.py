@@ -51,8 +51,8 @@ def record(section: Section, row: GroupResult, field: str) -> dict[str, Any]:
         "gradient_verdict": tally(worst_first(row.verdicts)),
         "spectral_margin": row.mean("spectral_margin"),
     }
-    told_apart = {key: as_typed(value) for key, value in {**section.differs, **group.differs}.items()}
-    return {**identity, **{key: value for key, value in told_apart.items() if key not in flat}, **flat}
+    distinguishing = {key: as_typed(value) for key, value in {**section.differs, **group.differs}.items()}
+    return {**identity, **{key: value for key, value in distinguishing.items() if key not in flat}, **flat}
 
 
 def _flat(name: str, estimate: Estimate | None) -> dict[str, Any]:

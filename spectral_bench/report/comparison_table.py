@@ -63,8 +63,8 @@ def comparison_table(
 
 def describe(section: Section) -> str:
     """The setting of a section, as far as its title leaves it open, and its baseline, in a line."""
-    said = {key: value for key, value in section.config.items() if key not in section.differs and value is not None}
-    keys = " ".join(f"{key.removeprefix('task.')}={as_typed(value)}" for key, value in said.items())
+    settings = {key: value for key, value in section.config.items() if key not in section.differs and value is not None}
+    keys = " ".join(f"{key.removeprefix('task.')}={as_typed(value)}" for key, value in settings.items())
     if section.baseline is None:
         return keys
     of = "loss" if section.baseline_of == "loss" else metric_in_words(section.metric or "metric")

@@ -61,8 +61,8 @@ def difference_report(found: Sequence[Section], names: tuple[str, str], notes: S
     records = [{"kind": "config", **row} for row in config] + [{"kind": "metric", **row} for row in metrics]
     by_a, by_b = (group.runs[0].summary.get("metric") for group in (first, second))
     tables = [_config_table(config, titles), _metric_table(gaps, titles, by_a if by_a == by_b else None)]
-    said = [] if by_a == by_b else [_OTHER_METRIC]
-    return Report(tables, records, document, [*notes, *said])
+    remarks = [] if by_a == by_b else [_OTHER_METRIC]
+    return Report(tables, records, document, [*notes, *remarks])
 
 
 _OTHER_METRIC = "The two are judged by different metrics: differences of test values mean nothing."

@@ -78,8 +78,8 @@ class Table:
             for position, column in enumerate(self.columns)
             if column.shared and len(self.rows) > 1 and len({row[position].text for row in self.rows}) == 1
         ]
-        said = [f"{self.columns[position].header}: {self.rows[0][position].text}" for position in equal]
-        return replace(self._without(equal), subtitle="; ".join(filter(None, [self.subtitle, *said])))
+        parts = [f"{self.columns[position].header}: {self.rows[0][position].text}" for position in equal]
+        return replace(self._without(equal), subtitle="; ".join(filter(None, [self.subtitle, *parts])))
 
     def _without(self, positions: Iterable[int]) -> "Table":
         left_out = set(positions)

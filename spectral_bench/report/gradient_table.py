@@ -215,20 +215,20 @@ def _about_envelopes(section: Section, groups: Sequence[Traced]) -> list[str]:
     left = {section.name(one.group): one.first_outside for one in bounded if one.last_step_only}
     inside = [name for name, step in left.items() if step is None]
     outside = [f"{name} at step {step:,}" for name, step in left.items() if step is not None]
-    told = [f"Within the envelope of the radius at every traced step: {', '.join(inside)}."] if inside else []
-    told += [f"Left the envelope of the radius: {', '.join(outside)}."] if outside else []
+    remarks = [f"Within the envelope of the radius at every traced step: {', '.join(inside)}."] if inside else []
+    remarks += [f"Left the envelope of the radius: {', '.join(outside)}."] if outside else []
     if any(one.last_step_only is False for one in bounded):
         return [
-            *told,
+            *remarks,
             "The envelope of the radius is drawn from the largest norm of the second half and does not bind: losses at "
             "every step, or a layer above, add to the gradient on the way.",
         ]
     if any(one.last_step_only is None for one in bounded):
         return [
-            *told,
+            *remarks,
             "Some runs do not say whether their loss counts every step: whether they left the envelope is not judged.",
         ]
-    return told
+    return remarks
 
 
 def _layers(groups: Sequence[Traced]) -> int:

@@ -82,8 +82,8 @@ def _floats(given: Table, label: str | None) -> list[str]:
     found = []
     for page, rows in enumerate(pages):
         lines = [r"\begin{table}", *([r"  \addtocounter{table}{-1}"] if page else []), r"  \centering"]
-        said = f"{table.title.partition(':')[0]}, continued." if page else caption
-        lines += [rf"  \caption{{{escaped(said)}}}"]
+        heading = f"{table.title.partition(':')[0]}, continued." if page else caption
+        lines += [rf"  \caption{{{escaped(heading)}}}"]
         lines += [rf"  \label{{{label}}}"] if label and not page else []
         lines += [r"  \smallskip", r"  \small\setlength{\tabcolsep}{4pt}"]
         for position, tabular in enumerate(tabulars if rows or not page else ()):
@@ -100,12 +100,12 @@ def _floats(given: Table, label: str | None) -> list[str]:
 def _caption(table: Table) -> str:
     """Title and subtitle in sentences; what a subtitle lists, one each."""
     is_prose = table.subtitle.endswith((".", ".)"))
-    said = (
+    heading = (
         [table.subtitle]
         if is_prose
         else [f"{part[0].upper()}{part[1:]}" for part in table.subtitle.split("; ") if part]
     )
-    return " ".join(text if text.endswith((".", ".)")) else f"{text}." for text in (table.title, *said) if text)
+    return " ".join(text if text.endswith((".", ".)")) else f"{text}." for text in (table.title, *heading) if text)
 
 
 def _below(table: Table) -> list[str]:

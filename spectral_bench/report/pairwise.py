@@ -49,17 +49,17 @@ def pairwise(
     """
     if field not in SCORES:
         raise InputError(unknown("--metric", field, SCORES))
-    tables, records, said = [], [], list(notes)
+    tables, records, remarks = [], [], list(notes)
     for section in found:
         pairs = paired_groups(section, field)
         if not pairs:
-            said.append(f"{section.title}: no two groups share a seed that both completed or diverged with.")
+            remarks.append(f"{section.title}: no two groups share a seed that both completed or diverged with.")
             continue
         tables.append(_table(section, pairs, field))
         records += [_record(section, pair) for pair in pairs]
     over_data_sets = data_set_ranks(found, field) + ([ranks_over_tasks(found, field)] if over_tasks else [])
     ranked = critical_differences(over_data_sets)
-    said += [
+    remarks += [
         f"{task}: no ranks over its settings: lengths and the like are not independent data sets."
         for task in dependent_tasks(found)
     ]
@@ -73,7 +73,7 @@ def pairwise(
         "data_sets": data_set_document(over_data_sets),
         "ranks": [asdict(one) for one in ranked],
     }
-    return Report(tables, records, document, said), ranked
+    return Report(tables, records, document, remarks), ranked
 
 
 def _table(section: Section, pairs: Sequence[Pair], field: str) -> Table:
@@ -110,10 +110,10 @@ def _too_few(pairs: int, seeds: int) -> list[str]:
     """A note where the test cannot reach 5 %, whatever the numbers are."""
     if smallest_p(pairs, seeds) <= 0.05:
         return []
-    said = f"With {seeds} seeds p cannot be below {smallest_p(1, seeds):g}"
+    text = f"With {seeds} seeds p cannot be below {smallest_p(1, seeds):g}"
     if pairs > 1:
-        said += f", corrected for {pairs} pairs not below {smallest_p(pairs, seeds):g}"
-    return [f"{said}: too few to call anything luck or not. It takes {differences_needed(pairs)} to reach 5 %."]
+        text += f", corrected for {pairs} pairs not below {smallest_p(pairs, seeds):g}"
+    return [f"{text}: too few to call anything luck or not. It takes {differences_needed(pairs)} to reach 5 %."]
 
 
 def _record(section: Section, pair: Pair) -> dict[str, Any]:

@@ -95,8 +95,10 @@ def _row(verdict: Verdict) -> list[Cell]:
 
 
 def _published(verdict: Verdict) -> str:
-    told = published_in_words(verdict.claim)
-    return told if told in (NOTHING, OUR_OWN) else f"{told} ({CERTAINTY[verdict.claim.source.certainty]})"
+    published = published_in_words(verdict.claim)
+    return (
+        published if published in (NOTHING, OUR_OWN) else f"{published} ({CERTAINTY[verdict.claim.source.certainty]})"
+    )
 
 
 def _anchor(claim: str) -> str:
@@ -113,8 +115,8 @@ def _section(verdict: Verdict, file: Path | None) -> list[str]:
         lines += [*table_lines(Table("", "", columns, rows).without_empty_columns()), ""]
     if found := finding(verdict):
         lines += [found, ""]
-    told = _published(verdict)
-    lines += [f"- Published: {told}."] if told not in (NOTHING, OUR_OWN) else []
+    published = _published(verdict)
+    lines += [f"- Published: {published}."] if published not in (NOTHING, OUR_OWN) else []
     lines += [f"- Rule: {claim.rule.words}"]
     lines += [f"- {text}" for text in assumptions(claim)]
     lines += [f"- {text}" for text in not_counted(verdict)]

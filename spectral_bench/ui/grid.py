@@ -112,7 +112,7 @@ def train_grid(
     watch, stop = GridWatch(grid.points), Stop()
     treatment = Treatment(again=request.again)
     results: dict[str, PointResult] = {}
-    told: set[str] = set()
+    shown: set[str] = set()
     try:
         with heeding_signals(stop), GridDisplay(console, watch, quiet=request.quiet) as display:
             if isinstance(launcher, SerialLauncher):
@@ -123,8 +123,8 @@ def train_grid(
                 say_point_warnings(result)
                 if result.state in ("failed", "diverged", "lost"):
                     # What to do about it is told once; the reason, its first line, of every point.
-                    message = result.message.partition("\n")[0] if result.message in told else result.message
-                    told.add(result.message)
+                    message = result.message.partition("\n")[0] if result.message in shown else result.message
+                    shown.add(result.message)
                     typer.echo(f"Error: {result.point}: {message}", err=True)
     except (SpectralBenchError, SignalExit):  # the engine failed, or a second signal came
         say_how_to_go_on(request.again)

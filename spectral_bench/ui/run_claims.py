@@ -76,8 +76,8 @@ def run_claims(
     lacking = sum(len(verdict.missing) for verdict in verdicts)
     if lacking:
         typer.echo(f"Still missing: {counted(lacking, 'run')}, failed, damaged or under way elsewhere.", err=True)
-        told = [text for verdict in verdicts for text in not_counted(verdict)]
-        for text in dict.fromkeys([*told, *found.unreadable]):
+        reasons = [text for verdict in verdicts for text in not_counted(verdict)]
+        for text in dict.fromkeys([*reasons, *found.unreadable]):
             typer.echo(text, err=True)
         if found.unreadable:
             typer.echo("A damaged run is made again once its directory is deleted.", err=True)

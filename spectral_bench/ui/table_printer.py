@@ -31,8 +31,8 @@ def show_tables(tables: Sequence[Table], console: Console) -> None:
 
     from rich.text import Text
 
-    said = Counter(note for table in tables for note in table.notes)
-    common = [note for note, times in said.items() if times > 1]
+    occurrences = Counter(note for table in tables for note in table.notes)
+    common = [note for note, times in occurrences.items() if times > 1]
     for table in tables:
         own = [note for note in table.notes if note not in common]
         show_table(replace(table, notes=own), console)

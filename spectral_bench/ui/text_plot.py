@@ -70,7 +70,7 @@ class TextPlot:
     ticks: tuple[Sequence[float], Sequence[str]] | None = None
 
 
-def _told(plot: TextPlot, x: float) -> str:
+def _value_at(plot: TextPlot, x: float) -> str:
     """A value of x: as its tick says it, where it has one."""
     places, labels = plot.ticks or ((), ())
     return dict(zip(places, labels, strict=True)).get(x) or (f"{x:,.0f}" if x == round(x) else f"{x:g}")
@@ -91,7 +91,7 @@ def text_plot(plot: TextPlot, width: int, height: int = TALLEST, *, colour: bool
     every_x = np.concatenate([series.x for series in curves])
     if len(np.unique(every_x)) == 1:
         lines = [f"  {series.label}: {series.mean[0]:.4g}" for series in curves]
-        return "\n".join([f"{plot.title}: measured once, at {plot.x_name} {_told(plot, every_x[0])}:", *lines, ""])
+        return "\n".join([f"{plot.title}: measured once, at {plot.x_name} {_value_at(plot, every_x[0])}:", *lines, ""])
     x_range = float(every_x.min()), float(every_x.max())
     low, high = _y_range(plot, curves)
 

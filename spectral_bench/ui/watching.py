@@ -39,7 +39,7 @@ def watch(draw: Callable[[], Sequence[Run]], seconds: float) -> None:
             going, now = sum(run.status == "running" for run in runs), time.monotonic()
             going_at = now if going else going_at
             ends = bool(runs) and (going_at is None or now - going_at >= _BETWEEN_POINTS)
-            typer.echo(f"{datetime.now().astimezone():%H:%M:%S}: {_told(len(runs), going, ends=ends)}")
+            typer.echo(f"{datetime.now().astimezone():%H:%M:%S}: {_summary(len(runs), going, ends=ends)}")
             sys.stdout.flush()
             if ends:
                 return
@@ -48,7 +48,7 @@ def watch(draw: Callable[[], Sequence[Run]], seconds: float) -> None:
         typer.echo("")
 
 
-def _told(runs: int, going: int, *, ends: bool) -> str:
+def _summary(runs: int, going: int, *, ends: bool) -> str:
     if ends:
         return "no run goes on."
     if going:

@@ -94,12 +94,12 @@ class RayLauncher:
                     self._ray.cancel(task, force=True)
 
     def _results(self, waiting: dict[Any, Point], stop: Stop) -> Iterator[PointResult]:
-        told = False
+        warned = False
         while waiting:
-            if stop.cause is not None and not told:
+            if stop.cause is not None and not warned:
                 for task in waiting:
                     self._ray.cancel(task)  # arrives as the SIGINT by which a training stops with a checkpoint
-                told = True
+                warned = True
             ended, _ = self._ray.wait(list(waiting), timeout=_LOOK)
             for task in ended:
                 result = self._result(task, waiting[task])
