@@ -56,7 +56,6 @@ SHORT = {
     "nn/kernels/form_choice.py": "one rule with its measured constants",
     "nn/kernels/torch_internals.py": "private names of PyTorch, and nothing else",
     "nn/kernels/gradients_by_operations.py": "two kernels share it",
-    "records/training_command.py": "one question, asked of a run",
     "runs/sinks/sink_registry.py": "what every sink imports",
     "report/footnotes.py": "one class",
     "runs/capacity.py": "one context manager, which knows the words of PyTorch's exceptions",

@@ -24,14 +24,12 @@ class Source:
     Attributes:
         paper: authors, venue and year.
         place: the section, table or figure; or who quotes it.
-        value: the published number, in units of the claim's metric; None: there is none, or several.
         certainty: how sure it is.
-        values: published numbers of several entrants, by name; a pair is from one to the other.
+        values: published numbers by entrant, in units of the claim's metric; a pair is from one to the other.
     """
 
     paper: str
     place: str
-    value: float | None
     certainty: Certainty
     values: Mapping[str, float | list[float]]
 
@@ -115,8 +113,8 @@ class Claim:
         """Whether it is of those who wrote the file, and no paper's."""
         return self.source.certainty is Certainty.ours
 
-    def published(self, entrant: str) -> float | list[float] | None:
-        """What the source says of an entrant: a number, the two ends of a range, or nothing."""
-        if list(self.entrants) == [entrant]:
-            return self.source.value
-        return self.source.values.get(entrant)
+    @property
+    def published(self) -> float | list[float] | None:
+        """The published number of a claim about a single entrant; None: there is none, or there are several."""
+        (only, *others) = self.entrants
+        return None if others else self.source.values.get(only)

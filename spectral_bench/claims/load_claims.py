@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from spectral_bench.claims.claim import Across, Claim, Search, Source
+from spectral_bench.claims.claim import Across, Certainty, Claim, Search, Source
 from spectral_bench.claims.claims_yaml import claims_content
 from spectral_bench.claims.measures import CHOOSING, JUDGED, MEASURES, MEASURES_OF_WHEN
 from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within
@@ -37,9 +37,18 @@ _ACROSS = ("ahead_across", "frontier")
 _OWN: Mapping[str, Any] = {"paper": "this file", "place": "written before the runs", "value": None, "certainty": "ours"}
 
 #: An identifier is a word on the command line, and no path.
-_ID = re.compile(r"[\w.=-]+")
+_ID = re.compile(r"\w[\w.=-]*")
 
 _SEEDS = "'seeds' and 'search.seed' say with which seeds"
+
+
+@dataclass(frozen=True)
+class _SourceNode:
+    paper: str
+    place: str
+    value: float | None
+    certainty: Certainty
+    values: Mapping[str, float | list[float] | None]
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class _Node:
     """A claim as it stands in the file."""
 
     statement: str
-    source: Source
+    source: _SourceNode
     base: list[str]
     entrants: Any
     search: Any
@@ -104,7 +113,9 @@ def _findings(content: Mapping[str, Any], known: Mapping[Any, Any]) -> dict[str,
 
 def _claim(name: str, node: Any, finding: str | None) -> Claim:
     if not _ID.fullmatch(name):
-        raise InputError(f"claims: '{short(name)}': expected an id of letters, digits and the signs -, _, . and =.")
+        raise InputError(
+            f"claims: '{short(name)}': expected an id of letters, digits and, behind the first, the signs - . =."
+        )
     claim = typed(_with_defaults(node), _Node, name)
     across = None if claim.across is None else _across(claim.across, f"{name}.across")
     named = _mapping(claim.entrants, f"{name}.entrants", list)
@@ -117,9 +128,9 @@ def _claim(name: str, node: Any, finding: str | None) -> Claim:
     idle = [entrant for entrant in entrants if entrant not in rule.entrants]
     if idle:
         _refuse(f"{name}.entrants.{idle[0]}", "...", "one that the rule names")
-    _check_published(claim.source, entrants, f"{name}.source")
-    if isinstance(rule, Reaches) and claim.source.value not in (None, rule.value):
-        _refuse(f"{name}.rule.value", rule.value, f"source.value, {claim.source.value}")
+    source = _source(claim.source, entrants, f"{name}.source", across)
+    if isinstance(rule, Reaches) and (said := source.values.get(rule.entrant)) not in (None, rule.value):
+        _refuse(f"{name}.rule.value", rule.value, f"what the source says, {said}")
     if claim.metric not in MEASURES:
         raise InputError(f"{unknown(f'{name}.metric', claim.metric, MEASURES)} docs/claims.md says what there is.")
     if not isinstance(rule, Within | Grows) and claim.metric not in JUDGED:
@@ -140,7 +151,7 @@ def _claim(name: str, node: Any, finding: str | None) -> Claim:
     return Claim(
         name,
         claim.statement,
-        claim.source,
+        source,
         claim.base,
         entrants,
         search,
@@ -159,18 +170,24 @@ def _with_defaults(node: Any) -> Any:
     if not isinstance(node, Mapping):
         return node
     source = node.get("source", _OWN)
-    given = {**node, "source": {"values": {}, **source}} if isinstance(source, Mapping) else node
+    given = {**node, "source": {"value": None, "values": {}, **source}} if isinstance(source, Mapping) else node
     return {"search": None, "differences": [], "across": None, **given}
 
 
-def _check_published(source: Source, entrants: Mapping[str, Any], path: str) -> None:
-    for entrant, value in source.values.items():
+def _source(node: _SourceNode, entrants: Mapping[str, Any], path: str, across: Across | None) -> Source:
+    values = {entrant: value for entrant, value in node.values.items() if value is not None}
+    for entrant, value in values.items():
         if entrant not in entrants:
             raise InputError(unknown(f"{path}.values", entrant, entrants))
         if isinstance(value, list) and (len(value) != 2 or value[0] >= value[1]):
             _refuse(f"{path}.values.{entrant}", value, "a number, or two, the smaller one first")
-    if source.value is not None and (source.values or len(entrants) > 1):
-        _refuse(f"{path}.value", source.value, "null where there are several entrants: 'values' names theirs")
+    if across is not None and values:
+        _refuse(f"{path}.values", ", ".join(values), "none for a claim across settings")
+    if node.value is not None:
+        if values or len(entrants) > 1:
+            _refuse(f"{path}.value", node.value, "null where there are several entrants: 'values' names theirs")
+        values = dict.fromkeys(entrants, node.value)
+    return Source(node.paper, node.place, node.certainty, values)
 
 
 def _across(node: Any, path: str) -> Across:

@@ -7,7 +7,6 @@ from typing import Any, Self
 
 from spectral_bench.claims.measures import MEASURES_OF_LOOKS
 from spectral_bench.claims.run_requests import RunRequest
-from spectral_bench.config.hints import unknown_key
 from spectral_bench.config.keys import as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.records.run_record import Run
@@ -41,8 +40,7 @@ class Protocol:
         composed = configure(request.setting)
         for key in request.values:
             if key not in composed:
-                overrides = " ".join(request.overrides)
-                raise InputError(f"{unknown_key(key, composed)} It cannot be varied beside {overrides}.")
+                raise InputError(f"{key} cannot be varied: it has no effect in {' '.join(request.setting)}.")
         return cls(request, {**{key: composed[key] for key in request.values}, **composed}, metric)
 
     def is_kept_by(self, run: Run) -> bool:

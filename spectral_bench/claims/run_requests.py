@@ -32,7 +32,7 @@ class RunRequest:
     @property
     def typed(self) -> list[str]:
         """All overrides, as a user types them."""
-        return merged([*self.setting, f"seed={self.seed}"])
+        return [*self.setting, f"seed={self.seed}"]
 
 
 def search_requests(claim: Claim, entrant: str) -> list[RunRequest]:

@@ -2,8 +2,8 @@
 
 ``hydra.main`` takes over the process. The public ``compose`` does not report which file set which key, which
 ``--print-config`` shows, and spends three quarters of its time on configuring Hydra itself, which is not needed
-here. So this file uses Hydra's internals, `origins.py` reads the list of files that comes of it, and no other
-does; the dependency is bounded to versions that have them.
+here. So this file uses Hydra's internals (`origins.py` and `grid_points.py` use one each); the dependency is
+bounded to versions that have them.
 """
 
 import pickle

@@ -84,6 +84,25 @@ def open_keys_of_preset(overrides: Sequence[str], config_dir: Path | None = None
     return list(dict.fromkeys(keys))
 
 
+class OpenKeys:
+    """``open_keys_of_preset`` of many points: of those that type the same keys of one preset and model, once."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
+
+    def __call__(self, point: Sequence[str]) -> list[str]:
+        """The keys for which a point has no value, and the grid of its preset has.
+
+        Raises:
+            InputError: the grid of the preset is none.
+        """
+        keys = tuple(map(typed_key, point))
+        choices = tuple(text for text, key in zip(point, keys, strict=True) if key in ("experiment", "model"))
+        if (choices, keys) not in self._known:
+            self._known[choices, keys] = open_keys_of_preset(point)
+        return self._known[choices, keys]
+
+
 def _untyped(overrides: Sequence[str], config_dir: Path | None) -> list[str]:
     """The overrides in the grid of the chosen preset whose keys are not typed."""
     typed = {typed_key(text) for text in overrides}

@@ -56,14 +56,15 @@ def absent(key: str, otherwise: str = "none") -> str:
 
 
 def as_typed(value: Any) -> str:
-    """A configuration value as a user types it: ``true``, ``null``, ``0.001``; different values never look alike."""
+    """A configuration value as a user types it: ``true``, ``null``, ``0.001``; no two numbers look alike."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float):
         short = f"{value:g}"
-        return short if float(short) == value else repr(value).removesuffix(".0")  # a whole one reads like an integer
+        exact = repr(float(value)).removesuffix(".0")  # a whole number reads like an integer
+        return short if float(short) == value else exact
     if isinstance(value, list):
         return "[" + ",".join(as_typed(item) for item in value) + "]"
     if isinstance(value, tuple):  # of words, such as tags
@@ -74,5 +75,5 @@ def as_typed(value: Any) -> str:
 def in_order(value: Any) -> tuple[int, float, str]:
     """What to sort values by: numbers first, by size, then words."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return 0, float(value), ""
+        return 0, value, ""
     return 1, 0.0, as_typed(value)

@@ -156,8 +156,10 @@ def _but(value: Any, arms: tuple[Any, ...], path: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as a user would type it, spaces at its ends in view."""
-    return short(f"'{value}'" if isinstance(value, str) and value.strip() != value else as_typed(value))
+    """A value as a user would type it; spaces at its ends, and that a number is none of the whole ones, in view."""
+    if isinstance(value, str) and value.strip() != value:
+        return short(f"'{value}'")
+    return short(str(value) if isinstance(value, float) else as_typed(value))
 
 
 def _join(path: str, name: str) -> str:

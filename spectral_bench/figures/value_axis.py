@@ -40,10 +40,8 @@ def spans_decades(values: Iterable[float]) -> bool:
 
 
 def shown(key: str, value: Any) -> str:
-    """A value as a tick shows it: a number with six digits, ``free`` for a radius that does not exist."""
-    if value is None:
-        return absent(key)
-    return f"{value:g}" if isinstance(value, float) else as_typed(value)
+    """A value in words: ``free`` for a radius that does not exist."""
+    return absent(key) if value is None else as_typed(value)
 
 
 @dataclass(frozen=True)
@@ -129,8 +127,9 @@ def value_axis(key: str, values: Sequence[Any], *, linear: bool = False) -> Valu
     numbers = dict(sorted(((text, float(value)) for text, value in distinct.items() if is_number(value)), key=_second))
     others = [text for text in distinct if text not in numbers]
     labels = {
-        text: _parted(numbers.get(text, 0.0), shown(key, distinct[text]))
+        text: _parted(numbers.get(text, 0.0), f"{value:g}" if isinstance(value, float) else shown(key, value))
         for text in [*numbers, *sorted(others, key=_none_last)]
+        for value in [distinct[text]]
     }
     positive = {text: value for text, value in numbers.items() if value > 0}
     logarithmic = len(positive) >= len(numbers) - 1 and min(numbers.values(), default=-1.0) >= 0

@@ -1,19 +1,24 @@
 """The commands that show a claim, and that make its runs."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from spectral_bench.claims.run_requests import RunRequest
 from spectral_bench.claims.verdict import Verdict
-from spectral_bench.config.compose import compose
-from spectral_bench.config.grid_points import open_keys_of_preset
+from spectral_bench.config.compose import Composition, compose
+from spectral_bench.config.engine import Engine
+from spectral_bench.config.grid_points import OpenKeys
 from spectral_bench.config.keys import as_typed, flatten
+from spectral_bench.config.overrides import typed_key
 from spectral_bench.report.claim_words import runs_there
 from spectral_bench.report.numbers import counted
 
 #: Where the runs of claims are kept.
 RESULTS = "results_dir=results/claims"
+
+#: The overrides of a run.
+_Overrides = tuple[str, ...]
 
 #: The values of every key: each is run with each.
 _Grid = dict[str, tuple[str, ...]]
@@ -53,7 +58,7 @@ def run_commands(requests: Sequence[RunRequest], into: str | None = RESULTS) -> 
         requests: the runs.
         into: the override that says where they are kept; None: where runs are kept by default.
     """
-    points = dict.fromkeys(tuple(request.typed) for request in requests)
+    points = _typed_in_full(dict.fromkeys(tuple(request.typed) for request in requests))
     grids: list[_Grid] = [
         {key: (value,) for key, _, value in (word.partition("=") for word in point)} for point in points
     ]
@@ -63,18 +68,26 @@ def run_commands(requests: Sequence[RunRequest], into: str | None = RESULTS) -> 
 
 
 def _command(grid: _Grid, more: Sequence[str]) -> str:
+    flags = ["-m"] if any(len(values) > 1 for values in grid.values()) else []
     words = [f"{key}={','.join(values)}" for key, values in grid.items()]
-    if all(len(values) == 1 for values in grid.values()):
-        return shlex.join(["spectral-bench", "run", *words, *more])
-    return shlex.join(["spectral-bench", "run", "-m", *words, *_as_in_one_run(grid), *more])
+    return shlex.join(["spectral-bench", "run", *flags, *words, *more])
 
 
-def _as_in_one_run(grid: _Grid) -> list[str]:
-    """With ``-m``, the grid of a preset counts: its keys that are typed nowhere, with the values that a run has."""
-    point = [f"{key}={values[0]}" for key, values in grid.items()]
-    keys = open_keys_of_preset(point)
-    config = flatten(compose(point).config) if keys else {}
-    return [f"{key}={as_typed(config[key])}" for key in keys]
+def _typed_in_full(points: Iterable[_Overrides]) -> Iterator[_Overrides]:
+    """Points with a value for every key in the grid of their preset, which else would count, or be asked for."""
+    open_keys, engine = OpenKeys(), Engine(None)
+    values: dict[_Overrides, _Overrides] = {}
+    for point in points:
+        setting = tuple(word for word in point if typed_key(word) != "seed")
+        if setting not in values:
+            keys = open_keys(point)
+            values[setting] = _values(compose(point, engine=engine), keys) if keys else ()
+        yield (*point, *values[setting])
+
+
+def _values(composed: Composition, keys: Sequence[str]) -> _Overrides:
+    choices, config = composed.choices, flatten(composed.config)
+    return tuple(f"{key}={choices[key].option if key in choices else as_typed(config[key])}" for key in keys)
 
 
 def _merged(grids: list[_Grid], key: str) -> list[_Grid]:

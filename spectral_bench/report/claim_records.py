@@ -10,7 +10,6 @@ from spectral_bench.report.claim_commands import claim_command, commands_again, 
 from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows, search_table
 from spectral_bench.report.claim_words import (
     CERTAINTY,
-    OUR_OWN,
     assumptions,
     finding,
     ours,
@@ -19,7 +18,6 @@ from spectral_bench.report.claim_words import (
     runs_there,
 )
 from spectral_bench.report.document import Table
-from spectral_bench.report.numbers import NOTHING
 
 
 def claim_rows(verdict: Verdict) -> list[dict[str, Any]]:
@@ -37,7 +35,7 @@ def claim_record(verdict: Verdict) -> dict[str, Any]:
         "why": verdict.decision.why,
         "statement": claim.statement,
         "metric": claim.metric,
-        "published": claim.source.value,
+        "published": claim.published,
         "certainty": claim.source.certainty.value,
         "paper": claim.source.paper,
         "place": claim.source.place,
@@ -75,7 +73,7 @@ def claim_details(verdict: Verdict, file: Path | None = None) -> dict[str, Any]:
         **claim_record(verdict),
         "measure": overall_measure(claim),
         "ours": ours(verdict),
-        "published_in_words": None if (published := published_in_words(claim)) in (NOTHING, OUR_OWN) else published,
+        "published_in_words": published_in_words(claim),
         "is_ours": claim.is_ours,
         "published_as": CERTAINTY[claim.source.certainty],
         "table": _plain(Table("", "", columns, rows)),
@@ -105,7 +103,7 @@ def _results_in_numbers(verdict: Verdict) -> dict[str, dict[str, Any]]:
     """Of every entrant mean and interval of the seeds that have a value; how many have none, and how many diverged."""
     return {
         name: _result_in_numbers(scores, len(verdict.evidence[name].diverged))
-        | {"published": verdict.claim.published(name)}
+        | {"published": verdict.claim.source.values.get(name)}
         for name, scores in verdict.scores.items()
     }
 

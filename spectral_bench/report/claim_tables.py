@@ -131,7 +131,7 @@ def _entrant_row(verdict: Verdict, name: str) -> list[Cell]:
         Cell(name),
         Cell(settings(evidence.chosen or {})),
         Cell(result(claim, scores, len(evidence.diverged))),
-        Cell("" if claim.published(name) is None else published_of(claim, name)),
+        Cell(published_of(claim, name)),
         Cell(f"{len(scores.by_seed)} of {len(claim.seeds)}"),
         Cell(str(searched) if claim.search else ""),
         Cell(gradients_of(evidence)),

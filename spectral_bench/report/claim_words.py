@@ -31,8 +31,11 @@ CERTAINTY = {
 }
 
 
-#: What stands in place of a published number.
-OUR_OWN = "our own"
+#: Decided before open, and good news before bad.
+ORDER = (Word.beaten, Word.reproduced, Word.refuted, Word.open)
+
+#: What stands in place of a published number where no paper is asked.
+_OUR_OWN = "our own"
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,19 @@ class RunsThere:
         return f"{self.there} of {self.asked}"
 
 
-def verdicts_counted(verdicts: Sequence[Verdict], order: Sequence[Word] = tuple(Word)) -> str:
+def verdicts_counted(verdicts: Sequence[Verdict]) -> str:
     """How many claims have each verdict, those of papers apart from those of our own."""
     kinds: dict[bool, list[Word]] = {}
     for verdict in verdicts:
         kinds.setdefault(verdict.claim.is_ours, []).append(verdict.decision.word)
     counts = {
-        is_ours: ", ".join(f"{words.count(word)} {word.value}" for word in order if word in words)
+        is_ours: ", ".join(f"{words.count(word)} {word.value}" for word in ORDER if word in words)
         for is_ours, words in kinds.items()
     }
     if len(counts) < 2:
         return f"{counted(len(verdicts), 'claim')}: {''.join(counts.values())}"
-    return f"{len(kinds[False])} claims of papers: {counts[False]}; {len(kinds[True])} of our own: {counts[True]}"
+    papers = counted(len(kinds[False]), "claim")
+    return f"{papers} of papers: {counts[False]}; {len(kinds[True])} of our own: {counts[True]}"
 
 
 def source(claim: Claim) -> str:
@@ -66,22 +70,29 @@ def source(claim: Claim) -> str:
     return f"{origin.paper}; {origin.place}; {CERTAINTY[origin.certainty]}"
 
 
-def published_in_words(claim: Claim, glue: str = " ") -> str:
-    """The numbers of the source; of several entrants, each with its name; ``glue``: see ``ours``.
+def published_in_words(claim: Claim, glue: str = " ") -> str | None:
+    """The numbers of the source, of several entrants each with its name; None: there are none.
 
-    Of a claim of our own, that it is none of a paper's.
+    Args:
+        claim: the claim.
+        glue: see ``ours``.
     """
-    if claim.is_ours:
-        return OUR_OWN
-    each = {name: published_of(claim, name) for name in claim.entrants if claim.published(name) is not None}
+    each = {name: published_of(claim, name) for name in claim.entrants if name in claim.source.values}
     if len(claim.entrants) == 1:
-        return next(iter(each.values()), NOTHING)
-    return "; ".join(f"{name.replace(' ', glue)}:{glue}{value}" for name, value in each.items()) or NOTHING
+        return next(iter(each.values()), None)
+    return "; ".join(f"{name.replace(' ', glue)}:{glue}{value}" for name, value in each.items()) or None
+
+
+def published_or_own(claim: Claim, glue: str = " ") -> str:
+    """The same; where there are none, whether a paper makes the claim at all."""
+    return published_in_words(claim, glue) or (_OUR_OWN if claim.is_ours else NOTHING)
 
 
 def published_of(claim: Claim, entrant: str) -> str:
-    """The number of the source for an entrant, or from where to where it is."""
-    value = claim.published(entrant)
+    """The number of the source for an entrant, or from where to where it is; empty where there is none."""
+    value = claim.source.values.get(entrant)
+    if value is None:
+        return ""
     return " to ".join(map(number, value)) if isinstance(value, list) else number(value)
 
 

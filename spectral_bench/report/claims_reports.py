@@ -14,7 +14,7 @@ from spectral_bench.report.claim_records import (
     claims_document,
 )
 from spectral_bench.report.claim_tables import claim_tables
-from spectral_bench.report.claim_words import ours, published_in_words, runs_there, verdicts_counted
+from spectral_bench.report.claim_words import ours, published_or_own, runs_there, verdicts_counted
 from spectral_bench.report.document import GLUE, Cell, Column, Report, Table
 from spectral_bench.report.numbers import NOTHING
 
@@ -63,7 +63,7 @@ def _row(verdict: Verdict) -> list[Cell]:
         Cell(verdict.claim.id),
         Cell(verdict.decision.word.value, bold=decided),
         Cell(ours(verdict, GLUE)),
-        Cell(published_in_words(verdict.claim, GLUE)),
+        Cell(published_or_own(verdict.claim, GLUE)),
         Cell(f"{runs.there}/{runs.asked}"),
         Cell(f"{verdict.hours:.1f}" if verdict.hours else NOTHING),
     ]

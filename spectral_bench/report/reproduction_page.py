@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from spectral_bench.claims.claim import Claim
 from spectral_bench.claims.rules import Word
 from spectral_bench.claims.verdict import Verdict
 from spectral_bench.report.claim_commands import claim_command, commands_again
 from spectral_bench.report.claim_tables import deciding_table, entrants_in_rows, search_table
 from spectral_bench.report.claim_words import (
     CERTAINTY,
-    OUR_OWN,
+    ORDER,
     assumptions,
     finding,
     not_counted,
     ours,
     overall_measure,
     published_in_words,
+    published_or_own,
     runs_there,
     source,
     verdicts_counted,
@@ -24,9 +26,6 @@ from spectral_bench.report.claim_words import (
 from spectral_bench.report.document import Cell, Column, Table
 from spectral_bench.report.formats import table_lines
 from spectral_bench.report.numbers import NOTHING
-
-#: Decided before open, and good news before bad.
-ORDER = (Word.beaten, Word.reproduced, Word.refuted, Word.open)
 
 _COLUMNS = [
     Column("verdict", "left"),
@@ -57,7 +56,8 @@ def reproduction_page(verdicts: Sequence[Verdict], notes: Sequence[str] = (), *,
         *table_lines(Table("", "", _COLUMNS, [_row(verdict) for verdict in ordered])),
         "",
         "±: 95 % interval (Student's t, over seeds). Published numbers are printed in the source, read off a figure, "
-        "or quoted by others; `-`: there is none. Runs include those of the searches; claims may share runs.",
+        "or quoted by others; `-`: there is none; `our own`: no paper claims it. Runs include those of the searches; "
+        "claims may share runs.",
     ]
     for word in ORDER:
         members = [verdict for verdict in ordered if verdict.decision.word is word]
@@ -74,7 +74,7 @@ def _opening(ordered: Sequence[Verdict], file: Path | None) -> str:
     hours = sum(run.summary.get("wall_seconds") or 0.0 for run in runs.values()) / 3600
     again, all_of_them = claim_command("ID", file, "--rerun-one"), claim_command(None, file, "--whole", "-o", "FILE.md")
     return (
-        f"{verdicts_counted(ordered, ORDER)}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided "
+        f"{verdicts_counted(ordered)}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided "
         f"by a rule that was written before its runs. `{again}` makes one of its runs again and compares every number. "
         f"`{all_of_them}` writes such a page."
     )
@@ -87,18 +87,16 @@ def _row(verdict: Verdict) -> list[Cell]:
         Cell(f"[{claim.id}](#{_anchor(claim.id)})"),
         Cell(overall_measure(claim)),
         Cell(ours(verdict)),
-        Cell(_published(verdict)),
+        Cell(_published(claim)),
         Cell(str(len(claim.seeds))),
         Cell(str(runs_there(verdict))),
         Cell(f"{verdict.hours:.1f}" if verdict.hours else NOTHING),
     ]
 
 
-def _published(verdict: Verdict) -> str:
-    published = published_in_words(verdict.claim)
-    return (
-        published if published in (NOTHING, OUR_OWN) else f"{published} ({CERTAINTY[verdict.claim.source.certainty]})"
-    )
+def _published(claim: Claim) -> str:
+    certainty = f" ({CERTAINTY[claim.source.certainty]})" if published_in_words(claim) else ""
+    return f"{published_or_own(claim)}{certainty}"
 
 
 def _anchor(claim: str) -> str:
@@ -115,8 +113,8 @@ def _section(verdict: Verdict, file: Path | None) -> list[str]:
         lines += [*table_lines(Table("", "", columns, rows).without_empty_columns()), ""]
     if found := finding(verdict):
         lines += [found, ""]
-    published = _published(verdict)
-    lines += [f"- Published: {published}."] if published not in (NOTHING, OUR_OWN) else []
+    if published_in_words(claim):
+        lines += [f"- Published: {_published(claim)}."]
     lines += [f"- Rule: {claim.rule.words}"]
     lines += [f"- {text}" for text in assumptions(claim)]
     lines += [f"- {text}" for text in not_counted(verdict)]

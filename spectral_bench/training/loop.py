@@ -287,7 +287,8 @@ class Trainer:
         if self.config.trace.spectrum:
             self._emit_spectrum()
         if self.config.trace.gradients:
-            trace, batch, random = GradientTrace(), self._batch(self.progress.step), random_state(self.device)
+            random = random_state(self.device)
+            trace, batch = GradientTrace(), self._batch(self.progress.step)
             self._gradients(batch, trace)
             self._emit_gradients(trace, batch)
             set_random_state(random, self.device)

@@ -92,6 +92,7 @@ def _beats_baseline(task: Task[Any], validation: Evaluation) -> bool:
 def _solves(task: Task[Any], metric: float) -> bool:
     if task.solved_at is None:
         return False
+    tolerance = _ROUNDING * abs(task.solved_at)
     if task.metric.mode == "min":
-        return metric <= task.solved_at * (1 + _ROUNDING)
-    return metric >= task.solved_at * (1 - _ROUNDING)
+        return metric <= task.solved_at + tolerance
+    return metric >= task.solved_at - tolerance

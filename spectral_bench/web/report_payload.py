@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from spectral_bench.claims.verdict import Verdict
+from spectral_bench.config.grid_points import OpenKeys
 from spectral_bench.config.keys import as_typed
 from spectral_bench.diagnostics.envelope import envelope
 from spectral_bench.figures.named_groups import NamedGroup, Naming
@@ -16,7 +17,6 @@ from spectral_bench.report.claim_records import claim_details
 from spectral_bench.report.claim_words import verdicts_counted
 from spectral_bench.report.comparison import comparison_report
 from spectral_bench.report.document import Table
-from spectral_bench.report.reproduction_page import ORDER
 from spectral_bench.version import __version__
 from spectral_bench.web.run_payload import Detail, run_payload
 
@@ -37,19 +37,20 @@ def report_payload(
         command: that made the page.
         claims_file: which holds the claims; None: that of this package.
     """
+    open_keys = OpenKeys()
     detail = Detail.for_runs(sum(len(group.runs) for section in found for group in section.groups))
     return {
         "made": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         "version": __version__,
         "command": command,
         "notes": list(notes),
-        "verdicts": verdicts_counted(verdicts, ORDER),
+        "verdicts": verdicts_counted(verdicts),
         "claims": [claim_details(verdict, claims_file) for verdict in verdicts],
-        "sections": [_section(section, detail) for section in found],
+        "sections": [_section(section, detail, open_keys) for section in found],
     }
 
 
-def _section(section: Section, detail: Detail) -> dict[str, Any]:
+def _section(section: Section, detail: Detail, open_keys: OpenKeys) -> dict[str, Any]:
     report = comparison_report([section])
     (table,) = report.tables
     named = {one.group.id: one for one in Naming().of(section)}
@@ -62,7 +63,7 @@ def _section(section: Section, detail: Detail) -> dict[str, Any]:
         "baseline": section.baseline,
         "baselineOf": section.baseline_of,
         "table": _table(table, [places[record["group"]] for record in report.records]),
-        "groups": [_group(named[group.id], detail) for group in section.groups],
+        "groups": [_group(named[group.id], detail, open_keys) for group in section.groups],
     }
 
 
@@ -77,7 +78,7 @@ def _table(table: Table, groups: Sequence[int]) -> dict[str, Any]:
     }
 
 
-def _group(named: NamedGroup, detail: Detail) -> dict[str, Any]:
+def _group(named: NamedGroup, detail: Detail, open_keys: OpenKeys) -> dict[str, Any]:
     run, look = named.group.runs[0], named.look
     radius = run.effective_config.get("r")
     facts = run.facts
@@ -96,5 +97,5 @@ def _group(named: NamedGroup, detail: Detail) -> dict[str, Any]:
         "axis": facts.axis.unit,
         "perStep": bounds or None,
         "sigma": facts.sigma,
-        "runs": [run_payload(one, detail) for one in named.group.counted],
+        "runs": [run_payload(one, detail, open_keys) for one in named.group.counted],
     }

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spectral_bench.config.grid_points import OpenKeys
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.run_tables import read_metrics
 from spectral_bench.records.traces import GradientHistory, gradient_norms, spectra
@@ -36,13 +37,13 @@ class Detail:
         return cls(max(20, round(120 * share)), max(8, round(24 * share**0.5)), max(16, round(60 * share**0.5)))
 
 
-def run_payload(run: Run, detail: Detail) -> dict[str, Any]:
+def run_payload(run: Run, detail: Detail, open_keys: OpenKeys) -> dict[str, Any]:
     """A run as plain values: null for what is missing or not finite."""
     return {
         "id": run.run_id,
         "seed": run.seed,
         "status": run.status,
-        "command": training_command(run),
+        "command": training_command(run, open_keys),
         "curves": {split: _curve(run, split, detail) for split in ("train", "validation")},
         "norms": [_norms(history, detail) for _, history in sorted(gradient_norms(run.directory).items())],
         "sigma": _sigma(run, detail),

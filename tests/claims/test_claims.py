@@ -267,6 +267,13 @@ def test_a_claim_of_ones_own_needs_no_source(tmp_path: Path) -> None:
     assert claim.is_ours
 
 
+def test_a_source_says_its_one_number_either_way(tmp_path: Path) -> None:
+    source = {"paper": "theirs", "place": "figure 1", "certainty": "figure"}
+    for said in ({"value": 0.5}, {"values": {"rnn": 0.5}}):
+        assert of_one_entrant(tmp_path, source={**source, **said}).published == 0.5
+    assert of_one_entrant(tmp_path, source={**source, "values": {"rnn": None}}).published is None
+
+
 def test_what_a_source_says_of_several_entrants_stands_beside_each(command: Call, tmp_path: Path) -> None:
     source = {"paper": "theirs", "place": "figure 1", "value": None, "certainty": "figure"}
     known = {**source, "values": {"svdrnn": [0.1, 0.2], "rnn": 0.5}}
@@ -498,6 +505,8 @@ def test_every_setting_of_the_package_composes_and_its_keys_exist(name: str) -> 
         ({"source": {**CLAIM["source"], "values": {"irnn": 1}}}, ["mine.source.values", "irnn"]),
         ({"source": {**CLAIM["source"], "values": {"rnn": [2, 1]}}}, ["mine.source.values.rnn", "smaller one first"]),
         ({"source": {**CLAIM["source"], "value": 1}}, ["mine.source.value=1", "several entrants"]),
+        ({**ACROSS, "source": {**CLAIM["source"], "values": {"rnn, 3": 1}}}, ["mine.source.values", "across"]),
+        ({"search": {**CLAIM["search"], "over": {"model.leak": [0.1, 0.2]}}}, ["model.leak", "no effect"]),
         ({"seeds": [0, 1, 2]}, ["mine.search.seed", "0"]),
         ({"entrants": {}}, ["mine.entrants"]),
         ({"entrants": {"svdrnn": "model=svdrnn", "rnn": ["model=rnn"]}}, ["mine.entrants"]),
@@ -579,6 +588,9 @@ def test_a_claim_is_called_by_a_word(tmp_path: Path) -> None:
     file = tmp_path / "claims.yaml"
     file.write_text(yaml.safe_dump({"claims": {"my thing/x": CLAIM}}))
     with pytest.raises(InputError, match="my thing/x"):
+        load_claims(file)
+    file.write_text(yaml.safe_dump({"claims": {"--run": CLAIM}}))
+    with pytest.raises(InputError, match="'--run'"):
         load_claims(file)
 
 

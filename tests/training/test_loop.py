@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from small_runs import MODELS
 
 from spectral_bench.errors import InputError
 from spectral_bench.runs.session import Prepared
-from spectral_bench.tasks.task import Baseline, Batch, Split
+from spectral_bench.tasks.task import Baseline, Batch, Metric, Split
 from spectral_bench.training.divergence import DivergedError
 from spectral_bench.training.evaluation import Evaluation
 from spectral_bench.training.observer import GradientNorms, Measurement, Observer, Plan, RunIdentity, Spectrum, Update
@@ -359,6 +359,15 @@ def test_a_threshold_is_reached_whatever_the_last_bits_of_a_mean_are(
         progress = Progress(step=3)
         progress.record(ready.task, Evaluation(0.1, metric, 1000, 1.0))
         assert (progress.solved_at == 3) is solved
+
+
+@pytest.mark.parametrize("mode", ["min", "max"])
+def test_a_negative_threshold_is_reached_by_its_own_value(prepared: Build, mode: Literal["min", "max"]) -> None:
+    ready = prepared()
+    ready.task.metric, ready.task.solved_at = Metric("gain", mode), -1.0
+    progress = Progress(step=3)
+    progress.record(ready.task, Evaluation(0.1, -1.0, 1000, 1.0))
+    assert progress.solved_at == 3
 
 
 def test_the_baseline_is_beaten_on_the_split_it_was_computed_on(prepared: Build) -> None:

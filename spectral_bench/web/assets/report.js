@@ -122,7 +122,7 @@ function picture(title, caption, draw, extra = null) {
 }
 
 // What the lines of every figure are, as the switch has it.
-const inWords = () => chosen.seeds === "runs" ? "A line a run." : "Lines: means over seeds, where there are three or more; bands: from the smallest to the largest.";
+const inWords = () => chosen.seeds === "runs" ? "Lines: single runs." : "Lines: means over seeds, where there are three or more; bands: from the smallest to the largest.";
 
 function learning(one, kind) {
   const what = kind === "loss" ? "loss" : one.metric;
