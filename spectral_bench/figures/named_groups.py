@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from spectral_bench.config.hints import unknown
-from spectral_bench.config.keys import as_typed
+from spectral_bench.config.keys import FREE, RADIUS, as_typed
 from spectral_bench.errors import InputError
 from spectral_bench.figures.looks import Look, looks, rank_of
 from spectral_bench.figures.words import key_in_words, listed
@@ -147,14 +148,17 @@ def _short_names(section: Section, drawn: Sequence[Group]) -> dict[str, str]:
     for model in dict.fromkeys(group.model for group in drawn):
         alike = [group for group in drawn if group.model == model]
         telling = _telling(alike)
-        short = [
-            replace(one, differs={key: one.differs[key] for key in telling if key in one.differs}).label
-            for one in alike
-        ]
+        short = [replace(one, differs=_said_of(one, telling)).label for one in alike]
         if len(set(short)) < len(alike):
             short = [section.name(one) for one in alike]
         found |= {one.id: name for one, name in zip(alike, short, strict=True)}
     return found
+
+
+def _said_of(group: Group, keys: Sequence[str]) -> dict[str, Any]:
+    """The values of these keys, that there is no radius among them: other groups of the model have one."""
+    known = {key: FREE for key in keys if key in RADIUS} | dict(group.differs)
+    return {key: known[key] for key in keys if key in known}
 
 
 def _telling(alike: Sequence[Group]) -> list[str]:
