@@ -531,6 +531,14 @@ def test_numbers_have_shades_of_a_map_and_a_free_radius_is_grey(radii: Path) -> 
     assert colours["r = free"] == "#AAAAAA"
 
 
+def test_a_legend_says_which_group_of_a_model_has_no_radius(templates: dict[str, Path], radii: Path) -> None:
+    make(templates, radii, "svdrnn", {"r": None, "model.map": "free"}, {"test": 0.5}, 0)
+    (section,) = sections(collect([radii]).runs)
+    captions = [one.caption for one in Naming().of(section) if one.group.model == "svdrnn"]
+    assert captions[0].endswith("r = free")
+    assert sum("free" in caption for caption in captions) == 1
+
+
 @pytest.mark.parametrize("words", [("spectrum",), ("curves",), ("compare",), ("grads",), ("plot", "x=r", "y=test")])
 def test_nothing_to_show_is_exit_code_2_without_a_file_too(command: Run, radii: Path, words: tuple[str, ...]) -> None:
     verb, *rest = words
