@@ -33,7 +33,7 @@ def asked(environment: dict[str, str], *command: str) -> str:
         # Bash takes "=" for a word of its own; what is completed is what follows.
         ("spectral-bench run model = svdrn", "svdrnn"),
         ("spectral-bench run task =", "addition copy mnist ptb ucr"),
-        ("spectral-bench run optimizer = adam model = lstm model.forg", "model.forget_bias= model.forget_bias=1.0"),
+        ("spectral-bench run optimizer = adam model = lstm model.forg", "model.forget_bias= model.forget_bias=1"),
         ("spectral-bench run --quiet experiment = pixel", "pixel_mnist"),
         (
             "spectral-bench run task = ucr task.dataset = GunP",
@@ -58,7 +58,7 @@ def test_bash_completes_overrides(words: str, replies: str) -> None:
     [
         ("spectral-bench run model=sv", "model=svdrnn"),
         ("spectral-bench run task=ucr task.dataset=CB", "task.dataset=CBF"),
-        ("spectral-bench run model=lstm model.forg", "model.forget_bias=1.0"),
+        ("spectral-bench run model=lstm model.forg", "model.forget_bias=1"),
     ],
 )
 def test_zsh_completes_overrides(line: str, reply: str) -> None:

@@ -115,7 +115,7 @@ def test_a_plugin_that_failed_can_be_loaded_once_it_is_mended(diagonal: Path) ->
 def test_options_of_a_plugin_are_completed(diagonal: Path) -> None:
     load_plugins([str(diagonal)])
     assert candidates("model=diag", []) == ["model=diagrnn"]
-    assert "model.start_at=1.0" in candidates("model.start", ["model=diagrnn"])
+    assert "model.start_at=1" in candidates("model.start", ["model=diagrnn"])
 
 
 def test_the_shell_completes_with_the_plugins_of_the_line(diagonal: Path) -> None:
