@@ -321,7 +321,7 @@ def test_a_table_of_ranks_says_whether_they_are_over_tasks_or_data_sets(
 
 @pytest.mark.parametrize(
     ("folders", "said"),
-    [(["copy"], "found copy."), (["claims"], "mnist (4)"), (["copy", "claims/ucr/ornn"], "on all of copy, ucr")],
+    [(["copy"], "found copy."), (["claims"], "mnist (4)"), (["copy", "claims/ptb/rnn"], "on all of copy, ptb")],
 )
 def test_ranks_over_tasks_need_two_with_one_setting_each_and_groups_in_all(
     command: Run, folders: list[str], said: str
