@@ -8,7 +8,7 @@ from spectral_bench.compare.ranks import data_set_ranks, ranks_over_tasks
 from spectral_bench.compare.scores import ACHIEVEMENTS, scores
 from spectral_bench.compare.statistics import average
 from spectral_bench.config.hints import unknown
-from spectral_bench.config.keys import as_typed
+from spectral_bench.config.keys import in_order
 from spectral_bench.errors import InputError
 from spectral_bench.records.groups import Section
 from spectral_bench.report.comparison_columns import check_columns, sorting_field
@@ -100,8 +100,8 @@ def _sorted(rows: list[GroupResult], section: Section, field: str, sort: str | N
             return 0, _worse(section, row, key), average(numbers), ""
         if found is None:
             return None
-        is_number = isinstance(found, int | float) and not isinstance(found, bool)
-        return (0, 0.0, float(found), "") if is_number else (1, 0.0, 0.0, as_typed(found))
+        kind, size, word = in_order(found)
+        return kind, 0.0, size, word
 
     valued = [(found, row) for row in rows if (found := value(row)) is not None]
     valued.sort(key=lambda pair: pair[0], reverse=sort.startswith("-"))
