@@ -15,9 +15,6 @@ from spectral_bench.runs.session_progress import SessionProgress
 #: What is told of points that have not come to an end.
 _NO_END: tuple[PointState, ...] = ("stopped", "not reached", "running elsewhere", "submitted")
 
-#: Ends of a point that took training here.
-_TRAINED: tuple[PointState, ...] = ("done", "diverged")
-
 
 @dataclass(frozen=True)
 class RunningPoint:
@@ -74,24 +71,34 @@ class GridWatch:
         self._open = {point.name: point for point in points}
         self._total = len(points)
         self._counts: Counter[PointState] = Counter()
+        self._seconds: dict[PointState, list[float]] = {"done": [], "diverged": []}  # of the points trained here
         self._began = time.monotonic()
 
     def note(self, result: PointResult) -> None:
         """A point ended."""
         self._open.pop(result.point, None)
         self._counts[result.state] += 1
+        if result.state in self._seconds:
+            self._seconds[result.state].append(result.seconds)
 
     def look(self) -> GridState:
         """How it stands now."""
         running = self._running()
         seconds = time.monotonic() - self._began
         progress = [point.progress for point in running if point.progress is not None]
-        trained = sum(self._counts[state] for state in _TRAINED)
-        worked = trained + sum((at.step - at.first_step) / max(at.total_steps, 1) for at in progress)
+        worked = self._points_worked(progress)
         open_work = len(self._open) - sum(at.step / max(at.total_steps, 1) for at in progress)
         left = seconds * open_work / worked if worked else None
         pace = sum(at.steps_per_second for at in progress)
         return GridState(self._total, Counter(self._counts), running, pace, seconds, left)
+
+    def _points_worked(self, running: Sequence[SessionProgress]) -> float:
+        """How many points' training has been done here; a run that diverged at once is next to nothing of one."""
+        done, diverged = self._seconds["done"], self._seconds["diverged"]
+        whole = [*done, *(at.total_steps / at.steps_per_second for at in running if at.steps_per_second)]
+        typical = sum(whole) / len(whole) if whole else 0.0
+        parts = sum((at.step - at.first_step) / max(at.total_steps, 1) for at in running)
+        return len(done) + parts + sum(min(1.0, seconds / typical) if typical else 1.0 for seconds in diverged)
 
     def _running(self) -> list[RunningPoint]:
         points = list(self._open.values())  # the results come in another thread

@@ -43,9 +43,17 @@ def training_command(run: Run, open_keys: OpenKeys) -> str:
     known = parsed_run_id(run.run_id)
     if known is not None and known.digest and not str(run.manifest.get("config_digest")).startswith(known.digest):
         needed |= {key: run.config[key] for key in _OF_LENGTH if key in run.config}
+    threads = run.manifest.get("threads")
+    if threads and run.config.get("train.threads") is None and _is_of_many(recorded):
+        needed["train.threads"] = threads
     words = {typed_key(word): word for word in [*typed, *(f"{key}={as_typed(one)}" for key, one in needed.items())]}
     kept = [word for key, word in words.items() if key not in _FOLDERS]
     return shlex.join(["spectral-bench", "run", *_brought(recorded), *kept])
+
+
+def _is_of_many(recorded: Sequence[str]) -> bool:
+    """Whether a command trained several runs, and so chose another number of threads than a single run does."""
+    return recorded[1:2] != ["run"] or not {"-m", "--multirun"}.isdisjoint(recorded)
 
 
 def _typed(run: Run) -> list[str]:

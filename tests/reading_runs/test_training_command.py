@@ -49,6 +49,20 @@ def test_a_run_that_was_made_longer_has_the_command_for_all_of_it(rival: Path) -
     assert "train.steps=4000" in words_of(rival)
 
 
+@pytest.mark.parametrize(
+    ("recorded", "threads"),
+    [("run -m seed=1,2", ["train.threads=2"]), ("claims copy --run", ["train.threads=2"]), ("run", [])],
+)
+def test_a_run_of_many_computes_alone_with_as_many_threads(rival: Path, recorded: str, threads: list[str]) -> None:
+    config = yaml.safe_load((rival / "config.yaml").read_text())
+    config["train"]["threads"] = None
+    (rival / "config.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    typed = yaml.safe_load((rival / "overrides.yaml").read_text())
+    (rival / "overrides.yaml").write_text(yaml.safe_dump([word for word in typed if "train.threads" not in word]))
+    edit(rival / "manifest.json", command=["spectral-bench", *recorded.split()], threads=2)
+    assert [word for word in words_of(rival) if "train.threads" in word] == threads
+
+
 def test_plugins_and_folders_of_configuration_come_along(rival: Path) -> None:
     recorded = ["spectral-bench", "run", "-m", "--plugin", "mine.py", "--config-dir=mine", "seed=1,2"]
     edit(rival / "manifest.json", command=recorded)
