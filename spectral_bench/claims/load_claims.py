@@ -28,7 +28,7 @@ _RULES: Mapping[str, type[Any]] = {
     "frontier": Frontier,
 }
 
-_PLURALS: Mapping[Any, str] = {list: "lists", dict: "groups", str: "texts"}
+_PLURALS: Mapping[Any, str] = {list: "lists", str: "texts"}
 
 #: These are about the settings of a claim that is made across several, and of no other.
 _ACROSS = ("ahead_across", "frontier")
@@ -77,12 +77,12 @@ class _SearchNode:
 
 @dataclass(frozen=True)
 class _WithinNode:
-    ranges: Any
+    ranges: Mapping[str, ExpectedRange]
 
 
 @dataclass(frozen=True)
 class _FrontierNode:
-    until: Any
+    until: Mapping[str, float]
 
 
 def load_claims(file: Path | None = None) -> dict[str, Claim]:
@@ -257,8 +257,7 @@ def _rule(node: Any, path: str, across: Across | None) -> Rule:
         )
     keys = {key: value for key, value in node.items() if key != "kind"}
     if kind == "within":
-        ranges = _mapping(typed(keys, _WithinNode, path).ranges, f"{path}.ranges", dict)
-        return Within({name: typed(bounds, ExpectedRange, f"{path}.ranges.{name}") for name, bounds in ranges.items()})
+        return Within(typed(keys, _WithinNode, path).ranges)
     if across is not None:
         return _rule_across(kind, keys, path, across)
     rule: Rule = typed(keys, _RULES[kind], path)
@@ -269,18 +268,18 @@ def _rule_across(kind: str, keys: Mapping[str, Any], path: str, across: Across) 
     if kind == "ahead_across":
         ahead = typed(keys, Ahead, path)
         return AheadAcross(ahead.entrant, ahead.of, across.values)
-    until = _mapping(typed(keys, _FrontierNode, path).until, f"{path}.until", int | float)
+    until = typed(keys, _FrontierNode, path).until
     for value in across.values:
         if not isinstance(value, int | float):
             _refuse(f"{path}.kind", "frontier", f"numbers in across, where '{value}' stands")
-    return Frontier({name: float(last) for name, last in until.items()}, across.values)
+    return Frontier(until, across.values)
 
 
 def _mapping(value: Any, path: str, of: Any) -> dict[str, Any]:
     if not isinstance(value, Mapping) or not value or not all(isinstance(item, of) for item in value.values()):
-        _refuse(path, value, f"a group of {_PLURALS.get(of, 'numbers')}")
+        _refuse(path, value, f"a group of {_PLURALS[of]}")
     for key, item in value.items():
-        if of in _PLURALS and not item:
+        if not item:
             _refuse(f"{path}.{key}", item, "something in it")
     return {str(key): item for key, item in value.items()}
 

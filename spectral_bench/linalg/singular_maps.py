@@ -111,6 +111,27 @@ class SingularMap(ABC):
         """The nearest raw values with the same image whose gradient is not zero by construction."""
         return raw
 
+    def penalty_of(self, sigma: Tensor) -> Tensor:
+        """λ ‖σ − centre‖², a scalar: the soft bound of Vorontsov et al. (2017), around any centre."""
+        return self.penalty * (sigma - self.centre).square().sum()
+
+    def lr_scale(self, *, rescale: bool) -> float | None:
+        """By what the learning rate of the raw values is multiplied; None: it is as it is.
+
+        Args:
+            rescale: divide it by 2r, so that the step of σ does not depend on r (Vorontsov et al. 2017). At r = 0 the
+                raw values are idle.
+
+        Raises:
+            ValueError: it is to be rescaled, and a step of σ does not depend on r.
+        """
+        if not rescale:
+            return None
+        if not self.scales_with_radius:
+            suited = ", ".join(f"'{name}'" for name in MapName if scales_with_radius(name))
+            raise ValueError(f"rescale_sigma_lr needs a map of {suited}, got map '{self.name}'")
+        return 1.0 / (2.0 * self.radius) if self.radius else None
+
 
 class Sigmoid(SingularMap):
     """σ = 2r (sigmoid(raw) − ½) + centre: equation (8) of Zhang, Lei and Dhillon (2018)."""

@@ -10,9 +10,7 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import (
     LowRankFactors,
-    MapName,
     SingularMap,
-    scales_with_radius,
     svd_low_rank,
     svd_weight,
     unit_rows,
@@ -54,7 +52,7 @@ class SVDForm(Constrained, ABC):
 
     def penalty(self) -> Tensor:
         """λ ‖σ − centre‖², a scalar to be added to the training loss; λ is 0 for every map but ``free``."""
-        return self.sigma_map.penalty * (self.sigma() - self.sigma_map.centre).square().sum()
+        return self.sigma_map.penalty_of(self.sigma())
 
     def loss_term(self) -> Tensor | None:
         """The penalty; None where λ is 0."""
@@ -190,11 +188,9 @@ class SVDMatrix(nn.Module, SVDForm):
         self, start: SVDInit, sigma_map: SingularMap, *, renormalise: bool = True, rescale_sigma_lr: bool = False
     ) -> None:
         super().__init__()
-        if rescale_sigma_lr and not sigma_map.scales_with_radius:
-            suited = ", ".join(f"'{name}'" for name in MapName if scales_with_radius(name))
-            raise ValueError(f"rescale_sigma_lr needs a map of {suited}, got map '{sigma_map.name}'")
         self.sigma_map = sigma_map
-        self.renormalise, self.rescale_sigma_lr = renormalise, rescale_sigma_lr
+        self.renormalise = renormalise
+        self._sigma_lr_scale = sigma_map.lr_scale(rescale=rescale_sigma_lr)
         self.u = nn.Parameter(start.u.clone())
         self.v = nn.Parameter(start.v.clone())
         if sigma_map.trainable:
@@ -229,9 +225,7 @@ class SVDMatrix(nn.Module, SVDForm):
 
     def learning_rate_scales(self) -> Mapping[nn.Parameter, float]:
         """1/(2r) for the free parameters of σ, if asked for; they are idle at r = 0."""
-        if not self.rescale_sigma_lr or self.sigma_map.radius == 0.0:
-            return {}
-        return {cast("nn.Parameter", self.raw): 1.0 / (2.0 * self.sigma_map.radius)}
+        return {} if self._sigma_lr_scale is None else {cast("nn.Parameter", self.raw): self._sigma_lr_scale}
 
     def low_rank(self) -> LowRankFactors:
         """Wᵀ as a diagonal plus a product of rank M1 + M2, differentiable."""

@@ -3,10 +3,17 @@ import math
 import pytest
 import torch
 
+from spectral_bench.linalg import singular_map
 from spectral_bench.nn.init import MatrixInit, init_matrix, rotations
 from spectral_bench.nn.kernels import operators
 from spectral_bench.nn.kernels.operators import Dense, LowRank
-from spectral_bench.nn.transitions import DenseTransition, HouseholderTransition, SVDTransition, Transition
+from spectral_bench.nn.transitions import (
+    DenseTransition,
+    FactorizedTransition,
+    HouseholderTransition,
+    SVDTransition,
+    Transition,
+)
 
 ORTHOGONAL = ["random", "identity", "orthogonal", "henaff", "cayley"]
 
@@ -137,6 +144,11 @@ def test_a_matrix_can_be_started_from_around_a_negative_centre(scale: float) -> 
 def test_what_cannot_be_represented_is_refused(arguments: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SVDTransition(16, **{"m1": 4, "m2": 4, "r": 0.1} | arguments)
+
+
+def test_factorized_refuses_to_rescale_where_the_step_does_not_depend_on_the_radius() -> None:
+    with pytest.raises(ValueError, match="needs a map of 'sigmoid', 'tanh', 'sin', got map 'clip'"):
+        FactorizedTransition(8, singular_map("clip", 0.1), rescale_sigma_lr=True)
 
 
 def test_householder_refuses_too_few_reflectors_and_what_is_not_orthogonal() -> None:

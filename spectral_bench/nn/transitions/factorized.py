@@ -58,11 +58,15 @@ class TrainedSpectrum(nn.Module, Constrained):
         raw: where the free parameters start, shape (N,).
         sigma_map: from the free parameters to σ.
         rescale_lr: divide their learning rate by 2r.
+
+    Raises:
+        ValueError: the learning rate is to be rescaled for a map whose step does not depend on r.
     """
 
     def __init__(self, raw: Tensor, sigma_map: SingularMap, *, rescale_lr: bool) -> None:
         super().__init__()
-        self.sigma_map, self.rescale_lr = sigma_map, rescale_lr
+        self.sigma_map = sigma_map
+        self._lr_scale = sigma_map.lr_scale(rescale=rescale_lr)
         self.raw = nn.Parameter(raw.clone(), requires_grad=sigma_map.trainable)
 
     def forward(self) -> Tensor:
@@ -80,15 +84,11 @@ class TrainedSpectrum(nn.Module, Constrained):
 
     def learning_rate_scales(self) -> Mapping[nn.Parameter, float]:
         """1/(2r), if asked for."""
-        rescaled = self.rescale_lr and self.sigma_map.scales_with_radius and self.sigma_map.radius > 0.0
-        return {self.raw: 1.0 / (2.0 * self.sigma_map.radius)} if rescaled else {}
+        return {} if self._lr_scale is None else {self.raw: self._lr_scale}
 
     def loss_term(self) -> Tensor | None:
         """λ ‖σ − centre‖²; None where λ is 0."""
-        if not self.sigma_map.penalty:
-            return None
-        squares: Tensor = (self() - self.sigma_map.centre).square().sum()
-        return self.sigma_map.penalty * squares
+        return self.sigma_map.penalty_of(self()) if self.sigma_map.penalty else None
 
 
 class FactorizedTransition(Transition):
@@ -101,7 +101,8 @@ class FactorizedTransition(Transition):
         rescale_sigma_lr: divide the learning rate of σ's parameters by 2r.
 
     Raises:
-        ValueError: the size is less than 1, or the start is unknown or has singular values out of reach.
+        ValueError: the size is less than 1, the start is unknown or has singular values out of reach, or the learning
+            rate is to be rescaled for a map whose step does not depend on r.
     """
 
     def __init__(
