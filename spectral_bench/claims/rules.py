@@ -7,7 +7,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from fractions import Fraction
 from itertools import pairwise
+from math import comb
 from typing import ClassVar
 
 from spectral_bench.compare.scores import Scores
@@ -120,9 +122,10 @@ class Ahead(Rule):
     @property
     def words(self) -> str:
         """The rule in a sentence."""
+        luck, bad_luck = (f"by chance at most {chance_of_a_rival_ahead(n):.0%}" for n in (1, len(self.of)))
         return (
-            f"Reproduced if every seed of {self.entrant} is better than every seed of each of {', '.join(self.of)} (by "
-            "chance at most 1 in 20); refuted if all are worse than, or level with, those of one of them; open if no "
+            f"Reproduced if every seed of {self.entrant} is better than every seed of each of {', '.join(self.of)} "
+            f"({luck}); refuted if all are worse than, or level with, those of one of them ({bad_luck}); open if no "
             "seed of any has a value."
         )
 
@@ -271,7 +274,8 @@ class Grows(Rule):
         """The rule in a sentence."""
         return (
             f"Reproduced if the means grow from each to the next of {', '.join(self.along)}, and all seeds of the last "
-            "are above all seeds of the first; refuted if all seeds of the last are below all seeds of the first."
+            "are above all seeds of the first; refuted if all seeds of the last are below all seeds of the first (by "
+            f"chance at most {chance_of_a_rival_ahead(1):.0%}, either)."
         )
 
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
@@ -284,6 +288,22 @@ class Grows(Rule):
         if falls or not _exceeds(min(values[-1]), max(values[0])):
             return Decision(Word.open, f"It does not grow from {_listed(falls)}." if falls else "The two ends overlap.")
         return Decision(Word.reproduced, "It grows from each to the next.")
+
+
+def chance_of_a_rival_ahead(rivals: int) -> float:
+    """How likely all seeds of some rival are better than all of an entrant's, where nothing but luck decides.
+
+    Of three seeds each; more make it less likely. The entrant's best lies at M ~ Beta(3, 1), and then a rival is ahead
+    with probability (1 - M)³: E[1 - (1 - (1 - M)³)^rivals], as a sum over binomial terms.
+
+    Args:
+        rivals: how many there are, 1 or more.
+    """
+    terms = (
+        comb(rivals, k) * Fraction(-6 * (-1) ** k, (3 * k + 1) * (3 * k + 2) * (3 * k + 3))
+        for k in range(1, rivals + 1)
+    )
+    return float(sum(terms))
 
 
 def _all_better(ours: Scores, theirs: Scores) -> bool:

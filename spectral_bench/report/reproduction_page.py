@@ -75,8 +75,8 @@ def _opening(ordered: Sequence[Verdict], file: Path | None) -> str:
     again, all_of_them = claim_command("ID", file, "--rerun-one"), claim_command(None, file, "--whole", "-o", "FILE.md")
     return (
         f"{verdicts_counted(ordered)}. {len(runs)} runs, {hours:.1f} hours of training. Each is decided "
-        f"by a rule that was written before its runs. `{again}` makes one of its runs again and compares every number. "
-        f"`{all_of_them}` writes such a page."
+        "by a rule that was written before its runs; where some were known, the claim says so. "
+        f"`{again}` makes one of its runs again and compares every number. `{all_of_them}` writes such a page."
     )
 
 

@@ -2,10 +2,21 @@
 
 from math import inf
 
+import numpy as np
 import pytest
 
 from spectral_bench.claims.load_claims import load_claims
-from spectral_bench.claims.rules import Ahead, ExpectedRange, Grows, NotBehind, Reaches, Rule, Within, Word
+from spectral_bench.claims.rules import (
+    Ahead,
+    ExpectedRange,
+    Grows,
+    NotBehind,
+    Reaches,
+    Rule,
+    Within,
+    Word,
+    chance_of_a_rival_ahead,
+)
 from spectral_bench.claims.rules_across import AheadAcross, Frontier
 from spectral_bench.compare.scores import Scores
 
@@ -59,6 +70,13 @@ def test_ahead_of_all_is_refuted_by_one_that_is_not_beaten() -> None:
     assert decision.word is Word.refuted
     assert "c" in decision.why
     assert "b." not in decision.why
+
+
+@pytest.mark.parametrize("rivals", [1, 2, 4, 24])
+def test_the_chance_of_being_behind_some_rival_by_luck_is_that_of_shuffled_seeds(rivals: int) -> None:
+    seeds = np.random.default_rng(0).random((20_000, 1 + rivals, 3))
+    behind = (seeds[:, 1:].min(axis=2) > seeds[:, :1].max(axis=2)).any(axis=1).mean()
+    assert chance_of_a_rival_ahead(rivals) == pytest.approx(behind, abs=0.01)
 
 
 def test_who_is_ahead_is_told_from_who_has_no_value_either() -> None:
