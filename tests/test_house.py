@@ -26,6 +26,7 @@ SHORT = {
     "cli/sink_option.py": "one option of the verbs that train",
     "cli/run_status.py": "a verb",
     "cli/spectrum.py": "a verb",
+    "runs/sqlite_address.py": "two libraries open databases by it",
     "runs/cores.py": "what the machine has to give, asked by runs and launchers",
     "cli/verify.py": "a verb",
     "config/complete.py": "completion, which shells wait for",

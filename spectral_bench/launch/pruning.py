@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from spectral_bench.runs.sqlite_address import sqlite_address
 from spectral_bench.training.observer import Measurement, Observer
 from spectral_bench.training.stop import Stop
 
@@ -38,7 +39,7 @@ def open_storage(file: Path) -> Any:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna.storages.RDBStorage(f"sqlite:///{file}", engine_kwargs={"connect_args": {"timeout": _PATIENCE}})
+    return optuna.storages.RDBStorage(sqlite_address(file), engine_kwargs={"connect_args": {"timeout": _PATIENCE}})
 
 
 def trial_id(storage: Any, study: str, number: int) -> int:

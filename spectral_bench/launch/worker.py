@@ -9,11 +9,10 @@ from typing import Literal
 
 from spectral_bench.config.load import experiment_config
 from spectral_bench.config.schema import ExperimentConfig
-from spectral_bench.errors import SpectralBenchError
+from spectral_bench.errors import LockedError, SpectralBenchError
 from spectral_bench.launch.point import Point
 from spectral_bench.launch.pruning import PRUNED, PruningObserver
 from spectral_bench.plugins.importing import load_plugins
-from spectral_bench.runs.claim_file import HeldError
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.interruption import exit_code, heeding_signals
 from spectral_bench.runs.kinds import KINDS
@@ -142,8 +141,8 @@ def _worked_on(
                     with reopened(standing.directory, session_of=config, stop=stop) as run:
                         warnings.extend(run.warnings)
                         result = run.go_on(observed)
-    except HeldError as held:
-        return PointResult(point.name, "running elsewhere", message=str(held))
+    except LockedError as locked:  # of the configuration, or of a run that `resume` has just begun to go on with
+        return PointResult(point.name, "running elsewhere", message=str(locked))
     except SpectralBenchError as error:
         state: PointState = "diverged" if isinstance(error, DivergedError) else "failed"
         return PointResult(point.name, state, _directory(config, treatment), str(error), error.exit_code)

@@ -1,9 +1,11 @@
 """Why a plugin cannot be used, in one line."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from traceback import FrameSummary, extract_tb
 
-from spectral_bench.errors import SpectralBenchError
+from spectral_bench.errors import SignalExit, SpectralBenchError
 
 
 def reason_of(error: BaseException) -> str:
@@ -21,6 +23,23 @@ def reason_of(error: BaseException) -> str:
         message = ": ".join(filter(None, [type(error).__name__, first_line]))
     frame = _guilty_frame(error)
     return message + (_place(frame.filename, frame.lineno) if frame else "")
+
+
+@contextmanager
+def no_exit() -> Iterator[None]:
+    """Keep models and tasks from ending the program: a run says how it ended, and a grid has more points.
+
+    Raises:
+        SpectralBenchError: they tried (``sys.exit``), naming the place.
+    """
+    try:
+        yield
+    except (SystemExit, GeneratorExit) as error:
+        if isinstance(error, SignalExit):
+            raise
+        frame = _guilty_frame(error)
+        place = _place(frame.filename, frame.lineno) if frame else ""
+        raise SpectralBenchError(f"{type(error).__name__}{place}: a model or a task ends no program.") from error
 
 
 def _guilty_frame(error: BaseException) -> FrameSummary | None:

@@ -36,6 +36,7 @@ class Checkpoints:
         self._newest = directory / CHECKPOINT
         self._previous = directory / PREVIOUS_CHECKPOINT
         self._manifest = manifest
+        self._loaded: dict[Path, str] = {}
 
     def save(self, step: int, content: Mapping[str, Any]) -> None:
         """Write a checkpoint, whole or not at all; the previous one is kept."""
@@ -75,8 +76,17 @@ class Checkpoints:
             raise DataError(f"{path}: refused; expected tensors and plain values only.") from error
         if not _is_checkpoint(content):
             raise DataError(f"{path}: is not a checkpoint.")
+        self._loaded[path] = digest
         checkpoint: dict[str, Any] = content
         return checkpoint
+
+    def recorded_up_to(self, path: Path) -> list[dict[str, Any]]:
+        """What the manifest remembers of a checkpoint that was loaded, and of those before it.
+
+        Newer ones are damaged, or never got their names: remembered, they would in time push out those that exist.
+        """
+        digests = [entry["sha256"] for entry in self._recorded()]
+        return self._recorded()[digests.index(self._loaded[path]) :]
 
     def forget(self, path: Path) -> None:
         """Remove a damaged checkpoint, and let the one before it take its place."""

@@ -96,14 +96,15 @@ def check_writable(results_dir: Path) -> None:
     """See that run directories can be made in a folder of results, which is made if there is none.
 
     Raises:
-        InputError: they cannot.
+        InputError: it is not a folder, or may not be written.
+        StorageError: it cannot be written: the disk is full or read-only.
     """
     try:
         results_dir.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".check-", dir=results_dir):
             pass
     except OSError as error:
-        raise InputError(str(cannot_write(results_dir, results_dir, error))) from error
+        raise cannot_write(results_dir, results_dir, error) from error
 
 
 def _identifier(digest: str, seed: int) -> str:

@@ -13,6 +13,7 @@ from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import InputError
 from spectral_bench.nn import build_model
 from spectral_bench.nn.kernels.gated_by_cudnn import keep_float32
+from spectral_bench.plugins.failure import no_exit
 from spectral_bench.runs.atomic import write_text
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.cores import DEFAULT_THREADS
@@ -43,13 +44,14 @@ def prepare(config: ExperimentConfig, threads: int | None = None) -> Prepared:
     Raises:
         InputError: the configuration does not fit the task, the model or this machine.
         DataError: a data file is missing or damaged.
+        SpectralBenchError: the model or the task called ``sys.exit``.
     """
     device = device_named(config.device)
     torch.set_num_threads(config.train.threads or threads or DEFAULT_THREADS)
     torch.manual_seed(config.seed)
     if device.type == "cuda":
         keep_float32()
-    with flushing_denormals(config.train.flush_denormals), within_capacity(config):
+    with flushing_denormals(config.train.flush_denormals), within_capacity(config), no_exit():
         task = TASKS[config.task.name](config.task, config.data_dir)
         model = build_model(config.model, task.signature)
         trainer = Trainer(model, task, config, device)

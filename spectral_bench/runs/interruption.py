@@ -42,9 +42,9 @@ def heeding_signals(stop: Stop) -> Iterator[None]:
 
     def handle(number: int, _: FrameType | None) -> None:
         name = signal.Signals(number).name
-        if stop.cause is not None and stop.second_ends and name != "SIGHUP":
+        if stop.signalled and stop.second_ends and name != "SIGHUP":
             _end_at_once(name)
-        stop.ask(name)
+        stop.ask_by_signal(name)
 
     with _handling_signals(handle):
         yield

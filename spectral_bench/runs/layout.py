@@ -264,7 +264,7 @@ MANIFEST_KEYS: Final = (
     ManifestKey("started", "when the run began, in UTC", kept=True),
     ManifestKey("ended", "when it ended, in UTC", kept=True),
     ManifestKey("command", "the command line it began with", kept=True),
-    ManifestKey("owner", "host, process and time of the last session"),
+    ManifestKey("owner", "host, process, and time of the last session, and what tells the process from a later one"),
     ManifestKey("data", "SHA-256 of every data file that was read", kept=True),
     ManifestKey("facts", "what the model says of itself, below", kept=True),
     ManifestKey(

@@ -54,8 +54,9 @@ def living_worker(directory: Path, manifest: Manifest) -> Owner | None:
 
 
 def _holder(directory: Path) -> str:
+    """Who has the lock: the manifest names them once the run goes on, and until then whoever was there before."""
     try:
-        owner = Owner.read(Manifest.read(directory).content.get("owner"))
+        owner = living_worker(directory, Manifest.read(directory))
     except DataError:
         owner = None
     return "another process" if owner is None else f"{owner},"

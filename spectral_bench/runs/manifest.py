@@ -37,8 +37,8 @@ class Manifest:
             content: what is known at the start (command line, environment, digests); kept as they are.
         """
         beginning = {"format": FORMAT, "status": "running", "reason": None, "started": now(), "ended": None}
-        manifest = cls(directory, {**beginning, **content})
-        manifest._write()
+        manifest = cls(directory, beginning)
+        manifest.update(**content)
         return manifest
 
     @classmethod
@@ -79,16 +79,14 @@ class Manifest:
         return traced if isinstance(traced, str) else None
 
     def update(self, **fields: Any) -> None:
-        """Change fields."""
-        self.content.update(fields)
-        self._write()
+        """Change fields; where that cannot be written, nothing has changed."""
+        changed = {**self.content, **fields}
+        write_json(self._path, changed)
+        self.content = changed
 
     def end(self, status: Status, reason: str | None = None) -> None:
         """Record how the run ended, and why if there is a reason to give."""
         self.update(status=status, reason=reason, ended=now())
-
-    def _write(self) -> None:
-        write_json(self._path, self.content)
 
 
 def _upgraded(content: Mapping[str, Any], config: Path) -> dict[str, Any]:

@@ -28,24 +28,30 @@ class Owner:
         host: its name.
         pid: the process there.
         since: when it began to work, in UTC.
+        birth: tells it from a later process of its number, see ``_birth``; None: nothing does but the clock.
     """
 
     host: str
     pid: int
     since: str
+    birth: str | None = None
 
     @classmethod
     def this_process(cls) -> Self:
         """This process, from now on."""
-        return cls(platform.node(), os.getpid(), datetime.now(UTC).isoformat(timespec="seconds"))
+        pid = os.getpid()
+        return cls(platform.node(), pid, datetime.now(UTC).isoformat(timespec="seconds"), _birth(pid))
 
     @classmethod
     def read(cls, content: Any) -> Self | None:
         """The owner that a manifest or a claim names; None if it names none."""
         try:
-            owner = cls(str(content["host"]), int(content["pid"]), str(content["since"]))
+            birth = content.get("birth")
+            owner = cls(
+                str(content["host"]), int(content["pid"]), str(content["since"]), None if birth is None else str(birth)
+            )
             owner._began()
-        except (LookupError, TypeError, ValueError):
+        except (AttributeError, LookupError, TypeError, ValueError):
             return None
         return owner
 
@@ -77,6 +83,8 @@ class Owner:
             process = psutil.Process(self.pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 return False
+            if self.birth is not None and (birth := _birth(self.pid)) is not None:
+                return birth == self.birth
             # A process that is younger than its work has only inherited the number.
             return datetime.fromtimestamp(process.create_time(), UTC) <= self._began() + timedelta(seconds=2)
         except psutil.NoSuchProcess:
@@ -86,6 +94,19 @@ class Owner:
 
     def _began(self) -> datetime:
         return datetime.fromisoformat(self.since).astimezone(UTC)
+
+
+def _birth(pid: int) -> str | None:
+    """The boot of this machine, and the clock tick after it at which a process began; None where there is no ``/proc``.
+
+    Neither changes when somebody sets the clock.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
+    return f"{boot} {stat.rpartition(')')[2].split()[19]}"  # field 22 of all; the name before it may hold anything
 
 
 @contextmanager

@@ -128,9 +128,15 @@ def reopened(
                 f"{_anew(run, overrides)}"
             )
         if run.manifest.status == "completed" and prepared.trainer.complete:
-            raise _complete(run)
+            raise InputError(f"{' '.join(overrides)}: would have no effect. {_to_train_on(run)}")
         step = prepared.trainer.progress.step
+        recorded = [] if checkpoint is None else checkpoints.recorded_up_to(checkpoints.paths()[len(damaged)])
         warnings = [*damaged, *(["; ".join(changes)] if changes else []), *_left_elsewhere(run.manifest)]
+        if raised:
+            try:
+                note_outgrown(directory, config)
+            except OSError as error:
+                warnings.append(f"{error.filename}: cannot be written; `run --resume` will not find this run.")
         session = {"from_step": step, "started": now(), "command": command_line(), "warnings": warnings}
         plugins, plugins_before = plugin_record(config), run.manifest.content.get("plugins", [])
         if plugins != plugins_before:
@@ -145,14 +151,13 @@ def reopened(
                     ended=None,
                     owner=Owner.this_process().as_dict(),
                     config_digest=digest(config),
-                    config_digest_before=run.manifest.content.get("config_digest"),
+                    config_digest_before=digest(before),
+                    checkpoints=recorded,
                     plugins=plugins,
                     ineffective=list(config.without_effect()),
                     facts=_facts_from_here(run.manifest, prepared, step),
                     sessions=[*run.manifest.content.get("sessions", []), session],
                 )
-                if raised:
-                    note_outgrown(directory, config)
                 (directory / SUMMARY).unlink(missing_ok=True)
                 write_text(directory / CONFIG, config_yaml(config))
                 for path in checkpoints.paths()[: len(damaged)]:
@@ -198,8 +203,14 @@ def _facts_from_here(manifest: Manifest, prepared: Prepared, step: int) -> Any:
 def _complete(run: SavedRun) -> CompleteError:
     if _ended_by_patience(run):
         return CompleteError(f"{run.directory}: this run is complete. {_PATIENCE}")
-    to_train_on = f"{resume_command(run.directory)} train.steps=NUMBER"
-    return CompleteError(f"{run.directory}: this run is complete. To train on: {to_train_on}")
+    return CompleteError(f"{run.directory}: this run is complete. {_to_train_on(run)}")
+
+
+def _to_train_on(run: SavedRun) -> str:
+    """The command that makes it longer: of two lengths both have to be raised, for the shorter one ended it."""
+    train = run.experiment().train
+    lengths = [f"{key}=NUMBER" for key in RAISABLE if getattr(train, key.removeprefix("train.")) is not None]
+    return f"To train on: {resume_command(run.directory)} {' '.join(lengths)}"
 
 
 def _ended_by_patience(run: SavedRun) -> bool:

@@ -82,7 +82,7 @@ def newest_named(folder: Path, key: PointKey) -> Path | None:
 
 def note_outgrown(directory: Path, config: ExperimentConfig) -> None:
     """Remember that the configuration of a run is no longer that of its name, if the run lies where it was made."""
-    folder = directory.resolve().parent
+    folder = Path(os.path.abspath(directory)).parent  # noqa: PTH100 (a folder above may be a link to elsewhere)
     if (folder.parent.name, folder.name) != (config.task.name, config.model.name):
         return
     marks = folder.parents[1] / CLAIMS

@@ -14,6 +14,7 @@ from spectral_bench.config.load import resolved
 from spectral_bench.config.schema import ExperimentConfig
 from spectral_bench.errors import StorageError
 from spectral_bench.nn.model import Facts, Model
+from spectral_bench.plugins.failure import no_exit
 from spectral_bench.runs.atomic import write_json
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.checkpoint import Checkpoints
@@ -29,6 +30,9 @@ from spectral_bench.training.observer import GradientNorms, Observer, RunIdentit
 from spectral_bench.training.outcome import Outcome
 from spectral_bench.training.stop import Stop
 from spectral_bench.training.tracing import margin_centre, traced_facts
+
+#: An error with one of these is of a disk, whichever file it names.
+_OF_STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 @dataclass(frozen=True)
@@ -97,13 +101,14 @@ def run_session(
         DivergedError: the training diverged; the directory says so and stays readable.
         InputError: it does not fit into memory.
         StorageError: a file can no longer be written; what was written before stays readable.
+        SpectralBenchError: the model or the task called ``sys.exit``.
     """
     identity = RunIdentity(directory.name, directory, resolved(prepared.config))
     progress_file = ProgressFile(directory)
     try:
         recorder = prepared.recorder(directory, manifest)
         try:
-            with within_capacity(prepared.config):
+            with within_capacity(prepared.config), no_exit():
                 outcome = prepared.trainer.run([recorder, progress_file, *observers], stop, identity)
         except DivergedError as error:
             _conclude(directory, prepared, recorder, None)
@@ -118,7 +123,7 @@ def run_session(
     except DivergedError:
         raise
     except BaseException as error:
-        if isinstance(error, OSError):
+        if isinstance(error, OSError) and _is_of_storage(error, directory):
             failure = storage_error(error, directory, prepared.trainer.progress.step)
             _give_up(manifest, failure, stop)
             raise failure from error
@@ -151,6 +156,13 @@ def _give_up(manifest: Manifest, error: BaseException, stop: Stop) -> None:
             manifest.end("interrupted", f"{stop.cause}, and a second signal: stopped at once" if stop.cause else None)
         else:
             manifest.end("failed", str(error) or type(error).__name__)
+
+
+def _is_of_storage(error: OSError, directory: Path) -> bool:
+    """Whether an error is about the files of a run; a task has files, too, and may have connections."""
+    if error.errno in _OF_STORAGE or not directory.exists():
+        return True
+    return isinstance(error.filename, str | Path) and Path(error.filename).is_relative_to(directory)
 
 
 def storage_error(error: OSError, directory: Path, step: int) -> StorageError:

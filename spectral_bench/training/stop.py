@@ -9,13 +9,21 @@ class Stop:
             from its sender and from the process that started it, and that process can end it at once itself.
 
     Attributes:
-        cause: what asked first (``SIGTERM``, ``train.max_minutes``); None if nothing has.
+        cause: what asked (``SIGTERM``, ``train.max_minutes``), the first signal before anything else; None if nothing
+            has.
+        signalled: whether a signal has.
     """
 
     def __init__(self, *, second_ends: bool = True) -> None:
         self.second_ends = second_ends
         self.cause: str | None = None
+        self.signalled = False
 
     def ask(self, cause: str) -> None:
-        """Make the request. May be called from a signal handler."""
+        """Make the request."""
         self.cause = self.cause or cause
+
+    def ask_by_signal(self, name: str) -> None:
+        """Make the request, from a signal handler. Whatever a point's own limit asked for, a signal is for the grid."""
+        if not self.signalled:
+            self.cause, self.signalled = name, True

@@ -13,6 +13,7 @@ from faults.tally import Tally
 from small_runs import numbers, only_run, small_config
 
 from spectral_bench.errors import StorageError
+from spectral_bench.runs.directory import check_writable
 from spectral_bench.runs.execute import execute, prepare
 from spectral_bench.runs.reopen import reopened
 from spectral_bench.training.observer import Observer, Update
@@ -92,6 +93,8 @@ def test_a_run_whose_disk_becomes_read_only_says_so_and_goes_on_when_it_is_not(
         pass
     with pytest.raises(StorageError, match="cannot be written: Read-only file system"):
         execute(prepare(small_config(small_disk)))
+    with pytest.raises(StorageError, match="cannot be written: Read-only file system"):
+        check_writable(small_disk)
     subprocess.run(["umount", str(small_disk)], check=True)
     with reopened(directory) as run:
         run.go_on()

@@ -15,6 +15,7 @@ from spectral_bench.launch.launchers import LAUNCHERS
 from spectral_bench.launch.point import Point, compose_grid
 from spectral_bench.launch.slurm_job import SlurmJob
 from spectral_bench.launch.worker import Treatment, work_on
+from spectral_bench.runs.lock import locked
 from spectral_bench.runs.point_claim import claimed, standing_of
 from spectral_bench.training.observer import Observer, Update
 from spectral_bench.training.stop import Stop
@@ -136,6 +137,16 @@ def test_a_point_that_is_held_is_left_alone_and_is_no_error(tmp_path: Path) -> N
         assert standing_of(grid.experiments[0]).state == "running"
     assert (result.state, result.exit_code) == ("running elsewhere", 0)
     assert "process" in result.message
+    assert work_on(point, Treatment()).state == "done"
+
+
+def test_a_point_whose_run_somebody_has_just_begun_to_resume_is_left_alone_and_is_no_error(tmp_path: Path) -> None:
+    (point,) = points_of(tmp_path)
+    stopped = work_on(point, Treatment(), [SignalledOnce("SIGTERM")]).directory
+    assert stopped is not None
+    with locked(stopped):
+        result = work_on(point, Treatment())
+    assert (result.state, result.exit_code) == ("running elsewhere", 0)
     assert work_on(point, Treatment()).state == "done"
 
 

@@ -59,6 +59,19 @@ def test_files_of_a_task_and_a_model_work_together(run: Run, diagonal: Path, fir
     assert "first/diagrnn" in done.stdout
 
 
+@pytest.mark.parametrize("place", ["self.signature = ", "return cross_entropy"])
+@pytest.mark.parametrize("ending", ["SystemExit(0)", "GeneratorExit"])
+def test_a_task_that_ends_the_program_ends_its_point_alone(
+    run: Run, tmp_path: Path, first: Path, place: str, ending: str
+) -> None:
+    quits = f"        if self.config.length == 5: raise {ending}\n"
+    first.write_text(first.read_text().replace(f"        {place}", f"{quits}        {place}"))
+    done = run("run", "-m", "--plugin", str(first), "task=first", "task.length=5,6", "launcher=serial", *SMALL)
+    assert done.returncode == 1
+    assert f"{ending.removesuffix('(0)')} (first.py, line" in done.stdout + done.stderr
+    assert len(list(tmp_path.glob("results/first/*/*/summary.json"))) == 1
+
+
 def test_the_environment_variable_names_plugins_of_every_command(
     run: Run, tmp_path: Path, diagonal: Path, first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from dataclasses import replace
 from errno import EACCES
 from multiprocessing import get_context
 from multiprocessing.queues import SimpleQueue
@@ -97,6 +98,17 @@ def test_a_process_that_only_has_the_number_of_a_dead_one_is_no_owner(tmp_path: 
     file = claim_of(tmp_path / CLAIMS / "0-seed1", Owner(here.host, os.getpid(), "2001-01-01T00:00:00+00:00"))
     take_claim(file, "mine")
     assert json.loads(file.read_text())["since"] != "2001-01-01T00:00:00+00:00"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the clock tells processes of one number apart")
+def test_a_clock_that_is_set_makes_no_living_owner_dead_and_no_dead_one_alive(tmp_path: Path) -> None:
+    here = Owner.this_process()
+    file = claim_of(tmp_path / CLAIMS / "0-seed1", replace(here, since="2001-01-01T00:00:00+00:00"))
+    with pytest.raises(HeldError):
+        take_claim(file, "mine")
+    file = claim_of(tmp_path / CLAIMS / "0-seed2", replace(here, birth=f"{here.birth}0"))
+    take_claim(file, "mine")
+    assert json.loads(file.read_text())["token"] == "mine"  # noqa: S105
 
 
 @pytest.mark.parametrize(("silent", "taken"), [(SILENCE - 60, False), (SILENCE + 60, True)])

@@ -5,11 +5,12 @@ import json
 import os
 import pkgutil
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,13 +20,16 @@ from small_runs import FEED_FORWARD, MODELS, numbers, only_run, small_config
 from tasks.fabricate import ucr_text, write_mnist, write_ptb, write_ucr
 
 from spectral_bench.errors import DataError, InputError, LockedError, StorageError
+from spectral_bench.runs.atomic import write_json
 from spectral_bench.runs.execute import execute, prepare
+from spectral_bench.runs.interruption import heeding_signals
 from spectral_bench.runs.lock import locked
 from spectral_bench.runs.manifest import Manifest
 from spectral_bench.runs.point_claim import Standing, standing_of
 from spectral_bench.runs.reopen import CompleteError, reopened
 from spectral_bench.runs.verification import verify_run
 from spectral_bench.training.observer import Observer, Update
+from spectral_bench.training.stop import Stop
 
 OFTEN = ["train.checkpoint_every=3", "trace.every=2"]
 STACK = ["model.num_layers=2", "model.dropout=0.3"]
@@ -202,6 +206,20 @@ def test_a_run_that_patience_ended_is_not_made_longer_and_says_why(tmp_path: Pat
     assert files(directory) == before
 
 
+def test_of_two_lengths_the_advice_names_both_and_one_alone_is_refused(tmp_path: Path, data: Path) -> None:
+    lengths = ["train.epochs=1", "train.steps=500"]
+    directory = start(tmp_path, *lengths, f"data_dir={data}", task="ucr")
+    with pytest.raises(CompleteError, match=r"train\.steps=NUMBER train\.epochs=NUMBER$"), reopened(directory):
+        pass
+    before = files(directory)
+    with (
+        pytest.raises(InputError, match=r"^train\.steps=900: would have no effect\. .*train\.epochs=NUMBER$"),
+        reopened(directory, ["train.steps=900"]),
+    ):
+        pass
+    assert files(directory) == before
+
+
 @pytest.mark.parametrize("status", ["completed", "diverged"])
 def test_a_result_without_checkpoints_is_not_trained_over(tmp_path: Path, status: str) -> None:
     directory = start(tmp_path)
@@ -235,10 +253,28 @@ def test_a_run_that_dies_while_it_is_made_longer_can_be_taken_up(
     directory = start(tmp_path)
     with monkeypatch.context() as patched:
         patched.setattr("spectral_bench.runs.reopen.write_text", lambda *_: cut())
-        with pytest.raises(PowerCutError), reopened(directory, ["train.steps=20"]):
-            pass
+        for _ in range(3):
+            with pytest.raises(PowerCutError), reopened(directory, ["train.steps=20"]):
+                pass
     assert go_on(directory, "train.steps=20") == 12
     assert verify_run(directory).difference is None
+
+
+def test_a_run_made_longer_is_found_below_a_link(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "copy").symlink_to(tmp_path / "elsewhere")
+    directory = start(tmp_path)
+    go_on(directory, "train.steps=20")
+    assert standing_of(small_config(tmp_path, "train.steps=20")) == Standing("done", directory)
+
+
+def test_a_run_is_made_longer_where_nobody_may_note_that_its_name_is_outgrown(tmp_path: Path) -> None:
+    directory = start(tmp_path)
+    (tmp_path / ".claims").write_text("no folder")
+    with reopened(directory, ["train.steps=20"]) as run:
+        assert [".claims" in warning for warning in run.warnings] == [True]
+        run.go_on()
+    assert status(directory) == "completed"
 
 
 @pytest.mark.parametrize("name", ["gradients.parts", "gradients.parquet", "metrics.csv", ".manifest.json.tmp"])
@@ -340,6 +376,16 @@ def test_a_second_signal_ends_at_once_and_the_manifest_says_so_in_words(tmp_path
     assert manifest["reason"] == "SIGINT, and a second signal: stopped at once"
 
 
+def test_a_signal_after_a_time_limit_is_the_first_and_the_next_the_second() -> None:
+    stop = Stop()
+    with heeding_signals(stop):
+        stop.ask("train.max_minutes")
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.cause == "SIGTERM"
+        with pytest.raises(SystemExit, match="130"):
+            signal.raise_signal(signal.SIGINT)
+
+
 def test_a_terminal_that_closes_leaves_a_checkpoint_however_often_it_is_told(tmp_path: Path) -> None:
     def hang_up() -> None:
         for _ in range(2):
@@ -380,6 +426,16 @@ def test_a_run_that_a_full_disk_ended_says_which_file_and_when(tmp_path: Path) -
     manifest = json.loads((only_run(tmp_path) / "manifest.json").read_text())
     assert manifest["status"] == "failed"
     assert manifest["reason"].startswith("some/file: No space left on device, after 3 updates.")
+
+
+def test_a_connection_that_fails_is_not_told_as_a_disk_that_does(tmp_path: Path) -> None:
+    def lose() -> None:
+        raise ConnectionError(errno.ECONNREFUSED, "Connection refused")
+
+    with pytest.raises(ConnectionError):
+        start(tmp_path, observer=At(3, lose))
+    manifest = json.loads((only_run(tmp_path) / "manifest.json").read_text())
+    assert (manifest["status"], manifest["reason"]) == ("failed", "[Errno 111] Connection refused")
 
 
 def test_a_run_that_another_host_left_without_a_word_is_not_taken_over_silently(tmp_path: Path) -> None:
@@ -426,6 +482,44 @@ def test_when_no_checkpoint_is_whole_both_are_named(tmp_path: Path) -> None:
         checkpoint.write_bytes(b"")
     with pytest.raises(DataError, match=r"checkpoint\.pt: is damaged.*checkpoint\.previous\.pt: is damaged"), \
          reopened(broken):  # fmt: skip
+        pass
+
+
+@pytest.mark.parametrize("is_killed", [True, False])
+def test_checkpoints_that_never_got_their_names_push_out_none_that_did(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_killed: bool
+) -> None:
+    """However often a session ends in the middle of its first checkpoint, by a kill or a full disk."""
+    directory = start(tmp_path, *OFTEN, observer=At(8, cut))
+    seen: list[str] = []
+
+    def run_out(path: Path, content: Mapping[str, Any]) -> None:
+        newest = content["checkpoints"][0]
+        is_first = newest["step"] == 9 and newest["sha256"] not in seen
+        seen.append(newest["sha256"])
+        if is_first and not is_killed:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        write_json(path, content)
+        if is_first:
+            cut()
+
+    for _ in range(4):
+        with monkeypatch.context() as patched, reopened(directory) as run:
+            patched.setattr("spectral_bench.runs.manifest.write_json", run_out)
+            with pytest.raises(PowerCutError if is_killed else StorageError):
+                run.go_on()
+    (directory / "checkpoint.pt").write_bytes(b"damaged")
+    assert go_on(directory) == 3
+    assert status(directory) == "completed"
+
+
+def test_who_has_just_begun_to_go_on_with_a_run_is_not_taken_for_who_did_before(tmp_path: Path) -> None:
+    directory = start(tmp_path)
+    with (
+        locked(directory),
+        pytest.raises(LockedError, match="another process is at work"),
+        reopened(directory, ["train.steps=20"]),
+    ):
         pass
 
 

@@ -50,5 +50,5 @@ class SerialLauncher:
             with self.display(point) as display:
                 result = work_on(point, treatment, [display])
             if result.stop_cause not in (None, *OWN_CAUSES):
-                stop.ask(str(result.stop_cause))
+                stop.ask_by_signal(str(result.stop_cause))
             yield result

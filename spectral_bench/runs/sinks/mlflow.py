@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from spectral_bench.config.keys import flatten
 from spectral_bench.runs.layout import SUMMARY
 from spectral_bench.runs.sinks.sink_registry import SINKS
+from spectral_bench.runs.sqlite_address import sqlite_address
 from spectral_bench.training.observer import (
     EndStatus,
     GradientNorms,
@@ -83,7 +84,7 @@ class MLflowSink(Observer):
             self._open(plan, run, _local_folder(run.directory.resolve(), run.config))
 
     def _open(self, plan: Plan, run: RunIdentity, folder: Path) -> None:
-        uri = self._server or f"sqlite:///{(folder / STORE).as_posix()}"
+        uri = self._server or sqlite_address(folder / STORE)
         self._client = self._mlflow.MlflowClient(tracking_uri=uri)
         experiment = self._experiment(f"spectral-bench {run.config['task']['name']}", None if self._server else folder)
         found = self._client.search_runs([experiment], f"tags.`{RUN_ID_TAG}` = '{run.run_id}'", max_results=1)
