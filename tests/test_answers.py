@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from command_line import exit_code
 
+from spectral_bench.compare.statistics import estimate
 from spectral_bench.records.run_record import Run
 from spectral_bench.records.selection import select
+from spectral_bench.report.numbers import with_interval
 
 ROOT = Path(__file__).parent.parent
 MODELS = ROOT / "docs" / "models.md"
@@ -126,6 +128,24 @@ def test_what_the_readme_says_of_radius_and_length_is_what_the_runs_say(answers:
     assert {run.config["optimizer.lr"] for run in of_own_rate} == {0.001}
     assert f"recall over 500 steps is {min(bound):.2f} to {max(bound):.2f} within a radius of 0.01" in page
     assert f"where nothing bounds the singular values {min(free):.2f} to {max(free):.2f}" in page
+
+    slow, fast = (answers["deciding"](name) for name in ("copy-500-slow", "copy-500-fast"))
+    held, slowed, at_the_edge = (
+        [run for run in runs if (radius_of(run), run.config["optimizer.spectrum_lr_scale"]) == (radius, scale)]
+        for runs, radius, scale in ((slow, 0.01, 1.0), (slow, None, 0.005), (fast, 0.01, 200.0))
+    )
+    assert f"recall as much, {recalled(slowed)} over ten seeds against {recalled(held)}, and" in page
+    assert f"they go to its edge and recall {recalled(at_the_edge)} (" in page
+    assert 0.0044 < max(run.summary["spectral_margin"] for run in slowed) < 0.0045
+    assert min(run.summary["spectral_margin"] for run in at_the_edge) > 0.0098
+
+
+def recalled(runs: list[Run]) -> str:
+    """The mean test recall of ten seeds, with its interval."""
+    found = estimate([run.summary["test_at_best"] for run in runs])
+    assert found is not None
+    assert found.n == 10
+    return with_interval(found)
 
 
 def test_the_shipped_report_is_small_and_has_its_pictures() -> None:
