@@ -122,11 +122,11 @@ class Ahead(Rule):
     @property
     def words(self) -> str:
         """The rule in a sentence."""
-        luck, bad_luck = (f"by chance at most {chance_of_a_rival_ahead(n):.0%}" for n in (1, len(self.of)))
+        luck, bad_luck = (f"at most {chance_of_a_rival_ahead(n):.0%}" for n in (1, len(self.of)))
         return (
             f"Reproduced if every seed of {self.entrant} is better than every seed of each of {', '.join(self.of)} "
-            f"({luck}); refuted if all are worse than, or level with, those of one of them ({bad_luck}); open if no "
-            "seed of any has a value."
+            f"(by chance {luck}); refuted if all are worse than, or level with, those of one of them (by chance, ties "
+            f"apart, {bad_luck}); open if no seed of any has a value."
         )
 
     def decide(self, scores: Mapping[str, Scores]) -> Decision:
@@ -293,8 +293,8 @@ class Grows(Rule):
 def chance_of_a_rival_ahead(rivals: int) -> float:
     """How likely all seeds of some rival are better than all of an entrant's, where nothing but luck decides.
 
-    Of three seeds each; more make it less likely. The entrant's best lies at M ~ Beta(3, 1), and then a rival is ahead
-    with probability (1 - M)³: E[1 - (1 - (1 - M)³)^rivals], as a sum over binomial terms.
+    Of three seeds each, no two alike; more make it less likely. The entrant's best lies at M ~ Beta(3, 1), and then a
+    rival is ahead with probability (1 - M)³: E[1 - (1 - (1 - M)³)^rivals], as a sum over binomial terms.
 
     Args:
         rivals: how many there are, 1 or more.

@@ -96,9 +96,11 @@ class GridWatch:
         """How many points' training has been done here; a run that diverged at once is next to nothing of one."""
         done, diverged = self._seconds["done"], self._seconds["diverged"]
         whole = [*done, *(at.total_steps / at.steps_per_second for at in running if at.steps_per_second)]
-        typical = sum(whole) / len(whole) if whole else 0.0
+        if not whole:
+            return 0.0
+        typical = sum(whole) / len(whole)
         parts = sum((at.step - at.first_step) / max(at.total_steps, 1) for at in running)
-        return len(done) + parts + sum(min(1.0, seconds / typical) if typical else 1.0 for seconds in diverged)
+        return len(done) + parts + sum(min(1.0, seconds / typical) for seconds in diverged)
 
     def _running(self) -> list[RunningPoint]:
         points = list(self._open.values())  # the results come in another thread

@@ -115,18 +115,12 @@ class SingularMap(ABC):
         """λ ‖σ − centre‖², a scalar: the soft bound of Vorontsov et al. (2017), around any centre."""
         return self.penalty * (sigma - self.centre).square().sum()
 
-    def lr_scale(self, *, rescale: bool) -> float | None:
-        """By what the learning rate of the raw values is multiplied; None: it is as it is.
-
-        Args:
-            rescale: divide it by 2r, so that the step of σ does not depend on r (Vorontsov et al. 2017). At r = 0 the
-                raw values are idle.
+    def lr_scale(self) -> float | None:
+        """1/(2r): what makes the step of σ independent of r (Vorontsov et al. 2017); None at r = 0, where it is none.
 
         Raises:
-            ValueError: it is to be rescaled, and a step of σ does not depend on r.
+            ValueError: the step does not depend on r.
         """
-        if not rescale:
-            return None
         if not self.scales_with_radius:
             suited = ", ".join(f"'{name}'" for name in MapName if scales_with_radius(name))
             raise ValueError(f"rescale_sigma_lr needs a map of {suited}, got map '{self.name}'")

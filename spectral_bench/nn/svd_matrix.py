@@ -190,7 +190,7 @@ class SVDMatrix(nn.Module, SVDForm):
         super().__init__()
         self.sigma_map = sigma_map
         self.renormalise = renormalise
-        self._sigma_lr_scale = sigma_map.lr_scale(rescale=rescale_sigma_lr)
+        self._sigma_lr_scale = sigma_map.lr_scale() if rescale_sigma_lr else None
         self.u = nn.Parameter(start.u.clone())
         self.v = nn.Parameter(start.v.clone())
         if sigma_map.trainable:

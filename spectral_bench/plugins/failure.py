@@ -30,16 +30,16 @@ def no_exit() -> Iterator[None]:
     """Keep models and tasks from ending the program: a run says how it ended, and a grid has more points.
 
     Raises:
-        SpectralBenchError: they tried (``sys.exit``), naming the place.
+        SpectralBenchError: they called ``sys.exit``; with what they said, and the place.
     """
     try:
         yield
-    except (SystemExit, GeneratorExit) as error:
+    except SystemExit as error:
         if isinstance(error, SignalExit):
             raise
         frame = _guilty_frame(error)
         place = _place(frame.filename, frame.lineno) if frame else ""
-        raise SpectralBenchError(f"{type(error).__name__}{place}: a model or a task ends no program.") from error
+        raise SpectralBenchError(f"sys.exit({error.code!r}) was called{place}; only a signal may end a run.") from error
 
 
 def _guilty_frame(error: BaseException) -> FrameSummary | None:

@@ -54,7 +54,7 @@ def living_worker(directory: Path, manifest: Manifest) -> Owner | None:
 
 
 def _holder(directory: Path) -> str:
-    """Who has the lock: the manifest names them once the run goes on, and until then whoever was there before."""
+    """Who has the lock, as far as the manifest says: it names them only once the run goes on."""
     try:
         owner = living_worker(directory, Manifest.read(directory))
     except DataError:

@@ -207,10 +207,11 @@ def _complete(run: SavedRun) -> CompleteError:
 
 
 def _to_train_on(run: SavedRun) -> str:
-    """The command that makes it longer: of two lengths both have to be raised, for the shorter one ended it."""
+    """The command that makes it longer."""
     train = run.experiment().train
     lengths = [f"{key}=NUMBER" for key in RAISABLE if getattr(train, key.removeprefix("train.")) is not None]
-    return f"To train on: {resume_command(run.directory)} {' '.join(lengths)}"
+    which = ", the one that ended it" if len(lengths) > 1 else ""
+    return f"To train on: {resume_command(run.directory)} {' or '.join(lengths)}{which}"
 
 
 def _ended_by_patience(run: SavedRun) -> bool:

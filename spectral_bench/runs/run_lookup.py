@@ -19,8 +19,8 @@ from spectral_bench.runs.layout import CLAIMS, MANIFEST
 from spectral_bench.runs.safe_reading import LARGEST_TEXT, parse_json, read_bytes
 from spectral_bench.runs.saved_run import SavedRun, read_saved_run
 
-#: For a manifest that was read: when it was written, and the digest in it.
-_read_before: dict[Path, tuple[int, str | None]] = {}
+#: For a manifest that was read: when it was written, and the digests in it.
+_read_before: dict[Path, tuple[int, frozenset[str]]] = {}
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def runs_of_point(config: ExperimentConfig, key: PointKey) -> Iterator[SavedRun]
         if stated is not None and stated.digest is not None and name not in outgrown:
             if stated.digest != key.digest[:DIGITS]:
                 continue
-        elif _recorded_digest(folder / name) != key.digest:
+        elif key.digest not in _recorded_digests(folder / name):
             continue
         try:
             run = read_saved_run(folder / name)
@@ -81,13 +81,17 @@ def newest_named(folder: Path, key: PointKey) -> Path | None:
 
 
 def note_outgrown(directory: Path, config: ExperimentConfig) -> None:
-    """Remember that the configuration of a run is no longer that of its name, if the run lies where it was made."""
-    folder = Path(os.path.abspath(directory)).parent  # noqa: PTH100 (a folder above may be a link to elsewhere)
-    if (folder.parent.name, folder.name) != (config.task.name, config.model.name):
-        return
-    marks = folder.parents[1] / CLAIMS
-    marks.mkdir(exist_ok=True)
-    (marks / f"{OUTGROWN}{directory.name}").touch()
+    """Remember that the configuration of a run is no longer that of its name, if the run lies where it was made.
+
+    Any folder above it may be a link: it is noted by both ways to it, and where its configuration says that it lies.
+    """
+    own, place = directory.resolve(), Path(config.task.name, config.model.name)
+    made = config.results_dir / place / own.name
+    for run in {own, Path(os.path.abspath(directory)), made if made.exists() and made.samefile(own) else own}:  # noqa: PTH100
+        if run.parent.parts[-2:] == place.parts:
+            marks = run.parents[2] / CLAIMS
+            marks.mkdir(exist_ok=True)
+            (marks / f"{OUTGROWN}{run.name}").touch()
 
 
 def _outgrown(results_dir: Path) -> set[str]:
@@ -101,15 +105,19 @@ def _outgrown(results_dir: Path) -> set[str]:
         return set()
 
 
-def _recorded_digest(directory: Path) -> str | None:
-    """The digest in the manifest of a run; None if there is none that can be read."""
+def _recorded_digests(directory: Path) -> frozenset[str]:
+    """The digests in the manifest of a run, of now and of before it was made longer; none if it cannot be read.
+
+    Which of them is that of its configuration, the configuration says: it may have been killed between writing the two.
+    """
     path = directory / MANIFEST
     try:
         written = path.stat().st_mtime_ns
         known = _read_before.get(path)
         if known is None or known[0] != written:
-            found = parse_json(read_bytes(path, LARGEST_TEXT)).get("config_digest")
-            known = _read_before[path] = written, found if isinstance(found, str) else None
+            content = parse_json(read_bytes(path, LARGEST_TEXT))
+            found = (content.get("config_digest"), content.get("config_digest_before"))
+            known = _read_before[path] = written, frozenset(one for one in found if isinstance(one, str))
     except (OSError, ValueError):
-        return None
+        return frozenset()
     return known[1]

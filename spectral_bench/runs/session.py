@@ -159,10 +159,15 @@ def _give_up(manifest: Manifest, error: BaseException, stop: Stop) -> None:
 
 
 def _is_of_storage(error: OSError, directory: Path) -> bool:
-    """Whether an error is about the files of a run; a task has files, too, and may have connections."""
+    """Whether an error is about the files of a run; a task has files, too, and may have connections.
+
+    What is written to an open file names none when it fails.
+    """
     if error.errno in _OF_STORAGE or not directory.exists():
         return True
-    return isinstance(error.filename, str | Path) and Path(error.filename).is_relative_to(directory)
+    if error.errno is None or isinstance(error, ConnectionError):
+        return False
+    return not isinstance(error.filename, str | Path) or Path(error.filename).is_relative_to(directory)
 
 
 def storage_error(error: OSError, directory: Path, step: int) -> StorageError:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from spectral_bench.errors import DataError, InputError
+from spectral_bench.plugins.failure import no_exit
 from spectral_bench.runs.atomic import json_text
 from spectral_bench.runs.capacity import within_capacity
 from spectral_bench.runs.environment import describe_environment, environment_changes
@@ -116,7 +117,7 @@ def _first_difference(prepared: Prepared, replay: Replay, run: SavedRun, first: 
     """The first difference between a run and its replay, if there is one."""
     outcome, diverged = None, None
     try:
-        with within_capacity(prepared.config):
+        with within_capacity(prepared.config), no_exit():
             outcome = prepared.trainer.run([replay], replay.stop)
     except DifferentError as error:
         return str(error)

@@ -9,8 +9,7 @@ class Stop:
             from its sender and from the process that started it, and that process can end it at once itself.
 
     Attributes:
-        cause: what asked (``SIGTERM``, ``train.max_minutes``), the first signal before anything else; None if nothing
-            has.
+        cause: the first signal (``SIGTERM``), or else what asked first (``train.max_minutes``); None: nothing has.
         signalled: whether a signal has.
     """
 
@@ -24,6 +23,6 @@ class Stop:
         self.cause = self.cause or cause
 
     def ask_by_signal(self, name: str) -> None:
-        """Make the request, from a signal handler. Whatever a point's own limit asked for, a signal is for the grid."""
+        """Make the request, from a signal handler. It replaces a point's own limit, for a signal stops the whole grid."""
         if not self.signalled:
             self.cause, self.signalled = name, True

@@ -16,7 +16,7 @@ from spectral_bench.launch.worker import PointResult, PointState
         ([("done", 50.0), ("done", 50.0)], 400.0),
         ([("done", 95.0), ("diverged", 5.0)], 100.0 * 8 / (1 + 5 / 95)),
         ([("done", 40.0), ("diverged", 60.0)], 400.0),
-        ([("diverged", 50.0), ("diverged", 50.0)], 400.0),
+        ([("diverged", 50.0), ("diverged", 50.0)], None),
         ([("done before", 0.0), ("done", 100.0)], 800.0),
         ([("done before", 0.0), ("failed", 3.0)], None),
     ],

@@ -206,14 +206,20 @@ def test_a_run_that_patience_ended_is_not_made_longer_and_says_why(tmp_path: Pat
     assert files(directory) == before
 
 
-def test_of_two_lengths_the_advice_names_both_and_one_alone_is_refused(tmp_path: Path, data: Path) -> None:
+def test_of_two_lengths_the_advice_names_both_and_what_did_not_end_it_is_refused(tmp_path: Path, data: Path) -> None:
     lengths = ["train.epochs=1", "train.steps=500"]
     directory = start(tmp_path, *lengths, f"data_dir={data}", task="ucr")
-    with pytest.raises(CompleteError, match=r"train\.steps=NUMBER train\.epochs=NUMBER$"), reopened(directory):
+    with (
+        pytest.raises(CompleteError, match=r"train\.steps=NUMBER or train\.epochs=NUMBER, the one that ended it$"),
+        reopened(directory),
+    ):
         pass
     before = files(directory)
     with (
-        pytest.raises(InputError, match=r"^train\.steps=900: would have no effect\. .*train\.epochs=NUMBER$"),
+        pytest.raises(
+            InputError,
+            match=r"^train\.steps=900: would have no effect\. .*train\.epochs=NUMBER, the one that ended it$",
+        ),
         reopened(directory, ["train.steps=900"]),
     ):
         pass
@@ -256,15 +262,27 @@ def test_a_run_that_dies_while_it_is_made_longer_can_be_taken_up(
         for _ in range(3):
             with pytest.raises(PowerCutError), reopened(directory, ["train.steps=20"]):
                 pass
+    assert standing_of(small_config(tmp_path)) == Standing("unfinished", directory)
     assert go_on(directory, "train.steps=20") == 12
     assert verify_run(directory).difference is None
 
 
-def test_a_run_made_longer_is_found_below_a_link(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["by its path", "without links", "by a link beside", "from within"])
+def test_a_run_made_longer_is_found_whichever_way_it_was_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "copy").symlink_to(tmp_path / "elsewhere")
     directory = start(tmp_path)
-    go_on(directory, "train.steps=20")
+    (tmp_path / "beside").symlink_to(directory.parent)
+    monkeypatch.chdir(directory)
+    ways = {
+        "by its path": directory,
+        "without links": directory.resolve(),
+        "by a link beside": tmp_path / "beside" / directory.name,
+        "from within": Path(),
+    }
+    go_on(ways[way], "train.steps=20")
     assert standing_of(small_config(tmp_path, "train.steps=20")) == Standing("done", directory)
 
 
@@ -428,14 +446,32 @@ def test_a_run_that_a_full_disk_ended_says_which_file_and_when(tmp_path: Path) -
     assert manifest["reason"].startswith("some/file: No space left on device, after 3 updates.")
 
 
-def test_a_connection_that_fails_is_not_told_as_a_disk_that_does(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused"),
+        OSError("no more of these pages"),
+        FileNotFoundError(errno.ENOENT, "No such file or directory", "/of/the/task"),
+    ],
+)
+def test_what_fails_outside_a_run_is_not_told_as_a_disk_that_does(tmp_path: Path, error: OSError) -> None:
     def lose() -> None:
-        raise ConnectionError(errno.ECONNREFUSED, "Connection refused")
+        raise error
 
-    with pytest.raises(ConnectionError):
+    with pytest.raises(type(error)) as raised:
         start(tmp_path, observer=At(3, lose))
+    assert raised.value is error
     manifest = json.loads((only_run(tmp_path) / "manifest.json").read_text())
-    assert (manifest["status"], manifest["reason"]) == ("failed", "[Errno 111] Connection refused")
+    assert (manifest["status"], manifest["reason"]) == ("failed", str(error))
+
+
+@pytest.mark.parametrize("number", [errno.EFBIG, errno.ESTALE, errno.EACCES])
+def test_a_write_that_fails_without_naming_its_file_says_how_to_go_on(tmp_path: Path, number: int) -> None:
+    def fail() -> None:
+        raise OSError(number, os.strerror(number))
+
+    with pytest.raises(StorageError, match="spectral-bench resume"):
+        start(tmp_path, observer=At(3, fail))
 
 
 def test_a_run_that_another_host_left_without_a_word_is_not_taken_over_silently(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """``run -m --sampler``: what a user sees of a search."""
 
+import os
 import re
 import shlex
 import sys
@@ -49,13 +50,17 @@ def test_a_search_ends_with_the_best_trials_and_a_command_that_finds_them_traine
     assert (code, "2 done before" in again) == (0, True)
 
 
-def test_the_study_lies_where_it_is_said_to_whatever_the_folder_is_called(tmp_path: Path, command: Command) -> None:
-    words = ("-m", "optimizer.lr=interval(1e-4,1e-1)", "--sampler", "random", "--trials", "1", "results_dir='q?x%20'")
-    code, said, _ = command(*words)
+@pytest.mark.parametrize("name", [b"q?x%20", b"no\xfftext"])
+def test_the_study_lies_with_its_runs_whatever_the_folder_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: Command, name: bytes
+) -> None:
+    folder = tmp_path / os.fsdecode(name)
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    code, _, _ = command("-q", "-m", "optimizer.lr=interval(1e-4,1e-1)", "--sampler", "random", "--trials", "1")
     assert code == 0
-    (study,) = re.findall(r"^Study: (.*)$", said, re.MULTILINE)
-    assert Path(study).is_file()
-    assert [path.name for path in tmp_path.iterdir()] == ["q?x%20"]
+    assert len(list(folder.glob("results/searches/*.sqlite3"))) == 1
+    assert list(tmp_path.iterdir()) == [folder]
 
 
 def test_an_edited_preset_is_another_search(tmp_path: Path, command: Command) -> None:

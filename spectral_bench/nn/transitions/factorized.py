@@ -66,7 +66,7 @@ class TrainedSpectrum(nn.Module, Constrained):
     def __init__(self, raw: Tensor, sigma_map: SingularMap, *, rescale_lr: bool) -> None:
         super().__init__()
         self.sigma_map = sigma_map
-        self._lr_scale = sigma_map.lr_scale(rescale=rescale_lr)
+        self._lr_scale = sigma_map.lr_scale() if rescale_lr else None
         self.raw = nn.Parameter(raw.clone(), requires_grad=sigma_map.trainable)
 
     def forward(self) -> Tensor:
