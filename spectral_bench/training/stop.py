@@ -23,6 +23,6 @@ class Stop:
         self.cause = self.cause or cause
 
     def ask_by_signal(self, name: str) -> None:
-        """Make the request, from a signal handler. It replaces a point's own limit, for a signal stops the whole grid."""
+        """Make the request, from a signal handler. It replaces a point's own limit: it stops the whole grid."""
         if not self.signalled:
             self.cause, self.signalled = name, True
