@@ -55,7 +55,7 @@ SHORT = {
     "runs/kinds.py": "the registries of three rooms together",
     "compare/measuring_intervals.py": "one question that comparisons and claims ask",
     "nn/kernels/form_choice.py": "one rule with its measured constants",
-    "nn/kernels/torch_internals.py": "private names of PyTorch, and nothing else",
+    "nn/torch_internals.py": "private names of PyTorch, and nothing else",
     "nn/kernels/gradients_by_operations.py": "two kernels share it",
     "runs/sinks/sink_registry.py": "what every sink imports",
     "report/footnotes.py": "one class",

@@ -55,7 +55,7 @@ def group_results(section: Section, field: str) -> list[GroupResult]:
         GroupResult(
             group,
             one,
-            estimate(group.values(field)),
+            estimate(one.finite if group.completed else group.values(field)),
             best is not None and bool(group.completed) and bool(one.finite) and one.ties(best),
             estimate(group.values("best_validation")),
             estimate(group.values("test_at_best")),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.figures.series import geometric_mean, unfloored
+from spectral_bench.figures.series import between_neighbours, geometric_mean, unfloored
 from spectral_bench.figures.traced_gradients import Traced, relative
 
 #: A map has at most this many rows and columns: neither screen nor print resolves more.
@@ -52,7 +52,8 @@ def heat_of(one: Traced, judged: Collection[int]) -> Heat:
     length = max(norms.norms.shape[1] for norms in one.norms)
     shares = np.full((len(one.norms), len(steps), length), np.nan)
     for of_run, norms in zip(shares, one.norms, strict=True):
-        of_run[np.searchsorted(steps, norms.steps), : norms.norms.shape[1]] = relative(norms.norms)[:, ::-1]
+        for back, values in enumerate(relative(norms.norms)[:, ::-1].T):
+            of_run[:, back] = between_neighbours(steps, norms.steps, values, logarithmic=True)
     mean = np.log(geometric_mean(shares))
     mean, steps_shown = _coarser(mean, steps.astype(np.float64))
     transposed, back_shown = _coarser(mean.T, np.arange(length, dtype=np.float64))

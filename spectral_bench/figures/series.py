@@ -43,6 +43,26 @@ def unfloored(value: float) -> float:
     return 0.0 if math.isclose(value, FLOOR, rel_tol=1e-6) else float(value)
 
 
+def between_neighbours(x: NDArray[Any], steps: NDArray[Any], values: NDArray[Any], *, logarithmic: bool) -> Array:
+    """A curve at other places: what a line from point to point has there; NaN beyond its ends.
+
+    Args:
+        x: the places, shape (P,), ascending; those where it was measured are among them.
+        steps: where it was measured, shape (M,), each place once.
+        values: what it has there, shape (M,); one that is not finite leaves a gap to its neighbours.
+        logarithmic: the axis on which the lines are straight; zeros become the smallest number of single precision.
+    """
+    order = np.argsort(steps)
+    places, y = steps[order], np.where(np.isfinite(values), values, np.nan)[order]
+    if logarithmic:
+        y = np.maximum(y, FLOOR)
+        found = np.exp(np.interp(x, places, np.log(y), left=np.nan, right=np.nan))
+        found[np.searchsorted(x, places)] = y  # to the last bit
+    else:
+        found = np.interp(x, places, y, left=np.nan, right=np.nan)
+    return np.asarray(found, dtype=np.float64)
+
+
 @dataclass(frozen=True)
 class Series:
     """A curve: the mean over runs, and how far they spread.
@@ -51,7 +71,7 @@ class Series:
         label: of the group.
         look: of the group.
         x, mean, low, high: shape (P,); from the smallest to the largest of the runs.
-        each: the runs themselves, shape (R, P); NaN where one has no finite value.
+        each: the runs themselves, shape (R, P), see ``between_neighbours``; NaN where one has no finite value.
         counts: how many of them have a finite value, shape (P,).
     """
 
@@ -94,6 +114,8 @@ def over_runs(
 ) -> Series:
     """One curve from those of several runs, at every x any of them has a finite value for.
 
+    Runs need not have been measured at the same x: else the mean would jump with who was.
+
     Args:
         label: of the group.
         look: of the group.
@@ -105,14 +127,9 @@ def over_runs(
         nothing = np.empty(0)
         return Series(label, look, nothing, nothing, nothing, nothing, np.empty((0, 0)), np.empty(0, dtype=np.int64))
     x = np.unique(np.concatenate([np.asarray(steps, dtype=np.float64) for steps, _ in curves]))
-    y = np.full((len(curves), len(x)), np.nan)
-    for row, (steps, values) in enumerate(curves):
-        y[row, np.searchsorted(x, steps)] = values
+    y = np.stack([between_neighbours(x, steps, values, logarithmic=logarithmic) for steps, values in curves])
     counts = np.isfinite(y).sum(axis=0)
     known = counts > 0
     x, y, counts = x[known], y[:, known], counts[known]
-    y[~np.isfinite(y)] = np.nan
-    if logarithmic:
-        y = np.maximum(y, FLOOR)
     mean_of = mean_of or (geometric_mean if logarithmic else arithmetic_mean)
     return Series(label, look, x, mean_of(y), np.nanmin(y, axis=0), np.nanmax(y, axis=0), y, counts)

@@ -116,7 +116,10 @@ class SingularMap(ABC):
         return self.penalty * (sigma - self.centre).square().sum()
 
     def lr_scale(self) -> float | None:
-        """1/(2r): what makes the step of σ independent of r (Vorontsov et al. 2017); None at r = 0, where it is none.
+        """1/(2r), for the learning rate of the raw values (Vorontsov et al. 2017); None at r = 0, where they are idle.
+
+        With it the step of σ does not depend on r where that of the optimizer does not depend on the size of a gradient
+        (Adam, RMSprop). With plain gradient descent it still grows with r, which is in the gradient as well.
 
         Raises:
             ValueError: the step does not depend on r.

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.autograd.graph import register_multi_grad_hook
 
+from spectral_bench.nn.torch_internals import has_values
+
 _S = TypeVar("_S", Tensor, tuple[Tensor, ...])
 
 #: Norms inside this range can be trusted to single precision; outside, the squares they are sums of leave its range.
@@ -142,7 +144,13 @@ class _Recording:
         self.norms_TB.zero_()
 
     def enter(self, t: int, place: int, gradient: Tensor) -> None:
-        """Enter the gradient of one part of a state."""
+        """Enter the gradient of one part of a state; a batched one (``torch.func``) has no values to enter."""
+        if not has_values(gradient):
+            return
+        with torch.no_grad():  # the gradient itself may be differentiated
+            self._enter(t, place, gradient)
+
+    def _enter(self, t: int, place: int, gradient: Tensor) -> None:
         norm_B = torch.empty_like(self.norms_TB[t])
         widened = gradient.to(torch.promote_types(gradient.dtype, norm_B.dtype))
         write_norms(norm_B, widened.reshape(len(norm_B), -1))

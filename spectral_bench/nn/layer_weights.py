@@ -11,17 +11,17 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import SingularMap, singular_map
 from spectral_bench.linalg.autocast import without_autocast
+from spectral_bench.nn import torch_internals
 from spectral_bench.nn.activations import Activation
 from spectral_bench.nn.gradient_trace import GradientTrace
 from spectral_bench.nn.init import MatrixInit, init_matrix
-from spectral_bench.nn.kernels import torch_internals
 from spectral_bench.nn.kernels.arguments import outside_autocast
 from spectral_bench.nn.kernels.depth import low_rank_layers
 from spectral_bench.nn.kernels.layer_factors import layer_factors
 from spectral_bench.nn.kernels.layer_loop import layer_by_layer
 from spectral_bench.nn.kernels.operators import Dense, LowRank
 from spectral_bench.nn.model import Interval
-from spectral_bench.nn.svd_init import FactoredInit, SVDInit, random_init, square_init
+from spectral_bench.nn.svd_init import FactoredInit, SVDInit, random_init, spread_around_zero, square_init
 from spectral_bench.nn.svd_linear import factored_is_cheaper
 from spectral_bench.nn.svd_matrix import SVDMatrix
 
@@ -107,8 +107,7 @@ class FactoredWeights(LayerWeights):
         depth: L.
         m1: reflectors of every U.
         m2: reflectors of every V; of the first matrix at most D.
-        sigma_map: of the square matrices. Where its centre is 0, as for the branch beside a residual connection, the
-            free parameters of σ start from N(0, 1): at σ = 0 no layer of a branch would get a gradient.
+        sigma_map: of the square matrices; for its start where the centre is 0 see ``spread_around_zero``.
         start: one of ``FactoredInit``, of the square matrices; the reflectors of the first are random.
         renormalise: scale reflectors to norm 1 after every update.
         rescale_sigma_lr: divide the learning rate of σ's parameters by 2r.
@@ -205,5 +204,4 @@ def _trains_eagerly() -> bool:
 
 def _square_start(start: str, size: int, m1: int, m2: int, sigma_map: SingularMap) -> SVDInit:
     found = square_init(start, size, m1, m2, sigma_map)
-    spread = sigma_map.centre == 0.0 and sigma_map.trainable and start != MatrixInit.glorot
-    return found._replace(raw=torch.randn(size)) if spread else found
+    return found if start == MatrixInit.glorot else spread_around_zero(found, sigma_map)

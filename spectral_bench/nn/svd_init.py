@@ -38,7 +38,7 @@ class ConvertedInit(StrEnum):
 
     * ``weight``: exactly that weight; an error if it cannot be represented.
     * ``nearest``: the nearest weight with singular values in reach of the map: the same one, if its own are.
-    * ``random``: random reflectors, and σ at the centre.
+    * ``random``: random reflectors, and σ at the centre, or around it if that is 0.
     """
 
     weight = "weight"
@@ -63,6 +63,16 @@ def random_init(out_size: int, in_size: int, m1: int, m2: int) -> SVDInit:
     check_count("m1", m1, out_size)
     check_count("m2", m2, in_size)
     return SVDInit(random_reflectors(m1, out_size), random_reflectors(m2, in_size), torch.zeros(min(out_size, in_size)))
+
+
+def spread_around_zero(start: SVDInit, sigma_map: SingularMap) -> SVDInit:
+    """A random start from which a branch beside a residual connection can train.
+
+    Where σ* is 0 the free parameters of σ are drawn from N(0, 1): at σ = 0 no layer of a branch would get a gradient.
+    """
+    if sigma_map.centre or not sigma_map.trainable:
+        return start
+    return start._replace(raw=torch.randn_like(start.raw))
 
 
 @torch.no_grad()
@@ -150,7 +160,8 @@ def converted_init(start: str, weight: Tensor, m1: int, m2: int, sigma_map: Sing
         raise ValueError(f"unknown start '{start}'; valid: {', '.join(ConvertedInit)}")
     check_matrix(weight)
     if start == ConvertedInit.random:
-        return SVDInit(*(part.to(weight) for part in random_init(len(weight), weight.shape[1], m1, m2)))
+        found = spread_around_zero(random_init(len(weight), weight.shape[1], m1, m2), sigma_map)
+        return SVDInit(*(part.to(weight) for part in found))
     return init_from(
         nearest_in_reach(weight, sigma_map) if start == ConvertedInit.nearest else weight, m1, m2, sigma_map
     )
@@ -186,10 +197,11 @@ def nearest_in_reach(weight: Tensor, sigma_map: SingularMap) -> Tensor:
     sign = _sign(sigma_map)
     left, sigma, right = torch.linalg.svd(weight.double(), full_matrices=False)
     sigma *= sign
-    if ((sigma - sigma_map.centre).abs() <= sigma_map.reach).all():
+    centre, reach = sigma_map.centre, sigma_map.reach
+    outside = (sigma - centre).abs() - reach > rounding(weight.dtype) * (abs(centre) + reach)
+    if not outside.any():
         return weight
-    reach = 0.99 * sigma_map.reach
-    sigma = sigma.clamp(sigma_map.centre - reach, sigma_map.centre + reach)
+    sigma = torch.where(outside, sigma.clamp(centre - 0.99 * reach, centre + 0.99 * reach), sigma)
     found: Tensor = (left * (sign * sigma) @ right).to(weight.dtype)
     return found
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from spectral_bench.linalg import MapName, SingularMap, singular_map, svd_low_rank, svd_weight
 from spectral_bench.linalg.checks import check_dtype, check_flag, check_input, check_size
-from spectral_bench.nn.svd_init import ConvertedInit, converted_init, converted_map, random_init
+from spectral_bench.nn.svd_init import ConvertedInit, converted_init, converted_map, random_init, spread_around_zero
 from spectral_bench.nn.svd_matrix import SVDMatrix, check_factors_in_passing, check_when_loaded
 
 #: Reflectors of a side where the user does not say: as many as in the experiments of Zhang, Lei and Dhillon (2018).
@@ -18,7 +18,8 @@ _REFLECTORS = 16
 class SVDLinear(nn.Module):
     """y = x Wᵀ + b with W = U diag(σ) Vᵀ: in the place of ``torch.nn.Linear``.
 
-    U and V start from random reflectors, σ at the centre, the bias as in ``torch.nn.Linear``. Any optimizer will do;
+    U and V start from random reflectors, σ at the centre (around it if that is 0: W = 0 would pass no gradient on to a
+    layer before it), the bias as in ``torch.nn.Linear``. Any optimizer will do;
     after an update, ``constrain_`` may be called (see there). Under autocast the matrix is built in its own precision
     and only applied in the lower one; parameters in half precision are refused.
 
@@ -63,8 +64,9 @@ class SVDLinear(nn.Module):
         check_flag("bias", bias)
         m1 = min(_REFLECTORS, out_features) if m1 is None else m1
         m2 = min(_REFLECTORS, in_features) if m2 is None else m2
-        start = random_init(out_features, in_features, m1, m2)
-        self.matrix = SVDMatrix(start, singular_map(map, r, centre, penalty))
+        sigma_map = singular_map(map, r, centre, penalty)
+        start = spread_around_zero(random_init(out_features, in_features, m1, m2), sigma_map)
+        self.matrix = SVDMatrix(start, sigma_map)
         self.bias = nn.Parameter(_bias(in_features, out_features)) if bias else None
         if device is not None or dtype is not None:  # fake tensors cannot be moved
             self.to(device, dtype)
@@ -119,9 +121,10 @@ class SVDLinear(nn.Module):
 
     @torch.no_grad()
     def reset_parameters(self) -> None:
-        """Start anew, from torch's global generator: random reflectors, σ at the centre, another bias."""
+        """Start anew, from torch's global generator: random reflectors, σ at or around the centre, another bias."""
         m1, m2 = len(self.matrix.u), len(self.matrix.v)
-        self.matrix.start_from(random_init(self.out_features, self.in_features, m1, m2))
+        start = random_init(self.out_features, self.in_features, m1, m2)
+        self.matrix.start_from(spread_around_zero(start, self.matrix.sigma_map))
         if self.bias is not None:
             self.bias.copy_(_bias(self.in_features, self.out_features))
 

@@ -88,7 +88,7 @@ def _group_document(row: GroupResult, field: str) -> dict[str, Any]:
         "paths": [str(run.directory) for run in group.runs],
         "seeds": [run.seed for run in group.runs],
         "num_parameters": row.group.num_parameters,
-        "score": _estimate_document(row.score, group.values(field)),
+        "score": _estimate_document(row.score, row.scores.finite if group.completed else group.values(field)),
         "best": row.best,
         "worse_than_any": row.scores.without,
         "best_validation": _estimate_document(row.best_validation, group.values("best_validation")),

@@ -15,7 +15,7 @@ def number(value: float | None, digits: int = 4) -> str:
     """A measured number in a few characters: ``0.9871``, ``3.2e-05``, ``12,345``."""
     if value is None:
         return NOTHING
-    if isinstance(value, int) or 1e3 <= abs(value) < 1e7:
+    if isinstance(value, int) or min(1e3, 10.0**digits - 0.5) <= abs(value) < 1e7:
         return f"{value:,.0f}"
     return f"{value:.{digits}g}"
 

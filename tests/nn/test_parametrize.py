@@ -62,6 +62,16 @@ def test_nearest_is_the_weight_with_its_singular_values_clipped() -> None:
     torch.testing.assert_close(module.weight, left * sigma.clamp(1 - 0.198, 1 + 0.198) @ right)
 
 
+def test_nearest_leaves_singular_values_alone_that_are_in_reach_if_only_by_rounding() -> None:
+    left, right = (torch.linalg.qr(torch.randn(3, 3, dtype=torch.float64))[0] for _ in range(2))
+    module = nn.Linear(3, 3).double()
+    sigma = torch.tensor([1.2, 1.1 + 1e-14, 1.0995], dtype=torch.float64)
+    module.weight = nn.Parameter(left * sigma @ right)
+    svd_parametrize(module, r=0.1)
+    wanted = torch.tensor([1.099, 1.1, 1.0995], dtype=torch.float64)
+    torch.testing.assert_close(module.weight, left * wanted @ right, rtol=0.0, atol=1e-8)
+
+
 @pytest.mark.parametrize(("centre", "r"), [(-2.0, 0.5), (-0.4, 0.1), (0.0, 0.1)])
 @pytest.mark.parametrize("shape", [(5, 5), (4, 6)])
 def test_nearest_finds_the_sign_of_sigma_that_the_centre_asks_for(

@@ -333,8 +333,9 @@ def test_the_printed_layer_says_whether_there_is_a_bias() -> None:
 
 def test_the_margin_is_measured_from_the_centre() -> None:
     layer = SVDLinear(8, 8, centre=0.0, r=0.1)
-    assert layer.spectral_margin() == 0.0
     with torch.no_grad():
+        layer.matrix.raw.zero_()
+        assert layer.spectral_margin() == 0.0
         layer.matrix.raw.fill_(50.0)
     assert layer.spectral_margin() == pytest.approx(0.1)
     negative = SVDLinear(8, 8, centre=-0.5, r=0.1)  # of a singular value, |σ| around |σ*|
@@ -350,3 +351,22 @@ def test_reset_it_is_as_new() -> None:
     used.reset_parameters()
     for key, value in new.state_dict().items():
         assert torch.equal(used.state_dict()[key], value), key
+
+
+@pytest.mark.parametrize("renewed", [False, True])
+@pytest.mark.parametrize(("chosen", "r"), [("sigmoid", 0.5), ("free", 0.01)])
+def test_every_layer_of_a_branch_gets_a_gradient_from_the_start(chosen: str, r: float, *, renewed: bool) -> None:
+    branch = [SVDLinear(8, 8, bias=False, centre=0.0, r=r, map=chosen, m1=4, m2=4) for _ in range(2)]
+    if renewed:
+        for layer in branch:
+            layer.reset_parameters()
+    x = torch.randn(16, 8)
+    (x + branch[1](torch.tanh(branch[0](x)))).square().sum().backward()
+    for layer in branch:
+        assert all(parameter.grad is not None and parameter.grad.any() for parameter in layer.parameters())
+
+
+def test_a_converted_layer_that_starts_anew_is_not_zero() -> None:
+    layer = SVDLinear.from_linear(torch.nn.Linear(8, 8))
+    layer.reset_parameters()
+    assert layer.spectral_margin() > 0.1

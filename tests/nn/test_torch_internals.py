@@ -12,8 +12,7 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import spectral_bench
-from spectral_bench.nn import GRULayer
-from spectral_bench.nn.kernels import torch_internals
+from spectral_bench.nn import GRULayer, torch_internals
 
 T, B, D, N = 5, 2, 3, 4
 

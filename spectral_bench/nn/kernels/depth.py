@@ -27,7 +27,7 @@ from spectral_bench.nn.kernels import buffers
 from spectral_bench.nn.kernels.gradients_by_operations import gradients_by_operations, wants_operations
 from spectral_bench.nn.kernels.layer_loop import BRANCH, layer_by_layer
 from spectral_bench.nn.kernels.operators import LowRank
-from spectral_bench.nn.kernels.torch_internals import has_values
+from spectral_bench.nn.torch_internals import has_values
 
 
 def low_rank_layers(

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from spectral_bench.linalg.autocast import without_autocast
 from spectral_bench.nn.gradient_trace import GradientTrace
-from spectral_bench.nn.kernels.torch_internals import operations_are_watched, transformations_are_active
+from spectral_bench.nn.torch_internals import operations_are_watched, transformations_are_active
 
 
 def keep_float32() -> None:

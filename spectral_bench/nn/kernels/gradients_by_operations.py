@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from spectral_bench.nn.kernels.torch_internals import has_values
+from spectral_bench.nn.torch_internals import has_values
 
 
 def wants_operations(gradient: Tensor) -> bool:

@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import Parameter
 
+from spectral_bench.nn import torch_internals
 from spectral_bench.nn.gradient_trace import GradientTrace
-from spectral_bench.nn.kernels import torch_internals
 
 
 class CustomOp:

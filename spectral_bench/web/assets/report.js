@@ -221,20 +221,34 @@ const axes = (one) => [...new Set(one.groups.filter(isShown).map((group) => `${g
 
 // Lines of a group: one a run; or, of three seeds and more, their mean with a band from the smallest to the largest.
 // What was measured once is a marker for every run: neither a line nor a band of one place can be seen.
+// A run that was not measured at a place counts there with what lies between its neighbours: else the mean would jump with
+// who was measured.
 function curves(group, measured, mean = arithmetic) {
   // On a logarithmic axis a zero would end a line, and a band there would become a slab.
   const lines = mean === geometric ? measured.map((one) => ({ ...one, y: one.y.map(floored) })) : measured;
   const color = legible(group.colour);
   const hovertemplate = "%{fullData.name}<br>%{y:.4~g} at %{x}<extra></extra>"; // Plotly cuts names after 15 letters
   const style = { mode: "lines", line: { color, width: 2, dash: group.dash }, marker: { color, size: 8 }, name: group.label, hovertemplate };
-  const at = new Map();
-  for (const { x, y } of lines) x.forEach((value, place) => { if (y[place] !== null) at.set(value, [...(at.get(value) || []), y[place]]); });
-  if (chosen.seeds === "runs" || lines.length < 3 || at.size < 2)
+  const measuredAt = lines.flatMap(({ x, y }) => x.filter((_, place) => y[place] !== null));
+  const x = [...new Set(measuredAt)].sort((a, b) => a - b);
+  if (chosen.seeds === "runs" || lines.length < 3 || x.length < 2)
     return lines.map(({ seed, x, y }) => ({ ...style, mode: lineOf(y), x, y, name: `${group.label}, seed ${seed}`, line: { ...style.line, width: 1.3 } }));
-  const x = [...at.keys()].sort((a, b) => a - b), columns = x.map((value) => at.get(value));
+  const ascending = lines.map((one) => one.x.map((value, place) => [value, one.y[place]]).sort(([a], [b]) => a - b));
+  const columns = x.map((value) => ascending.map((points) => between(points, value, mean)).filter((one) => one !== null));
   const edge = (y) => ({ x, y, mode: "lines", line: { width: 0, color }, hoverinfo: "skip" });
   const low = edge(columns.map((values) => Math.min(...values))), high = edge(columns.map((values) => Math.max(...values)));
   return [low, { ...high, fill: "tonexty", fillcolor: `${color}33` }, { ...style, x, y: columns.map(mean) }];
+}
+
+// What a line from point to point has at a place; null beyond its ends, and beside a point without a value.
+function between(points, place, mean) {
+  const next = points.findIndex(([x]) => x >= place);
+  if (next < 0) return null;
+  const [x, y] = points[next];
+  if (x === place || y === null) return x === place ? y : null;
+  if (next === 0 || points[next - 1][1] === null) return null;
+  const [x0, y0] = points[next - 1], share = (place - x0) / (x - x0);
+  return mean === geometric ? y0 ** (1 - share) * y ** share : y0 + share * (y - y0);
 }
 
 const lineOf = (values) => (values.filter((value) => value !== null).length > 1 ? "lines" : "markers");
