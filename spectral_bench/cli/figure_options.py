@@ -117,17 +117,19 @@ def naming_of(order: Sequence[str] | None, labels: Sequence[str] | None) -> Nami
     """The names that the options give.
 
     Raises:
-        InputError: a ``--label`` is not of the form ``old=new``.
+        InputError: a ``--label`` is not of the form ``old=new``, or gives a name twice.
     """
     from spectral_bench.errors import InputError
     from spectral_bench.figures.named_groups import Naming
 
-    names = {}
+    names: dict[str, str] = {}
     for label in labels or []:
         # A group's own name may hold signs: ``svdrnn r=0.1``. The new one stands behind the last.
         old, sign, new = label.rpartition("=")
         if not (old and sign and new):
             raise InputError(f"--label '{label}': expected OLD=NEW.")
+        if new.strip() in names.values():
+            raise InputError(f"--label '{label}': another group is called {new.strip()} already.")
         names[old.strip()] = new.strip()
     first = [name.strip() for word in order or [] for name in word.split(",") if name.strip()]
     return Naming(names, first)

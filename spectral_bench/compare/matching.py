@@ -76,6 +76,8 @@ def after_equal_time(found: Sequence[Section]) -> tuple[list[Section], list[str]
         if lost:
             runs = "1 run" if lost == 1 else f"{lost} runs"
             notes.append(f"{section.title}: {runs} left out: not measured within {seconds:.3g} s of training.")
+        if not groups:
+            continue
         differs = {**section.differs, TRAINED_FOR: f"{seconds:.3g} s"}
         matched.append(replace(section, differs=differs, groups=groups))
     return matched, notes

@@ -124,8 +124,7 @@ def draw_decay(figure: SubFigure, moment: Moment, words: AxisWords, width: float
     axes.grid(visible=False, axis="y")
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(max(1, int((width - column) / _TICK))))
-    unit = words.unit.rpartition(" ")[2]
-    axes.set_xlabel(f"rate per {unit}\n← grows   shrinks →", fontsize=_LIGHT)
+    axes.set_xlabel(f"rate per {words.short}\n← grows   shrinks →", fontsize=_LIGHT)
     several = any(one.rate is not None and one.rate.interval is not None for one in moment.decays)
     title = f"decay on the way back{', with 95 % interval' if several else ''}"
     axes.set_title("\n".join(wrapped(title, width - _GAP, _TITLE)), loc="right")

@@ -66,9 +66,8 @@ def _draw_maps(
     free = [*panels.flat[len(maps) :]]
     for axes in free:
         axes.set_axis_off()
-    unit = words.unit.rpartition(" ")[2]
     for axes in panels[:, 0]:
-        axes.set_ylabel(f"{unit}s back")
+        axes.set_ylabel(f"{words.shorts} back")
     judged = "  (▾ where the verdict is decided)" if any(heat.judged for heat in maps) else ""
     figure.supxlabel(f"training step{judged}", fontsize=8)
     place: Any = {"ax": list(panels.flat), "pad": 0.01, "fraction": 0.04}

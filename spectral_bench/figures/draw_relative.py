@@ -20,8 +20,7 @@ def draw_relative(figure: SubFigure, moment: Moment, words: AxisWords) -> Sequen
         _draw_bounds(axes, bounds)
     draw_series(axes, moment.curves)
     t, last, h, loss = words.symbol, words.last, words.state, words.loss
-    unit = words.unit.rpartition(" ")[2]
-    axes.set_xlabel(f"{unit}s back from ${last}$:  ${last}-{t}$")
+    axes.set_xlabel(f"{words.shorts} back from ${last}$:  ${last}-{t}$")
     axes.set_ylabel(f"$\\|\\partial {loss}/\\partial {h}_{t}\\|\\;/\\;\\|\\partial {loss}/\\partial {h}_{last}\\|$")
     axes.set_xlim(0, max((series.x[-1] for series in moment.curves), default=1.0))
     _limit(axes, moment)

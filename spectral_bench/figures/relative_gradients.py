@@ -148,7 +148,7 @@ def decay_of(one: Traced, runs: Sequence[NDArray[np.float64]], words: AxisWords)
     shares = np.array([decay.kept for decay in found if np.isfinite(decay.kept)])
     kept = unfloored(float(geometric_mean(shares))) if len(shares) else None
     length = max((len(run) for run in runs), default=1) - 1
-    unit = words.unit.rpartition(" ")[2]
+    unit = words.short
     verdicts: Counter[str] = Counter(decay.verdict for decay in found)
     if rate is None:
         remark = "a loss at every step was traced" if one.facts.every_step else ""

@@ -142,7 +142,7 @@ class Run:
     def fields(self) -> dict[str, Any]:
         """Everything that can be asked of a run by name: summary, identity, labels, the configuration's dotted keys.
 
-        A key that changes no number of the run (``r``, where the model has no radius) is no property of it. Of a model
+        A key that changes no number of the run (``r``, where the model has no radius) is None. Of a model
         whose singular values are all at their centre by nature (an orthogonal one) the radius is zero.
         """
         identity = {
@@ -155,7 +155,7 @@ class Run:
             "note": self.note,
         }
         by_nature = {"r": 0.0} if self.facts.sigma == (self.facts.centre, self.facts.centre) else {}
-        return {**by_nature, **self.effective_config, **self.summary, **identity}
+        return {**dict.fromkeys(self.config), **by_nature, **self.effective_config, **self.summary, **identity}
 
     @cached_property
     def effective_config(self) -> dict[str, Any]:

@@ -2,13 +2,22 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectral_bench.runs.layout import METRIC_PLACE, METRICS, METRICS_COLUMNS, SPLIT_PLACE, STEP_PLACE
+from spectral_bench.runs.layout import (
+    METRIC_PLACE,
+    METRICS,
+    METRICS_COLUMNS,
+    SPLIT_PLACE,
+    STEP_PLACE,
+    TABLES,
+    TableColumn,
+)
 from spectral_bench.runs.safe_reading import read_bytes, regular_file
 from spectral_bench.runs.table_files import table_files
 
@@ -107,7 +116,7 @@ def read_trace(
     """
     for _ in range(_ATTEMPTS):
         try:
-            table, unreadable = _read_files(table_files(directory / name), last_only)
+            table, unreadable = _read_files(table_files(directory / name), TABLES[name], last_only)
             break
         except FileNotFoundError:  # it was merged with others since the listing
             continue
@@ -118,8 +127,10 @@ def read_trace(
     return table
 
 
-def _read_files(files: list[Path], last_only: bool) -> "tuple[pa.Table | None, list[Path]]":
-    """The rows of files, and those of the files that cannot be read.
+def _read_files(
+    files: list[Path], columns: Sequence[TableColumn], last_only: bool
+) -> "tuple[pa.Table | None, list[Path]]":
+    """The rows of files, and those of the files that cannot be read or are of another table.
 
     Raises:
         FileNotFoundError: a file is not there.
@@ -131,15 +142,32 @@ def _read_files(files: list[Path], last_only: bool) -> "tuple[pa.Table | None, l
     damaged = []
     for file in reversed(files):
         try:
-            tables.append(pq.read_table(pa.BufferReader(read_bytes(file)), page_checksum_verification=True))
+            table = pq.read_table(pa.BufferReader(read_bytes(file)), page_checksum_verification=True)
         except FileNotFoundError:
             raise
         except (OSError, pa.ArrowException):  # the other files are still valid
             damaged.append(file)
             continue
+        if not _has_columns(table, columns):
+            damaged.append(file)
+            continue
+        tables.append(table)
         if last_only:
             break
     return pa.concat_tables(reversed(tables), promote_options="permissive") if tables else None, damaged
+
+
+def _has_columns(table: "pa.Table", columns: Sequence[TableColumn]) -> bool:
+    """Whether the numbers are where they belong. Tables of earlier formats lack columns of text."""
+    import pyarrow as pa
+
+    def is_number(name: str) -> bool:
+        kind = table.schema.field(name).type
+        return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+    return all(
+        column.name in table.column_names and is_number(column.name) for column in columns if column.type != "text"
+    )
 
 
 def last_step(table: "pa.Table") -> "dict[str, NDArray[Any]]":

@@ -58,9 +58,9 @@ def _csv_value(value: Any) -> Any:
 
 
 def _markdown(table: Table) -> str:
-    lines = [f"### {table.title}", ""]
+    lines = [f"### {_escaped(table.title)}", ""]
     if table.subtitle:
-        lines += [table.subtitle, ""]
+        lines += [_escaped(table.subtitle), ""]
     lines += table_lines(table)
     lines += ["", *(f"{_escaped(note)}  " for note in (*table.notes, *table.remarks))]
     lines += ["", "```", *table.commands, "```"] if table.commands else []
@@ -83,5 +83,5 @@ def table_lines(table: Table) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    """Escape the asterisk of an interval, which Markdown would read as a list or as emphasis."""
-    return text.replace("*", r"\*")
+    """Escape the asterisk of an interval, which Markdown would read as emphasis, and what it would take for HTML."""
+    return text.replace("*", r"\*").replace("<", r"\<")

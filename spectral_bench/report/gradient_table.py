@@ -37,7 +37,7 @@ def _threshold(words: AxisWords) -> str:
     t, start, end = words.symbol, f"{words.symbol}=0", f"{words.symbol}={words.last}"
     over = t if words.position.endswith(f" {t}") else f"the {words.position} {t}"
     return (
-        f"Decay rate: slope of the log norm over {over}, per {words.unit}. Halves in: so many {words.unit}s "
+        f"Decay rate: slope of the log norm over {over}, per {words.unit}. Halves in: so many {words.units} "
         f"on its way back (level: within a factor of {LEVEL_FACTOR:g} over all of them; no steady rate: its interval "
         f"covers 0, or the curve bends, so that the rate misses what arrives by more than a factor of {LEVEL_FACTOR:g} "
         f"and {STEADY_SHARE * 100:.0f} % of itself). Arrives: the norm at {start} relative to that at {end}, geometric "

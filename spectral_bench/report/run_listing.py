@@ -13,6 +13,9 @@ from spectral_bench.report.numbers import NOTHING, number
 #: What identifies a run, how it stands, and what it came to, in 80 columns; of tasks, each has a table of its own.
 USUAL = ("run_id", "model", "status", "test", "tag")
 
+#: What people write.
+_TEXTS = ("tag", "note")
+
 
 def run_listing(runs: Sequence[Run], columns: Sequence[str], sort: str | None, notes: Sequence[str]) -> Report:
     """A row for every run.
@@ -57,7 +60,9 @@ def _table(task: str, rows: Sequence[dict[str, Any]], columns: Sequence[str]) ->
     right = {key for key in names if all(_is_number(row.get(key)) or row.get(key) is None for row in rows)}
     labels, optional = ("run_id", "path"), () if columns else ("tag",)  # what somebody named is shown, empty or not
     shown = [
-        Column(key, "right" if key in right else "left", key in labels, key in optional, whole=key in labels)
+        Column(
+            key, "right" if key in right else "left", key in labels, key in optional, key in labels, wraps=key in _TEXTS
+        )
         for key in names
     ]
     cells = [[Cell(_shown(key, row.get(key))) for key in names] for row in rows]
@@ -79,8 +84,8 @@ def _fields(run: Run) -> dict[str, Any]:
 
 def _shown(key: str, value: Any) -> str:
     if value is None:
-        return "" if key in ("tag", "note") else absent(key, NOTHING)
-    return number(value) if isinstance(value, float) else as_typed(value)
+        return "" if key in _TEXTS else absent(key, NOTHING)
+    return number(value) if isinstance(value, float) else " ".join(as_typed(value).split())
 
 
 def _plain(value: Any) -> Any:

@@ -16,7 +16,7 @@ from spectral_bench.errors import InputError, StorageError
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY)
 
 #: Errors that mean the folder was badly chosen, as opposed to a good one that failed.
-_WRONG_FOLDER = (errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
+_WRONG_FOLDER = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP)
 
 
 #: Digits of a configuration's digest that stand in the name of a run.

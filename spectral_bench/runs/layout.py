@@ -343,6 +343,21 @@ class AxisWords:
     state: str = "h"
     loss: str = "L"
 
+    @property
+    def units(self) -> str:
+        """Several of them: ``time steps``; of two kinds, ``time steps or layers``."""
+        return " or ".join(f"{unit}s" for unit in self.unit.split(" or "))
+
+    @property
+    def short(self) -> str:
+        """One of them, where there is little room: ``step``; of two kinds, ``step or layer``."""
+        return " or ".join(unit.rpartition(" ")[2] for unit in self.unit.split(" or "))
+
+    @property
+    def shorts(self) -> str:
+        """Several of them, where there is little room."""
+        return " or ".join(f"{unit.rpartition(' ')[2]}s" for unit in self.unit.split(" or "))
+
 
 #: For every ``trace_axis`` that facts may name.
 TRACE_AXES: Final[Mapping[str, AxisWords]] = {

@@ -40,7 +40,7 @@ def gradients_in_characters(picture: GradientPictures, sheet: Sheet) -> list[Tex
             for edge in one.radius
         ]
         title = f"gradient norm relative to {words.state}_{words.last} {moment.title} ({of})"
-        back = f"{words.unit.rpartition(' ')[2]}s back from {words.last}"
+        back = f"{words.shorts} back from {words.last}"
         plots.append(TextPlot(title, back, moment.curves, True, [*bounds, *thresholds]))
     for place, curves in (("0", picture.start), (words.last, picture.end)) if sheet.has("norms") else ():
         plots.append(

@@ -304,6 +304,13 @@ def test_numbers_are_short(value: float | None, text: str) -> None:
     assert number(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "digits", "text"), [(150.0, 2, "150"), (99.6, 2, "100"), (999.7, 3, "1,000"), (99.4, 2, "99")]
+)
+def test_numbers_of_few_digits_have_no_exponent_before_the_point(value: float, digits: int, text: str) -> None:
+    assert number(value, digits) == text
+
+
 def test_durations_are_hours_minutes_seconds() -> None:
     assert duration(3725.4) == "1:02:05"
     assert duration(None) == "-"

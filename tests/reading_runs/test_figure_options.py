@@ -62,6 +62,10 @@ def test_the_file_asked_for_is_the_file_written_and_two_tasks_do_not_fit_in_one(
         (("curves", "--where", "task=copy", "--panels", "los"), "--panels: Unknown panel 'los'. Did you mean 'loss'?"),
         (("curves", "--label", "svdrn=ours"), "--label: Unknown group 'svdrn'. Did you mean 'svdrnn'?"),
         (("curves", "--label", "ours"), "--label 'ours': expected OLD=NEW."),
+        (
+            ("curves", "--label", "rnn=a", "--label", "svdrnn=a"),
+            "--label 'svdrnn=a': another group is called a already.",
+        ),
         (("spectrum", "--order", "lstmm"), "--order: Unknown group 'lstmm'."),
         (("spectrum", "--width", "1mm"), "--width 1mm: expected single, double, or a length such as 12cm or 5in."),
         (("spectrum", "--width", "0.1in"), "--width 0.1in: expected 2in to 40in."),

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import Run
 from run_directories import edit, in_parts, runs_of, train
 
 import spectral_bench
@@ -77,6 +78,12 @@ def test_a_run_whose_model_has_no_radius_fulfils_no_condition_on_it(
     shared_results: Path, condition: str, seeds: int
 ) -> None:
     assert len(spectral_bench.load_runs(shared_results).where(condition)) == seeds
+
+
+def test_where_no_run_has_a_radius_all_are_free(shared_results: Path) -> None:
+    free = spectral_bench.load_runs(shared_results).where("model=rnn").where("r=free")
+    assert len(free) == len(free.where("r=null")) == 4
+    assert len(free.where("r>=0")) == 0
 
 
 @pytest.mark.parametrize("condition", ["hidden_size", "model.hidden_sice=8", "r<small"])
@@ -284,6 +291,21 @@ def test_a_damaged_part_of_a_trace_is_named_and_leaves_the_others_readable(resul
     runs = spectral_bench.load_runs(run)
     assert len(runs.gradients)
     assert runs.notes == [f"{first} is left out: damaged."]
+
+
+@pytest.mark.parametrize(("table", "column"), [("gradients.parquet", "norm"), ("spectrum.parquet", "singular_value")])
+@pytest.mark.parametrize("otherwise", ["renamed", "as text"])
+def test_a_trace_whose_numbers_are_elsewhere_is_named_and_costs_no_other_run(
+    command: Run, results: Path, table: str, column: str, otherwise: str
+) -> None:
+    file = runs_of(results, "copy", "rnn")[0] / table
+    frame = pd.read_parquet(file)
+    frame = frame.rename(columns={column: "other"}) if otherwise == "renamed" else frame.astype({column: str})
+    frame.to_parquet(file)
+    verb = "grads" if table.startswith("g") else "spectrum"
+    done = command(verb, str(results), "--where", "task=copy", columns=400)
+    assert done.returncode == 0, done.stderr
+    assert f"{file} is left out: damaged." in done.stdout + done.stderr
 
 
 def test_folders_with_spaces_and_unicode_are_read(tmp_path: Path) -> None:

@@ -67,6 +67,23 @@ def test_a_margin_of_zero_is_left_out_of_the_mean_of_margins() -> None:
     )
 
 
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_a_mean_does_not_jump_with_which_seeds_were_measured_where(logarithmic: bool) -> None:
+    rare, often = (np.array([0, 4, 8]), np.array([1.0, 16.0, 256.0])), (np.arange(9), np.full(9, 4.0))
+    series = over_runs("rnn", look_of("rnn"), [rare, often], logarithmic=logarithmic)
+    line = 2.0 ** np.arange(9) if logarithmic else np.interp(np.arange(9), *rare)
+    np.testing.assert_allclose(series.each, [line, often[1]])
+    np.testing.assert_allclose(series.mean, np.sqrt(line * 4.0) if logarithmic else (line + 4.0) / 2)
+    assert series.counts.tolist() == [2] * 9
+
+
+def test_a_line_is_not_drawn_beyond_its_ends_nor_across_what_is_not_finite() -> None:
+    short, long = (np.array([2, 3, 4]), np.array([1.0, np.inf, 1.0])), (np.arange(0, 8, 2), np.ones(4))
+    series = over_runs("rnn", look_of("rnn"), [short, long], logarithmic=False)
+    assert series.x.tolist() == [0, 2, 3, 4, 6]
+    assert series.counts.tolist() == [1, 2, 1, 2, 1]
+
+
 def gradients(curve: Series, heat: Heat) -> GradientPictures:
     moment = Moment("after 0 training steps", 0, [curve], [], [])
     return GradientPictures("t", 0, TRACE_AXES["time"], [moment], [heat], [curve], [curve])

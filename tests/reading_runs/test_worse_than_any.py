@@ -82,6 +82,16 @@ def test_a_group_that_diverges_in_four_of_five_seeds_is_not_the_best(
     assert pair["p"] == pytest.approx(2 / 32 + 2 / 32)  # four wins and a loss, which no finite difference outweighs
 
 
+def test_a_seed_that_also_diverged_in_a_pooled_group_is_in_no_mean(
+    command: Run, template: Path, tmp_path: Path
+) -> None:
+    make(template, tmp_path / "r", "rnn", "test", [0.6, 0.7, 0.8], optimizer__lr=0.01)
+    make(template, tmp_path / "r", "rnn", "test", [None, 0.7, 0.8], ["diverged"], optimizer__lr=0.003)
+    (found,) = compared(command, str(tmp_path / "r"), "--by", "model").values()
+    assert (found["score"]["mean"], found["worse_than_any"]) == (pytest.approx(0.75), 1)
+    assert "(2 of 3)" in command("compare", str(tmp_path / "r"), "--by", "model", columns=250).stdout
+
+
 @pytest.mark.parametrize("field", ["steps_to_beat_baseline", "solved_at"])
 def test_a_group_that_got_there_once_is_behind_one_that_always_does(
     command: Run, template: Path, tmp_path: Path, field: str
