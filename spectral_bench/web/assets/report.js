@@ -67,7 +67,7 @@ function showClaims(claims, counts) {
   const [papers, own] = [false, true].map((ours) => made.filter((one) => one.is_ours === ours));
   document.getElementById("claims").append(
     make("h2", {}, "Verdicts"),
-    make("p", { className: "faint" }, `${counts}. A rule written before the runs decides each.`),
+    make("p", { className: "faint" }, `${counts}. A rule decides each, written before its runs; where some were known, the claim says so.`),
     ...papers.map(claim),
     ...(papers.length && own.length ? [make("h3", { className: "own" }, "Claims of our own")] : []),
     ...own.map(claim));
