@@ -71,8 +71,8 @@ class Series:
         label: of the group.
         look: of the group.
         x, mean, low, high: shape (P,); from the smallest to the largest of the runs.
-        each: the runs themselves, shape (R, P), see ``between_neighbours``; NaN where one has no finite value.
-        counts: how many of them have a finite value, shape (P,).
+        each: x and y of the runs themselves, where they were measured; NaN where a value is not finite.
+        counts: how many of them have a finite value, or lie between two, shape (P,).
     """
 
     label: str
@@ -81,7 +81,7 @@ class Series:
     mean: Array
     low: Array
     high: Array
-    each: Array
+    each: Sequence[tuple[Array, Array]]
     counts: NDArray[np.int64]
 
     @property
@@ -125,11 +125,12 @@ def over_runs(
     """
     if not curves:
         nothing = np.empty(0)
-        return Series(label, look, nothing, nothing, nothing, nothing, np.empty((0, 0)), np.empty(0, dtype=np.int64))
+        return Series(label, look, nothing, nothing, nothing, nothing, [], np.empty(0, dtype=np.int64))
     x = np.unique(np.concatenate([np.asarray(steps, dtype=np.float64) for steps, _ in curves]))
     y = np.stack([between_neighbours(x, steps, values, logarithmic=logarithmic) for steps, values in curves])
+    each = [(x[own], one[own]) for one, own in zip(y, (np.isin(x, steps) for steps, _ in curves), strict=True)]
     counts = np.isfinite(y).sum(axis=0)
     known = counts > 0
     x, y, counts = x[known], y[:, known], counts[known]
     mean_of = mean_of or (geometric_mean if logarithmic else arithmetic_mean)
-    return Series(label, look, x, mean_of(y), np.nanmin(y, axis=0), np.nanmax(y, axis=0), y, counts)
+    return Series(label, look, x, mean_of(y), np.nanmin(y, axis=0), np.nanmax(y, axis=0), each, counts)

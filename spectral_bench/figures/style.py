@@ -64,9 +64,9 @@ def draw_series(axes: Axes, curves: Iterable[Series], *, over_training: bool = F
         if series.runs > THIN_LINES:
             axes.fill_between(series.x, series.low, series.high, color=look.colour, alpha=0.2, linewidth=0, zorder=2)
         elif series.runs > 1:
-            for one in series.each:
-                x, seed = _unjoined(series.x, one) if apart else (series.x, one)
-                dots = "." if len(x) > len(series.x) else ""
+            for places, values in series.each:
+                x, seed = _unjoined(places, values) if apart else (places, values)
+                dots = "." if len(x) > len(places) else ""
                 axes.plot(x, seed, color=look.colour, linewidth=0.5, markersize=2, alpha=0.6, zorder=2, marker=dots)
     axes.locator_params(axis="x", integer=True)
 

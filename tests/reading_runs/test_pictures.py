@@ -72,7 +72,8 @@ def test_a_mean_does_not_jump_with_which_seeds_were_measured_where(logarithmic: 
     rare, often = (np.array([0, 4, 8]), np.array([1.0, 16.0, 256.0])), (np.arange(9), np.full(9, 4.0))
     series = over_runs("rnn", look_of("rnn"), [rare, often], logarithmic=logarithmic)
     line = 2.0 ** np.arange(9) if logarithmic else np.interp(np.arange(9), *rare)
-    np.testing.assert_allclose(series.each, [line, often[1]])
+    for drawn, measured in zip(series.each, (rare, often), strict=True):
+        np.testing.assert_allclose(drawn, measured)
     np.testing.assert_allclose(series.mean, np.sqrt(line * 4.0) if logarithmic else (line + 4.0) / 2)
     assert series.counts.tolist() == [2] * 9
 
