@@ -17,7 +17,8 @@ class GroupResult:
     Attributes:
         group: the runs.
         scores: what the group is judged by, with the seeds that are worse than any number.
-        score: the mean of those that have a number; where no run is completed, how far the others came.
+        values: of those that have a number, one a seed; where no run is completed, how far the others came.
+        score: their mean.
         best: some run is completed, and no other such group of the section is better.
         best_validation, test_at_best: best value on validation, and the test value of those weights.
         beaten: when its seeds beat the baseline.
@@ -29,6 +30,7 @@ class GroupResult:
 
     group: Group
     scores: Scores
+    values: list[float]
     score: Estimate | None
     best: bool
     best_validation: Estimate | None
@@ -55,7 +57,8 @@ def group_results(section: Section, field: str) -> list[GroupResult]:
         GroupResult(
             group,
             one,
-            estimate(one.finite if group.completed else group.values(field)),
+            values,
+            estimate(values),
             best is not None and bool(group.completed) and bool(one.finite) and one.ties(best),
             estimate(group.values("best_validation")),
             estimate(group.values("test_at_best")),
@@ -66,4 +69,5 @@ def group_results(section: Section, field: str) -> list[GroupResult]:
             beside(group, numbers),
         )
         for group, one in zip(section.groups, judged, strict=True)
+        for values in [one.finite if group.completed else group.values(field)]
     ]

@@ -72,11 +72,11 @@ def section_document(section: Section, rows: Sequence[GroupResult], field: str) 
         "mode": sense(section, field),
         "baseline": baseline,
         "differs_across_models": across_models(section),
-        "groups": [_group_document(row, field) for row in rows],
+        "groups": [_group_document(row) for row in rows],
     }
 
 
-def _group_document(row: GroupResult, field: str) -> dict[str, Any]:
+def _group_document(row: GroupResult) -> dict[str, Any]:
     group = row.group
     return {
         "id": group.id,
@@ -88,7 +88,7 @@ def _group_document(row: GroupResult, field: str) -> dict[str, Any]:
         "paths": [str(run.directory) for run in group.runs],
         "seeds": [run.seed for run in group.runs],
         "num_parameters": row.group.num_parameters,
-        "score": _estimate_document(row.score, row.scores.finite if group.completed else group.values(field)),
+        "score": _estimate_document(row.score, row.values),
         "best": row.best,
         "worse_than_any": row.scores.without,
         "best_validation": _estimate_document(row.best_validation, group.values("best_validation")),
